@@ -1,0 +1,1 @@
+//! SQS and DynamoDB for celeriac: the only crate that names an AWS SDK.

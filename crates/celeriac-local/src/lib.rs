@@ -1,0 +1,1 @@
+//! Broker and result store on embedded SQLite: quickstart, tests, one-machine use.

@@ -1,0 +1,1 @@
+//! Send Celery tasks and read their results.

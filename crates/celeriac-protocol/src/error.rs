@@ -1,0 +1,67 @@
+use thiserror::Error;
+
+/// A message, payload or result that cannot be read.
+#[derive(Clone, Debug, Error, PartialEq)]
+#[error("{kind}")]
+pub struct DecodeError {
+    /// What is wrong.
+    pub kind: DecodeErrorKind,
+    /// The task's id, where it could be read all the same.
+    pub task_id: Option<String>,
+    /// The task's name, where it could be read all the same.
+    pub task: Option<String>,
+}
+
+/// What is wrong with the bytes.
+#[derive(Clone, Debug, Error, PartialEq)]
+#[non_exhaustive]
+pub enum DecodeErrorKind {
+    /// Neither JSON nor base64 of JSON, or not an object.
+    #[error("message body is not a Celery envelope: {0}")]
+    NotAnEnvelope(String),
+    /// A required part is missing.
+    #[error("`{0}` is missing from the message")]
+    Missing(&'static str),
+    /// A part has the wrong type or form.
+    #[error("`{part}` in the message is not valid: {reason}")]
+    Invalid {
+        /// The part's name.
+        part: &'static str,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Pickle, refused for ever.
+    #[error("the payload is pickle, which can run any code and is never read: set `task_serializer = 'json'` in the producer")]
+    Pickle,
+    /// A content type or compression this build cannot read.
+    #[error("`{0}` is not supported by this build: {1}")]
+    Unsupported(String, &'static str),
+    /// A bound was passed.
+    #[error("{what} is over the limit of {limit}")]
+    TooLarge {
+        /// What is too large: `body`, `decompressed payload`, `nesting`, `items`.
+        what: &'static str,
+        /// The limit.
+        limit: usize,
+    },
+    /// The serialized text itself is malformed.
+    #[error("malformed {format} at byte {offset}: {reason}")]
+    Malformed {
+        /// `JSON`, `msgpack`, `YAML`.
+        format: &'static str,
+        /// Where.
+        offset: usize,
+        /// What.
+        reason: String,
+    },
+}
+
+/// A value that cannot be written.
+#[derive(Clone, Debug, Error, PartialEq)]
+#[error("{0}")]
+pub struct EncodeError(pub String);
+
+/// A value that does not fit the Rust type asked for.
+#[derive(Clone, Debug, Error, PartialEq)]
+#[error("{0}")]
+pub struct ValueError(pub String);

@@ -1,0 +1,1 @@
+//! For tests only: the conformance suite, the fault proxy, the emulator fixture.

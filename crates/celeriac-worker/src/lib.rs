@@ -1,0 +1,1 @@
+//! Receive Celery tasks and run them.

@@ -1,0 +1,1 @@
+//! Programs to copy from; see the `[[example]]` entries of this package.

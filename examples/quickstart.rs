@@ -1,0 +1,2 @@
+//! The first minute with celeriac.
+fn main() {}

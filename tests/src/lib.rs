@@ -1,0 +1,1 @@
+//! Whole-system tests: interop with Python Celery, chaos, benchmarks.
