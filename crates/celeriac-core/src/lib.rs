@@ -1,1 +1,49 @@
 //! What a celeriac task is, and what a broker and a result store must do.
+//!
+//! The seams are [`Broker`], [`ResultStore`] and [`Clock`]; adapters implement them outside of this crate, and one
+//! conformance suite holds them to the contracts written here. No AWS.
+
+mod arguments;
+mod backoff;
+mod batcher;
+mod broker;
+mod clock;
+mod context;
+mod delivery;
+mod ledger;
+mod params;
+mod registry;
+mod result_store;
+mod router;
+mod send_options;
+mod settings;
+mod signature;
+mod state_map;
+mod task;
+mod task_error;
+mod task_options;
+mod task_sender;
+
+pub use arguments::{Arguments, ArgumentError};
+pub use backoff::RetryPolicy;
+pub use batcher::{Batch, Batcher, BatcherClosed, BatcherOptions};
+pub use broker::{Broker, BrokerError, BrokerErrorKind, Capabilities, QueueSpec, QueueStats};
+pub use clock::{Clock, SystemClock};
+pub use context::{Context, ContextParts, ProgressSink};
+pub use delivery::{DeadLetter, Delivery, Outgoing, Receipt, SetVisibility};
+pub use ledger::{ClaimDecision, CompleteDecision, LedgerItem, Version, decide_claim, decide_complete};
+pub use params::{Param, Params};
+pub use registry::{Registry, RegistryError};
+pub use result_store::{
+    Claim, Claimed, ClaimOutcome, Completion, CompletionKind, CompletionOutcome, Lease, LeaseOutcome, Record, ResultStore, StateUpdate,
+    StoreError, StoreErrorKind,
+};
+pub use router::{Route, RouteTarget, Router, RouterError};
+pub use send_options::SendOptions;
+pub use settings::{BrokerTransportOptions, ResultBackendTransportOptions, Settings, SettingsError};
+pub use signature::TaskSignature;
+pub use state_map::{MissingState, State, StateMap};
+pub use task::{RunFuture, Task, TaskDefinition, TaskKind};
+pub use task_error::{Failure, IntoTaskResult, TaskError, TaskResult};
+pub use task_options::TaskOptions;
+pub use task_sender::{SendError, TaskSender};

@@ -1,1 +1,1 @@
-//! The #[task] attribute of celeriac.
+//! The `#[task]` attribute of celeriac.

@@ -1,0 +1,100 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use celeriac_protocol::{Dict, Envelope, UtcTime, Value};
+use serde::Serialize;
+use tokio_util::sync::CancellationToken;
+
+use crate::{Clock, SendError, StateMap, TaskError, TaskSender, TaskSignature};
+
+/// What a running task knows about itself, and what it can do. Cheap to clone.
+#[derive(Clone)]
+pub struct Context {
+    parts: Arc<ContextParts>,
+}
+
+/// What a worker gives to make a [`Context`].
+pub struct ContextParts {
+    /// The message.
+    pub envelope: Arc<Envelope>,
+    /// The Celery queue it came from.
+    pub queue: String,
+    /// The fencing token; 1 where the task has no ledger item.
+    pub attempt: u64,
+    /// The app's shared state.
+    pub state: Arc<StateMap>,
+    /// Stores progress; `None` where results are ignored.
+    pub progress: Option<Arc<dyn ProgressSink>>,
+    /// Sends children; they get this task as their parent.
+    pub sender: Arc<dyn TaskSender>,
+    /// When the hard time limit or the shutdown deadline ends the run.
+    pub deadline: Option<UtcTime>,
+    /// Cancelled at the soft time limit and at shutdown: the task's chance to end by itself.
+    pub soft_limit: CancellationToken,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Ids of tasks sent from here, in order; they become `children` of the result.
+    pub children: std::sync::Mutex<Vec<String>>,
+}
+
+/// Where progress goes.
+#[async_trait]
+pub trait ProgressSink: Send + Sync {
+    /// Shows `state` with `meta` to readers.
+    async fn show(&self, state: &str, meta: Value) -> Result<(), TaskError>;
+}
+
+impl Context {
+    /// For workers, and for tests of tasks.
+    pub fn new(parts: ContextParts) -> Self { Self { parts: Arc::new(parts) } }
+    /// The task id.
+    pub fn id(&self) -> &str { &self.parts.envelope.headers.id }
+    /// The task's name.
+    pub fn task(&self) -> &str { &self.parts.envelope.headers.task }
+    /// The first task of the workflow; the id itself for a root.
+    pub fn root_id(&self) -> &str { self.parts.envelope.headers.root_id.as_deref().unwrap_or_else(|| self.id()) }
+    /// The task that sent this one.
+    pub fn parent_id(&self) -> Option<&str> { self.parts.envelope.headers.parent_id.as_deref() }
+    /// The group.
+    pub fn group(&self) -> Option<&str> { self.parts.envelope.headers.group.as_deref() }
+    /// Position in the group.
+    pub fn group_index(&self) -> Option<i64> { self.parts.envelope.headers.group_index }
+    /// Retries so far: 0 on the first try.
+    pub fn retries(&self) -> u32 { self.parts.envelope.headers.retries }
+    /// The fencing token: grows with every started run, also of the same try. Give it to what must refuse a run that
+    /// was taken over.
+    pub fn attempt(&self) -> u64 { self.parts.attempt }
+    /// Custom headers.
+    pub fn headers(&self) -> &Dict { &self.parts.envelope.headers.extra }
+    /// The `eta` it was sent with.
+    pub fn eta(&self) -> Option<UtcTime> { self.parts.envelope.headers.eta.as_deref().and_then(|eta| UtcTime::parse(eta).ok()) }
+    /// The Celery queue it came from.
+    pub fn queue(&self) -> &str { &self.parts.queue }
+    /// When the run will be ended from outside, if ever.
+    pub fn deadline(&self) -> Option<UtcTime> { self.parts.deadline }
+    /// How long until the deadline.
+    pub fn remaining(&self) -> Option<Duration> { self.parts.deadline.map(|deadline| deadline.since(self.parts.clock.now())) }
+    /// Resolves at the soft time limit or at shutdown. Cancel-safe.
+    pub async fn soft_time_limit(&self) { self.parts.soft_limit.cancelled().await; }
+    /// Whether the soft time limit has passed or the worker is shutting down; for blocking tasks to look at.
+    pub fn is_cancelled(&self) -> bool { self.parts.soft_limit.is_cancelled() }
+    /// Shows `PROGRESS` with `meta` to readers (`AsyncResult.info` in Python).
+    pub async fn progress<T: Serialize>(&self, meta: T) -> Result<(), TaskError> { self.update_state("PROGRESS", meta).await }
+    /// Shows any state with `meta` to readers, as Celery's `update_state`.
+    pub async fn update_state<T: Serialize>(&self, _state: &str, _meta: T) -> Result<(), TaskError> { todo!() }
+    /// Sends a task with this one as its parent and in its workflow. Returns the child's id.
+    pub async fn send<T>(&self, _signature: TaskSignature<T>) -> Result<String, SendError> { todo!() }
+    /// The app's shared state.
+    pub fn state(&self) -> &StateMap { &self.parts.state }
+    /// For workers: the children sent so far.
+    pub fn children(&self) -> Vec<String> { self.parts.children.lock().map(|children| children.clone()).unwrap_or_default() }
+    /// For workers: the message.
+    pub fn envelope(&self) -> &Envelope { &self.parts.envelope }
+}
+
+impl std::fmt::Debug for Context {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Context").field("id", &self.id()).field("task", &self.task()).finish_non_exhaustive()
+    }
+}

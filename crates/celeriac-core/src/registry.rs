@@ -1,0 +1,40 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use thiserror::Error;
+
+use crate::{Task, TaskDefinition};
+
+/// The tasks an app knows, by name.
+#[derive(Clone, Debug, Default)]
+pub struct Registry {
+    tasks: BTreeMap<String, Arc<TaskDefinition>>,
+}
+
+/// A registration that cannot be.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RegistryError {
+    /// Two tasks of one name.
+    #[error("task `{0}` is registered twice: give one of them another `name`")]
+    Duplicate(String),
+    /// No such task; says which names are near.
+    #[error("task `{name}` is not registered{}", near.as_ref().map(|near| format!("; did you mean `{near}`?")).unwrap_or_default())]
+    Unknown {
+        /// As asked for.
+        name: String,
+        /// A registered name close to it.
+        near: Option<String>,
+    },
+}
+
+impl Registry {
+    /// Adds a task.
+    pub fn register<T: Task>(&mut self) -> Result<(), RegistryError> { self.add(TaskDefinition::of::<T>()) }
+    /// Adds a definition.
+    pub fn add(&mut self, _definition: TaskDefinition) -> Result<(), RegistryError> { let _ = &mut self.tasks; todo!() }
+    /// The task of this name.
+    pub fn get(&self, _name: &str) -> Result<&Arc<TaskDefinition>, RegistryError> { todo!() }
+    /// All tasks, by name.
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<TaskDefinition>> { self.tasks.values() }
+}

@@ -1,0 +1,226 @@
+use std::time::Duration;
+
+use async_trait::async_trait;
+use celeriac_protocol::{ResultMeta, UtcTime};
+use thiserror::Error;
+
+/// The ledger: one item per task id, which is also Celery's result item, so that Python reads it at every moment.
+///
+/// Each item has Celery's three attributes and celeriac's own: attempt (the fencing token, raised by every claim), runs
+/// (started runs of the present try that have not ended), retries, lease, nonce. An item without celeriac's own
+/// attributes was written by Python.
+///
+/// Batches are split to the store's limits; each entry has its own outcome, in the entries' order. Every write carries a
+/// nonce: a refusal that our own earlier, unanswered write caused is success, so every method is idempotent.
+#[async_trait]
+pub trait ResultStore: Send + Sync + 'static {
+    /// Creates the table where it is missing: on-demand, TTL on. Idempotent.
+    async fn declare(&self) -> Result<(), StoreError>;
+
+    /// Whether the table is there and can be read.
+    async fn check(&self) -> Result<(), StoreError>;
+
+    /// Takes tasks for running. Refused if the task is final, stale or leased by another.
+    async fn claim(&self, batch: Vec<Claim>) -> Vec<Result<ClaimOutcome, StoreError>>;
+
+    /// Extends leases that are still held.
+    async fn renew(&self, batch: Vec<Lease>) -> Vec<Result<LeaseOutcome, StoreError>>;
+
+    /// Shows a state of a running task (STARTED, PROGRESS, any text) to readers. Conditional on the attempt.
+    async fn update_state(&self, batch: Vec<StateUpdate>) -> Vec<Result<LeaseOutcome, StoreError>>;
+
+    /// Ends a claim: with a final state, a retry, or nothing (given back). Conditional on the attempt; a final state is
+    /// never overwritten.
+    async fn complete(&self, batch: Vec<Completion>) -> Vec<Result<CompletionOutcome, StoreError>>;
+
+    /// The tasks' records, `None` for unknown ones. Strongly consistent.
+    async fn get(&self, task_ids: &[String]) -> Vec<Result<Option<Record>, StoreError>>;
+
+    /// Empties results. The id stays known as final until its TTL (a tombstone), so a redelivery does not run it again.
+    async fn forget(&self, task_ids: &[String]) -> Vec<Result<(), StoreError>>;
+}
+
+/// A wish to run a task.
+#[derive(Clone, Debug)]
+pub struct Claim {
+    /// Which task.
+    pub task_id: String,
+    /// The message's `retries` header. Fewer than the item's: the message is stale.
+    pub retries: u32,
+    /// Who claims, for people.
+    pub owner: String,
+    /// Random, new for every claim.
+    pub nonce: String,
+    /// How long the claim holds without renewal.
+    pub lease: Duration,
+    /// What readers see while it runs: PENDING, or STARTED with `track_started`. A RETRY that stands there is kept
+    /// unless this is STARTED.
+    pub shown: ResultMeta,
+    /// The message has been seen before (receive count over 1, or a retry), so an item is likely there already: look first.
+    pub likely_known: bool,
+}
+
+/// The answer to a claim.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ClaimOutcome {
+    /// Ours: run it.
+    Claimed(Claimed),
+    /// Final already, `forget`ten or revoked: acknowledge without running.
+    Final(ResultMeta),
+    /// Another holds it until then: make the message invisible for as long.
+    Leased {
+        /// When the lease ends.
+        until: UtcTime,
+    },
+    /// A newer try of the same task is on its way: acknowledge without running.
+    Stale {
+        /// The item's `retries`.
+        retries: u32,
+    },
+}
+
+/// A claim held.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claimed {
+    /// The fencing token, from 1.
+    pub attempt: u64,
+    /// Started runs of this try, this one included; over 1 means that an earlier run never ended.
+    pub runs: u32,
+}
+
+/// A claim to be kept.
+#[derive(Clone, Debug)]
+pub struct Lease {
+    /// Which task.
+    pub task_id: String,
+    /// Our fencing token.
+    pub attempt: u64,
+    /// From now.
+    pub lease: Duration,
+}
+
+/// Whether the claim is still ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LeaseOutcome {
+    /// Yes.
+    Held,
+    /// No: another attempt took it, or it is final (revoked, say). Cancel the run.
+    Lost,
+}
+
+/// A state to be shown.
+#[derive(Clone, Debug)]
+pub struct StateUpdate {
+    /// Which task.
+    pub task_id: String,
+    /// Our fencing token.
+    pub attempt: u64,
+    /// What readers see.
+    pub meta: ResultMeta,
+}
+
+/// The end of a claim.
+#[derive(Clone, Debug)]
+pub struct Completion {
+    /// Which task.
+    pub task_id: String,
+    /// Our fencing token.
+    pub attempt: u64,
+    /// Random, new for every completion.
+    pub nonce: String,
+    /// How it ended.
+    pub kind: CompletionKind,
+}
+
+/// How a claim ended.
+#[derive(Clone, Debug)]
+pub enum CompletionKind {
+    /// With a final state, kept until the item's TTL.
+    Final(ResultMeta),
+    /// A next try was sent with this `retries`; readers see RETRY.
+    Retry {
+        /// The new message's `retries`.
+        retries: u32,
+        /// The RETRY meta.
+        meta: ResultMeta,
+    },
+    /// Not run to its end (shutdown): the lease ends at once and the run does not count.
+    GivenBack,
+    /// Ignored (`Ignore`, `Reject` with requeue): the lease ends, the run counts as ended, readers see what stood there.
+    Released,
+}
+
+/// What became of a completion.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CompletionOutcome {
+    /// Stored.
+    Stored,
+    /// A final state stood there already; ours was dropped. Acknowledge the message.
+    AlreadyFinal,
+    /// A newer attempt has the task; ours was dropped. Leave the message alone: its receipt is not ours any more.
+    Superseded,
+}
+
+/// A stored task.
+#[derive(Clone, Debug)]
+pub struct Record {
+    /// Celery's result.
+    pub meta: ResultMeta,
+    /// When it was written.
+    pub written_at: UtcTime,
+    /// Our fencing token's last value; 0 where Python wrote the item.
+    pub attempt: u64,
+}
+
+/// A failed store operation: on what, why, and whether to try again.
+#[derive(Debug, Error)]
+#[error("{operation} of `{subject}`: {kind}")]
+pub struct StoreError {
+    /// `claim`, `complete`, ...
+    pub operation: &'static str,
+    /// A task id or the table's name.
+    pub subject: String,
+    /// Why.
+    pub kind: StoreErrorKind,
+}
+
+/// Why a store operation failed.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum StoreErrorKind {
+    /// The table is not there.
+    #[error("the table does not exist: create it with `celeriac queues create --table`")]
+    TableNotFound,
+    /// Larger than an item may be (DynamoDB: 400 KB).
+    #[error("the result takes {actual} bytes, over the limit of {limit} bytes for one item")]
+    TooLarge {
+        /// Bytes.
+        actual: usize,
+        /// Bytes.
+        limit: usize,
+    },
+    /// A value that cannot be written, or an item that cannot be read.
+    #[error("{0}")]
+    Codec(String),
+    /// No right to do this.
+    #[error("access denied: {0}")]
+    AccessDenied(String),
+    /// Throttled, 5xx or the network, after the adapter's own retries.
+    #[error("temporarily unavailable: {0}")]
+    Unavailable(String),
+    /// Anything else.
+    #[error("{0}")]
+    Other(String),
+}
+
+impl StoreError {
+    /// A failure of `operation` on `subject`.
+    pub fn new(operation: &'static str, subject: impl Into<String>, kind: StoreErrorKind) -> Self {
+        Self { operation, subject: subject.into(), kind }
+    }
+
+    /// Whether the same call may go through later.
+    pub fn is_retryable(&self) -> bool {
+        matches!(self.kind, StoreErrorKind::Unavailable(_))
+    }
+}

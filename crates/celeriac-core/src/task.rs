@@ -1,0 +1,64 @@
+use std::any::TypeId;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use celeriac_protocol::Value;
+
+use crate::{Arguments, Context, Params, TaskError, TaskOptions};
+
+/// What a task's run gives.
+pub type RunFuture = Pin<Box<dyn Future<Output = Result<Value, TaskError>> + Send>>;
+
+/// A task, as `#[task]` makes it from a function.
+pub trait Task: Send + Sync + 'static {
+    /// What it returns.
+    type Output: Send + 'static;
+    /// The name on the wire.
+    fn name() -> String;
+    /// Its parameters.
+    fn params() -> &'static Params;
+    /// Its options, as given in the attribute; what is not given comes from the settings.
+    fn options() -> TaskOptions;
+    /// How it runs.
+    fn kind() -> TaskKind;
+}
+
+/// How a task runs.
+#[derive(Clone)]
+pub enum TaskKind {
+    /// On the async runtime. Wrong arguments come out as `TaskError::Failure` of type TypeError.
+    Async(Arc<dyn Fn(Context, Arguments) -> RunFuture + Send + Sync>),
+    /// On the bounded pool of blocking threads.
+    Blocking(Arc<dyn Fn(Context, Arguments) -> Result<Value, TaskError> + Send + Sync>),
+}
+
+impl fmt::Debug for TaskKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self { Self::Async(_) => "Async", Self::Blocking(_) => "Blocking" })
+    }
+}
+
+/// A registered task.
+#[derive(Clone, Debug)]
+pub struct TaskDefinition {
+    /// The name on the wire.
+    pub name: String,
+    /// Its parameters.
+    pub params: &'static Params,
+    /// Its options.
+    pub options: TaskOptions,
+    /// How it runs.
+    pub kind: TaskKind,
+}
+
+impl TaskDefinition {
+    /// The definition of a `#[task]`.
+    pub fn of<T: Task>() -> Self {
+        Self { name: T::name(), params: T::params(), options: T::options(), kind: T::kind() }
+    }
+
+    /// Whether an error of this type is retried by itself: `autoretry_for` and `dont_autoretry_for`, by type.
+    pub fn retries_automatically(&self, _error: TypeId) -> bool { todo!() }
+}

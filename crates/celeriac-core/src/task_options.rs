@@ -1,0 +1,45 @@
+use std::any::TypeId;
+use std::time::Duration;
+
+use celeriac_protocol::{Compression, Serializer};
+
+use crate::RetryPolicy;
+
+/// A task's own options, in Celery's names. `None`: the setting of that name applies.
+#[derive(Clone, Debug, Default)]
+pub struct TaskOptions {
+    /// Sent to this queue unless routed or sent elsewhere.
+    pub queue: Option<String>,
+    /// `task_acks_late`.
+    pub acks_late: Option<bool>,
+    /// `task_ignore_result`.
+    pub ignore_result: Option<bool>,
+    /// `task_store_errors_even_if_ignored`.
+    pub store_errors_even_if_ignored: Option<bool>,
+    /// `task_track_started`.
+    pub track_started: Option<bool>,
+    /// `task_time_limit`: the run is ended.
+    pub time_limit: Option<Duration>,
+    /// `task_soft_time_limit`: the run is told.
+    pub soft_time_limit: Option<Duration>,
+    /// Retries.
+    pub retry: RetryPolicy,
+    /// Whether plain errors are retried: on with `retry_backoff`, `autoretry` or `autoretry_for`.
+    pub autoretry: bool,
+    /// Only these error types; empty: all.
+    pub autoretry_for: Vec<TypeId>,
+    /// Not these.
+    pub dont_autoretry_for: Vec<TypeId>,
+    /// 0 to 9; SQS ignores it.
+    pub priority: Option<u8>,
+    /// Sent messages lapse after this.
+    pub expires: Option<Duration>,
+    /// Of sent messages.
+    pub serializer: Option<Serializer>,
+    /// Of sent messages.
+    pub compression: Option<Compression>,
+    /// Uses the ledger although the result is ignored.
+    pub ledger: Option<bool>,
+    /// A task that gave up goes to the dead-letter queue, with FAILURE stored.
+    pub dead_letter: bool,
+}
