@@ -23,15 +23,18 @@ pub trait Broker: Send + Sync + 'static {
     /// The Celery-side names of the queues that exist under the adapter's prefix, dead-letter queues included.
     async fn list(&self) -> Result<Vec<String>, BrokerError>;
 
-    /// Checks the entries against the limits BEFORE sending, sends the good ones. The answer is the broker's message id.
-    /// Not idempotent, except for FIFO entries with a deduplication id. FIFO order is the batch's order.
+    /// Checks the entries against the limits ([`Outgoing::check`]) BEFORE sending, sends the good ones. The answer is the
+    /// broker's message id. Not idempotent, except for FIFO entries with a deduplication id (one without gets a random
+    /// one). FIFO order is the batch's order.
     async fn send(&self, queue: &str, batch: Vec<Outgoing>) -> Vec<Result<String, BrokerError>>;
 
     /// Up to `max` messages, each invisible to others for `visibility`; waits up to `wait` (at most 20 s) for the first.
-    /// A dropped call may swallow messages until their visibility ends: wait it out instead.
+    /// May answer fewer than there are. A dropped call may swallow messages until their visibility ends: wait it out
+    /// instead. A longer `wait` or `visibility` than SQS allows is refused.
     async fn receive(&self, queue: &str, max: usize, wait: Duration, visibility: Duration) -> Result<Vec<Delivery>, BrokerError>;
 
-    /// Deletes messages. Idempotent; deleting what is gone already is success.
+    /// Deletes messages. Idempotent; deleting what is gone already is success. With the receipt of an earlier receive it
+    /// is success too, but the message may stay, since another worker may hold it.
     async fn ack(&self, queue: &str, receipts: Vec<Receipt>) -> Vec<Result<(), BrokerError>>;
 
     /// Changes the visibility of received messages: extends, defers (at most [`Capabilities::max_visibility`]) or, with
@@ -39,8 +42,8 @@ pub trait Broker: Send + Sync + 'static {
     async fn set_visibility(&self, queue: &str, batch: Vec<SetVisibility>) -> Vec<Result<(), BrokerError>>;
 
     /// Moves messages to the dead-letter queue: sends a copy with its reason, error and origin as message attributes
-    /// (`celeriac-reason`, `celeriac-error`, `celeriac-queue`), then deletes. `BrokerErrorKind::NoDeadLetterQueue` if the
-    /// queue has none; then nothing is deleted.
+    /// (`celeriac-reason`, `celeriac-error`, `celeriac-queue`; [`DeadLetter::to_outgoing`]), then deletes.
+    /// `BrokerErrorKind::NoDeadLetterQueue` if the queue has none; then nothing is deleted.
     async fn dead_letter(&self, queue: &str, batch: Vec<DeadLetter>) -> Vec<Result<(), BrokerError>>;
 
     /// Approximate counts.

@@ -70,9 +70,15 @@ pub fn decide_claim(item: &LedgerItem, claim: &Claim, now: UtcTime) -> ClaimDeci
     if let Some(until) = item.lease_until.filter(|until| *until > now) {
         return ClaimDecision::Answer(ClaimOutcome::Leased { until });
     }
+    // Python's write wiped the attempt: the clock's microseconds are above every earlier one, so a run that still holds
+    // one of those is fenced off
+    let before = match &item.version {
+        Version::Ours { .. } => attempt,
+        Version::Foreign { .. } => u64::try_from(now.0).unwrap_or(0),
+    };
     let runs = if claim.retries > item.retries { 1 } else { item.runs + 1 };
     ClaimDecision::Take {
-        claimed: Claimed { attempt: attempt + 1, runs },
+        claimed: Claimed { attempt: before + 1, runs },
         keep_result: item.meta.status == State::Retry && claim.shown.status != State::Started,
     }
 }

@@ -11,6 +11,7 @@ mod clock;
 mod context;
 mod delivery;
 mod ledger;
+mod message_rules;
 mod params;
 mod registry;
 mod result_store;
@@ -32,6 +33,7 @@ pub use clock::{Clock, SystemClock};
 pub use context::{Context, ContextParts, ProgressSink};
 pub use delivery::{DeadLetter, Delivery, Outgoing, Receipt, SetVisibility};
 pub use ledger::{ClaimDecision, CompleteDecision, LedgerItem, Version, decide_claim, decide_complete};
+pub use message_rules::check_queue_name;
 pub use params::{Param, Params};
 pub use registry::{Registry, RegistryError};
 pub use result_store::{

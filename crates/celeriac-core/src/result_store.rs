@@ -23,20 +23,23 @@ pub trait ResultStore: Send + Sync + 'static {
     /// Takes tasks for running. Refused if the task is final, stale or leased by another.
     async fn claim(&self, batch: Vec<Claim>) -> Vec<Result<ClaimOutcome, StoreError>>;
 
-    /// Extends leases that are still held.
+    /// Extends leases that are still held. One that ran out is held as long as nobody took it; one that a completion
+    /// ended is lost, so a late heartbeat never brings it back.
     async fn renew(&self, batch: Vec<Lease>) -> Vec<Result<LeaseOutcome, StoreError>>;
 
-    /// Shows a state of a running task (STARTED, PROGRESS, any text) to readers. Conditional on the attempt.
+    /// Shows a state of a running task (STARTED, PROGRESS, any text) to readers. Conditional on the attempt, and on the
+    /// claim not having ended.
     async fn update_state(&self, batch: Vec<StateUpdate>) -> Vec<Result<LeaseOutcome, StoreError>>;
 
     /// Ends a claim: with a final state, a retry, or nothing (given back). Conditional on the attempt; a final state is
-    /// never overwritten.
+    /// never overwritten. `StoreErrorKind::TooLarge` writes nothing: the claim stands and can be completed otherwise.
     async fn complete(&self, batch: Vec<Completion>) -> Vec<Result<CompletionOutcome, StoreError>>;
 
     /// The tasks' records, `None` for unknown ones. Strongly consistent.
     async fn get(&self, task_ids: &[String]) -> Vec<Result<Option<Record>, StoreError>>;
 
-    /// Empties results. The id stays known as final until its TTL (a tombstone), so a redelivery does not run it again.
+    /// Empties final results: `get` answers `None`, while the id stays known as final until its TTL (a tombstone), so a
+    /// redelivery does not run it again. An id that is unknown or not final yet is left as it is.
     async fn forget(&self, task_ids: &[String]) -> Vec<Result<(), StoreError>>;
 }
 
@@ -147,6 +150,7 @@ pub enum CompletionKind {
     /// Not run to its end (shutdown): the lease ends at once and the run does not count.
     GivenBack,
     /// Ignored (`Ignore`, `Reject` with requeue): the lease ends, the run counts as ended, readers see what stood there.
+    /// Like `GivenBack` it takes one off `runs`: earlier runs that were lost stay counted.
     Released,
 }
 
