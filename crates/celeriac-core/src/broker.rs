@@ -112,7 +112,7 @@ pub struct QueueStats {
 }
 
 /// A failed broker operation: on what, why, and whether to try again.
-#[derive(Debug, Error)]
+#[derive(Clone, Debug, Error)]
 #[error("{operation} on queue `{queue}`: {kind}")]
 pub struct BrokerError {
     /// `send`, `receive`, ...
@@ -124,7 +124,7 @@ pub struct BrokerError {
 }
 
 /// Why a broker operation failed.
-#[derive(Debug, Error)]
+#[derive(Clone, Debug, Error)]
 #[non_exhaustive]
 pub enum BrokerErrorKind {
     /// The queue is not there.

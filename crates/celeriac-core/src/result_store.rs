@@ -177,7 +177,7 @@ pub struct Record {
 }
 
 /// A failed store operation: on what, why, and whether to try again.
-#[derive(Debug, Error)]
+#[derive(Clone, Debug, Error)]
 #[error("{operation} of `{subject}`: {kind}")]
 pub struct StoreError {
     /// `claim`, `complete`, ...
@@ -189,7 +189,7 @@ pub struct StoreError {
 }
 
 /// Why a store operation failed.
-#[derive(Debug, Error)]
+#[derive(Clone, Debug, Error)]
 #[non_exhaustive]
 pub enum StoreErrorKind {
     /// The table is not there.
