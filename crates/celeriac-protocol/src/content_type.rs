@@ -1,4 +1,4 @@
-use crate::{DecodeError, EncodeError, Limits, Value};
+use crate::{DecodeError, DecodeErrorKind, EncodeError, Limits, Value, json_reader, json_writer};
 
 /// A serializer of Celery (SPEC 1.6).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -15,13 +15,62 @@ pub enum Serializer {
 impl Serializer {
     /// The serializer for Celery's option name (`json`, `msgpack`, `yaml`) or content type. Pickle is an error that
     /// says how to switch the producer.
-    pub fn from_name(_name: &str) -> Result<Self, DecodeError> { todo!() }
+    pub fn from_name(name: &str) -> Result<Self, DecodeError> {
+        match name {
+            "json" | "application/json" => Ok(Self::Json),
+            "msgpack" | "application/x-msgpack" => Ok(Self::Msgpack),
+            "yaml" | "application/x-yaml" => Ok(Self::Yaml),
+            "pickle" | "application/x-python-serialize" => Err(DecodeErrorKind::Pickle.into()),
+            other => Err(DecodeErrorKind::Unsupported(
+                other.to_owned(),
+                "it is none of json, msgpack and yaml",
+            )
+            .into()),
+        }
+    }
+
     /// The `content-type`.
-    pub fn content_type(self) -> &'static str { todo!() }
+    pub fn content_type(self) -> &'static str {
+        match self {
+            Self::Json => "application/json",
+            Self::Msgpack => "application/x-msgpack",
+            Self::Yaml => "application/x-yaml",
+        }
+    }
+
     /// The `content-encoding`: `utf-8` or `binary`.
-    pub fn content_encoding(self) -> &'static str { todo!() }
+    pub fn content_encoding(self) -> &'static str {
+        match self {
+            Self::Json | Self::Yaml => "utf-8",
+            Self::Msgpack => "binary",
+        }
+    }
+
     /// Serializes one value.
-    pub fn dump(self, _value: &Value) -> Result<Vec<u8>, EncodeError> { todo!() }
+    pub fn dump(self, value: &Value) -> Result<Vec<u8>, EncodeError> {
+        match self {
+            Self::Json => json_writer::write(value).map(String::into_bytes),
+            #[allow(unreachable_patterns, reason = "reached without the feature")]
+            other => Err(EncodeError(other.unsupported().to_string())),
+        }
+    }
+
     /// Reads one value, bounded by `limits`.
-    pub fn load(self, _bytes: &[u8], _limits: &Limits) -> Result<Value, DecodeError> { todo!() }
+    pub fn load(self, bytes: &[u8], limits: &Limits) -> Result<Value, DecodeError> {
+        let loaded = match self {
+            Self::Json => json_reader::read(bytes, limits),
+            #[allow(unreachable_patterns, reason = "reached without the feature")]
+            other => Err(other.unsupported()),
+        };
+        Ok(loaded?)
+    }
+
+    fn unsupported(self) -> DecodeErrorKind {
+        let hint = match self {
+            Self::Json => "json is always built in",
+            Self::Msgpack => "turn on the feature `msgpack` of celeriac-protocol",
+            Self::Yaml => "turn on the feature `yaml` of celeriac-protocol",
+        };
+        DecodeErrorKind::Unsupported(self.content_type().to_owned(), hint)
+    }
 }

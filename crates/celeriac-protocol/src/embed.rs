@@ -1,4 +1,4 @@
-use crate::{Dict, Signature};
+use crate::{DecodeErrorKind, Dict, Signature, Value, part};
 
 /// The third element of a payload: what is to be sent when the task ends (SPEC 1.5).
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -13,4 +13,43 @@ pub struct Embed {
     pub chord: Option<Signature>,
     /// Keys this version does not know, kept as they came.
     pub extra: Dict,
+}
+
+impl Embed {
+    /// The object in Celery's key order.
+    pub fn to_value(&self) -> Value {
+        let mut entries = Dict::with_capacity(4 + self.extra.len());
+        entries.insert("callbacks".into(), list(self.callbacks.as_deref()));
+        entries.insert("errbacks".into(), list(self.errbacks.as_deref()));
+        entries.insert("chain".into(), list(self.chain.as_deref()));
+        let chord = self.chord.as_ref().map(Signature::to_value);
+        entries.insert("chord".into(), chord.unwrap_or_default());
+        for (key, value) in &self.extra {
+            entries.entry(key.clone()).or_insert_with(|| value.clone());
+        }
+        Value::Dict(entries)
+    }
+
+    pub(crate) fn read(value: Value) -> Result<Self, DecodeErrorKind> {
+        let mut embed = Self::default();
+        for (key, value) in part::dict_or_empty("embed", value)? {
+            match key.as_str() {
+                "callbacks" => embed.callbacks = part::signatures("embed.callbacks", value)?,
+                "errbacks" => embed.errbacks = part::signatures("embed.errbacks", value)?,
+                "chain" => embed.chain = part::signatures("embed.chain", value)?,
+                "chord" => embed.chord = part::signature("embed.chord", value)?,
+                _ => {
+                    embed.extra.insert(key, value);
+                }
+            }
+        }
+        Ok(embed)
+    }
+}
+
+fn list(signatures: Option<&[Signature]>) -> Value {
+    let Some(signatures) = signatures else {
+        return Value::Null;
+    };
+    Value::List(signatures.iter().map(Signature::to_value).collect())
 }

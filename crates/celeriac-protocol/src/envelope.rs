@@ -1,4 +1,9 @@
-use crate::{DecodeError, Dict, EncodeError, Headers, Limits, Payload, Properties, Serializer, Compression};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+
+use crate::{
+    Compression, DecodeError, DecodeErrorKind, Dict, EncodeError, Headers, Limits, Payload,
+    Properties, Serializer, Value, envelope_reader, json_writer::JsonWriter, protocol_v1,
+};
 
 /// One Celery message as SQS carries it: headers, properties and the still serialized payload (SPEC 1.1).
 #[derive(Clone, Debug, PartialEq)]
@@ -31,18 +36,146 @@ impl Envelope {
     /// Reads a message body: base64 or bare JSON outside; base64, utf-8 or nothing inside.
     ///
     /// The error carries the task's id and name where they could be read.
-    pub fn decode(_body: &str, _limits: &Limits) -> Result<Self, DecodeError> { todo!() }
+    pub fn decode(body: &str, limits: &Limits) -> Result<Self, DecodeError> {
+        let mut envelope = envelope_reader::read(body, limits)?;
+        if envelope.headers.task.is_empty() {
+            envelope
+                .upgrade_v1(limits)
+                .map_err(|kind| envelope.error(kind))?;
+        }
+        if envelope.headers.id.is_empty() {
+            return Err(envelope.error(DecodeErrorKind::Missing("headers.id")));
+        }
+        Ok(envelope)
+    }
 
     /// Decompresses and deserializes the payload.
-    pub fn payload(&self, _limits: &Limits) -> Result<Payload, DecodeError> { todo!() }
+    pub fn payload(&self, limits: &Limits) -> Result<Payload, DecodeError> {
+        let payload = self.payload_value(limits).and_then(Payload::read);
+        payload.map_err(|kind| self.error(kind))
+    }
 
     /// Puts a payload in: serializes, compresses, and sets `body`, the content type and encoding and
     /// `headers.compression`.
-    pub fn set_payload(&mut self, _payload: &Payload, _serializer: Serializer, _compression: Option<Compression>) -> Result<(), EncodeError> { todo!() }
+    pub fn set_payload(
+        &mut self,
+        payload: &Payload,
+        serializer: Serializer,
+        compression: Option<Compression>,
+    ) -> Result<(), EncodeError> {
+        let bytes = serializer.dump(&payload.to_value())?;
+        self.body = match compression {
+            Some(compression) => compression.compress(&bytes)?,
+            None => bytes,
+        };
+        serializer.content_type().clone_into(&mut self.content_type);
+        serializer
+            .content_encoding()
+            .clone_into(&mut self.content_encoding);
+        self.headers.compression = compression.map(|compression| compression.mime().to_owned());
+        Ok(())
+    }
 
     /// A new envelope around a payload.
-    pub fn new(_headers: Headers, _properties: Properties, _payload: &Payload, _serializer: Serializer, _compression: Option<Compression>) -> Result<Self, EncodeError> { todo!() }
+    pub fn new(
+        headers: Headers,
+        properties: Properties,
+        payload: &Payload,
+        serializer: Serializer,
+        compression: Option<Compression>,
+    ) -> Result<Self, EncodeError> {
+        let mut envelope = Self {
+            headers,
+            properties,
+            content_type: String::new(),
+            content_encoding: String::new(),
+            body: Vec::new(),
+            extra: Dict::new(),
+        };
+        envelope.set_payload(payload, serializer, compression)?;
+        Ok(envelope)
+    }
 
     /// The text for a message body.
-    pub fn encode(&self, _form: WireForm) -> String { todo!() }
+    pub fn encode(&self, form: WireForm) -> String {
+        match form {
+            WireForm::Celery => STANDARD.encode(self.to_json(None)),
+            WireForm::Compact => self.to_json(self.plain_body()),
+        }
+    }
+
+    /// The payload as text, if a receiver may have it so.
+    fn plain_body(&self) -> Option<&str> {
+        if self.headers.compression.is_some() || self.content_encoding == "binary" {
+            return None;
+        }
+        std::str::from_utf8(&self.body).ok()
+    }
+
+    fn to_json(&self, plain_body: Option<&str>) -> String {
+        let mut json = JsonWriter::with_capacity(1024 + self.body.len() * 4 / 3);
+        json.open();
+        json.key("body");
+        match plain_body {
+            Some(text) => json.string(text),
+            None => json.plain_string(&STANDARD.encode(&self.body)),
+        }
+        json.text_entry("content-encoding", Some(&self.content_encoding));
+        json.text_entry("content-type", Some(&self.content_type));
+        json.key("headers");
+        self.headers.write(&mut json);
+        json.key("properties");
+        let body_encoding = plain_body.map_or("base64", |_| "utf-8");
+        self.properties.write(&mut json, body_encoding);
+        for (key, value) in self.extra.iter().filter(|(key, _)| !is_known(key)) {
+            json.entry(key, value);
+        }
+        json.close();
+        json.finish_anyway()
+    }
+
+    fn payload_value(&self, limits: &Limits) -> Result<Value, DecodeErrorKind> {
+        let serializer = Serializer::from_name(&self.content_type).map_err(|error| error.kind)?;
+        let loaded = match &self.headers.compression {
+            Some(name) => {
+                let compression = Compression::from_name(name).ok_or_else(|| {
+                    DecodeErrorKind::Unsupported(name.clone(), "no such compression is known")
+                })?;
+                serializer.load(
+                    &compression
+                        .decompress(&self.body, limits)
+                        .map_err(|error| error.kind)?,
+                    limits,
+                )
+            }
+            None => serializer.load(&self.body, limits),
+        };
+        loaded.map_err(|error| error.kind)
+    }
+
+    /// Turns a message without a `task` header into protocol 2, if it is protocol 1.
+    fn upgrade_v1(&mut self, limits: &Limits) -> Result<(), DecodeErrorKind> {
+        let payload = self.payload_value(limits)?;
+        let Value::Dict(mut object) = payload else {
+            return Err(DecodeErrorKind::Missing("headers.task"));
+        };
+        if !protocol_v1::is_v1(&object) {
+            return Err(DecodeErrorKind::Missing("headers.task"));
+        }
+        let payload = protocol_v1::take_payload(&mut object);
+        protocol_v1::take_headers(object, &mut self.headers)?;
+        self.set_payload(&payload?, Serializer::Json, None)
+            .map_err(|error| DecodeErrorKind::invalid("payload", error.0))
+    }
+
+    fn error(&self, kind: DecodeErrorKind) -> DecodeError {
+        self.headers.error(kind)
+    }
+}
+
+fn is_known(key: &str) -> bool {
+    matches!(
+        key,
+        "body" | "content-encoding" | "content-type" | "headers" | "properties"
+    )
 }

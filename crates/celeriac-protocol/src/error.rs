@@ -31,7 +31,10 @@ pub enum DecodeErrorKind {
         reason: String,
     },
     /// Pickle, refused for ever.
-    #[error("the payload is pickle, which can run any code and is never read: set `task_serializer = 'json'` in the producer")]
+    #[error(
+        "the payload is pickle, which can run any code and is never read: set `task_serializer = 'json'` in the \
+         producer, and `result_serializer = 'json'` where results are written"
+    )]
     Pickle,
     /// A content type or compression this build cannot read.
     #[error("`{0}` is not supported by this build: {1}")]
@@ -65,3 +68,44 @@ pub struct EncodeError(pub String);
 #[derive(Clone, Debug, Error, PartialEq)]
 #[error("{0}")]
 pub struct ValueError(pub String);
+
+impl DecodeError {
+    /// The same error, with the message it belongs to.
+    #[must_use]
+    pub fn of_task(mut self, task_id: Option<String>, task: Option<String>) -> Self {
+        self.task_id = task_id.or(self.task_id);
+        self.task = task.or(self.task);
+        self
+    }
+}
+
+impl From<DecodeErrorKind> for DecodeError {
+    fn from(kind: DecodeErrorKind) -> Self {
+        Self {
+            kind,
+            task_id: None,
+            task: None,
+        }
+    }
+}
+
+impl DecodeErrorKind {
+    pub(crate) fn invalid(part: &'static str, reason: impl Into<String>) -> Self {
+        Self::Invalid {
+            part,
+            reason: reason.into(),
+        }
+    }
+
+    pub(crate) fn malformed(
+        format: &'static str,
+        offset: usize,
+        reason: impl Into<String>,
+    ) -> Self {
+        Self::Malformed {
+            format,
+            offset,
+            reason: reason.into(),
+        }
+    }
+}

@@ -1,4 +1,4 @@
-use crate::{Dict, Value};
+use crate::{DecodeError, DecodeErrorKind, Dict, Value, json_writer::JsonWriter, part};
 
 /// A task message's headers (SPEC 1.3).
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -49,5 +49,130 @@ pub struct Headers {
 
 impl Headers {
     /// A custom header.
-    pub fn get(&self, name: &str) -> Option<&Value> { self.extra.get(name) }
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        self.extra.get(name)
+    }
+
+    /// Takes headers as they came. Goes on after the first bad one, so that `id` and `task` are known to its error.
+    pub(crate) fn set_all(&mut self, headers: Dict) -> Result<(), DecodeErrorKind> {
+        let mut result = Ok(());
+        for (name, value) in headers {
+            result = result.and(self.set(&name, value));
+        }
+        result
+    }
+
+    /// An error about this message.
+    pub(crate) fn error(&self, kind: DecodeErrorKind) -> DecodeError {
+        let known = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        DecodeError::from(kind).of_task(known(&self.id), known(&self.task))
+    }
+
+    /// Takes one header as it came.
+    pub(crate) fn set(&mut self, name: &str, value: Value) -> Result<(), DecodeErrorKind> {
+        match name {
+            "lang" => self.lang = part::text("headers.lang", value)?,
+            "task" => self.task = part::text("headers.task", value)?.unwrap_or_default(),
+            "id" => self.id = part::text("headers.id", value)?.unwrap_or_default(),
+            "shadow" => self.shadow = part::text("headers.shadow", value)?,
+            "eta" => self.eta = part::time("headers.eta", value)?,
+            "expires" => self.expires = part::time("headers.expires", value)?,
+            "group" => self.group = part::text("headers.group", value)?,
+            "group_index" => self.group_index = part::int("headers.group_index", value)?,
+            "retries" => self.retries = part::count("headers.retries", value)?,
+            "timelimit" => self.timelimit = part::timelimit("headers.timelimit", value)?,
+            "root_id" => self.root_id = part::text("headers.root_id", value)?,
+            "parent_id" => self.parent_id = part::text("headers.parent_id", value)?,
+            "argsrepr" => self.argsrepr = part::text("headers.argsrepr", value)?,
+            "kwargsrepr" => self.kwargsrepr = part::text("headers.kwargsrepr", value)?,
+            "origin" => self.origin = part::text("headers.origin", value)?,
+            "ignore_result" => self.ignore_result = part::flag("headers.ignore_result", value)?,
+            "replaced_task_nesting" => {
+                let nesting = part::int("headers.replaced_task_nesting", value)?;
+                self.replaced_task_nesting = nesting.unwrap_or_default();
+            }
+            "stamped_headers" => {
+                self.stamped_headers = part::texts("headers.stamped_headers", value)?;
+            }
+            "stamps" => self.stamps = part::dict_or_empty("headers.stamps", value)?,
+            "compression" => self.compression = part::text("headers.compression", value)?,
+            _ => {
+                self.extra.insert(name.to_owned(), value);
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes the object: every key, in Celery's order; `compression` only when set.
+    pub(crate) fn write(&self, json: &mut JsonWriter) {
+        json.open();
+        json.text_entry("lang", self.lang.as_deref());
+        json.text_entry("task", Some(&self.task));
+        json.text_entry("id", Some(&self.id));
+        json.text_entry("shadow", self.shadow.as_deref());
+        json.text_entry("eta", self.eta.as_deref());
+        json.text_entry("expires", self.expires.as_deref());
+        json.text_entry("group", self.group.as_deref());
+        json.entry("group_index", &self.group_index.into());
+        json.entry("retries", &self.retries.into());
+        json.entry("timelimit", &timelimit_value(self.timelimit));
+        json.text_entry("root_id", self.root_id.as_deref());
+        json.text_entry("parent_id", self.parent_id.as_deref());
+        json.text_entry("argsrepr", self.argsrepr.as_deref());
+        json.text_entry("kwargsrepr", self.kwargsrepr.as_deref());
+        json.text_entry("origin", self.origin.as_deref());
+        json.entry("ignore_result", &self.ignore_result.into());
+        json.entry("replaced_task_nesting", &self.replaced_task_nesting.into());
+        json.entry("stamped_headers", &self.stamped_headers.clone().into());
+        json.key("stamps");
+        json.dict(&self.stamps);
+        if self.compression.is_some() {
+            json.text_entry("compression", self.compression.as_deref());
+        }
+        for (key, value) in self.extra.iter().filter(|(key, _)| !is_known(key)) {
+            json.entry(key, value);
+        }
+        json.close();
+    }
+}
+
+/// Whether a custom header of this name would shadow a real one.
+fn is_known(key: &str) -> bool {
+    matches!(
+        key,
+        "lang"
+            | "task"
+            | "id"
+            | "shadow"
+            | "eta"
+            | "expires"
+            | "group"
+            | "group_index"
+            | "retries"
+            | "timelimit"
+            | "root_id"
+            | "parent_id"
+            | "argsrepr"
+            | "kwargsrepr"
+            | "origin"
+            | "ignore_result"
+            | "replaced_task_nesting"
+            | "stamped_headers"
+            | "stamps"
+            | "compression"
+    )
+}
+
+fn timelimit_value((hard, soft): (Option<f64>, Option<f64>)) -> Value {
+    Value::List(vec![seconds_value(hard), seconds_value(soft)])
+}
+
+/// Whole seconds are written as the `int` they were.
+fn seconds_value(seconds: Option<f64>) -> Value {
+    match seconds {
+        Some(seconds) if seconds.fract() == 0.0 && seconds.abs() < 1e15 => {
+            Value::Int(seconds as i64)
+        }
+        other => other.into(),
+    }
 }

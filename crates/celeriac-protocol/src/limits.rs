@@ -1,3 +1,9 @@
+use crate::DecodeErrorKind;
+
+/// Nesting that no reader or writer of this crate passes, whatever the limits say: all of them, and the drop of what
+/// they made, use the stack. Python's own JSON reader stops near 1000.
+pub(crate) const MAX_NESTING: usize = 256;
+
 /// Bounds on what is decoded, checked before memory is taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -5,7 +11,7 @@ pub struct Limits {
     pub max_body: usize,
     /// Bytes after decompression.
     pub max_decompressed: usize,
-    /// Nesting of lists and objects.
+    /// Nesting of lists and objects. More than 256 is read as 256.
     pub max_depth: usize,
     /// Values in one payload, all levels together.
     pub max_items: usize,
@@ -14,6 +20,72 @@ pub struct Limits {
 impl Default for Limits {
     /// 4 MiB bodies, 64 MiB decompressed, 128 levels, 2 million values.
     fn default() -> Self {
-        Self { max_body: 4 << 20, max_decompressed: 64 << 20, max_depth: 128, max_items: 2_000_000 }
+        Self {
+            max_body: 4 << 20,
+            max_decompressed: 64 << 20,
+            max_depth: 128,
+            max_items: 2_000_000,
+        }
+    }
+}
+
+impl Limits {
+    pub(crate) fn check_body(&self, length: usize) -> Result<(), DecodeErrorKind> {
+        if length > self.max_body {
+            return Err(DecodeErrorKind::TooLarge {
+                what: "body",
+                limit: self.max_body,
+            });
+        }
+        Ok(())
+    }
+}
+
+/// What one decoder has left of its limits.
+#[derive(Debug)]
+pub(crate) struct Budget {
+    max_depth: usize,
+    max_items: usize,
+    depth: usize,
+    items: usize,
+}
+
+impl Budget {
+    pub(crate) fn new(limits: &Limits) -> Self {
+        Self {
+            max_depth: limits.max_depth.min(MAX_NESTING),
+            max_items: limits.max_items,
+            depth: 0,
+            items: 0,
+        }
+    }
+
+    /// Counts one value.
+    pub(crate) fn item(&mut self) -> Result<(), DecodeErrorKind> {
+        self.items += 1;
+        if self.items > self.max_items {
+            return Err(DecodeErrorKind::TooLarge {
+                what: "items",
+                limit: self.max_items,
+            });
+        }
+        Ok(())
+    }
+
+    /// Enters a list or object.
+    pub(crate) fn enter(&mut self) -> Result<(), DecodeErrorKind> {
+        self.depth += 1;
+        if self.depth > self.max_depth {
+            return Err(DecodeErrorKind::TooLarge {
+                what: "nesting",
+                limit: self.max_depth,
+            });
+        }
+        Ok(())
+    }
+
+    /// Leaves a list or object.
+    pub(crate) fn leave(&mut self) {
+        self.depth -= 1;
     }
 }

@@ -1,4 +1,4 @@
-use crate::{DecodeError, Dict, Embed, Value};
+use crate::{DecodeError, DecodeErrorKind, Dict, Embed, Value, part, protocol_v1};
 
 /// `[args, kwargs, embed]` (SPEC 1.5).
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -13,7 +13,34 @@ pub struct Payload {
 
 impl Payload {
     /// Reads the three elements.
-    pub fn from_value(_value: Value) -> Result<Self, DecodeError> { todo!() }
+    pub fn from_value(value: Value) -> Result<Self, DecodeError> {
+        Ok(Self::read(value)?)
+    }
+
     /// The three elements.
-    pub fn to_value(&self) -> Value { todo!() }
+    pub fn to_value(&self) -> Value {
+        Value::List(vec![
+            Value::List(self.args.clone()),
+            Value::Dict(self.kwargs.clone()),
+            self.embed.to_value(),
+        ])
+    }
+
+    pub(crate) fn read(value: Value) -> Result<Self, DecodeErrorKind> {
+        // Celery reads protocol 1's object under protocol 2's headers too.
+        if let Value::Dict(mut entries) = value {
+            return protocol_v1::take_payload(&mut entries);
+        }
+        let elements = part::list("payload", value)?;
+        let count = elements.len();
+        let [args, kwargs, embed] = <[Value; 3]>::try_from(elements).map_err(|_| {
+            let reason = format!("expected `[args, kwargs, embed]`, got {count} elements");
+            DecodeErrorKind::invalid("payload", reason)
+        })?;
+        Ok(Self {
+            args: part::list("args", args)?,
+            kwargs: part::dict("kwargs", kwargs)?,
+            embed: Embed::read(embed)?,
+        })
+    }
 }

@@ -1,4 +1,4 @@
-use crate::{Dict, Value};
+use crate::{DecodeErrorKind, Dict, Value, json_writer::JsonWriter, part};
 
 /// Delivery properties (SPEC 1.4). All are optional for the receiver.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -21,7 +21,7 @@ pub struct Properties {
     pub body_encoding: Option<String>,
     /// Random; the receiver overwrites it.
     pub delivery_tag: Option<String>,
-    /// Everything else, such as `MessageGroupId`.
+    /// Everything else, such as `MessageGroupId`. A known property of an unknown type is here too: no receiver minds.
     pub extra: Dict,
 }
 
@@ -34,4 +34,96 @@ pub struct DeliveryInfo {
     pub routing_key: Option<String>,
     /// Everything else.
     pub extra: Dict,
+}
+
+impl Properties {
+    /// Takes one property as it came.
+    pub(crate) fn set(&mut self, name: &str, value: Value) -> Result<(), DecodeErrorKind> {
+        match (name, value) {
+            ("correlation_id", Value::Str(text)) => self.correlation_id = Some(text),
+            ("reply_to", Value::Str(text)) => self.reply_to = Some(text),
+            ("origin", Value::Str(text)) => self.origin = Some(text),
+            ("delivery_mode", Value::Int(mode)) => self.delivery_mode = Some(mode),
+            ("delivery_info", value) => self.delivery_info = DeliveryInfo::read(value)?,
+            ("priority", Value::Int(priority)) => self.priority = Some(priority),
+            ("expiration", Value::Null) => {}
+            ("expiration", value) => self.expiration = Some(value),
+            ("body_encoding", value) => {
+                self.body_encoding = part::text("properties.body_encoding", value)?;
+            }
+            ("delivery_tag", Value::Str(text)) => self.delivery_tag = Some(text),
+            (_, value) => {
+                self.extra.insert(name.to_owned(), value);
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes the object in Celery's order, with the encoding the body really has.
+    pub(crate) fn write(&self, json: &mut JsonWriter, body_encoding: &str) {
+        json.open();
+        json.some_text_entry("correlation_id", self.correlation_id.as_deref());
+        json.some_text_entry("reply_to", self.reply_to.as_deref());
+        json.some_text_entry("origin", self.origin.as_deref());
+        json.some_entry("delivery_mode", self.delivery_mode.map(Value::Int).as_ref());
+        json.some_entry("expiration", self.expiration.as_ref());
+        json.key("delivery_info");
+        self.delivery_info.write(json);
+        json.some_entry("priority", self.priority.map(Value::Int).as_ref());
+        json.text_entry("body_encoding", Some(body_encoding));
+        json.some_text_entry("delivery_tag", self.delivery_tag.as_deref());
+        for (key, value) in self.extra.iter().filter(|(key, _)| !self.has(key)) {
+            json.entry(key, value);
+        }
+        json.close();
+    }
+
+    /// Whether a property in `extra` would shadow one that is set.
+    fn has(&self, key: &str) -> bool {
+        match key {
+            "correlation_id" => self.correlation_id.is_some(),
+            "reply_to" => self.reply_to.is_some(),
+            "origin" => self.origin.is_some(),
+            "delivery_mode" => self.delivery_mode.is_some(),
+            "priority" => self.priority.is_some(),
+            "expiration" => self.expiration.is_some(),
+            "delivery_tag" => self.delivery_tag.is_some(),
+            "delivery_info" | "body_encoding" => true,
+            _ => false,
+        }
+    }
+}
+
+impl DeliveryInfo {
+    fn read(value: Value) -> Result<Self, DecodeErrorKind> {
+        let mut info = Self::default();
+        for (key, value) in part::dict_or_empty("properties.delivery_info", value)? {
+            match (key.as_str(), value) {
+                ("exchange", Value::Str(text)) => info.exchange = Some(text),
+                ("routing_key", Value::Str(text)) => info.routing_key = Some(text),
+                (_, value) => {
+                    info.extra.insert(key, value);
+                }
+            }
+        }
+        Ok(info)
+    }
+
+    fn write(&self, json: &mut JsonWriter) {
+        json.open();
+        json.some_text_entry("exchange", self.exchange.as_deref());
+        json.some_text_entry("routing_key", self.routing_key.as_deref());
+        for (key, value) in self.extra.iter().filter(|(key, _)| !self.has(key)) {
+            json.entry(key, value);
+        }
+        json.close();
+    }
+
+    fn has(&self, key: &str) -> bool {
+        match key {
+            "exchange" => self.exchange.is_some(),
+            "routing_key" => self.routing_key.is_some(),
+            _ => false,
+        }
+    }
 }

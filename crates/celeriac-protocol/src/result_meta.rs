@@ -1,4 +1,4 @@
-use crate::{DecodeError, Dict, State, Value};
+use crate::{DecodeError, DecodeErrorKind, Dict, State, Value, part};
 
 /// A stored result (SPEC 2.4).
 #[derive(Clone, Debug, PartialEq)]
@@ -44,9 +44,124 @@ pub struct Extended {
 
 impl ResultMeta {
     /// A result of this state, with no children, traceback or date.
-    pub fn new(_task_id: &str, _status: State, _result: Value) -> Self { todo!() }
+    pub fn new(task_id: &str, status: State, result: Value) -> Self {
+        Self {
+            status,
+            result,
+            traceback: None,
+            children: Value::Null,
+            date_done: None,
+            group_id: None,
+            parent_id: None,
+            task_id: Some(task_id.to_owned()),
+            extended: None,
+            extra: Dict::new(),
+        }
+    }
+
     /// The object in Celery's key order.
-    pub fn to_value(&self) -> Value { todo!() }
+    pub fn to_value(&self) -> Value {
+        let mut entries = Dict::with_capacity(16);
+        let mut put = |key: &str, value: Value| entries.insert(key.to_owned(), value);
+        put("status", self.status.as_str().into());
+        put("result", self.result.clone());
+        put("traceback", self.traceback.clone().into());
+        put("children", self.children.clone());
+        put("date_done", self.date_done.clone().into());
+        if self.group_id.is_some() {
+            put("group_id", self.group_id.clone().into());
+        }
+        if self.parent_id.is_some() {
+            put("parent_id", self.parent_id.clone().into());
+        }
+        if let Some(extended) = &self.extended {
+            put("name", extended.name.clone().into());
+            put("args", extended.args.clone());
+            put("kwargs", extended.kwargs.clone());
+            put("worker", extended.worker.clone().into());
+            put("retries", extended.retries.into());
+            put("queue", extended.queue.clone().into());
+        }
+        for (key, value) in self.extra.iter().filter(|(key, _)| !is_known(key)) {
+            put(key, value.clone());
+        }
+        if self.task_id.is_some() {
+            put("task_id", self.task_id.clone().into());
+        }
+        Value::Dict(entries)
+    }
+
     /// Reads the object; only `status` is required.
-    pub fn from_value(_value: Value) -> Result<Self, DecodeError> { todo!() }
+    pub fn from_value(value: Value) -> Result<Self, DecodeError> {
+        let mut meta = Self::new("", State::Pending, Value::Null);
+        meta.task_id = None;
+        let read = meta.read(value);
+        match read {
+            Ok(()) => Ok(meta),
+            Err(kind) => Err(DecodeError::from(kind).of_task(meta.task_id, None)),
+        }
+    }
+
+    fn read(&mut self, value: Value) -> Result<(), DecodeErrorKind> {
+        let mut status = None;
+        let mut result = Ok(());
+        for (key, value) in part::dict("result", value)? {
+            let outcome = if key == "status" {
+                part::text("status", value).map(|text| status = text)
+            } else {
+                self.set(key, value)
+            };
+            result = result.and(outcome);
+        }
+        result?;
+        self.status = State::from(status.ok_or(DecodeErrorKind::Missing("status"))?.as_str());
+        Ok(())
+    }
+
+    fn set(&mut self, key: String, value: Value) -> Result<(), DecodeErrorKind> {
+        match key.as_str() {
+            "result" => self.result = value,
+            "traceback" => self.traceback = part::text("traceback", value)?,
+            "children" => self.children = value,
+            "date_done" => self.date_done = part::time("date_done", value)?,
+            "group_id" => self.group_id = part::text("group_id", value)?,
+            "parent_id" => self.parent_id = part::text("parent_id", value)?,
+            "task_id" => self.task_id = part::text("task_id", value)?,
+            "name" => self.extended().name = part::text("name", value)?,
+            "args" => self.extended().args = value,
+            "kwargs" => self.extended().kwargs = value,
+            "worker" => self.extended().worker = part::text("worker", value)?,
+            "retries" => self.extended().retries = part::int("retries", value)?,
+            "queue" => self.extended().queue = part::text("queue", value)?,
+            _ => {
+                self.extra.insert(key, value);
+            }
+        }
+        Ok(())
+    }
+
+    fn extended(&mut self) -> &mut Extended {
+        self.extended.get_or_insert_default()
+    }
+}
+
+/// Whether an extra key would shadow a real one.
+fn is_known(key: &str) -> bool {
+    matches!(
+        key,
+        "status"
+            | "result"
+            | "traceback"
+            | "children"
+            | "date_done"
+            | "group_id"
+            | "parent_id"
+            | "name"
+            | "args"
+            | "kwargs"
+            | "worker"
+            | "retries"
+            | "queue"
+            | "task_id"
+    )
 }

@@ -1,24 +1,60 @@
-use crate::ValueError;
+use std::fmt::Write as _;
+
+use crate::{ValueError, iso_time};
 
 /// A point in time: microseconds since 1970-01-01T00:00:00Z, Celery's own resolution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UtcTime(pub i64);
 
+const MICROS_PER_SECOND: i64 = 1_000_000;
+const SECONDS_PER_DAY: i64 = 86_400;
+/// The years Python's `datetime` has: 0001-01-01 and the last microsecond of 9999.
+const FIRST: i64 = -62_135_596_800 * MICROS_PER_SECOND;
+const LAST: i64 = 253_402_300_800 * MICROS_PER_SECOND - 1;
+
 impl UtcTime {
     /// Reads ISO-8601 as Celery does (SPEC 4): `Z`, `+0000`, `+01:00`, date only, more than six fraction digits (cut);
     /// a time without offset is UTC.
-    pub fn parse(_text: &str) -> Result<Self, ValueError> { todo!() }
+    pub fn parse(text: &str) -> Result<Self, ValueError> {
+        let micros = iso_time::parse_micros(text);
+        micros
+            .map(Self)
+            .ok_or_else(|| ValueError(format!("`{text}` is not an ISO-8601 time")))
+    }
+
     /// Python's isoformat, `2027-01-02T03:04:05.000678+00:00`.
-    pub fn to_iso(self) -> String { todo!() }
+    ///
+    /// Times outside of the years 1 to 9999, which Python does not have, give the nearest one that it has.
+    pub fn to_iso(self) -> String {
+        let micros = self.0.clamp(FIRST, LAST);
+        let seconds = micros.div_euclid(MICROS_PER_SECOND);
+        let fraction = micros.rem_euclid(MICROS_PER_SECOND);
+        let (year, month, day) = iso_time::civil(seconds.div_euclid(SECONDS_PER_DAY));
+        let second = seconds.rem_euclid(SECONDS_PER_DAY);
+        let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
+        let mut text = format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}");
+        if fraction != 0 {
+            // Writing into a String cannot fail.
+            let _ = write!(text, ".{fraction:06}");
+        }
+        text + "+00:00"
+    }
+
     /// Seconds since the epoch with a fraction, as `timestamp` attributes hold it.
-    pub fn as_secs_f64(self) -> f64 { self.0 as f64 / 1e6 }
+    pub fn as_secs_f64(self) -> f64 {
+        self.0 as f64 / 1e6
+    }
+
     /// This time and `duration` more, saturating.
     #[must_use]
     pub fn after(self, duration: std::time::Duration) -> Self {
-        Self(self.0.saturating_add(i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)))
+        let micros = i64::try_from(duration.as_micros()).unwrap_or(i64::MAX);
+        Self(self.0.saturating_add(micros))
     }
+
     /// How long until `self` from `now`; zero if past.
     pub fn since(self, now: Self) -> std::time::Duration {
-        std::time::Duration::from_micros(u64::try_from(self.0.saturating_sub(now.0)).unwrap_or(0))
+        let micros = u64::try_from(self.0.saturating_sub(now.0)).unwrap_or(0);
+        std::time::Duration::from_micros(micros)
     }
 }

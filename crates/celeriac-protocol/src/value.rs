@@ -1,7 +1,6 @@
 use indexmap::IndexMap;
-use serde::{Serialize, de::DeserializeOwned};
 
-use crate::{EncodeError, ValueError};
+use crate::BigInt;
 
 /// A JSON object in its order; the last of duplicate keys wins.
 pub type Dict = IndexMap<String, Value>;
@@ -40,12 +39,161 @@ pub enum Value {
     Dict(Dict),
 }
 
-/// An integer of any size, in decimal digits with an optional minus.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct BigInt(pub(crate) String);
+impl Value {
+    /// Python's name for the type: `str`, `int`, `NoneType`.
+    pub fn type_name(&self) -> &'static str {
+        match self {
+            Self::Null => "NoneType",
+            Self::Bool(_) => "bool",
+            Self::Int(_) | Self::BigInt(_) => "int",
+            Self::Float(_) => "float",
+            Self::Str(_) => "str",
+            Self::Bytes(_) => "bytes",
+            Self::DateTime(_) => "datetime",
+            Self::Date(_) => "date",
+            Self::Time(_) => "time",
+            Self::Decimal(_) => "Decimal",
+            Self::Uuid(_) => "UUID",
+            Self::List(_) => "list",
+            Self::Dict(_) => "dict",
+        }
+    }
 
-/// The value of any serializable Rust value.
-pub fn to_value<T: Serialize + ?Sized>(_value: &T) -> Result<Value, EncodeError> { todo!() }
+    /// Whether this is `None`.
+    pub fn is_null(&self) -> bool {
+        matches!(self, Self::Null)
+    }
 
-/// A Rust value from a wire value; typed objects give their text to types that read strings.
-pub fn from_value<T: DeserializeOwned>(_value: Value) -> Result<T, ValueError> { todo!() }
+    /// The text of a `str`.
+    pub fn as_str(&self) -> Option<&str> {
+        match self {
+            Self::Str(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The number of an `int` within 64 bits.
+    pub fn as_i64(&self) -> Option<i64> {
+        match self {
+            Self::Int(number) => Some(*number),
+            _ => None,
+        }
+    }
+
+    /// The number of a `float` or of an `int` within 64 bits.
+    pub fn as_f64(&self) -> Option<f64> {
+        match self {
+            Self::Float(number) => Some(*number),
+            Self::Int(number) => Some(*number as f64),
+            _ => None,
+        }
+    }
+
+    /// The items of a `list`.
+    pub fn as_list(&self) -> Option<&[Value]> {
+        match self {
+            Self::List(items) => Some(items),
+            _ => None,
+        }
+    }
+
+    /// The entries of a `dict`.
+    pub fn as_dict(&self) -> Option<&Dict> {
+        match self {
+            Self::Dict(entries) => Some(entries),
+            _ => None,
+        }
+    }
+
+    /// An entry of a `dict`; nothing for any other type.
+    pub fn get(&self, key: &str) -> Option<&Value> {
+        self.as_dict()?.get(key)
+    }
+}
+
+impl From<bool> for Value {
+    fn from(flag: bool) -> Self {
+        Self::Bool(flag)
+    }
+}
+
+impl From<i64> for Value {
+    fn from(number: i64) -> Self {
+        Self::Int(number)
+    }
+}
+
+impl From<i32> for Value {
+    fn from(number: i32) -> Self {
+        Self::Int(i64::from(number))
+    }
+}
+
+impl From<u32> for Value {
+    fn from(number: u32) -> Self {
+        Self::Int(i64::from(number))
+    }
+}
+
+impl From<u64> for Value {
+    fn from(number: u64) -> Self {
+        Self::from(u128::from(number))
+    }
+}
+
+impl From<i128> for Value {
+    fn from(number: i128) -> Self {
+        i64::try_from(number).map_or_else(|_| Self::BigInt(number.into()), Self::Int)
+    }
+}
+
+impl From<u128> for Value {
+    fn from(number: u128) -> Self {
+        i64::try_from(number).map_or_else(|_| Self::BigInt(number.into()), Self::Int)
+    }
+}
+
+impl From<BigInt> for Value {
+    fn from(number: BigInt) -> Self {
+        number
+            .as_str()
+            .parse()
+            .map_or_else(|_| Self::BigInt(number), Self::Int)
+    }
+}
+
+impl From<f64> for Value {
+    fn from(number: f64) -> Self {
+        Self::Float(number)
+    }
+}
+
+impl From<&str> for Value {
+    fn from(text: &str) -> Self {
+        Self::Str(text.to_owned())
+    }
+}
+
+impl From<String> for Value {
+    fn from(text: String) -> Self {
+        Self::Str(text)
+    }
+}
+
+impl From<Dict> for Value {
+    fn from(entries: Dict) -> Self {
+        Self::Dict(entries)
+    }
+}
+
+impl<T: Into<Value>> From<Vec<T>> for Value {
+    fn from(items: Vec<T>) -> Self {
+        Self::List(items.into_iter().map(Into::into).collect())
+    }
+}
+
+impl<T: Into<Value>> From<Option<T>> for Value {
+    fn from(item: Option<T>) -> Self {
+        item.map_or(Self::Null, Into::into)
+    }
+}

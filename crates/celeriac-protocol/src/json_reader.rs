@@ -1,0 +1,306 @@
+use std::borrow::Cow;
+
+use crate::{BigInt, DecodeErrorKind, Dict, Limits, Value, limits::Budget, typed_object};
+
+type Result<T> = std::result::Result<T, DecodeErrorKind>;
+
+/// Reads JSON as Python's `json` does: NaN and Infinity, integers of any size, the last of duplicate keys.
+#[derive(Debug)]
+pub(crate) struct JsonReader<'a> {
+    text: &'a str,
+    at: usize,
+    budget: Budget,
+}
+
+/// Reads one value that fills `bytes`.
+pub(crate) fn read(bytes: &[u8], limits: &Limits) -> Result<Value> {
+    let mut reader = JsonReader::new(as_text(bytes)?, limits);
+    let value = reader.value()?;
+    reader.end()?;
+    Ok(value)
+}
+
+fn as_text(bytes: &[u8]) -> Result<&str> {
+    std::str::from_utf8(bytes).map_err(|error| {
+        DecodeErrorKind::malformed("JSON", error.valid_up_to(), "the text is not UTF-8")
+    })
+}
+
+impl<'a> JsonReader<'a> {
+    pub(crate) fn new(text: &'a str, limits: &Limits) -> Self {
+        Self {
+            text,
+            at: 0,
+            budget: Budget::new(limits),
+        }
+    }
+
+    /// The next value, of any type.
+    pub(crate) fn value(&mut self) -> Result<Value> {
+        self.budget.item()?;
+        match self.peek() {
+            Some(b'"') => self.string().map(|text| Value::Str(text.into_owned())),
+            Some(b'{') => self.object(),
+            Some(b'[') => self.list(),
+            Some(b'-' | b'0'..=b'9') => self.number(),
+            Some(b'n') => self.word("null", Value::Null),
+            Some(b't') => self.word("true", Value::Bool(true)),
+            Some(b'f') => self.word("false", Value::Bool(false)),
+            Some(b'N') => self.word("NaN", Value::Float(f64::NAN)),
+            Some(b'I') => self.word("Infinity", Value::Float(f64::INFINITY)),
+            Some(_) => Err(self.fail("expected a value")),
+            None => Err(self.fail("expected a value, found the end")),
+        }
+    }
+
+    /// Nothing but white space may follow.
+    pub(crate) fn end(&mut self) -> Result<()> {
+        match self.peek() {
+            None => Ok(()),
+            Some(_) => Err(self.fail("extra text after the value")),
+        }
+    }
+
+    /// The first byte of the next token.
+    pub(crate) fn peek(&mut self) -> Option<u8> {
+        let bytes = self.text.as_bytes();
+        while let Some(b' ' | b'\n' | b'\t' | b'\r') = bytes.get(self.at) {
+            self.at += 1;
+        }
+        bytes.get(self.at).copied()
+    }
+
+    /// Reads an object, giving each key to `entry`, which must read the value.
+    pub(crate) fn entries(
+        &mut self,
+        mut entry: impl FnMut(&mut Self, Cow<'a, str>) -> Result<()>,
+    ) -> Result<()> {
+        self.expect(b'{', "expected an object")?;
+        self.budget.enter()?;
+        if !self.take(b'}') {
+            loop {
+                let key = self.key()?;
+                entry(self, key)?;
+                if !self.take(b',') {
+                    break;
+                }
+            }
+            self.expect(b'}', "expected `,` or `}`")?;
+        }
+        self.budget.leave();
+        Ok(())
+    }
+
+    /// A string; borrowed when it has no escapes.
+    pub(crate) fn string(&mut self) -> Result<Cow<'a, str>> {
+        self.expect(b'"', "expected a string")?;
+        let start = self.at;
+        let plain = self.plain_run()?;
+        if self.text.as_bytes().get(self.at) == Some(&b'"') {
+            self.at += 1;
+            return Ok(Cow::Borrowed(plain));
+        }
+        self.escaped_string(start)
+    }
+
+    fn key(&mut self) -> Result<Cow<'a, str>> {
+        if self.peek() != Some(b'"') {
+            return Err(self.fail("expected a key in double quotes"));
+        }
+        let key = self.string()?;
+        self.expect(b':', "expected `:`")?;
+        Ok(key)
+    }
+
+    fn object(&mut self) -> Result<Value> {
+        let mut entries = Dict::new();
+        self.entries(|reader, key| {
+            let value = reader.value()?;
+            entries.insert(key.into_owned(), value);
+            Ok(())
+        })?;
+        typed_object::resolve(entries)
+    }
+
+    fn list(&mut self) -> Result<Value> {
+        self.expect(b'[', "expected a list")?;
+        self.budget.enter()?;
+        let mut items = Vec::new();
+        if !self.take(b']') {
+            loop {
+                items.push(self.value()?);
+                if !self.take(b',') {
+                    break;
+                }
+            }
+            self.expect(b']', "expected `,` or `]`")?;
+        }
+        self.budget.leave();
+        Ok(Value::List(items))
+    }
+
+    fn number(&mut self) -> Result<Value> {
+        let start = self.at;
+        self.take_here(b'-');
+        if self.text.as_bytes().get(self.at) == Some(&b'I') {
+            return self.word("Infinity", Value::Float(f64::NEG_INFINITY));
+        }
+        if !self.take_here(b'0') && self.digits() == 0 {
+            return Err(self.fail("expected a digit"));
+        }
+        let whole = self.at;
+        self.fraction();
+        self.exponent();
+        let token = &self.text[start..self.at];
+        if self.at == whole {
+            return Ok(integer(token));
+        }
+        token
+            .parse()
+            .map(Value::Float)
+            .map_err(|_| self.fail("not a number"))
+    }
+
+    /// As Python's grammar has it, a dot or an `e` without digits is not a part of the number.
+    fn fraction(&mut self) {
+        let before = self.at;
+        if self.take_here(b'.') && self.digits() == 0 {
+            self.at = before;
+        }
+    }
+
+    fn exponent(&mut self) {
+        let before = self.at;
+        if self.take_here(b'e') || self.take_here(b'E') {
+            let _sign = self.take_here(b'+') || self.take_here(b'-');
+            if self.digits() == 0 {
+                self.at = before;
+            }
+        }
+    }
+
+    fn digits(&mut self) -> usize {
+        let rest = &self.text.as_bytes()[self.at..];
+        let count = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        self.at += count;
+        count
+    }
+
+    fn word(&mut self, word: &str, value: Value) -> Result<Value> {
+        if !self.text[self.at..].starts_with(word) {
+            return Err(self.fail("expected a value"));
+        }
+        self.at += word.len();
+        Ok(value)
+    }
+
+    /// Text up to the next quote or backslash.
+    fn plain_run(&mut self) -> Result<&'a str> {
+        let start = self.at;
+        let rest = &self.text.as_bytes()[start..];
+        let is_special = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..=0x1f);
+        let Some(length) = rest.iter().position(is_special) else {
+            self.at = self.text.len();
+            return Err(self.fail("the string does not end"));
+        };
+        self.at += length;
+        if rest[length] < 0x20 {
+            return Err(self.fail("control character in a string"));
+        }
+        Ok(&self.text[start..self.at])
+    }
+
+    /// A string whose first escape is at the current position.
+    fn escaped_string(&mut self, start: usize) -> Result<Cow<'a, str>> {
+        let mut text = self.text[start..self.at].to_owned();
+        loop {
+            if self.take_here(b'"') {
+                return Ok(Cow::Owned(text));
+            }
+            self.at += 1; // the backslash
+            text.push(self.escape()?);
+            text.push_str(self.plain_run()?);
+        }
+    }
+
+    fn escape(&mut self) -> Result<char> {
+        let byte = self.text.as_bytes().get(self.at).copied();
+        let escaped = match byte {
+            Some(b'"') => '"',
+            Some(b'\\') => '\\',
+            Some(b'/') => '/',
+            Some(b'b') => '\u{8}',
+            Some(b'f') => '\u{c}',
+            Some(b'n') => '\n',
+            Some(b'r') => '\r',
+            Some(b't') => '\t',
+            Some(b'u') => return self.unicode_escape(),
+            _ => return Err(self.fail("unknown escape")),
+        };
+        self.at += 1;
+        Ok(escaped)
+    }
+
+    fn unicode_escape(&mut self) -> Result<char> {
+        let first = self.hex4()?;
+        if let Some(char) = char::from_u32(first) {
+            return Ok(char);
+        }
+        let lone = |reader: &Self| {
+            reader.fail(format!(
+                "lone surrogate `\\u{first:04x}`, which no UTF-8 text can hold"
+            ))
+        };
+        if first >= 0xdc00 || !self.text[self.at..].starts_with("\\u") {
+            return Err(lone(self));
+        }
+        self.at += 1;
+        let second = self.hex4()?;
+        if !(0xdc00..0xe000).contains(&second) {
+            return Err(lone(self));
+        }
+        let code = 0x10000 + ((first - 0xd800) << 10) + (second - 0xdc00);
+        char::from_u32(code).ok_or_else(|| lone(self))
+    }
+
+    /// The four digits after the `u` at the current position.
+    fn hex4(&mut self) -> Result<u32> {
+        let digits = self.text.get(self.at + 1..self.at + 5);
+        let digits = digits.filter(|text| text.bytes().all(|byte| byte.is_ascii_hexdigit()));
+        let code = digits.and_then(|digits| u32::from_str_radix(digits, 16).ok());
+        let code = code.ok_or_else(|| self.fail("expected four hex digits"))?;
+        self.at += 5;
+        Ok(code)
+    }
+
+    fn take(&mut self, byte: u8) -> bool {
+        let found = self.peek() == Some(byte);
+        self.at += usize::from(found);
+        found
+    }
+
+    fn take_here(&mut self, byte: u8) -> bool {
+        let found = self.text.as_bytes().get(self.at) == Some(&byte);
+        self.at += usize::from(found);
+        found
+    }
+
+    fn expect(&mut self, byte: u8, reason: &str) -> Result<()> {
+        if self.take(byte) {
+            Ok(())
+        } else {
+            Err(self.fail(reason))
+        }
+    }
+
+    fn fail(&self, reason: impl Into<String>) -> DecodeErrorKind {
+        DecodeErrorKind::malformed("JSON", self.at, reason)
+    }
+}
+
+fn integer(digits: &str) -> Value {
+    match digits.parse() {
+        Ok(number) => Value::Int(number),
+        Err(_) => Value::BigInt(BigInt(digits.to_owned())),
+    }
+}

@@ -1,0 +1,244 @@
+use std::fmt::Write as _;
+
+use crate::{
+    Dict, EncodeError, Value,
+    limits::MAX_NESTING,
+    typed_object::{self, Typed},
+};
+
+/// Writes JSON that Python's `json` reads: compact, UTF-8, NaN and Infinity as bare words.
+#[derive(Debug, Default)]
+pub(crate) struct JsonWriter {
+    text: String,
+    depth: usize,
+    /// The first thing in a value that Python would not read back.
+    problem: Option<EncodeError>,
+}
+
+/// The JSON text of one value.
+pub(crate) fn write(value: &Value) -> Result<String, EncodeError> {
+    let mut writer = JsonWriter::with_capacity(128);
+    writer.value(value);
+    writer.finish()
+}
+
+impl JsonWriter {
+    pub(crate) fn with_capacity(bytes: usize) -> Self {
+        Self {
+            text: String::with_capacity(bytes),
+            ..Self::default()
+        }
+    }
+
+    /// The text, or why Python would not read it.
+    pub(crate) fn finish(self) -> Result<String, EncodeError> {
+        match self.problem {
+            Some(problem) => Err(problem),
+            None => Ok(self.text),
+        }
+    }
+
+    /// The text, valid JSON in any case: what is nested too deeply is `null` in it.
+    pub(crate) fn finish_anyway(self) -> String {
+        self.text
+    }
+
+    pub(crate) fn value(&mut self, value: &Value) {
+        match value {
+            Value::Null => self.text.push_str("null"),
+            Value::Bool(true) => self.text.push_str("true"),
+            Value::Bool(false) => self.text.push_str("false"),
+            Value::Int(number) => self.text.push_str(itoa::Buffer::new().format(*number)),
+            Value::BigInt(number) => self.text.push_str(number.as_str()),
+            Value::Float(number) => self.float(*number),
+            Value::Str(text) => self.string(text),
+            Value::List(items) => self.nested(|writer| writer.list(items)),
+            Value::Dict(entries) => self.nested(|writer| writer.dict(entries)),
+            other => self.typed(other),
+        }
+    }
+
+    /// Opens an object to be filled with [`Self::key`] and values.
+    pub(crate) fn open(&mut self) {
+        self.text.push('{');
+    }
+
+    pub(crate) fn close(&mut self) {
+        self.text.push('}');
+    }
+
+    /// A key, with the comma before it where one is needed.
+    pub(crate) fn key(&mut self, key: &str) {
+        if !self.text.ends_with('{') {
+            self.text.push(',');
+        }
+        self.string(key);
+        self.text.push(':');
+    }
+
+    /// A key and its value.
+    pub(crate) fn entry(&mut self, key: &str, value: &Value) {
+        self.key(key);
+        self.value(value);
+    }
+
+    /// A key and its value, if there is one.
+    pub(crate) fn some_entry(&mut self, key: &str, value: Option<&Value>) {
+        if let Some(value) = value {
+            self.entry(key, value);
+        }
+    }
+
+    /// A key and its text or null.
+    pub(crate) fn text_entry(&mut self, key: &str, text: Option<&str>) {
+        self.key(key);
+        match text {
+            Some(text) => self.string(text),
+            None => self.null(),
+        }
+    }
+
+    /// A key and its text, if there is one.
+    pub(crate) fn some_text_entry(&mut self, key: &str, text: Option<&str>) {
+        if text.is_some() {
+            self.text_entry(key, text);
+        }
+    }
+
+    fn null(&mut self) {
+        self.text.push_str("null");
+    }
+
+    pub(crate) fn string(&mut self, text: &str) {
+        self.text.push('"');
+        self.escaped(text);
+        self.text.push('"');
+    }
+
+    /// Text known to need no escapes, such as base64.
+    pub(crate) fn plain_string(&mut self, text: &str) {
+        self.text.push('"');
+        self.text.push_str(text);
+        self.text.push('"');
+    }
+
+    pub(crate) fn dict(&mut self, entries: &Dict) {
+        if typed_object::is_typed(entries) {
+            self.refuse(
+                "a dict with exactly the keys `__type__` and `__value__` is a typed object to Python",
+            );
+        }
+        self.open();
+        for (key, value) in entries {
+            self.key(key);
+            self.value(value);
+        }
+        self.close();
+    }
+
+    pub(crate) fn list(&mut self, items: &[Value]) {
+        self.text.push('[');
+        for (index, item) in items.iter().enumerate() {
+            if index > 0 {
+                self.text.push(',');
+            }
+            self.value(item);
+        }
+        self.text.push(']');
+    }
+
+    fn nested(&mut self, write: impl FnOnce(&mut Self)) {
+        if self.depth == MAX_NESTING {
+            self.refuse(&format!("the value is nested over {MAX_NESTING} levels"));
+            return self.null();
+        }
+        self.depth += 1;
+        write(self);
+        self.depth -= 1;
+    }
+
+    fn float(&mut self, number: f64) {
+        if number.is_finite() {
+            self.text.push_str(ryu::Buffer::new().format_finite(number));
+        } else if number.is_nan() {
+            self.text.push_str("NaN");
+        } else {
+            let word = if number > 0.0 {
+                "Infinity"
+            } else {
+                "-Infinity"
+            };
+            self.text.push_str(word);
+        }
+    }
+
+    fn typed(&mut self, value: &Value) {
+        let Some(typed) = typed_object::typed(value) else {
+            return self.null();
+        };
+        if let Err(problem) = typed.check() {
+            self.refuse(&problem);
+        }
+        self.text.push_str("{\"__type__\":\"");
+        self.text.push_str(typed.name());
+        self.text.push_str("\",\"__value__\":");
+        match typed {
+            Typed::Text(_, text) => self.string(text),
+            Typed::Made(_, text) => self.string(&text),
+            Typed::Uuid(hex) => {
+                self.text.push_str("{\"hex\":");
+                self.string(hex);
+                self.close();
+            }
+        }
+        self.close();
+    }
+
+    fn escaped(&mut self, text: &str) {
+        let mut start = 0;
+        for (at, byte) in text.bytes().enumerate() {
+            if !needs_escape(byte) {
+                continue;
+            }
+            // U+FFFE and U+FFFF, which SQS refuses in a body, begin with 0xEF.
+            if byte == 0xef && !matches!(text.as_bytes()[at..], [_, 0xbf, 0xbe | 0xbf, ..]) {
+                continue;
+            }
+            self.text.push_str(&text[start..at]);
+            start = at + self.escape(byte, &text[at..]);
+        }
+        self.text.push_str(&text[start..]);
+    }
+
+    /// Writes the escape for the character that begins `rest`; gives its length in `rest`.
+    fn escape(&mut self, byte: u8, rest: &str) -> usize {
+        match byte {
+            b'"' => self.text.push_str("\\\""),
+            b'\\' => self.text.push_str("\\\\"),
+            b'\n' => self.text.push_str("\\n"),
+            b'\r' => self.text.push_str("\\r"),
+            b'\t' => self.text.push_str("\\t"),
+            0xef => {
+                let is_ffff = rest.starts_with('\u{ffff}');
+                self.text
+                    .push_str(if is_ffff { "\\uffff" } else { "\\ufffe" });
+                return 3;
+            }
+            other => {
+                // Writing into a String cannot fail.
+                let _ = write!(self.text, "\\u{other:04x}");
+            }
+        }
+        1
+    }
+
+    fn refuse(&mut self, problem: &str) {
+        if self.problem.is_none() {
+            self.problem = Some(EncodeError(problem.to_owned()));
+        }
+    }
+}
+
+fn needs_escape(byte: u8) -> bool {
+    byte < 0x20 || matches!(byte, b'"' | b'\\' | 0xef)
+}

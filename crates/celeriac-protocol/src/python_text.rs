@@ -1,0 +1,129 @@
+//! Which texts Python's `datetime`, `time`, `Decimal` and `UUID` accept.
+
+/// What `datetime.fromisoformat` takes.
+pub(crate) fn is_datetime(text: &str) -> bool {
+    let Some(rest) = date(text) else { return false };
+    let mut chars = rest.chars();
+    // Any one character may stand between date and time.
+    chars.next().is_none() || is_time_of_day(chars.as_str())
+}
+
+/// `YYYY-MM-DD`, and what else `datetime.fromisoformat` takes without a time.
+pub(crate) fn is_date(text: &str) -> bool {
+    date(text) == Some("")
+}
+
+/// What `time.fromisoformat` takes.
+pub(crate) fn is_time(text: &str) -> bool {
+    is_time_of_day(text.strip_prefix('T').unwrap_or(text))
+}
+
+/// What `Decimal` takes.
+pub(crate) fn is_decimal(text: &str) -> bool {
+    let text = text.trim();
+    let text = text.strip_prefix(['+', '-']).unwrap_or(text);
+    is_special_decimal(text) || is_plain_decimal(text)
+}
+
+/// The 32 hex digits of a UUID's text; dashes, braces and the `urn:uuid:` prefix are dropped.
+pub(crate) fn uuid_hex(text: &str) -> Option<String> {
+    let text = text.replace("urn:", "").replace("uuid:", "");
+    let text = text.trim_matches(['{', '}']).replace('-', "");
+    let is_hex = text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    is_hex.then(|| text.to_ascii_lowercase())
+}
+
+fn is_special_decimal(text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    let nan = text.strip_prefix('s').unwrap_or(&text).strip_prefix("nan");
+    matches!(text.as_str(), "inf" | "infinity")
+        || nan.is_some_and(|payload| payload.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+fn is_plain_decimal(text: &str) -> bool {
+    let (mantissa, exponent) = match text.split_once(['e', 'E']) {
+        Some((mantissa, exponent)) => (mantissa, Some(exponent)),
+        None => (text, None),
+    };
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let is_exponent = |text: &str| {
+        let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
+        !digits.is_empty() && are_digits(digits)
+    };
+    are_digits(whole)
+        && are_digits(fraction)
+        && !(whole.is_empty() && fraction.is_empty())
+        && exponent.is_none_or(is_exponent)
+}
+
+fn are_digits(text: &str) -> bool {
+    text.bytes()
+        .all(|byte| byte.is_ascii_digit() || byte == b'_')
+}
+
+/// `YYYY-MM-DD` or `YYYYMMDD`; gives the rest.
+fn date(text: &str) -> Option<&str> {
+    let dashed = text.as_bytes().get(4) == Some(&b'-');
+    let (year, rest) = number(text, 4)?;
+    let (month, rest) = number(skip(rest, dashed, '-')?, 2)?;
+    let (day, rest) = number(skip(rest, dashed, '-')?, 2)?;
+    let is_real = year > 0 && (1..=12).contains(&month) && day > 0 && day <= days(year, month);
+    is_real.then_some(rest)
+}
+
+fn days(year: u32, month: u32) -> u32 {
+    let is_leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
+    match month {
+        4 | 6 | 9 | 11 => 30,
+        2 if is_leap => 29,
+        2 => 28,
+        _ => 31,
+    }
+}
+
+/// `HH[:MM[:SS[.f…]]]`, with colons or without, and an offset.
+fn is_time_of_day(text: &str) -> bool {
+    let (clock, offset) = match text.find(['Z', '+', '-']) {
+        Some(at) => text.split_at(at),
+        None => (text, ""),
+    };
+    is_clock(clock, 23) && (offset.is_empty() || offset == "Z" || is_clock(&offset[1..], 23))
+}
+
+fn is_clock(text: &str, max_hour: u32) -> bool {
+    let (whole, fraction) = text.split_once(['.', ',']).unwrap_or((text, "0"));
+    let colons = whole.contains(':');
+    let Some((hour, mut rest)) = number(whole, 2) else {
+        return false;
+    };
+    let mut parts = 1;
+    while !rest.is_empty() && parts < 3 {
+        let Some((part, after)) = skip(rest, colons, ':').and_then(|rest| number(rest, 2)) else {
+            return false;
+        };
+        if part > 59 {
+            return false;
+        }
+        (rest, parts) = (after, parts + 1);
+    }
+    let has_fraction = text.len() > whole.len();
+    hour <= max_hour
+        && rest.is_empty()
+        && (!has_fraction || parts == 3)
+        && !fraction.is_empty()
+        && fraction.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+fn skip(text: &str, wanted: bool, separator: char) -> Option<&str> {
+    if wanted {
+        text.strip_prefix(separator)
+    } else {
+        Some(text)
+    }
+}
+
+fn number(text: &str, length: usize) -> Option<(u32, &str)> {
+    let (digits, rest) = text.split_at_checked(length)?;
+    let is_number = digits.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then(|| digits.parse().ok().map(|number| (number, rest)))?
+}
