@@ -24,9 +24,9 @@ impl Capabilities {
             max_delay: if fifo {
                 Duration::ZERO
             } else {
-                Duration::from_secs(900)
+                Duration::from_mins(15)
             },
-            max_visibility: Duration::from_secs(43_200),
+            max_visibility: Duration::from_hours(12),
             max_batch: 10,
             max_bytes: 1 << 20,
             fifo,

@@ -1,1 +1,3 @@
 //! For tests only: the conformance suite, the fault proxy, the emulator fixture.
+
+pub mod conformance;

@@ -1,0 +1,3 @@
+//! The broker's cases, by what they are about.
+
+pub mod messages;

@@ -1,0 +1,3 @@
+//! The result store's cases, by what they are about.
+
+pub mod claims;
