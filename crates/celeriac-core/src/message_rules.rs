@@ -19,7 +19,7 @@ const MAX_ERROR: usize = 1024;
 impl Capabilities {
     /// What SQS can do for `queue`; one whose name ends in `.fifo` is FIFO.
     pub fn sqs(queue: &str) -> Self {
-        let fifo = queue.ends_with(".fifo");
+        let fifo = queue.strip_suffix(".fifo").is_some();
         Self {
             max_delay: if fifo {
                 Duration::ZERO

@@ -3,7 +3,7 @@ use std::time::Duration;
 use crate::conformance::{BrokerBench, BrokerFixture, StoreBench, StoreFixture};
 
 /// Longer than any case takes on the slowest emulator under load.
-const TIME_LIMIT: Duration = Duration::from_secs(120);
+const TIME_LIMIT: Duration = Duration::from_mins(2);
 
 /// Runs one broker case on a runtime of its own; for [`broker_conformance!`](crate::broker_conformance).
 ///
