@@ -1,8 +1,8 @@
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use celeriac_protocol::{Dict, Envelope, UtcTime, Value};
+use celeriac_protocol::{Dict, Envelope, UtcTime, Value, to_value};
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
@@ -35,7 +35,7 @@ pub struct ContextParts {
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Ids of tasks sent from here, in order; they become `children` of the result.
-    pub children: std::sync::Mutex<Vec<String>>,
+    pub children: Mutex<Vec<String>>,
 }
 
 /// Where progress goes.
@@ -82,13 +82,29 @@ impl Context {
     /// Shows `PROGRESS` with `meta` to readers (`AsyncResult.info` in Python).
     pub async fn progress<T: Serialize>(&self, meta: T) -> Result<(), TaskError> { self.update_state("PROGRESS", meta).await }
     /// Shows any state with `meta` to readers, as Celery's `update_state`.
-    pub async fn update_state<T: Serialize>(&self, _state: &str, _meta: T) -> Result<(), TaskError> { todo!() }
+    /// Nothing is stored where results are ignored. Waits until the store has it.
+    pub async fn update_state<T: Serialize>(&self, state: &str, meta: T) -> Result<(), TaskError> {
+        let meta = to_value(&meta).map_err(|error| TaskError::encode(&error))?;
+        match &self.parts.progress {
+            Some(sink) => sink.show(state, meta).await,
+            None => Ok(()),
+        }
+    }
     /// Sends a task with this one as its parent and in its workflow. Returns the child's id.
-    pub async fn send<T>(&self, _signature: TaskSignature<T>) -> Result<String, SendError> { todo!() }
+    ///
+    /// Waits until the broker has it. If dropped, it is still sent, but not among [`children`](Self::children).
+    pub async fn send<T>(&self, signature: TaskSignature<T>) -> Result<String, SendError> {
+        let (signature, mut options) = signature.into_parts()?;
+        options.parent_id.get_or_insert_with(|| self.id().to_owned());
+        options.root_id.get_or_insert_with(|| self.root_id().to_owned());
+        let id = self.parts.sender.send_task(signature, options).await?;
+        self.parts.children.lock().unwrap_or_else(PoisonError::into_inner).push(id.clone());
+        Ok(id)
+    }
     /// The app's shared state.
     pub fn state(&self) -> &StateMap { &self.parts.state }
     /// For workers: the children sent so far.
-    pub fn children(&self) -> Vec<String> { self.parts.children.lock().map(|children| children.clone()).unwrap_or_default() }
+    pub fn children(&self) -> Vec<String> { self.parts.children.lock().unwrap_or_else(PoisonError::into_inner).clone() }
     /// For workers: the message.
     pub fn envelope(&self) -> &Envelope { &self.parts.envelope }
 }

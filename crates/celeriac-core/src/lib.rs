@@ -5,25 +5,36 @@
 
 mod arguments;
 mod backoff;
+mod batch_queue;
+mod batch_runner;
 mod batcher;
 mod broker;
 mod clock;
 mod context;
 mod delivery;
+mod exception_name;
+mod glob;
 mod ledger;
+#[doc(hidden)]
+pub mod macro_support;
 mod message_rules;
+mod nearest;
 mod params;
+mod python;
 mod registry;
 mod result_store;
 mod router;
+mod send_option_dict;
 mod send_options;
 mod settings;
 mod signature;
+mod signature_options;
 mod state_map;
 mod task;
 mod task_error;
 mod task_options;
 mod task_sender;
+mod type_path;
 
 pub use arguments::{Arguments, ArgumentError};
 pub use backoff::RetryPolicy;

@@ -3,6 +3,7 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
+use crate::nearest::nearest;
 use crate::{Task, TaskDefinition};
 
 /// The tasks an app knows, by name.
@@ -30,11 +31,29 @@ pub enum RegistryError {
 
 impl Registry {
     /// Adds a task.
-    pub fn register<T: Task>(&mut self) -> Result<(), RegistryError> { self.add(TaskDefinition::of::<T>()) }
+    pub fn register<T: Task>(&mut self) -> Result<(), RegistryError> {
+        self.add(TaskDefinition::of::<T>())
+    }
+
     /// Adds a definition.
-    pub fn add(&mut self, _definition: TaskDefinition) -> Result<(), RegistryError> { let _ = &mut self.tasks; todo!() }
+    pub fn add(&mut self, definition: TaskDefinition) -> Result<(), RegistryError> {
+        if self.tasks.contains_key(&definition.name) {
+            return Err(RegistryError::Duplicate(definition.name));
+        }
+        self.tasks.insert(definition.name.clone(), Arc::new(definition));
+        Ok(())
+    }
+
     /// The task of this name.
-    pub fn get(&self, _name: &str) -> Result<&Arc<TaskDefinition>, RegistryError> { todo!() }
+    pub fn get(&self, name: &str) -> Result<&Arc<TaskDefinition>, RegistryError> {
+        self.tasks.get(name).ok_or_else(|| RegistryError::Unknown {
+            name: name.to_owned(),
+            near: nearest(name, self.tasks.keys().map(String::as_str)).map(str::to_owned),
+        })
+    }
+
     /// All tasks, by name.
-    pub fn iter(&self) -> impl Iterator<Item = &Arc<TaskDefinition>> { self.tasks.values() }
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<TaskDefinition>> {
+        self.tasks.values()
+    }
 }

@@ -1,10 +1,30 @@
+use std::collections::HashMap;
+
 use celeriac_protocol::Dict;
+use regex::Regex;
 use thiserror::Error;
 
+use crate::glob;
+
 /// `task_routes`, `task_default_queue` (SPEC 5).
+///
+/// ```
+/// use celeriac_core::{Route, RouteTarget, Router};
+///
+/// let routes = vec![
+///     Route { pattern: "mail.*".to_owned(), target: RouteTarget::queue("mail") },
+///     Route { pattern: "mail.urgent".to_owned(), target: RouteTarget::queue("now") },
+/// ];
+/// let router = Router::new(routes, "celery").unwrap();
+/// let queue = |task| router.lookup(task).and_then(|target| target.queue.as_deref());
+/// assert_eq!(queue("mail.urgent"), Some("now")); // exact names first
+/// assert_eq!(queue("mail.weekly.digest"), Some("mail")); // `*` spans dots
+/// assert_eq!(queue("reports.daily"), None); // `router.default_queue()`
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Router {
-    routes: Vec<Route>,
+    exact: HashMap<String, RouteTarget>,
+    patterns: Vec<(Regex, RouteTarget)>,
     default_queue: String,
 }
 
@@ -26,6 +46,13 @@ pub struct RouteTarget {
     pub options: Dict,
 }
 
+impl RouteTarget {
+    /// A queue and nothing else.
+    pub fn queue(name: impl Into<String>) -> Self {
+        Self { queue: Some(name.into()), options: Dict::new() }
+    }
+}
+
 /// A route that cannot be.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[error("task_routes: `{pattern}`: {reason}")]
@@ -38,9 +65,44 @@ pub struct RouterError {
 
 impl Router {
     /// Compiles the patterns. Exact names are looked up first, then patterns in order.
-    pub fn new(_routes: Vec<Route>, _default_queue: impl Into<String>) -> Result<Self, RouterError> { todo!() }
+    pub fn new(routes: Vec<Route>, default_queue: impl Into<String>) -> Result<Self, RouterError> {
+        let mut router = Self { default_queue: default_queue.into(), ..Self::default() };
+        for Route { pattern, target } in routes {
+            match compile(&pattern)? {
+                Some(regex) => router.patterns.push((regex, target)),
+                None => {
+                    // the first of equal names wins, as the first of several routers does in Celery
+                    router.exact.entry(pattern).or_insert(target);
+                }
+            }
+        }
+        Ok(router)
+    }
+
     /// The first route of this name, if any.
-    pub fn lookup(&self, _task: &str) -> Option<&RouteTarget> { let _ = &self.routes; todo!() }
+    pub fn lookup(&self, task: &str) -> Option<&RouteTarget> {
+        self.exact.get(task).or_else(|| {
+            self.patterns.iter().find(|(regex, _)| regex.is_match(task)).map(|(_, target)| target)
+        })
+    }
+
     /// `task_default_queue`.
-    pub fn default_queue(&self) -> &str { &self.default_queue }
+    pub fn default_queue(&self) -> &str {
+        &self.default_queue
+    }
+}
+
+/// The regex of a pattern; `None` for an exact name.
+fn compile(pattern: &str) -> Result<Option<Regex>, RouterError> {
+    let regex = if let Some(regex) = pattern.strip_prefix("re:") {
+        format!(r"\A(?:{regex})")
+    } else if pattern.contains('*') {
+        glob::to_regex(pattern)
+    } else {
+        return Ok(None);
+    };
+    Regex::new(&regex).map(Some).map_err(|error| RouterError {
+        pattern: pattern.to_owned(),
+        reason: format!("not a regular expression: {error}"),
+    })
 }

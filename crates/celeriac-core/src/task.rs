@@ -60,5 +60,10 @@ impl TaskDefinition {
     }
 
     /// Whether an error of this type is retried by itself: `autoretry_for` and `dont_autoretry_for`, by type.
-    pub fn retries_automatically(&self, _error: TypeId) -> bool { todo!() }
+    pub fn retries_automatically(&self, error: TypeId) -> bool {
+        let TaskOptions { autoretry, autoretry_for, dont_autoretry_for, .. } = &self.options;
+        *autoretry
+            && (autoretry_for.is_empty() || autoretry_for.contains(&error))
+            && !dont_autoretry_for.contains(&error)
+    }
 }

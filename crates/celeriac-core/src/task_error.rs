@@ -1,8 +1,11 @@
-use std::any::TypeId;
+use std::any::{TypeId, type_name};
 use std::error::Error as StdError;
+use std::fmt::Write as _;
 use std::time::Duration;
 
-use celeriac_protocol::{ExceptionInfo, UtcTime, Value};
+use celeriac_protocol::{EncodeError, ExceptionInfo, UtcTime, Value};
+
+use crate::exception_name;
 
 /// What a task returns.
 pub type TaskResult<T = ()> = Result<T, TaskError>;
@@ -56,12 +59,63 @@ pub struct Failure {
 impl Failure {
     /// Celery's well-known names (`ValueError`, `TypeError`, `TimeLimitExceeded`, ...) get their own module, others
     /// `celeriac`; a dotted prefix (`shop.OutOfStock`) is the module.
-    pub fn new(_exc_type: &str, _message: impl Into<String>) -> Self { todo!() }
+    ///
+    /// ```
+    /// use celeriac_core::Failure;
+    ///
+    /// let failure = Failure::new("ValueError", "no such day");
+    /// assert_eq!(failure.exception.exc_module.as_deref(), Some("builtins"));
+    /// ```
+    pub fn new(exc_type: &str, message: impl Into<String>) -> Self {
+        Self::with_args(exc_type, vec![Value::Str(message.into())])
+    }
+
     /// With constructor arguments of any kind.
-    pub fn with_args(_exc_type: &str, _args: Vec<Value>) -> Self { todo!() }
+    pub fn with_args(exc_type: &str, args: Vec<Value>) -> Self {
+        let (module, name) = exception_name::resolve(exc_type);
+        Self::named(module, name, args)
+    }
+
     /// Of an error: its type's last name becomes `exc_type`, its module path `exc_module`, its text the argument, its
     /// chain of sources the traceback.
-    pub fn of<E: StdError + 'static>(_error: &E) -> Self { todo!() }
+    pub fn of<E: StdError + 'static>(error: &E) -> Self {
+        Self::of_dyn(type_name::<E>(), error)
+    }
+
+    fn of_dyn(type_name: &str, error: &dyn StdError) -> Self {
+        let (module, name) = exception_name::of_type(type_name);
+        let mut failure = Self::named(&module, &name, vec![Value::Str(error.to_string())]);
+        failure.traceback = Some(traceback(&failure.qualified_name(), error));
+        failure
+    }
+
+    fn named(module: &str, name: &str, args: Vec<Value>) -> Self {
+        let exception = ExceptionInfo {
+            exc_type: name.to_owned(),
+            exc_message: args,
+            exc_module: Some(module.to_owned()),
+        };
+        Self { exception, traceback: None }
+    }
+
+    /// As Python's tracebacks end: `module.Type`, and the bare type for builtins.
+    fn qualified_name(&self) -> String {
+        match self.exception.exc_module.as_deref() {
+            None | Some("" | "builtins") => self.exception.exc_type.clone(),
+            Some(module) => format!("{module}.{}", self.exception.exc_type),
+        }
+    }
+}
+
+/// The error and what caused it, the innermost last.
+fn traceback(name: &str, error: &dyn StdError) -> String {
+    let mut text = format!("{name}: {error}");
+    let mut cause = error.source();
+    while let Some(source) = cause {
+        let _ = write!(text, "\n  caused by: {source}");
+        cause = source.source();
+    }
+    text
 }
 
 impl TaskError {
@@ -73,20 +127,55 @@ impl TaskError {
     pub fn failure(exc_type: &str, message: impl Into<String>) -> Self { Self::Failure(Failure::new(exc_type, message)) }
     /// Reject without requeue.
     pub fn reject(reason: impl Into<String>) -> Self { Self::Reject { reason: reason.into(), requeue: false } }
+    /// Reject with requeue: the message becomes visible again.
+    pub fn requeue(reason: impl Into<String>) -> Self { Self::Reject { reason: reason.into(), requeue: true } }
+
+    /// Of an error that is no `std::error::Error` itself, for `?`: `anyhow::Error`, `Box<dyn Error>`, a text.
+    ///
+    /// ```
+    /// use celeriac_core::{TaskError, TaskResult};
+    ///
+    /// fn parse(text: &str) -> Result<i64, Box<dyn std::error::Error + Send + Sync>> { Ok(text.parse()?) }
+    /// fn task(text: &str) -> TaskResult<i64> { Ok(parse(text).map_err(TaskError::other)?) }
+    /// assert!(matches!(task("x"), Err(TaskError::Error { .. })));
+    /// ```
+    pub fn other<E: Into<Box<dyn StdError + Send + Sync>> + 'static>(error: E) -> Self {
+        let failure = Failure::of_dyn(type_name::<E>(), &*error.into());
+        Self::Error { type_id: TypeId::of::<E>(), failure }
+    }
+
+    /// A value that cannot be written: Celery's EncodeError.
+    pub(crate) fn encode(error: &EncodeError) -> Self { Self::failure("EncodeError", error.to_string()) }
 }
 
 impl<E: StdError + Send + Sync + 'static> From<E> for TaskError {
     fn from(error: E) -> Self { Self::Error { type_id: TypeId::of::<E>(), failure: Failure::of(&error) } }
 }
 
-/// What a task function may return: a `TaskResult`, a `Result` of any error, or a plain value.
+/// What a task function may return: a `TaskResult`, or a `Result` of any error that is a `std::error::Error` or converts
+/// to a boxed one (`anyhow::Error`, `Box<dyn Error + Send + Sync>`, `String`).
+#[diagnostic::on_unimplemented(
+    message = "a task cannot return `{Self}`",
+    label = "not a result that a task can give",
+    note = "return a value that is `serde::Serialize`, a `TaskResult` of one, or a `Result` of one with an error that is a `std::error::Error`"
+)]
 pub trait IntoTaskResult {
     /// The value.
     type Value: serde::Serialize + Send + 'static;
     /// The result.
     fn into_task_result(self) -> TaskResult<Self::Value>;
 }
+
 impl<T: serde::Serialize + Send + 'static> IntoTaskResult for TaskResult<T> {
     type Value = T;
     fn into_task_result(self) -> TaskResult<T> { self }
+}
+
+impl<T, E> IntoTaskResult for Result<T, E>
+where
+    T: serde::Serialize + Send + 'static,
+    E: Into<Box<dyn StdError + Send + Sync>> + 'static,
+{
+    type Value = T;
+    fn into_task_result(self) -> TaskResult<T> { self.map_err(TaskError::other) }
 }

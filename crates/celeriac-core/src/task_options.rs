@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use celeriac_protocol::{Compression, Serializer};
 
-use crate::RetryPolicy;
+use crate::{RetryPolicy, SendOptions};
 
 /// A task's own options, in Celery's names. `None`: the setting of that name applies.
 #[derive(Clone, Debug, Default)]
@@ -42,4 +42,30 @@ pub struct TaskOptions {
     pub ledger: Option<bool>,
     /// A task that gave up goes to the dead-letter queue, with FAILURE stored.
     pub dead_letter: bool,
+}
+
+impl TaskOptions {
+    /// What these options give to every message of the task, under the options of the call (SPEC 5, step 1).
+    ///
+    /// ```
+    /// use celeriac_core::{SendOptions, TaskOptions};
+    ///
+    /// let task = TaskOptions { queue: Some("reports".to_owned()), priority: Some(3), ..TaskOptions::default() };
+    /// let call = SendOptions { queue: Some("urgent".to_owned()), ..SendOptions::default() };
+    /// let sent = task.send_options().overlaid(call);
+    /// assert_eq!((sent.queue.as_deref(), sent.priority), (Some("urgent"), Some(3)));
+    /// ```
+    pub fn send_options(&self) -> SendOptions {
+        SendOptions {
+            queue: self.queue.clone(),
+            priority: self.priority,
+            expires: self.expires,
+            serializer: self.serializer,
+            compression: self.compression,
+            time_limit: self.time_limit,
+            soft_time_limit: self.soft_time_limit,
+            ignore_result: self.ignore_result,
+            ..SendOptions::default()
+        }
+    }
 }

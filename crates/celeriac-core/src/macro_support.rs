@@ -1,0 +1,42 @@
+//! What `#[task]` writes calls of. No part of the API: it changes with the macro.
+
+use std::any::type_name;
+
+use celeriac_protocol::{Value, to_value};
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::{Arguments, Context, IntoTaskResult, State, TaskError};
+
+/// The parameter at `index`; what does not fit is the caller's TypeError.
+pub fn take<T: DeserializeOwned>(arguments: &mut Arguments, index: usize) -> Result<T, TaskError> {
+    arguments.take(index).map_err(|error| TaskError::failure("TypeError", error.0))
+}
+
+/// The parameter at `index`, or its default.
+pub fn take_or<T: DeserializeOwned>(
+    arguments: &mut Arguments,
+    index: usize,
+    default: impl FnOnce() -> T,
+) -> Result<T, TaskError> {
+    arguments.take_or(index, default).map_err(|error| TaskError::failure("TypeError", error.0))
+}
+
+/// The app's shared value. A missing one is a mistake in the program, so no policy retries it.
+pub fn state<T: Send + Sync + 'static>(context: &Context) -> Result<State<T>, TaskError> {
+    context
+        .state()
+        .get::<T>()
+        .map_err(|missing| TaskError::failure("MissingState", missing.to_string()))
+}
+
+/// The wire value of a task function's result.
+pub fn result<R: IntoTaskResult>(returned: R) -> Result<Value, TaskError> {
+    value(&returned.into_task_result()?)
+}
+
+/// The wire value of a task function's plain value.
+pub fn value<T: Serialize>(returned: &T) -> Result<Value, TaskError> {
+    to_value(returned).map_err(|error| {
+        TaskError::failure("EncodeError", format!("result of type `{}`: {error}", crate::type_path::short(type_name::<T>())))
+    })
+}
