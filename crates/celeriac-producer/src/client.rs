@@ -1,17 +1,39 @@
+use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use celeriac_core::{Broker, Clock, Registry, ResultStore, Router, SendError, SendOptions, Settings, TaskSender, TaskSignature};
-use celeriac_protocol::{Dict, Signature, Value};
-use serde::de::DeserializeOwned;
+use celeriac_core::{
+    Broker, Clock, Registry, ResultStore, Router, SendError, SendOptions, Settings, TaskSender,
+    TaskSignature,
+};
+use celeriac_protocol::{Dict, Signature, Value, WireForm};
 
-use crate::AsyncResult;
+use crate::result_reader::ResultReader;
+use crate::sender_pool::SenderPool;
+use crate::{AsyncResult, Message, MessageBuilder, ResultSet};
 
 /// Sends tasks and reads their results. Cheap to clone; sends of all clones travel in common batches.
+///
+/// **Batches.** A send goes at once; what gathers while requests are in flight goes together in the next one, ten to a
+/// request on SQS. **Backpressure.** At most 1,000 messages a queue wait for a request; over that, sends wait for room.
+/// **Retries.** A broker that is away for a moment is asked three times more, as Celery's `task_publish_retry_policy`
+/// does; a lost answer may so send a message twice, which the ledger makes one task.
+///
+/// **The end.** [`close`](Self::close) sends what waits and returns when the broker has it: call it before the program ends.
+/// When the last clone is dropped instead, what was accepted is still sent as long as the tokio runtime lives; a runtime
+/// that ends takes unsent messages with it. Since `send` returns only when the broker has the message, that can only hit
+/// sends that nobody awaited to their end.
 #[derive(Clone)]
 pub struct Client {
-    #[expect(dead_code, reason = "skeleton")]
-    parts: Arc<ClientParts>,
+    parts: Arc<Parts>,
+}
+
+struct Parts {
+    builder: MessageBuilder,
+    senders: SenderPool,
+    reader: Arc<ResultReader>,
+    settings: Arc<Settings>,
+    clock: Arc<dyn Clock>,
 }
 
 /// What a client is made of.
@@ -31,23 +53,166 @@ pub struct ClientParts {
 }
 
 impl Client {
-    /// A client; needs a tokio runtime.
-    pub fn new(_parts: ClientParts) -> Self { todo!() }
+    /// A client. It makes no request; sending and reading need a tokio runtime.
+    pub fn new(parts: ClientParts) -> Self {
+        let ClientParts {
+            broker,
+            store,
+            router,
+            settings,
+            registry,
+            clock,
+        } = parts;
+        let builder = MessageBuilder::new(registry, router, settings.clone(), clock.clone());
+        let (senders, reader) = (SenderPool::new(broker), Arc::new(ResultReader::new(store)));
+        Self {
+            parts: Arc::new(Parts {
+                builder,
+                senders,
+                reader,
+                settings,
+                clock,
+            }),
+        }
+    }
 
-    /// Sends a task and waits until the broker has it. If dropped, the task is still sent.
-    pub async fn send<T: DeserializeOwned>(&self, _signature: TaskSignature<T>) -> Result<AsyncResult<T>, SendError> { todo!() }
+    /// Sends a task and waits until the broker has it.
+    ///
+    /// Cancel-safe up to the moment the message is accepted into the queue's buffer, which is at once unless the buffer is
+    /// full: dropped before, nothing is sent; dropped after, the task is still sent.
+    ///
+    /// # Errors
+    /// [`SendError::Encode`] for an argument that cannot be written, [`SendError::Invalid`] for an option that cannot be,
+    /// [`SendError::Broker`] for what the broker refused, [`SendError::Closed`] after [`close`](Self::close).
+    pub async fn send<T>(&self, signature: TaskSignature<T>) -> Result<AsyncResult<T>, SendError> {
+        let TaskSignature {
+            task,
+            args,
+            kwargs,
+            options,
+            error,
+            ..
+        } = signature;
+        if let Some(error) = error {
+            return Err(SendError::Encode {
+                task,
+                reason: error.to_string(),
+            });
+        }
+        self.send_call(
+            Signature {
+                args,
+                kwargs,
+                ..Signature::new(task)
+            },
+            options,
+        )
+        .await
+    }
 
-    /// Sends a task by its name alone, to a Python worker for instance.
-    pub async fn send_task(&self, _name: &str, _args: Vec<Value>, _kwargs: Dict, _options: SendOptions) -> Result<AsyncResult<Value>, SendError> { todo!() }
+    /// Sends a task by its name alone, to a Python worker for instance. If the task is registered here, its own options
+    /// count. Cancel-safety and errors as [`send`](Self::send).
+    pub async fn send_task(
+        &self,
+        name: &str,
+        args: Vec<Value>,
+        kwargs: Dict,
+        options: SendOptions,
+    ) -> Result<AsyncResult<Value>, SendError> {
+        self.send_call(
+            Signature {
+                args,
+                kwargs,
+                ..Signature::new(name)
+            },
+            options,
+        )
+        .await
+    }
+
+    async fn send_call<T>(
+        &self,
+        signature: Signature,
+        options: SendOptions,
+    ) -> Result<AsyncResult<T>, SendError> {
+        let message = self.parts.builder.message(signature, options)?;
+        let result = AsyncResult::new(
+            message.task_id(),
+            self.parts.reader.clone(),
+            message.envelope.headers.ignore_result == Some(true),
+        );
+        self.send_message(&message).await?;
+        Ok(result)
+    }
+
+    /// Sends a finished message; the answer is the broker's message id. Cancel-safety and errors as [`send`](Self::send).
+    pub async fn send_message(&self, message: &Message) -> Result<String, SendError> {
+        let Parts {
+            senders,
+            settings,
+            clock,
+            ..
+        } = &*self.parts;
+        let form = wire_form(&message.envelope.headers.task, &settings.task_message_form)?;
+        let capabilities = senders.capabilities(&message.queue);
+        let sender = senders.sender(&message.queue, &capabilities)?;
+        sender
+            .send(message.outgoing(form, &capabilities, clock.now()))
+            .await
+    }
+
+    /// What makes this client's messages.
+    pub fn builder(&self) -> &MessageBuilder {
+        &self.parts.builder
+    }
 
     /// The result of a task sent before, or elsewhere.
-    pub fn result<T: DeserializeOwned>(&self, _task_id: impl Into<String>) -> AsyncResult<T> { todo!() }
+    pub fn result<T>(&self, task_id: impl Into<String>) -> AsyncResult<T> {
+        AsyncResult::new(&task_id.into(), self.parts.reader.clone(), false)
+    }
 
-    /// Sends what waits and awaits what is in flight. Later sends fail.
-    pub async fn close(&self) { todo!() }
+    /// The results of many tasks, read together.
+    pub fn results<T>(&self, task_ids: impl IntoIterator<Item = impl AsRef<str>>) -> ResultSet<T> {
+        ResultSet::new(task_ids, &self.parts.reader)
+    }
+
+    /// Sends what waits and returns when the broker has answered for it. Later sends of every clone fail with
+    /// [`SendError::Closed`]; results can still be read. Dropped, it goes on by itself; call it again to wait.
+    pub async fn close(&self) {
+        self.parts.senders.close().await;
+    }
+}
+
+/// The form of `task_message_form`.
+fn wire_form(task: &str, setting: &str) -> Result<WireForm, SendError> {
+    match setting {
+        "celery" => Ok(WireForm::Celery),
+        "compact" => Ok(WireForm::Compact),
+        other => {
+            let reason = format!("setting `task_message_form` is `{other}`: `celery` or `compact`");
+            Err(SendError::Invalid {
+                task: task.to_owned(),
+                reason,
+            })
+        }
+    }
 }
 
 #[async_trait]
 impl TaskSender for Client {
-    async fn send_task(&self, _signature: Signature, _options: SendOptions) -> Result<String, SendError> { todo!() }
+    async fn send_task(
+        &self,
+        signature: Signature,
+        options: SendOptions,
+    ) -> Result<String, SendError> {
+        let message = self.parts.builder.message(signature, options)?;
+        self.send_message(&message).await?;
+        Ok(message.envelope.headers.id)
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").finish_non_exhaustive()
+    }
 }

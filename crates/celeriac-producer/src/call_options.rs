@@ -1,0 +1,167 @@
+use celeriac_core::{Router, SendOptions, Settings, TaskDefinition};
+
+/// Custom headers with these names would overwrite Celery's own.
+const CELERY_HEADERS: [&str; 20] = [
+    "lang",
+    "task",
+    "id",
+    "shadow",
+    "eta",
+    "expires",
+    "group",
+    "group_index",
+    "retries",
+    "timelimit",
+    "root_id",
+    "parent_id",
+    "argsrepr",
+    "kwargsrepr",
+    "origin",
+    "ignore_result",
+    "replaced_task_nesting",
+    "stamped_headers",
+    "stamps",
+    "compression",
+];
+
+/// A call's options after all layers, checked.
+pub(crate) struct CallOptions {
+    /// Everything but the two below.
+    pub(crate) options: SendOptions,
+    /// The Celery queue.
+    pub(crate) queue: String,
+    /// `None` for a task this process does not know: the receiver's own setting applies.
+    pub(crate) ignore_result: Option<bool>,
+}
+
+/// The task that is called.
+pub(crate) struct TaskOf<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) definition: Option<&'a TaskDefinition>,
+    pub(crate) settings: &'a Settings,
+}
+
+impl CallOptions {
+    /// Celery's order (SPEC 5): the call's over the signature's over the task's, all of them over the route's.
+    pub(crate) fn resolve(
+        task: &TaskOf<'_>,
+        signature: SendOptions,
+        call: SendOptions,
+        router: &Router,
+    ) -> Result<Self, String> {
+        let mut options = layer(layer(task.own_options(), signature), call);
+        if let Some(route) = router.lookup(task.name) {
+            let mut base = SendOptions::from_dict(&route.options)
+                .map_err(|reason| format!("`task_routes`: {reason}"))?;
+            base.queue = route.queue.clone().or(base.queue);
+            options = layer(base, options);
+        }
+        check(&options)?;
+        let queue = options
+            .queue
+            .take()
+            .unwrap_or_else(|| router.default_queue().to_owned());
+        if queue.is_empty() {
+            return Err("option `queue` is empty".to_owned());
+        }
+        let ignore_result = options.ignore_result.or_else(|| task.ignores_result());
+        Ok(Self {
+            options,
+            queue,
+            ignore_result,
+        })
+    }
+}
+
+impl TaskOf<'_> {
+    fn own_options(&self) -> SendOptions {
+        let Some(own) = self.definition.map(|definition| &definition.options) else {
+            return SendOptions::default();
+        };
+        SendOptions {
+            queue: own.queue.clone(),
+            priority: own.priority,
+            expires: own.expires,
+            serializer: own.serializer,
+            compression: own.compression,
+            time_limit: own.time_limit,
+            soft_time_limit: own.soft_time_limit,
+            ..SendOptions::default()
+        }
+    }
+
+    fn ignores_result(&self) -> Option<bool> {
+        self.definition.map(|definition| {
+            definition
+                .options
+                .ignore_result
+                .unwrap_or(self.settings.task_ignore_result)
+        })
+    }
+}
+
+/// `over` on `base`. A time given one way replaces the same time given the other way.
+fn layer(mut base: SendOptions, over: SendOptions) -> SendOptions {
+    if over.countdown.is_some() || over.eta.is_some() {
+        (base.countdown, base.eta) = (None, None);
+    }
+    if over.expires.is_some() || over.expires_at.is_some() {
+        (base.expires, base.expires_at) = (None, None);
+    }
+    base.overlaid(over)
+}
+
+fn check(options: &SendOptions) -> Result<(), String> {
+    if let Some(priority) = options.priority.filter(|priority| *priority > 9) {
+        return Err(format!(
+            "option `priority` is {priority}: it goes from 0 to 9"
+        ));
+    }
+    if let Some(id) = &options.task_id {
+        check_task_id(id)?;
+    }
+    for (option, value) in [
+        ("message_group_id", &options.message_group_id),
+        (
+            "message_deduplication_id",
+            &options.message_deduplication_id,
+        ),
+    ] {
+        if value.as_ref().is_some_and(String::is_empty) {
+            return Err(format!("option `{option}` is empty"));
+        }
+    }
+    match options
+        .headers
+        .keys()
+        .find(|name| CELERY_HEADERS.contains(&name.as_str()))
+    {
+        Some(name) => Err(format!(
+            "option `headers`: `{name}` is Celery's own header; use the option of that name"
+        )),
+        None => Ok(()),
+    }
+}
+
+/// The id is part of a Python bytes literal in the result's key (SPEC 2.3), where other characters would be escaped.
+fn check_task_id(id: &str) -> Result<(), String> {
+    if id.is_empty() {
+        return Err("option `task_id` is empty".to_owned());
+    }
+    // DynamoDB: 2048 bytes a key, prefix included
+    if id.len() > 512 {
+        return Err(format!(
+            "option `task_id` has {} characters: 512 at most",
+            id.len()
+        ));
+    }
+    match id
+        .chars()
+        .find(|c| !(' '..='~').contains(c) || matches!(c, '\'' | '"' | '\\'))
+    {
+        Some(bad) => Err(format!(
+            "option `task_id` has the character {bad:?}: printable ASCII without quotes and backslash only"
+        )),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,295 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use celeriac_core::{
+    Capabilities, Clock, Outgoing, Registry, Router, SendError, SendOptions, Settings,
+};
+use celeriac_protocol::{
+    Compression, Embed, Envelope, Headers, Payload, Serializer, Signature, UtcTime, WireForm,
+    repr_args, repr_kwargs,
+};
+
+use crate::call_options::{CallOptions, TaskOf};
+use crate::message_properties::{celery_only, properties};
+
+/// The last microsecond of year 9999, the last that Python's datetime knows.
+const LAST_TIME: UtcTime = UtcTime(253_402_300_799_999_999);
+
+/// Makes Celery messages out of calls: options, route, headers, payload (SPEC 1.2 to 1.5, 4, 5). No I/O.
+#[derive(Clone)]
+pub struct MessageBuilder {
+    registry: Arc<Registry>,
+    router: Router,
+    settings: Arc<Settings>,
+    clock: Arc<dyn Clock>,
+    origin: String,
+    reply_to: String,
+}
+
+/// A task message before it is put into a broker's terms.
+#[derive(Clone, Debug)]
+pub struct Message {
+    /// The Celery queue it goes to.
+    pub queue: String,
+    /// Headers, properties and payload.
+    pub envelope: Envelope,
+    /// The time it is to run at, as the header says.
+    pub eta: Option<UtcTime>,
+    /// The `delay_seconds` option, which counts over `eta` for the broker's delay; the header stays.
+    pub delay: Option<Duration>,
+    /// SQS `MessageGroupId`, if given.
+    pub group_id: Option<String>,
+    /// SQS `MessageDeduplicationId`, if given.
+    pub dedup_id: Option<String>,
+    /// SQS message attributes.
+    pub attributes: BTreeMap<String, String>,
+}
+
+impl MessageBuilder {
+    /// A builder for this process: one origin (`gen<pid>@<host>`) and one `reply_to` for all of its messages.
+    pub fn new(
+        registry: Arc<Registry>,
+        router: Router,
+        settings: Arc<Settings>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        let host = gethostname::gethostname();
+        let origin = format!("gen{}@{}", std::process::id(), host.to_string_lossy());
+        Self {
+            registry,
+            router,
+            settings,
+            clock,
+            origin,
+            reply_to: uuid::Uuid::new_v4().to_string(),
+        }
+    }
+
+    /// The message of one call. `options` win over the signature's own, those over the task's, those over the route's
+    /// (SPEC 5). Options that only parts of a workflow have (`chain`, `chord`, `replaced_task_nesting`, `origin`) are read
+    /// from the extra ones, as in Celery.
+    ///
+    /// # Errors
+    /// `SendError::Invalid` names the option that cannot be; `SendError::Encode` says what cannot be written.
+    pub fn message(
+        &self,
+        signature: Signature,
+        options: SendOptions,
+    ) -> Result<Message, SendError> {
+        let Signature {
+            task,
+            args,
+            kwargs,
+            options: own,
+            subtask_type,
+            ..
+        } = signature;
+        let invalid = |reason: String| SendError::Invalid {
+            task: task.clone(),
+            reason,
+        };
+        if task.is_empty() {
+            return Err(invalid("the task's name is empty".to_owned()));
+        }
+        if let Some(kind) = subtask_type {
+            return Err(invalid(format!(
+                "a {kind} is not one task and cannot be sent as a message"
+            )));
+        }
+        let own = SendOptions::from_dict(&own).map_err(invalid)?;
+        let known = TaskOf {
+            name: &task,
+            definition: self.registry.get(&task).ok().map(AsRef::as_ref),
+            settings: &self.settings,
+        };
+        let call = CallOptions::resolve(&known, own, options, &self.router).map_err(invalid)?;
+        self.assemble(&task, args, kwargs, call)
+    }
+
+    fn assemble(
+        &self,
+        task: &str,
+        args: Vec<celeriac_protocol::Value>,
+        kwargs: celeriac_protocol::Dict,
+        call: CallOptions,
+    ) -> Result<Message, SendError> {
+        let invalid = |reason: String| SendError::Invalid {
+            task: task.to_owned(),
+            reason,
+        };
+        let CallOptions {
+            mut options,
+            queue,
+            ignore_result,
+        } = call;
+        let now = self.clock.now();
+        let id = options
+            .task_id
+            .take()
+            .unwrap_or_else(|| uuid::Uuid::new_v4().to_string());
+        let eta = eta(&options, now).map_err(invalid)?;
+        let expires = expires(&options, now).map_err(invalid)?;
+        let workflow = celery_only(&mut options.extra).map_err(invalid)?;
+        let serializer = self.serializer(&options).map_err(invalid)?;
+        let compression = self.compression(&options).map_err(invalid)?;
+        let properties = properties(
+            &id,
+            &queue,
+            &self.reply_to,
+            expires.map(|at| at.since(now)),
+            &options,
+            &workflow,
+        );
+        let headers = Headers {
+            lang: Some("rust".to_owned()),
+            task: task.to_owned(),
+            shadow: options.shadow,
+            eta: eta.map(UtcTime::to_iso),
+            expires: expires.map(UtcTime::to_iso),
+            group: options.group_id,
+            group_index: options.group_index,
+            retries: options.retries.unwrap_or(0),
+            timelimit: (
+                options.time_limit.map(|limit| limit.as_secs_f64()),
+                options.soft_time_limit.map(|limit| limit.as_secs_f64()),
+            ),
+            root_id: Some(options.root_id.unwrap_or_else(|| id.clone())),
+            parent_id: options.parent_id,
+            argsrepr: Some(options.argsrepr.unwrap_or_else(|| repr_args(&args))),
+            kwargsrepr: Some(options.kwargsrepr.unwrap_or_else(|| repr_kwargs(&kwargs))),
+            origin: Some(workflow.origin.unwrap_or_else(|| self.origin.clone())),
+            ignore_result,
+            replaced_task_nesting: workflow.replaced_task_nesting,
+            stamped_headers: (!options.stamps.is_empty())
+                .then(|| options.stamps.keys().cloned().collect()),
+            stamps: options.stamps,
+            compression: None, // set with the payload
+            extra: options.headers,
+            id,
+        };
+        let embed = Embed {
+            callbacks: non_empty(options.link),
+            errbacks: non_empty(options.link_error),
+            chain: workflow.chain,
+            chord: workflow.chord,
+            ..Embed::default()
+        };
+        let payload = Payload {
+            args,
+            kwargs,
+            embed,
+        };
+        let envelope = Envelope::new(headers, properties, &payload, serializer, compression)
+            .map_err(|error| SendError::Encode {
+                task: task.to_owned(),
+                reason: error.to_string(),
+            })?;
+        Ok(Message {
+            queue,
+            envelope,
+            eta,
+            delay: workflow.delay,
+            group_id: options.message_group_id,
+            dedup_id: options.message_deduplication_id,
+            attributes: options.message_attributes,
+        })
+    }
+
+    fn serializer(&self, options: &SendOptions) -> Result<Serializer, String> {
+        match options.serializer {
+            Some(serializer) => Ok(serializer),
+            None => Serializer::from_name(&self.settings.task_serializer)
+                .map_err(|error| format!("setting `task_serializer`: {error}")),
+        }
+    }
+
+    fn compression(&self, options: &SendOptions) -> Result<Option<Compression>, String> {
+        match (options.compression, &self.settings.task_compression) {
+            (Some(compression), _) => Ok(Some(compression)),
+            (None, None) => Ok(None),
+            (None, Some(name)) => Compression::from_name(name)
+                .map(Some)
+                .ok_or_else(|| format!("setting `task_compression`: `{name}` is not known")),
+        }
+    }
+}
+
+impl Message {
+    /// The task's id.
+    pub fn task_id(&self) -> &str {
+        &self.envelope.headers.id
+    }
+
+    /// What goes to a broker that can do `capabilities` for this queue. An `eta` beyond the longest delay gets the longest:
+    /// the worker that receives it early sends it on. FIFO queues take no delay; the worker defers there.
+    pub fn outgoing(&self, form: WireForm, capabilities: &Capabilities, now: UtcTime) -> Outgoing {
+        let wanted = self
+            .delay
+            .or_else(|| self.eta.map(|eta| eta.since(now)))
+            .unwrap_or_default();
+        let mut outgoing = Outgoing {
+            body: self.envelope.encode(form),
+            delay: whole_seconds(wanted).min(capabilities.max_delay),
+            group_id: self.group_id.clone(),
+            dedup_id: None, // standard queues refuse one
+            attributes: self.attributes.clone(),
+        };
+        if capabilities.fifo {
+            outgoing.delay = Duration::ZERO;
+            outgoing
+                .group_id
+                .get_or_insert_with(|| "default".to_owned());
+            outgoing.dedup_id = Some(
+                self.dedup_id
+                    .clone()
+                    .unwrap_or_else(|| self.task_id().to_owned()),
+            );
+        }
+        outgoing
+    }
+}
+
+/// SQS delays by whole seconds; rounded up, so that the message does not arrive early.
+fn whole_seconds(duration: Duration) -> Duration {
+    Duration::from_secs(
+        duration
+            .as_secs()
+            .saturating_add(u64::from(duration.subsec_nanos() > 0)),
+    )
+}
+
+fn eta(options: &SendOptions, now: UtcTime) -> Result<Option<UtcTime>, String> {
+    match (options.countdown, options.eta) {
+        (Some(_), Some(_)) => {
+            Err("options `countdown` and `eta` are both given: leave one out".to_owned())
+        }
+        (Some(countdown), None) if !countdown.is_zero() => {
+            within_range("countdown", now.after(countdown)).map(Some)
+        }
+        (None, Some(eta)) => within_range("eta", eta).map(Some),
+        _ => Ok(None),
+    }
+}
+
+fn expires(options: &SendOptions, now: UtcTime) -> Result<Option<UtcTime>, String> {
+    match (options.expires, options.expires_at) {
+        (Some(_), Some(_)) => {
+            Err("options `expires` and `expires_at` are both given: leave one out".to_owned())
+        }
+        (Some(expires), None) => within_range("expires", now.after(expires)).map(Some),
+        (None, at) => at.map(|at| within_range("expires", at)).transpose(),
+    }
+}
+
+fn within_range(option: &str, at: UtcTime) -> Result<UtcTime, String> {
+    if at > LAST_TIME {
+        Err(format!("option `{option}` is after the year 9999"))
+    } else {
+        Ok(at)
+    }
+}
+
+fn non_empty<T>(items: Vec<T>) -> Option<Vec<T>> {
+    (!items.is_empty()).then_some(items)
+}

@@ -1,0 +1,187 @@
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use celeriac_core::{Record, ResultStore, StoreError, StoreErrorKind};
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use tokio::sync::{Notify, oneshot};
+use tokio::time::{Instant, sleep_until};
+
+use crate::poll_table::{LastSeen, Outcome, PollTable, Step};
+
+/// Ids in one read. DynamoDB: a BatchGetItem takes 100.
+const IDS_PER_READ: usize = 100;
+/// Reads in flight.
+const READS: usize = 4;
+
+/// One task that reads results for all who wait. It runs while somebody waits, and asks for many ids in one read.
+#[derive(Clone)]
+pub(crate) struct Poller {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    store: Arc<dyn ResultStore>,
+    table: Mutex<PollTable>,
+    wake: Notify,
+}
+
+/// Somebody who waits for a final state. Dropped, it waits no more.
+pub(crate) struct Wait {
+    poller: Poller,
+    task_id: String,
+    key: u64,
+    receiver: oneshot::Receiver<Outcome>,
+}
+
+impl Poller {
+    pub(crate) fn new(store: Arc<dyn ResultStore>) -> Self {
+        Self {
+            shared: Arc::new(Shared {
+                store,
+                table: Mutex::new(PollTable::new(Instant::now())),
+                wake: Notify::new(),
+            }),
+        }
+    }
+
+    /// Begins to wait. Needs a tokio runtime.
+    pub(crate) fn wait(&self, task_id: &str) -> Wait {
+        let (key, receiver) = self.register(task_id);
+        Wait {
+            poller: self.clone(),
+            task_id: task_id.to_owned(),
+            key,
+            receiver,
+        }
+    }
+
+    fn register(&self, task_id: &str) -> (u64, oneshot::Receiver<Outcome>) {
+        let mut table = self.shared.table();
+        let registered = table.add(task_id, Instant::now());
+        if table.running {
+            self.shared.wake.notify_one();
+        } else {
+            table.running = true;
+            tokio::spawn(
+                Running {
+                    shared: self.shared.clone(),
+                    ended: false,
+                }
+                .run(),
+            );
+        }
+        registered
+    }
+}
+
+impl Wait {
+    /// The final record, or the error that ends the waiting. Cancel-safe.
+    pub(crate) async fn outcome(&mut self) -> Outcome {
+        loop {
+            if let Ok(outcome) = (&mut self.receiver).await {
+                return outcome;
+            }
+            // The poller's runtime has ended, or the store panicked: ask again from here.
+            (self.key, self.receiver) = self.poller.register(&self.task_id);
+        }
+    }
+
+    /// What the poller saw last.
+    pub(crate) fn last_seen(&self) -> Option<LastSeen> {
+        self.poller.shared.table().last_seen(&self.task_id)
+    }
+}
+
+impl Drop for Wait {
+    fn drop(&mut self) {
+        self.poller.shared.table().remove(&self.task_id, self.key);
+    }
+}
+
+impl Shared {
+    fn table(&self) -> MutexGuard<'_, PollTable> {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn read(&self, ids: Vec<String>) {
+        let mut answers = self.store.get(&ids).await.into_iter();
+        let now = Instant::now();
+        let mut table = self.table();
+        for id in ids {
+            let answer = answers.next().unwrap_or_else(|| Err(unanswered(&id)));
+            table.apply(&id, answer, now);
+        }
+    }
+}
+
+fn unanswered(task_id: &str) -> StoreError {
+    StoreError::new(
+        "get",
+        task_id,
+        StoreErrorKind::Unavailable("the store gave no answer".to_owned()),
+    )
+}
+
+/// The poller task; if it ends before its time (its runtime is dropped, the store panics), those who wait learn of it.
+struct Running {
+    shared: Arc<Shared>,
+    ended: bool,
+}
+
+impl Running {
+    async fn run(mut self) {
+        let shared = self.shared.clone();
+        let mut reads = FuturesUnordered::new();
+        loop {
+            if reads.len() == READS {
+                reads.next().await;
+            }
+            match self.next_step(reads.is_empty()) {
+                Some(Step::Stop) => return,
+                Some(Step::Read(ids)) => reads.push(shared.read(ids)),
+                Some(Step::Sleep(until)) => tokio::select! {
+                    Some(()) = reads.next(), if !reads.is_empty() => {}
+                    () = shared.wake.notified() => {}
+                    () = sleep_until(until) => {}
+                },
+                None => _ = reads.next().await,
+            }
+        }
+    }
+
+    /// `None` while nobody waits but reads are in flight: they are waited out.
+    fn next_step(&mut self, idle: bool) -> Option<Step> {
+        let mut table = self.shared.table();
+        match table.step(Instant::now(), IDS_PER_READ) {
+            Step::Stop if !idle => None,
+            Step::Stop => {
+                table.running = false; // under the lock: who comes now starts another
+                self.ended = true;
+                Some(Step::Stop)
+            }
+            step => Some(step),
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if !self.ended {
+            self.shared.table().abandon();
+        }
+    }
+}
+
+/// Reads one record now.
+pub(crate) async fn read_one(
+    store: &dyn ResultStore,
+    task_id: &str,
+) -> Result<Option<Record>, StoreError> {
+    let ids = [task_id.to_owned()];
+    store
+        .get(&ids)
+        .await
+        .into_iter()
+        .next()
+        .unwrap_or_else(|| Err(unanswered(task_id)))
+}
