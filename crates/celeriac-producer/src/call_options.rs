@@ -49,12 +49,16 @@ impl CallOptions {
         call: SendOptions,
         router: &Router,
     ) -> Result<Self, String> {
-        let mut options = layer(layer(task.own_options(), signature), call);
+        let own = task
+            .definition
+            .map(|definition| definition.options.send_options())
+            .unwrap_or_default();
+        let mut options = own.overlaid(signature).overlaid(call);
         if let Some(route) = router.lookup(task.name) {
             let mut base = SendOptions::from_dict(&route.options)
                 .map_err(|reason| format!("`task_routes`: {reason}"))?;
             base.queue = route.queue.clone().or(base.queue);
-            options = layer(base, options);
+            options = base.overlaid(options);
         }
         check(&options)?;
         let queue = options
@@ -74,22 +78,6 @@ impl CallOptions {
 }
 
 impl TaskOf<'_> {
-    fn own_options(&self) -> SendOptions {
-        let Some(own) = self.definition.map(|definition| &definition.options) else {
-            return SendOptions::default();
-        };
-        SendOptions {
-            queue: own.queue.clone(),
-            priority: own.priority,
-            expires: own.expires,
-            serializer: own.serializer,
-            compression: own.compression,
-            time_limit: own.time_limit,
-            soft_time_limit: own.soft_time_limit,
-            ..SendOptions::default()
-        }
-    }
-
     fn ignores_result(&self) -> Option<bool> {
         self.definition.map(|definition| {
             definition
@@ -98,17 +86,6 @@ impl TaskOf<'_> {
                 .unwrap_or(self.settings.task_ignore_result)
         })
     }
-}
-
-/// `over` on `base`. A time given one way replaces the same time given the other way.
-fn layer(mut base: SendOptions, over: SendOptions) -> SendOptions {
-    if over.countdown.is_some() || over.eta.is_some() {
-        (base.countdown, base.eta) = (None, None);
-    }
-    if over.expires.is_some() || over.expires_at.is_some() {
-        (base.expires, base.expires_at) = (None, None);
-    }
-    base.overlaid(over)
 }
 
 fn check(options: &SendOptions) -> Result<(), String> {

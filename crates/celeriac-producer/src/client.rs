@@ -85,29 +85,8 @@ impl Client {
     /// [`SendError::Encode`] for an argument that cannot be written, [`SendError::Invalid`] for an option that cannot be,
     /// [`SendError::Broker`] for what the broker refused, [`SendError::Closed`] after [`close`](Self::close).
     pub async fn send<T>(&self, signature: TaskSignature<T>) -> Result<AsyncResult<T>, SendError> {
-        let TaskSignature {
-            task,
-            args,
-            kwargs,
-            options,
-            error,
-            ..
-        } = signature;
-        if let Some(error) = error {
-            return Err(SendError::Encode {
-                task,
-                reason: error.to_string(),
-            });
-        }
-        self.send_call(
-            Signature {
-                args,
-                kwargs,
-                ..Signature::new(task)
-            },
-            options,
-        )
-        .await
+        let (call, options) = signature.into_parts()?;
+        self.send_call(call, options).await
     }
 
     /// Sends a task by its name alone, to a Python worker for instance. If the task is registered here, its own options

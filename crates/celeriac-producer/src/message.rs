@@ -67,8 +67,7 @@ impl MessageBuilder {
     }
 
     /// The message of one call. `options` win over the signature's own, those over the task's, those over the route's
-    /// (SPEC 5). Options that only parts of a workflow have (`chain`, `chord`, `replaced_task_nesting`, `origin`) are read
-    /// from the extra ones, as in Celery.
+    /// (SPEC 5).
     ///
     /// # Errors
     /// `SendError::Invalid` names the option that cannot be; `SendError::Encode` says what cannot be written.
@@ -130,7 +129,7 @@ impl MessageBuilder {
             .unwrap_or_else(|| uuid::Uuid::new_v4().to_string());
         let eta = eta(&options, now).map_err(invalid)?;
         let expires = expires(&options, now).map_err(invalid)?;
-        let workflow = celery_only(&mut options.extra).map_err(invalid)?;
+        let unusual = celery_only(&mut options.extra).map_err(invalid)?;
         let serializer = self.serializer(&options).map_err(invalid)?;
         let compression = self.compression(&options).map_err(invalid)?;
         let properties = properties(
@@ -139,7 +138,7 @@ impl MessageBuilder {
             &self.reply_to,
             expires.map(|at| at.since(now)),
             &options,
-            &workflow,
+            &unusual,
         );
         let headers = Headers {
             lang: Some("rust".to_owned()),
@@ -158,9 +157,9 @@ impl MessageBuilder {
             parent_id: options.parent_id,
             argsrepr: Some(options.argsrepr.unwrap_or_else(|| repr_args(&args))),
             kwargsrepr: Some(options.kwargsrepr.unwrap_or_else(|| repr_kwargs(&kwargs))),
-            origin: Some(workflow.origin.unwrap_or_else(|| self.origin.clone())),
+            origin: Some(unusual.origin.unwrap_or_else(|| self.origin.clone())),
             ignore_result,
-            replaced_task_nesting: workflow.replaced_task_nesting,
+            replaced_task_nesting: options.replaced_task_nesting.unwrap_or(0),
             stamped_headers: (!options.stamps.is_empty())
                 .then(|| options.stamps.keys().cloned().collect()),
             stamps: options.stamps,
@@ -171,8 +170,8 @@ impl MessageBuilder {
         let embed = Embed {
             callbacks: non_empty(options.link),
             errbacks: non_empty(options.link_error),
-            chain: workflow.chain,
-            chord: workflow.chord,
+            chain: options.chain,
+            chord: options.chord.map(|body| *body),
             ..Embed::default()
         };
         let payload = Payload {
@@ -189,7 +188,7 @@ impl MessageBuilder {
             queue,
             envelope,
             eta,
-            delay: workflow.delay,
+            delay: unusual.delay,
             group_id: options.message_group_id,
             dedup_id: options.message_deduplication_id,
             attributes: options.message_attributes,

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use celeriac_core::SendOptions;
-use celeriac_protocol::{DeliveryInfo, Dict, Properties, Signature, Value};
+use celeriac_protocol::{DeliveryInfo, Dict, Properties, Value};
 
 /// SQS: the longest delay.
 const MAX_DELAY_SECONDS: i64 = 900;
@@ -39,9 +39,6 @@ const DECIDED_HERE: [&str; 4] = [
 /// What Celery reads out of a call's options although it has no option of ours.
 #[derive(Default)]
 pub(crate) struct CeleryOnly {
-    pub(crate) chain: Option<Vec<Signature>>,
-    pub(crate) chord: Option<Signature>,
-    pub(crate) replaced_task_nesting: i64,
     pub(crate) origin: Option<String>,
     pub(crate) delivery_mode: Option<i64>,
     pub(crate) correlation_id: Option<String>,
@@ -66,21 +63,6 @@ pub(crate) fn celery_only(extra: &mut Dict) -> Result<CeleryOnly, String> {
         extra.shift_remove(*name);
     }
     Ok(CeleryOnly {
-        chain: extra
-            .shift_remove("chain")
-            .map(signatures)
-            .transpose()?
-            .flatten(),
-        chord: extra
-            .shift_remove("chord")
-            .and_then(not_null)
-            .map(|chord| signature("chord", chord))
-            .transpose()?,
-        replaced_task_nesting: extra
-            .shift_remove("replaced_task_nesting")
-            .as_ref()
-            .and_then(int)
-            .unwrap_or(0),
         origin: extra.shift_remove("origin").and_then(text),
         delivery_mode: extra.shift_remove("delivery_mode").as_ref().and_then(int),
         correlation_id: extra.shift_remove("correlation_id").and_then(text),
@@ -161,26 +143,6 @@ fn delay(extra: &Dict) -> Option<Duration> {
             None
         }
     }
-}
-
-fn signatures(chain: Value) -> Result<Option<Vec<Signature>>, String> {
-    match chain {
-        Value::Null => Ok(None),
-        Value::List(steps) => steps
-            .into_iter()
-            .map(|step| signature("chain", step))
-            .collect::<Result<_, _>>()
-            .map(Some),
-        _ => Err("option `chain` is not a list of signatures".to_owned()),
-    }
-}
-
-fn signature(option: &str, value: Value) -> Result<Signature, String> {
-    Signature::from_value(value).map_err(|error| format!("option `{option}`: {error}"))
-}
-
-fn not_null(value: Value) -> Option<Value> {
-    (value != Value::Null).then_some(value)
 }
 
 fn int(value: &Value) -> Option<i64> {

@@ -68,13 +68,7 @@ impl Batch for SendBatch {
     type Output = Result<String, BrokerError>;
 
     fn size(&self, message: &Outgoing) -> usize {
-        // SQS counts a message's attributes: names, types and values
-        let attributes: usize = message
-            .attributes
-            .iter()
-            .map(|(name, value)| name.len() + "String".len() + value.len())
-            .sum();
-        message.body.len() + attributes
+        message.size()
     }
 
     async fn run(&self, batch: Vec<Outgoing>) -> Vec<Self::Output> {
