@@ -50,6 +50,10 @@ impl Serializer {
     pub fn dump(self, value: &Value) -> Result<Vec<u8>, EncodeError> {
         match self {
             Self::Json => json_writer::write(value).map(String::into_bytes),
+            #[cfg(feature = "msgpack")]
+            Self::Msgpack => crate::msgpack_writer::write(value),
+            #[cfg(feature = "yaml")]
+            Self::Yaml => crate::yaml_writer::write(value).map(String::into_bytes),
             #[allow(unreachable_patterns, reason = "reached without the feature")]
             other => Err(EncodeError(other.unsupported().to_string())),
         }
@@ -59,6 +63,10 @@ impl Serializer {
     pub fn load(self, bytes: &[u8], limits: &Limits) -> Result<Value, DecodeError> {
         let loaded = match self {
             Self::Json => json_reader::read(bytes, limits),
+            #[cfg(feature = "msgpack")]
+            Self::Msgpack => crate::msgpack_reader::read(bytes, limits),
+            #[cfg(feature = "yaml")]
+            Self::Yaml => crate::yaml_reader::read(bytes, limits),
             #[allow(unreachable_patterns, reason = "reached without the feature")]
             other => Err(other.unsupported()),
         };

@@ -26,6 +26,10 @@ mod json_reader;
 mod json_writer;
 mod lenient_base64;
 mod limits;
+#[cfg(feature = "msgpack")]
+mod msgpack_reader;
+#[cfg(feature = "msgpack")]
+mod msgpack_writer;
 mod part;
 mod payload;
 mod properties;
@@ -45,6 +49,12 @@ mod typed_object;
 mod utc_time;
 mod value;
 mod value_visitor;
+#[cfg(feature = "yaml")]
+mod yaml_reader;
+#[cfg(feature = "yaml")]
+mod yaml_scalar;
+#[cfg(feature = "yaml")]
+mod yaml_writer;
 
 pub use big_int::BigInt;
 pub use compression::Compression;
