@@ -1,104 +1,128 @@
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::time::Duration;
 
 use thiserror::Error;
 
-use crate::RouteTarget;
+use crate::setting::settings;
+use crate::setting_check as check;
+use crate::{Route, RouteTarget, Router, RouterError, SendOptions};
 
-/// The settings, in Celery's names: from code, then a TOML file, then the environment (`CELERIAC_` and the name in
-/// capitals), each over the one before. `docs/settings.md` is made from the same list.
-#[derive(Clone, Debug)]
-pub struct Settings {
-    /// `sqs://`, `sqs://KEY:SECRET@HOST:PORT`, `sqlite:PATH`, `sqlite::memory:`. Unset: `sqlite:celeriac.sqlite`.
-    pub broker_url: Option<String>,
-    /// `dynamodb://REGION/TABLE`, `dynamodb://KEY:SECRET@HOST:PORT/TABLE?ttl_seconds=N`, `sqlite:PATH`, `disabled://`.
-    /// Unset: the broker's SQLite file, or table `celery` in the broker's region.
-    pub result_backend: Option<String>,
-    /// Options of the broker.
-    pub broker_transport_options: BrokerTransportOptions,
-    /// Options of the result store.
-    pub result_backend_transport_options: ResultBackendTransportOptions,
-    /// `celery`.
-    pub task_default_queue: String,
-    /// Patterns and where to, in order.
-    pub task_routes: Vec<(String, RouteTarget)>,
-    /// On: deleted after its outcome is durable. Off: deleted before it runs.
-    pub task_acks_late: bool,
-    /// Off.
-    pub task_ignore_result: bool,
-    /// Off.
-    pub task_store_errors_even_if_ignored: bool,
-    /// Off.
-    pub task_track_started: bool,
-    /// None.
-    pub task_time_limit: Option<Duration>,
-    /// None.
-    pub task_soft_time_limit: Option<Duration>,
-    /// `json`.
-    pub task_serializer: String,
-    /// None.
-    pub task_compression: Option<String>,
-    /// `celery` (base64 in base64, what every Celery reads) or `compact` (bare JSON, half the size).
-    pub task_message_form: String,
-    /// Started runs of one try that did not end, over which a task is poison. 5.
-    pub task_max_lost_runs: u32,
-    /// `fail`, `release` or `forward:<queue>`.
-    pub unknown_task: String,
-    /// 1 day; the item's TTL is at least the queue's retention of 4 days.
-    pub result_expires: Option<Duration>,
-    /// `json`.
-    pub result_serializer: String,
-    /// None.
-    pub result_compression: Option<String>,
-    /// Off: name, args, kwargs, worker, retries and queue in results.
-    pub result_extended: bool,
-    /// Tasks at once. 10 per core.
-    pub worker_concurrency: usize,
-    /// Messages held for each of them. 4.
-    pub worker_prefetch_multiplier: usize,
-    /// Bytes of messages held. 64 MiB.
-    pub worker_prefetch_bytes: usize,
-    /// Threads of blocking tasks. As `worker_concurrency`, 64 at most.
-    pub worker_blocking_threads: usize,
-    /// Between SIGTERM and the end. 25 s.
-    pub worker_shutdown_timeout: Duration,
-    /// `text` or `json`.
-    pub worker_log_format: String,
-    /// Address for `/healthz`, such as `127.0.0.1:8080`.
-    pub worker_health_address: Option<String>,
-    /// `weighted` or `strict`.
-    pub worker_queue_order: String,
+settings! {
+    /// The settings, in Celery's names: from code, then a TOML file, then the environment (`CELERIAC_` and the name in
+    /// capitals), each over the one before. `docs/settings.md` is made from the same list.
+    ///
+    /// ```
+    /// use celeriac_core::Settings;
+    /// use std::path::Path;
+    ///
+    /// let mut settings = Settings { task_default_queue: "shop".to_owned(), ..Settings::default() };
+    /// settings.apply_toml("worker_concurrency = 4", Path::new("celeriac.toml"))?;
+    /// settings.apply_env([("CELERIAC_TASK_TIME_LIMIT".to_owned(), "5m".to_owned())])?;
+    /// assert_eq!(settings.task_time_limit.unwrap().as_secs(), 300);
+    /// # Ok::<(), celeriac_core::SettingsError>(())
+    /// ```
+    pub struct Settings {
+        /// Where messages go: `sqs://` (AWS, region and credentials by the SDK's own chain),
+        /// `sqs://KEY:SECRET@HOST:PORT` (any endpoint, as in Celery), `sqlite:PATH`, `sqlite::memory:`.
+        broker_url: Option<String> = None, "`sqlite:celeriac.sqlite`", check::broker_url;
+        /// Where results are kept: `dynamodb://REGION/TABLE`, `dynamodb://KEY:SECRET@HOST:PORT/TABLE?ttl_seconds=N`,
+        /// `sqlite:PATH`, or `disabled://` for none.
+        result_backend: Option<String> = None, "the broker's SQLite file, or table `celery` in the broker's region", check::result_backend;
+        /// Options of the broker, see below.
+        broker_transport_options: BrokerTransportOptions = BrokerTransportOptions::default(), "see below";
+        /// Options of the result store, see below.
+        result_backend_transport_options: ResultBackendTransportOptions = ResultBackendTransportOptions::default(), "see below";
+        /// The queue of tasks that no option and no route sends elsewhere.
+        task_default_queue: String = "celery".to_owned(), "`celery`", check::not_empty;
+        /// Which task names go where. A key is an exact name, a glob with `*` (also `?` and `[..]`; `*` spans dots), or a
+        /// regex written `re:...` (matched from the start); a value is a queue, or a table of `apply_async` options such
+        /// as `{queue = "mail", priority = 3}`. Exact names are looked up first, then patterns in order. A later source
+        /// replaces all routes of an earlier one.
+        task_routes: Vec<(String, RouteTarget)> = Vec::new(), "none", check::routes;
+        /// Messages are deleted once their outcome is durable. Off: before the task runs, so that a crash loses it.
+        task_acks_late: bool = true, "`true` (Celery: `false`)";
+        /// Results are not stored.
+        task_ignore_result: bool = false, "`false`";
+        /// FAILURE and RETRY are stored although results are ignored.
+        task_store_errors_even_if_ignored: bool = false, "`false`";
+        /// Readers see STARTED while a task runs.
+        task_track_started: bool = false, "`false`";
+        /// After this a run is ended, with FAILURE `TimeLimitExceeded`.
+        task_time_limit: Option<Duration> = None, "none", check::positive;
+        /// After this a run is told to end (`Context::soft_time_limit`).
+        task_soft_time_limit: Option<Duration> = None, "none", check::positive;
+        /// Serializer of arguments: `json`, `msgpack` or `yaml`.
+        task_serializer: String = "json".to_owned(), "`json`", check::serializer;
+        /// Compression of arguments: `gzip`, `bzip2`, `lzma`, `brotli` or `zstd`.
+        task_compression: Option<String> = None, "none", check::compression;
+        /// Form of sent messages: `celery` (base64 in base64, what every Celery from 5.3 on reads) or `compact` (bare JSON,
+        /// about half the size).
+        task_message_form: String = "celery".to_owned(), "`celery`", check::one_of(&["celery", "compact"]);
+        /// Started runs of one try that never ended (the process died), over which the task is poison and goes to the
+        /// dead-letter queue.
+        task_max_lost_runs: u32 = 5, "`5`", check::at_least(1);
+        /// What becomes of a task that is not registered: `fail` (FAILURE `NotRegistered`), `release` (given back, for another
+        /// worker on the queue) or `forward:QUEUE`.
+        unknown_task: String = "fail".to_owned(), "`fail`", check::unknown_task;
+        /// How long results are kept. In DynamoDB the TTL is at least the queue's retention, 4 days, since a redelivery must
+        /// find that its task has ended.
+        result_expires: Option<Duration> = Some(Duration::from_secs(86_400)), "1 day";
+        /// Serializer of results: `json`, `msgpack` or `yaml`. All readers must be set alike.
+        result_serializer: String = "json".to_owned(), "`json`", check::serializer;
+        /// Compression of results: `gzip`, `bzip2`, `lzma`, `brotli` or `zstd`. Readers detect it.
+        result_compression: Option<String> = None, "none", check::compression;
+        /// Stores name, arguments, worker, retries and queue with results.
+        result_extended: bool = false, "`false`";
+        /// Tasks that run at once.
+        worker_concurrency: usize = default_concurrency(), "10 per core (Celery: 1 per core)", check::at_least(1);
+        /// Messages held for each task that may run at once.
+        worker_prefetch_multiplier: usize = 4, "`4`", check::at_least(1);
+        /// Bytes of messages held, all queues together.
+        worker_prefetch_bytes: usize = 64 << 20, "`67108864` (64 MiB)", check::at_least(1);
+        /// Threads for blocking tasks, and so how many of them run at once.
+        worker_blocking_threads: usize = default_concurrency().min(64), "10 per core, 64 at most", check::at_least(1);
+        /// Between SIGTERM and the end: tasks that fit it finish, others are given back.
+        worker_shutdown_timeout: Duration = Duration::from_secs(25), "25 s";
+        /// Form of the worker's log: `text` or `json`.
+        worker_log_format: String = "text".to_owned(), "`text`", check::one_of(&["text", "json"]);
+        /// Address that answers `/healthz`, such as `127.0.0.1:8080`.
+        worker_health_address: Option<String> = None, "none", check::address;
+        /// Order of several queues: `weighted` (each gets its share) or `strict` (the first one first).
+        worker_queue_order: String = "weighted".to_owned(), "`weighted`", check::one_of(&["weighted", "strict"]);
+    }
 }
 
-/// `broker_transport_options`.
-#[derive(Clone, Debug)]
-pub struct BrokerTransportOptions {
-    /// SQS: else the SDK's own chain.
-    pub region: Option<String>,
-    /// Any endpoint, over the URL's.
-    pub endpoint_url: Option<String>,
-    /// In front of every queue name.
-    pub queue_name_prefix: String,
-    /// Queue name to URL: no List or Get right needed.
-    pub predefined_queues: BTreeMap<String, String>,
-    /// How long a received message is ours before the next extension. 60 s.
-    pub visibility_timeout: Duration,
-    /// Long poll. 20 s.
-    pub wait_time_seconds: Duration,
-    /// `https` for a URL with a host. Off, as Celery.
-    pub is_secure: bool,
-    /// Creates missing queues (and the table) at start. Off.
-    pub create_missing_queues: bool,
+settings! {
+    /// `broker_transport_options`.
+    pub struct BrokerTransportOptions {
+        /// AWS region.
+        region: Option<String> = None, "the SDK's own chain";
+        /// Any endpoint, over the URL's.
+        endpoint_url: Option<String> = None, "the URL's, or AWS", check::http_url;
+        /// In front of every queue name.
+        queue_name_prefix: String = String::new(), "none";
+        /// Queue name to URL: those need no right to list or look up queues. Celery's form, `{name = {url = "..."}}`, or
+        /// plainly `{name = "..."}`.
+        predefined_queues: BTreeMap<String, String> = BTreeMap::new(), "none";
+        /// How long a received message is ours before the next extension, 1 s to 12 h. It is extended as long as needed.
+        visibility_timeout: Duration = Duration::from_secs(60), "60 s (Celery: 30 min)", check::seconds(1, 43_200);
+        /// Wait of a long poll, at most 20 s.
+        wait_time_seconds: Duration = Duration::from_secs(20), "20 s (Celery: 10 s)", check::seconds(0, 20);
+        /// `https` for a URL with a host.
+        is_secure: bool = false, "`false`";
+        /// Creates missing queues and the result table when a worker starts.
+        create_missing_queues: bool = false, "`false`";
+    }
 }
 
-/// `result_backend_transport_options`.
-#[derive(Clone, Debug, Default)]
-pub struct ResultBackendTransportOptions {
-    /// In front of every key; `_` is added as Celery does.
-    pub global_keyprefix: String,
-    /// Any endpoint, over the URL's: Celery's `dynamodb_endpoint_url`.
-    pub endpoint_url: Option<String>,
+settings! {
+    /// `result_backend_transport_options`.
+    pub struct ResultBackendTransportOptions {
+        /// In front of every key; `_` is added as Celery does.
+        global_keyprefix: String = String::new(), "none";
+        /// Any endpoint, over the URL's. Celery's `dynamodb_endpoint_url` is read too.
+        endpoint_url: Option<String> = None, "the URL's, or AWS", check::http_url;
+    }
 }
 
 /// A setting that cannot be.
@@ -107,24 +131,29 @@ pub struct ResultBackendTransportOptions {
 pub struct SettingsError {
     /// Which.
     pub name: String,
-    /// `environment variable CELERIAC_...`, `celeriac.toml`.
+    /// `environment variable CELERIAC_...`, `celeriac.toml`, `code`.
     pub origin: String,
     /// What is wrong and what would be right.
     pub reason: String,
 }
 
-impl Default for Settings {
-    fn default() -> Self { todo!() }
+impl Settings {
+    /// The router of `task_routes` and `task_default_queue`.
+    pub fn router(&self) -> Result<Router, RouterError> {
+        router(&self.task_routes, &self.task_default_queue)
+    }
 }
 
-impl Settings {
-    /// These settings, then `celeriac.toml` of the working directory (or the file `CELERIAC_CONFIG` names), then the
-    /// environment.
-    pub fn load(self) -> Result<Self, SettingsError> { todo!() }
-    /// Applies a TOML file's text.
-    pub fn apply_toml(&mut self, _text: &str, _path: &Path) -> Result<(), SettingsError> { todo!() }
-    /// Applies variables named `CELERIAC_...`; unknown ones are errors that name the nearest setting.
-    pub fn apply_env(&mut self, _vars: impl IntoIterator<Item = (String, String)>) -> Result<(), SettingsError> { todo!() }
-    /// The router of `task_routes` and `task_default_queue`.
-    pub fn router(&self) -> Result<crate::Router, crate::RouterError> { todo!() }
+/// Also checks that the routes' options are options.
+pub(crate) fn router(routes: &[(String, RouteTarget)], default_queue: &str) -> Result<Router, RouterError> {
+    let checked = |(pattern, target): &(String, RouteTarget)| match SendOptions::from_dict(&target.options) {
+        Ok(_) => Ok(Route { pattern: pattern.clone(), target: target.clone() }),
+        Err(reason) => Err(RouterError { pattern: pattern.clone(), reason }),
+    };
+    Router::new(routes.iter().map(checked).collect::<Result<_, _>>()?, default_queue)
+}
+
+/// Ten tasks for each core: most of them wait for the network.
+fn default_concurrency() -> usize {
+    10 * std::thread::available_parallelism().map_or(1, usize::from)
 }

@@ -1,0 +1,128 @@
+use celeriac_protocol::Value;
+
+/// One setting, for the documentation.
+#[derive(Clone, Copy, Debug)]
+pub struct Setting {
+    /// Celery's name.
+    pub name: &'static str,
+    /// What a value looks like.
+    pub kind: &'static str,
+    /// The default, as people read it.
+    pub default: &'static str,
+    /// What it does: Markdown, in lines.
+    pub doc: &'static [&'static str],
+}
+
+/// What is wrong with a value, and with which setting inside of a group.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Problem {
+    /// Empty for the setting itself, else such as `region`.
+    pub(crate) path: String,
+    pub(crate) reason: String,
+}
+
+impl From<String> for Problem {
+    fn from(reason: String) -> Self {
+        Self { path: String::new(), reason }
+    }
+}
+
+/// Settings by name: all of them, or the options of a transport.
+pub(crate) trait SettingGroup {
+    /// All, in order.
+    const LIST: &'static [Setting];
+    /// Names of Celery's settings that have no meaning here.
+    const CELERY_ONLY: &'static [&'static str];
+    /// Sets one; `None` if there is no setting of this name. A value that is refused changes nothing.
+    fn set(&mut self, name: &str, raw: Value) -> Option<Result<(), Problem>>;
+    /// Checks all values, however they came.
+    fn check_all(&self) -> Result<(), Problem>;
+}
+
+/// Defines a group of settings once: its struct with docs and defaults, its list for the documentation, and the setting
+/// by name. Each line is `/// docs`, `name: Type = default, "default for people"`, and perhaps a check.
+macro_rules! settings {
+    (
+        $(#[$meta:meta])*
+        pub struct $Group:ident {
+            $(
+                $(#[doc = $doc:literal])+
+                $name:ident: $Type:ty = $default:expr, $shown:literal $(, $check:expr)?;
+            )+
+        }
+    ) => {
+        $(#[$meta])*
+        #[derive(Clone, PartialEq)]
+        pub struct $Group {
+            $(
+                $(#[doc = $doc])+
+                #[doc = ""]
+                #[doc = concat!("Default: ", $shown, ".")]
+                pub $name: $Type,
+            )+
+        }
+
+        impl Default for $Group {
+            /// The defaults; the environment is not read.
+            fn default() -> Self {
+                Self { $($name: $default,)+ }
+            }
+        }
+
+        impl $crate::setting::SettingGroup for $Group {
+            const LIST: &'static [$crate::Setting] = &[
+                $($crate::Setting {
+                    name: stringify!($name),
+                    kind: <$Type as $crate::setting_value::SettingValue>::KIND,
+                    default: $shown,
+                    doc: &[$($doc),+],
+                },)+
+            ];
+            const CELERY_ONLY: &'static [&'static str] = $crate::celery_setting::names(stringify!($Group));
+
+            fn set(
+                &mut self,
+                name: &str,
+                raw: celeriac_protocol::Value,
+            ) -> Option<Result<(), $crate::setting::Problem>> {
+                use $crate::setting_value::SettingValue;
+                Some(match name {
+                    $(stringify!($name) => self.$name.assign(raw, |_value| {
+                        $($check(_value)?;)?
+                        Ok(())
+                    }),)+
+                    _ => return None,
+                })
+            }
+
+            fn check_all(&self) -> Result<(), $crate::setting::Problem> {
+                use $crate::setting_value::SettingValue;
+                $(
+                    self.$name.check(|_value| {
+                        $($check(_value)?;)?
+                        Ok(())
+                    }).map_err(|problem| problem.inside(stringify!($name)))?;
+                )+
+                Ok(())
+            }
+        }
+
+        impl std::fmt::Debug for $Group {
+            /// Without secrets.
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.debug_struct(stringify!($Group))
+                    $(.field(stringify!($name), &$crate::setting_value::Shown(&self.$name)))+
+                    .finish()
+            }
+        }
+    };
+}
+pub(crate) use settings;
+
+impl Problem {
+    /// The same problem, seen from outside of the setting `name`.
+    pub(crate) fn inside(self, name: &str) -> Self {
+        let path = if self.path.is_empty() { name.to_owned() } else { format!("{name}.{}", self.path) };
+        Self { path, ..self }
+    }
+}

@@ -1,0 +1,109 @@
+//! Where settings come from: a TOML file and the environment.
+
+use std::path::{Path, PathBuf};
+
+use celeriac_protocol::{Dict, Value};
+
+use crate::setting::{Problem, Setting, SettingGroup};
+use crate::setting_value::{assign_all, from_toml};
+use crate::{BrokerTransportOptions, ResultBackendTransportOptions, Settings, SettingsError};
+
+/// In front of the environment variables' names.
+const PREFIX: &str = "CELERIAC_";
+/// Names the settings file.
+const CONFIG: &str = "CELERIAC_CONFIG";
+/// Read when `CELERIAC_CONFIG` is not set, if it is there.
+const DEFAULT_FILE: &str = "celeriac.toml";
+/// Variables of the prefix that are no settings: the settings file, and the log filter.
+const NOT_SETTINGS: &[&str] = &[CONFIG, "CELERIAC_LOG"];
+/// Variables of tests are none of ours.
+const TEST_PREFIX: &str = "CELERIAC_TEST_";
+
+impl Settings {
+    /// These settings, then `celeriac.toml` of the working directory (or the file `CELERIAC_CONFIG` names), then the
+    /// environment.
+    pub fn load(mut self) -> Result<Self, SettingsError> {
+        SettingGroup::check_all(&self).map_err(|problem| error(problem, "code"))?;
+        if let Some((path, text)) = settings_file()? {
+            self.apply_toml(&text, &path)?;
+        }
+        let variables = std::env::vars_os()
+            .map(|(name, value)| (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned()));
+        self.apply_env(variables)?;
+        Ok(self)
+    }
+
+    /// Applies a TOML file's text. `path` is for errors alone.
+    pub fn apply_toml(&mut self, text: &str, path: &Path) -> Result<(), SettingsError> {
+        let origin = path.display().to_string();
+        let document: toml::Table = text.parse().map_err(|error: toml::de::Error| SettingsError {
+            name: DEFAULT_FILE.to_owned(),
+            origin: origin.clone(),
+            reason: format!("not TOML: {}", error.to_string().trim_end()),
+        })?;
+        let values = document.into_iter().map(|(name, value)| (name, from_toml(value))).collect();
+        assign_all(self, moved(values)).map_err(|problem| error(problem, &origin))
+    }
+
+    /// Applies variables named `CELERIAC_...`; unknown ones are errors that name the nearest setting. A setting inside of a
+    /// group is named with two underscores: `CELERIAC_BROKER_TRANSPORT_OPTIONS__REGION`. Tables are inline TOML or JSON.
+    pub fn apply_env(&mut self, vars: impl IntoIterator<Item = (String, String)>) -> Result<(), SettingsError> {
+        let mut ours: Vec<(String, String)> = vars.into_iter().filter(|(name, _)| is_setting(name)).collect();
+        ours.sort(); // a whole group before what is inside of it
+        for (variable, text) in ours {
+            let name = variable[PREFIX.len()..].to_ascii_lowercase();
+            let value = match name.split_once("__") {
+                Some((group, inner)) => (group.to_owned(), Value::Dict(Dict::from([(inner.to_owned(), Value::Str(text))]))),
+                None => (name, Value::Str(text)),
+            };
+            assign_all(self, moved(Dict::from([value])))
+                .map_err(|problem| error(problem, &format!("environment variable {variable}")))?;
+        }
+        Ok(())
+    }
+
+    /// All settings, by group, for documentation.
+    pub fn reference() -> [(&'static str, &'static [Setting]); 3] {
+        [
+            ("", <Self as SettingGroup>::LIST),
+            ("broker_transport_options", BrokerTransportOptions::LIST),
+            ("result_backend_transport_options", ResultBackendTransportOptions::LIST),
+        ]
+    }
+}
+
+fn is_setting(variable: &str) -> bool {
+    variable.starts_with(PREFIX) && !variable.starts_with(TEST_PREFIX) && !NOT_SETTINGS.contains(&variable)
+}
+
+/// `dynamodb_endpoint_url` is a setting of its own in Celery; here it is an option of the result store.
+fn moved(mut values: Dict) -> Dict {
+    if let Some(url) = values.shift_remove("dynamodb_endpoint_url") {
+        let options = values
+            .entry("result_backend_transport_options".to_owned())
+            .or_insert_with(|| Value::Dict(Dict::new()));
+        if let Value::Dict(options) = options {
+            options.entry("endpoint_url".to_owned()).or_insert(url);
+        }
+    }
+    values
+}
+
+fn error(problem: Problem, origin: &str) -> SettingsError {
+    SettingsError { name: problem.path, origin: origin.to_owned(), reason: problem.reason }
+}
+
+/// The settings file and its text; `None` if none is named and the default one is not there.
+fn settings_file() -> Result<Option<(PathBuf, String)>, SettingsError> {
+    let named = std::env::var_os(CONFIG).filter(|path| !path.is_empty()).map(PathBuf::from);
+    let path = named.clone().unwrap_or_else(|| PathBuf::from(DEFAULT_FILE));
+    match std::fs::read_to_string(&path) {
+        Ok(text) => Ok(Some((path, text))),
+        Err(missing) if named.is_none() && missing.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(problem) => Err(SettingsError {
+            name: CONFIG.to_owned(),
+            origin: path.display().to_string(),
+            reason: format!("cannot be read: {problem}"),
+        }),
+    }
+}

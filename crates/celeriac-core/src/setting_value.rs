@@ -1,0 +1,303 @@
+//! Values of settings, from TOML (typed) or the environment (text).
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use celeriac_protocol::{Dict, Limits, Serializer, Value};
+
+use crate::nearest::nearest;
+use crate::setting::{Problem, SettingGroup};
+use crate::{BrokerTransportOptions, ResultBackendTransportOptions, RouteTarget, python};
+
+type Checked = Result<(), String>;
+
+/// A type that a setting may have.
+pub(crate) trait SettingValue: Sized {
+    /// What a value looks like, for the documentation.
+    const KIND: &'static str;
+    /// The value of what a source gave; texts are read as people write them.
+    fn read(raw: Value) -> Result<Self, String>;
+    /// Sets the value if it is right.
+    fn assign(&mut self, raw: Value, check: impl Fn(&Self) -> Checked) -> Result<(), Problem> {
+        let value = Self::read(raw)?;
+        check(&value)?;
+        *self = value;
+        Ok(())
+    }
+    /// Checks a value that is set.
+    fn check(&self, check: impl Fn(&Self) -> Checked) -> Result<(), Problem> {
+        Ok(check(self)?)
+    }
+    /// For logs.
+    fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result;
+}
+
+/// A value as logs may show it: URLs without their credentials.
+pub(crate) struct Shown<'a, T>(pub(crate) &'a T);
+
+impl<T: SettingValue> fmt::Debug for Shown<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.show(f)
+    }
+}
+
+impl SettingValue for String {
+    const KIND: &'static str = "text";
+    fn read(raw: Value) -> Result<Self, String> {
+        match raw {
+            Value::Str(text) => Ok(text),
+            other => Err(expected("a text", &other)),
+        }
+    }
+    fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&without_credentials(self), f)
+    }
+}
+
+impl SettingValue for bool {
+    const KIND: &'static str = "`true` or `false`";
+    fn read(raw: Value) -> Result<Self, String> {
+        match &raw {
+            Value::Bool(yes) => Ok(*yes),
+            Value::Int(0) => Ok(false),
+            Value::Int(1) => Ok(true),
+            Value::Str(text) => match text.to_ascii_lowercase().as_str() {
+                "true" | "yes" | "on" | "1" => Ok(true),
+                "false" | "no" | "off" | "0" => Ok(false),
+                _ => Err(expected("`true` or `false`", &raw)),
+            },
+            other => Err(expected("`true` or `false`", other)),
+        }
+    }
+    fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self, f)
+    }
+}
+
+impl SettingValue for usize {
+    const KIND: &'static str = "whole number";
+    fn read(raw: Value) -> Result<Self, String> {
+        let number = match &raw {
+            Value::Int(number) => Self::try_from(*number).ok(),
+            Value::Str(text) => text.trim().replace('_', "").parse().ok(),
+            _ => None,
+        };
+        number.ok_or_else(|| expected("a whole number, zero or more", &raw))
+    }
+    fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self, f)
+    }
+}
+
+impl SettingValue for u32 {
+    const KIND: &'static str = "whole number";
+    fn read(raw: Value) -> Result<Self, String> {
+        let number = usize::read(raw)?;
+        Self::try_from(number).map_err(|_| format!("expected at most {}, got {number}", Self::MAX))
+    }
+    fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self, f)
+    }
+}
+
+impl SettingValue for Duration {
+    const KIND: &'static str = "seconds, or a text such as `5m`";
+    fn read(raw: Value) -> Result<Self, String> {
+        let wrong = || expected("a number of seconds, or a text such as `90s`, `5m`, `1h 30m`", &raw);
+        let from_secs = |seconds: f64| Self::try_from_secs_f64(seconds).map_err(|_| wrong());
+        match &raw {
+            Value::Int(seconds) => u64::try_from(*seconds).map(Self::from_secs).map_err(|_| wrong()),
+            Value::Float(seconds) => from_secs(*seconds),
+            Value::Str(text) => match text.trim().parse() {
+                Ok(seconds) => from_secs(seconds),
+                Err(_) => humantime::parse_duration(text).map_err(|_| wrong()),
+            },
+            _ => Err(wrong()),
+        }
+    }
+    fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self, f)
+    }
+}
+
+impl<T: SettingValue> SettingValue for Option<T> {
+    const KIND: &'static str = T::KIND;
+    /// TOML has no null, so an empty text and Python's `None` are none.
+    fn read(raw: Value) -> Result<Self, String> {
+        match &raw {
+            Value::Null => Ok(None),
+            Value::Str(text) if text.is_empty() || text.eq_ignore_ascii_case("none") => Ok(None),
+            _ => T::read(raw).map(Some),
+        }
+    }
+    fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Some(value) => value.show(f),
+            None => f.write_str("None"),
+        }
+    }
+}
+
+impl SettingValue for BTreeMap<String, String> {
+    const KIND: &'static str = "table";
+    fn read(raw: Value) -> Result<Self, String> {
+        let read = |(name, value): (String, Value)| {
+            let url = match &value {
+                Value::Dict(queue) => queue.get("url").unwrap_or(&value),
+                plain => plain,
+            };
+            match url {
+                Value::Str(url) => Ok((name, url.clone())),
+                other => Err(format!("`{name}`: {}", expected("a URL, or a table with a `url`", other))),
+            }
+        };
+        table(raw)?.into_iter().map(read).collect()
+    }
+    fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self, f)
+    }
+}
+
+impl SettingValue for Vec<(String, RouteTarget)> {
+    const KIND: &'static str = "table";
+    /// A table, or a list of tables and of pairs: Celery takes both.
+    fn read(raw: Value) -> Result<Self, String> {
+        match inline(raw)? {
+            Value::Dict(routes) => routes.into_iter().map(route).collect(),
+            Value::List(list) => {
+                let parts: Vec<Self> = list.into_iter().map(route_part).collect::<Result<_, _>>()?;
+                Ok(parts.into_iter().flatten().collect())
+            }
+            other => Err(expected("a table of patterns and queues", &other)),
+        }
+    }
+    fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self, f)
+    }
+}
+
+fn route((pattern, target): (String, Value)) -> Result<(String, RouteTarget), String> {
+    let target = match target {
+        Value::Str(queue) => RouteTarget::queue(queue),
+        Value::Dict(mut options) => match options.shift_remove("queue") {
+            None | Some(Value::Null) => RouteTarget { queue: None, options },
+            Some(Value::Str(queue)) => RouteTarget { queue: Some(queue), options },
+            Some(other) => return Err(format!("`{pattern}`: {}", expected("a queue's name", &other))),
+        },
+        other => return Err(format!("`{pattern}`: {}", expected("a queue's name or a table of options", &other))),
+    };
+    Ok((pattern, target))
+}
+
+fn route_part(part: Value) -> Result<Vec<(String, RouteTarget)>, String> {
+    match part {
+        Value::Dict(routes) => routes.into_iter().map(route).collect(),
+        Value::List(pair) => match <[Value; 2]>::try_from(pair) {
+            Ok([Value::Str(pattern), target]) => Ok(vec![route((pattern, target))?]),
+            _ => Err("expected pairs of a pattern and a queue".to_owned()),
+        },
+        other => Err(expected("a table or a pair of a pattern and a queue", &other)),
+    }
+}
+
+/// Groups are settings too; what is not named in a table stays as it was.
+macro_rules! group_values {
+    ($($Group:ty),+) => { $(
+        impl SettingValue for $Group {
+            const KIND: &'static str = "table";
+            fn read(raw: Value) -> Result<Self, String> {
+                let mut group = Self::default();
+                group.assign(raw, |_| Ok(())).map_err(|problem| format!("`{}`: {}", problem.path, problem.reason))?;
+                Ok(group)
+            }
+            fn assign(&mut self, raw: Value, _check: impl Fn(&Self) -> Checked) -> Result<(), Problem> {
+                assign_all(self, table(raw)?)
+            }
+            fn check(&self, _check: impl Fn(&Self) -> Checked) -> Result<(), Problem> {
+                SettingGroup::check_all(self)
+            }
+            fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Debug::fmt(self, f)
+            }
+        }
+    )+ };
+}
+group_values!(BrokerTransportOptions, ResultBackendTransportOptions);
+
+/// Sets each of `values` by its name; Celery's own that mean nothing here are told of and passed over.
+pub(crate) fn assign_all<G: SettingGroup>(group: &mut G, values: Dict) -> Result<(), Problem> {
+    for (name, raw) in values {
+        match group.set(&name, raw) {
+            Some(result) => result.map_err(|problem| problem.inside(&name))?,
+            None if G::CELERY_ONLY.contains(&name.as_str()) => {
+                tracing::warn!(setting = name, "a setting of Celery that has no meaning here is passed over");
+            }
+            None => return Err(unknown::<G>(&name)),
+        }
+    }
+    Ok(())
+}
+
+fn unknown<G: SettingGroup>(name: &str) -> Problem {
+    let known = G::LIST.iter().map(|setting| setting.name).chain(G::CELERY_ONLY.iter().copied());
+    let reason = match nearest(name, known) {
+        Some(near) => format!("there is no such setting; did you mean `{near}`?"),
+        None => "there is no such setting".to_owned(),
+    };
+    Problem { path: name.to_owned(), reason }
+}
+
+fn table(raw: Value) -> Result<Dict, String> {
+    match inline(raw)? {
+        Value::Dict(dict) => Ok(dict),
+        other => Err(expected("a table", &other)),
+    }
+}
+
+/// A table or list that came as a text (in the environment): inline TOML or JSON.
+fn inline(raw: Value) -> Result<Value, String> {
+    let Value::Str(text) = raw else { return Ok(raw) };
+    if let Ok(mut document) = toml::from_str::<toml::Table>(&format!("value = {text}"))
+        && let Some(value) = document.remove("value")
+    {
+        return Ok(from_toml(value));
+    }
+    Serializer::Json
+        .load(text.as_bytes(), &Limits::default())
+        .map_err(|_| "expected inline TOML or JSON, such as `{\"mail.*\" = \"mail\"}`".to_owned())
+}
+
+/// A TOML value as a wire value.
+pub(crate) fn from_toml(value: toml::Value) -> Value {
+    match value {
+        toml::Value::String(text) => Value::Str(text),
+        toml::Value::Integer(number) => Value::Int(number),
+        toml::Value::Float(number) => Value::Float(number),
+        toml::Value::Boolean(yes) => Value::Bool(yes),
+        toml::Value::Datetime(time) => Value::DateTime(time.to_string()),
+        toml::Value::Array(list) => Value::List(list.into_iter().map(from_toml).collect()),
+        toml::Value::Table(table) => {
+            Value::Dict(table.into_iter().map(|(name, value)| (name, from_toml(value))).collect())
+        }
+    }
+}
+
+fn expected(what: &str, got: &Value) -> String {
+    let got = match got {
+        Value::Str(text) => format!("`{text}`"),
+        other => python::describe(other),
+    };
+    format!("expected {what}, got {got}")
+}
+
+/// `sqs://KEY:SECRET@host` is shown as `sqs://***@host`.
+fn without_credentials(text: &str) -> String {
+    match text.split_once("://") {
+        Some((scheme, rest)) => match rest.rsplit_once('@') {
+            Some((_, host)) => format!("{scheme}://***@{host}"),
+            None => text.to_owned(),
+        },
+        None => text.to_owned(),
+    }
+}
