@@ -1,0 +1,70 @@
+"""Fixtures: the lanes, a place in one of them, and what each side needs there."""
+
+import os
+
+import pytest
+from emulator import Emulator, start_ministack
+from place import Place
+
+
+def pytest_generate_tests(metafunc):
+    """Every test runs on ministack; those marked `short` on LocalStack too, where it is there."""
+    if "lane" in metafunc.fixturenames:
+        lanes = ["ministack"]
+        if os.environ.get("CELERIAC_LOCALSTACK_URL") and metafunc.definition.get_closest_marker("short"):
+            lanes.append("localstack")
+        metafunc.parametrize("lane", lanes, scope="module")
+
+
+def pytest_terminal_summary(terminalreporter):
+    if not os.environ.get("CELERIAC_LOCALSTACK_URL"):
+        reason = os.environ.get("CELERIAC_LOCALSTACK_SKIPPED") or "the LocalStack lane, because CELERIAC_LOCALSTACK_URL is not set"
+        terminalreporter.write_line(f"skipped: {reason}")
+
+
+def pytest_sessionfinish(session, exitstatus):
+    """`./test -k NAME` may name a test of the other language."""
+    if exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED and session.config.option.keyword:
+        session.exitstatus = pytest.ExitCode.OK
+
+
+@pytest.fixture(scope="session")
+def ministack():
+    if url := os.environ.get("CELERIAC_MINISTACK_URL"):
+        yield Emulator("ministack", url)
+        return
+    emulator, process = start_ministack()
+    yield emulator
+    process.terminate()
+    process.wait(10)
+
+
+@pytest.fixture(scope="module")
+def emulator(lane, ministack):
+    return ministack if lane == "ministack" else Emulator("localstack", os.environ["CELERIAC_LOCALSTACK_URL"])
+
+
+@pytest.fixture(scope="module")
+def place(emulator, tmp_path_factory):
+    place = Place(emulator, tmp_path_factory.mktemp("place"))
+    yield place
+    place.close()
+
+
+@pytest.fixture
+def fresh_place(emulator, tmp_path):
+    """For tests whose workers must be theirs alone."""
+    place = Place(emulator, tmp_path)
+    yield place
+    place.close()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """A failed test shows the ends of the workers' logs."""
+    report = yield
+    if report.failed and call.when == "call":
+        for name in ("place", "fresh_place"):
+            if place := item.funcargs.get(name):
+                report.sections.append((f"workers of {name}", place.logs()))
+    return report

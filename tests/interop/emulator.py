@@ -1,0 +1,89 @@
+"""An emulator of SQS and DynamoDB: where it is, and what lies in it."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+import uuid
+from dataclasses import dataclass
+from functools import cached_property
+
+import boto3
+
+REGION = "us-east-1"
+
+
+@dataclass(frozen=True)
+class Emulator:
+    """One lane of the tests. `url` serves both SQS and DynamoDB."""
+
+    name: str
+    url: str
+
+    @property
+    def host(self) -> str:
+        return self.url.removeprefix("http://")
+
+    @cached_property
+    def sqs(self):
+        return self._client("sqs")
+
+    @cached_property
+    def dynamodb(self):
+        return self._client("dynamodb")
+
+    def _client(self, service):
+        return boto3.client(
+            service, endpoint_url=self.url, region_name=REGION, aws_access_key_id="test", aws_secret_access_key="test"
+        )
+
+    def queue_url(self, queue: str) -> str:
+        return self.sqs.get_queue_url(QueueName=queue)["QueueUrl"]
+
+    def send(self, queue: str, body: str) -> None:
+        """Puts a message body on a queue as it is."""
+        self.sqs.send_message(QueueUrl=self.queue_url(queue), MessageBody=body)
+
+    def count(self, queue: str) -> int:
+        """Messages in a queue: waiting, held and delayed."""
+        names = [f"ApproximateNumberOfMessages{kind}" for kind in ("", "NotVisible", "Delayed")]
+        found = self.sqs.get_queue_attributes(QueueUrl=self.queue_url(queue), AttributeNames=names)["Attributes"]
+        return sum(int(found[name]) for name in names)
+
+    def item(self, table: str, task_id: str) -> dict | None:
+        """A task's item, read consistently."""
+        key = {"id": {"S": f"b'celery-task-meta-{task_id}'"}}
+        return self.dynamodb.get_item(TableName=table, Key=key, ConsistentRead=True).get("Item")
+
+
+def start_ministack() -> tuple[Emulator, subprocess.Popen]:
+    """For a run of pytest by itself; `./test` starts its own."""
+    port = free_port()
+    env = dict(os.environ, BIND_HOST="127.0.0.1", MINISTACK_HOST="127.0.0.1", GATEWAY_PORT=str(port), EDGE_PORT=str(port))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "ministack"], env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    url = f"http://127.0.0.1:{port}"
+    for _ in range(300):
+        try:
+            urllib.request.urlopen(url, timeout=2)
+        except urllib.error.HTTPError:
+            break
+        except OSError:
+            time.sleep(0.1)
+        else:
+            break
+    return Emulator("ministack", url), process
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def unique(prefix: str) -> str:
+    return f"{prefix}-{uuid.uuid4().hex[:10]}"
