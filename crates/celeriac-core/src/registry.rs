@@ -52,6 +52,12 @@ impl Registry {
         })
     }
 
+    /// The task of this name, if there is one; unlike [`get`](Self::get) it looks for no near names, so it is cheap for a
+    /// sender that mostly calls tasks of other apps.
+    pub fn find(&self, name: &str) -> Option<&Arc<TaskDefinition>> {
+        self.tasks.get(name)
+    }
+
     /// All tasks, by name.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<TaskDefinition>> {
         self.tasks.values()

@@ -99,7 +99,7 @@ impl MessageBuilder {
         let own = SendOptions::from_dict(&own).map_err(invalid)?;
         let known = TaskOf {
             name: &task,
-            definition: self.registry.get(&task).ok().map(AsRef::as_ref),
+            definition: self.registry.find(&task).map(AsRef::as_ref),
             settings: &self.settings,
         };
         let call = CallOptions::resolve(&known, own, options, &self.router).map_err(invalid)?;
