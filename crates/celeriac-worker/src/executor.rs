@@ -1,15 +1,33 @@
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
-use celeriac_core::{Broker, Clock, Delivery, Registry, ResultStore, Router, Settings, StateMap};
+use celeriac_core::{
+    Arguments, Broker, Clock, Context, ContextParts, Delivery, ProgressSink, Registry, ResultStore,
+    Router, Settings, StateMap, TaskKind,
+};
 use celeriac_producer::Client;
+use celeriac_protocol::{Envelope, Payload};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
-use crate::{Outcome, Shutdown};
+use crate::call::Call;
+use crate::claiming::{self, Held};
+use crate::conclude::Conclusion;
+use crate::engine::Engine;
+use crate::executed::Executed;
+use crate::progress::LedgerProgress;
+use crate::run::Run;
+use crate::time_limits::TimeLimits;
+use crate::timing::{self, Timing};
+use crate::{Outcome, Shutdown, canvas, log, meta, unknown, unready};
 
-/// Runs deliveries: one in, one outcome out. Shared by the worker and the Lambda function.
+/// Runs deliveries: one in, one outcome out. Shared by the worker and the Lambda function. Cheap to clone.
+///
+/// The steps, each of which may end it: read the envelope; is the task known (`unknown_task`); is it time (`expires`,
+/// `eta`); read the payload and bind the arguments; claim the task in the ledger; run it under its time limits; send what
+/// follows it; store how it ended. The outcome says what is to become of the message, which is never deleted before that.
 #[derive(Clone)]
 pub struct Executor {
-    #[expect(dead_code, reason = "skeleton")]
-    parts: Arc<ExecutorParts>,
+    engine: Arc<Engine>,
 }
 
 /// What an executor is made of.
@@ -35,10 +53,205 @@ pub struct ExecutorParts {
 }
 
 impl Executor {
-    /// An executor; needs a tokio runtime.
-    pub fn new(_parts: ExecutorParts) -> Self { todo!() }
+    /// An executor; needs a tokio runtime. Puts a panic hook in front of the process's own, which keeps the place of a
+    /// task's panic for its result instead of printing it.
+    pub fn new(parts: ExecutorParts) -> Self {
+        Self {
+            engine: Arc::new(Engine::new(parts)),
+        }
+    }
 
     /// Runs one delivery to its outcome. Never panics and never fails: what goes wrong is an outcome too. Not
     /// cancel-safe; `shutdown` is how to end it early.
-    pub async fn execute(&self, _delivery: Delivery, _shutdown: &Shutdown) -> Outcome { todo!() }
+    pub async fn execute(&self, delivery: Delivery, shutdown: &Shutdown) -> Outcome {
+        self.execute_holding(delivery, shutdown, ()).await.outcome
+    }
+
+    pub(crate) fn engine(&self) -> &Arc<Engine> {
+        &self.engine
+    }
+
+    /// The same, giving `slot` back when the run is over; storing how it ended needs none.
+    pub(crate) async fn execute_holding<S>(
+        &self,
+        delivery: Delivery,
+        shutdown: &Shutdown,
+        slot: S,
+    ) -> Executed {
+        let prepared = match prepare(&self.engine, delivery).await {
+            Ok(prepared) => prepared,
+            Err(executed) => return executed,
+        };
+        if shutdown.draining.is_cancelled() {
+            return Executed::not_run(Outcome::Release);
+        }
+        let Prepared {
+            mut call,
+            arguments,
+            payload,
+        } = prepared;
+        let held = match claiming::take(&self.engine, &mut call).await {
+            Ok(held) => held,
+            Err(outcome) => return Executed::not_run(outcome),
+        };
+        let conclusion = Conclusion::new(Arc::clone(&self.engine), call, held, payload.embed);
+        run(conclusion, arguments, shutdown, slot).await
+    }
+}
+
+/// A delivery that can be claimed and run. The payload's arguments are bound, so gone from it.
+struct Prepared {
+    call: Call,
+    arguments: Arguments,
+    payload: Payload,
+}
+
+async fn prepare(engine: &Arc<Engine>, delivery: Delivery) -> Result<Prepared, Executed> {
+    let envelope = match Envelope::decode(&delivery.body, &engine.limits) {
+        Ok(envelope) => envelope,
+        Err(error) => return Err(unready::unreadable(engine, delivery, &error).await),
+    };
+    if let Some(reason) = unready::bad_id(engine, &envelope.headers.id) {
+        return Err(unready::no_id(delivery, &reason));
+    }
+    let Some(definition) = engine.parts.registry.find(&envelope.headers.task) else {
+        return Err(unknown::unknown(engine, delivery, envelope).await);
+    };
+    let mut call = Call::new(engine, delivery, envelope, Arc::clone(definition));
+    log::received(&call);
+    match Timing::of(&call.envelope.headers, engine.now()) {
+        Timing::Due => {}
+        Timing::Expired => return Err(unready::expire(engine, call).await),
+        Timing::Early(early) => {
+            return Err(Executed::not_run(
+                timing::defer(engine, &mut call, early).await,
+            ));
+        }
+        Timing::Invalid(reason) => return Err(unready::malformed(engine, call, reason).await),
+    }
+    bind(engine, call).await
+}
+
+async fn bind(engine: &Arc<Engine>, mut call: Call) -> Result<Prepared, Executed> {
+    let mut payload = match call.envelope.payload(&engine.limits) {
+        Ok(payload) => payload,
+        Err(error) => return Err(unready::malformed(engine, call, error.to_string()).await),
+    };
+    if engine.parts.settings.result_extended && call.shows_errors() {
+        call.extended = Some(meta::extended(
+            engine,
+            &call.envelope.headers,
+            &call.delivery.queue,
+            &payload,
+        ));
+    }
+    if let Some(reason) = canvas::unsupported(&payload.embed) {
+        let failure = meta::failure_text("builtins", "NotImplementedError", reason);
+        return Err(unready::fail(engine, call, payload.embed, failure).await);
+    }
+    let (args, kwargs) = (
+        std::mem::take(&mut payload.args),
+        std::mem::take(&mut payload.kwargs),
+    );
+    match Arguments::bind(call.definition.params, args, kwargs) {
+        Ok(arguments) => Ok(Prepared {
+            call,
+            arguments,
+            payload,
+        }),
+        Err(error) => {
+            let failure = meta::failure_text("builtins", "TypeError", error.to_string());
+            Err(unready::fail(engine, call, payload.embed, failure).await)
+        }
+    }
+}
+
+/// Runs a claimed task and concludes.
+async fn run<S>(
+    mut conclusion: Conclusion,
+    arguments: Arguments,
+    shutdown: &Shutdown,
+    slot: S,
+) -> Executed {
+    let engine = Arc::clone(&conclusion.engine);
+    let lost_runs = engine.parts.settings.task_max_lost_runs;
+    if conclusion.held.runs > lost_runs {
+        let text = format!("the task is poison: {lost_runs} runs of it ended with their worker");
+        return conclusion
+            .failed(
+                meta::failure_text("billiard.exceptions", "WorkerLostError", text),
+                Some("poison"),
+            )
+            .await;
+    }
+    if shutdown.draining.is_cancelled() {
+        return conclusion.given_back().await;
+    }
+    if !conclusion.call.acks_late {
+        acknowledge_early(&engine, &mut conclusion.call).await;
+    }
+    let limits = TimeLimits::of(&engine, &conclusion.call);
+    let (soft, lost) = (CancellationToken::new(), conclusion.held.lost());
+    let context = context(
+        &engine,
+        &conclusion.call,
+        &conclusion.held,
+        &limits,
+        soft.clone(),
+    );
+    let kind: TaskKind = conclusion.call.definition.kind.clone();
+    let name = format!("{}[{}]", conclusion.call.task(), conclusion.call.id());
+    let started = Instant::now();
+    let run = Run {
+        kind,
+        context: context.clone(),
+        arguments,
+        limits,
+        soft,
+        lost,
+        name,
+    };
+    let end = run.end(&engine.blocking, shutdown).await;
+    drop(slot);
+    conclusion
+        .after(&context, started.elapsed())
+        .of_run(end)
+        .await
+}
+
+async fn acknowledge_early(engine: &Engine, call: &mut Call) {
+    match engine
+        .requests
+        .ack_early(&call.delivery.queue, call.delivery.receipt.clone())
+        .await
+    {
+        Ok(()) => call.acked = true,
+        Err(error) => tracing::warn!(
+            id = call.id(),
+            "not acknowledged early, but after the run: {error}"
+        ),
+    }
+}
+
+fn context(
+    engine: &Arc<Engine>,
+    call: &Call,
+    held: &Held,
+    limits: &TimeLimits,
+    soft_limit: CancellationToken,
+) -> Context {
+    let shows_progress = held.lease.is_some() && !call.ignore_result;
+    let progress = shows_progress.then(|| LedgerProgress::shared(engine, call, held));
+    Context::new(ContextParts {
+        envelope: Arc::clone(&call.envelope),
+        queue: call.delivery.queue.clone(),
+        attempt: held.attempt,
+        state: Arc::clone(&engine.parts.state),
+        progress: progress.map(|progress| progress as Arc<dyn ProgressSink>),
+        sender: Arc::clone(&engine.sender),
+        deadline: limits.hard.map(|limit| engine.now().after(limit)),
+        soft_limit,
+        clock: Arc::clone(&engine.parts.clock),
+        children: Mutex::default(),
+    })
 }

@@ -1,10 +1,106 @@
 use tokio_util::sync::CancellationToken;
 
-/// The phases of an ending worker: running, draining (nothing new starts), now (running tasks are cancelled and released).
+/// The phases of an ending worker: running, draining (nothing new starts), notice (running tasks are told), now (running
+/// tasks are cancelled and released).
 #[derive(Clone, Debug, Default)]
 pub struct Shutdown {
     /// Nothing new starts.
     pub draining: CancellationToken,
+    /// Running tasks are told through `Context::soft_time_limit`. A task that ends with an error after that is given back
+    /// instead of failed. A worker tells them when a fifth of `worker_shutdown_timeout` is left, so that a task which
+    /// listens is not disturbed while it still has time.
+    pub notice: CancellationToken,
     /// What still runs is cancelled and given back.
     pub now: CancellationToken,
+}
+
+impl Shutdown {
+    /// A shutdown that nobody has asked for yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A shutdown asked for by signals: the first SIGTERM or SIGINT starts draining, the second ends everything now.
+    /// Needs a tokio runtime.
+    ///
+    /// # Errors
+    /// If the process cannot listen for signals.
+    pub fn on_signals() -> std::io::Result<Self> {
+        let shutdown = Self::new();
+        let mut signals = Signals::listen()?;
+        let told = shutdown.clone();
+        tokio::spawn(async move {
+            let name = signals.next().await;
+            tracing::info!(
+                "{name}: no new task starts, running ones may finish; once more to end them now"
+            );
+            told.drain();
+            let name = signals.next().await;
+            tracing::warn!("{name} again: ending running tasks now");
+            told.end_now();
+        });
+        Ok(shutdown)
+    }
+
+    /// Nothing new starts from here on.
+    pub fn drain(&self) {
+        self.draining.cancel();
+    }
+
+    /// Running tasks are cancelled and given back.
+    pub fn end_now(&self) {
+        self.draining.cancel();
+        self.notice.cancel();
+        self.now.cancel();
+    }
+
+    /// Tokens of one worker's own: they follow these, and cancelling them changes nothing here.
+    pub(crate) fn child(&self) -> Self {
+        Self {
+            draining: self.draining.child_token(),
+            notice: self.notice.child_token(),
+            now: self.now.child_token(),
+        }
+    }
+}
+
+#[cfg(unix)]
+struct Signals {
+    terminate: tokio::signal::unix::Signal,
+    interrupt: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Signals {
+    fn listen() -> std::io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    async fn next(&mut self) -> &'static str {
+        tokio::select! {
+            _ = self.terminate.recv() => "SIGTERM",
+            _ = self.interrupt.recv() => "SIGINT",
+        }
+    }
+}
+
+#[cfg(not(unix))]
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    fn listen() -> std::io::Result<Self> {
+        Ok(Self)
+    }
+
+    async fn next(&mut self) -> &'static str {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+        "Ctrl-C"
+    }
 }

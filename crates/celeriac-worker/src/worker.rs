@@ -52,8 +52,12 @@ pub enum WorkerError {
 
 impl Worker {
     /// A worker on these queues, with the executor's settings.
-    pub fn new(_executor: Executor, _queues: Vec<WorkerQueue>) -> Self { todo!() }
+    pub fn new(_executor: Executor, _queues: Vec<WorkerQueue>) -> Self {
+        todo!()
+    }
 
     /// Works until `shutdown` says draining, then ends within `worker_shutdown_timeout`.
-    pub async fn run(self, _shutdown: Shutdown) -> Result<WorkerReport, WorkerError> { todo!() }
+    pub async fn run(self, _shutdown: Shutdown) -> Result<WorkerReport, WorkerError> {
+        todo!()
+    }
 }

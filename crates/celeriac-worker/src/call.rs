@@ -1,0 +1,110 @@
+use std::sync::Arc;
+
+use celeriac_core::{Delivery, Params, TaskDefinition, TaskError, TaskKind, TaskOptions};
+use celeriac_protocol::{Envelope, Extended};
+
+use crate::engine::Engine;
+
+/// A readable delivery of a known task, with what its message, its task and the settings together say about it.
+pub(crate) struct Call {
+    pub(crate) delivery: Delivery,
+    pub(crate) envelope: Arc<Envelope>,
+    pub(crate) definition: Arc<TaskDefinition>,
+    pub(crate) fifo: bool,
+    pub(crate) ignore_result: bool,
+    /// Failures and retries are shown although the result is ignored.
+    pub(crate) store_errors: bool,
+    /// Claimed before it runs.
+    pub(crate) uses_ledger: bool,
+    pub(crate) acks_late: bool,
+    pub(crate) track_started: bool,
+    /// The message is gone already: `acks_late` is off and the run has started.
+    pub(crate) acked: bool,
+    /// What `result_extended` adds.
+    pub(crate) extended: Option<Extended>,
+}
+
+impl Call {
+    pub(crate) fn new(
+        engine: &Engine,
+        delivery: Delivery,
+        envelope: Envelope,
+        definition: Arc<TaskDefinition>,
+    ) -> Self {
+        let settings = &engine.parts.settings;
+        let options = &definition.options;
+        let fifo = engine.parts.broker.capabilities(&delivery.queue).fifo;
+        let ignore_result = envelope
+            .headers
+            .ignore_result
+            .or(options.ignore_result)
+            .unwrap_or(settings.task_ignore_result);
+        let store_errors = options
+            .store_errors_even_if_ignored
+            .unwrap_or(settings.task_store_errors_even_if_ignored);
+        // a FIFO retry counts in the ledger: a second receive may be one
+        let wanted =
+            !ignore_result || options.ledger == Some(true) || (fifo && delivery.receive_count > 1);
+        Self {
+            fifo,
+            ignore_result,
+            store_errors,
+            uses_ledger: wanted && engine.ledger.is_some(),
+            acks_late: options.acks_late.unwrap_or(settings.task_acks_late),
+            track_started: !ignore_result
+                && options.track_started.unwrap_or(settings.task_track_started),
+            acked: false,
+            extended: None,
+            envelope: Arc::new(envelope),
+            definition,
+            delivery,
+        }
+    }
+
+    /// A delivery of a task that is not registered here: no options of its own.
+    pub(crate) fn of_stranger(engine: &Engine, delivery: Delivery, envelope: Envelope) -> Self {
+        static NONE: Params = Params {
+            function: "",
+            list: &[],
+        };
+        let kind = TaskKind::Async(Arc::new(|_, _| Box::pin(async { Err(TaskError::Ignore) }))); // never run
+        let definition = TaskDefinition {
+            name: envelope.headers.task.clone(),
+            params: &NONE,
+            options: TaskOptions::default(),
+            kind,
+        };
+        Self::new(engine, delivery, envelope, Arc::new(definition))
+    }
+
+    pub(crate) fn id(&self) -> &str {
+        &self.envelope.headers.id
+    }
+
+    pub(crate) fn task(&self) -> &str {
+        &self.envelope.headers.task
+    }
+
+    pub(crate) fn retries(&self) -> u32 {
+        self.envelope.headers.retries
+    }
+
+    pub(crate) fn options(&self) -> &TaskOptions {
+        &self.definition.options
+    }
+
+    /// Whether readers are to see a failure or a retry.
+    pub(crate) fn shows_errors(&self) -> bool {
+        !self.ignore_result || self.store_errors
+    }
+
+    /// An item is likely there: the message was received before, or is a retry.
+    pub(crate) fn likely_known(&self) -> bool {
+        self.delivery.receive_count > 1 || self.retries() > 0
+    }
+
+    /// Takes over the retries that the ledger counted: on FIFO queues the message itself stays as it was sent.
+    pub(crate) fn set_retries(&mut self, retries: u32) {
+        Arc::make_mut(&mut self.envelope).headers.retries = retries; // not shared before the run
+    }
+}

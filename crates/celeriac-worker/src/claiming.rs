@@ -1,0 +1,119 @@
+use std::time::Duration;
+
+use celeriac_core::{ClaimOutcome, Claimed, StoreError};
+use celeriac_protocol::{Dict, ResultMeta, State, Value};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::call::Call;
+use crate::engine::Engine;
+use crate::lease_keeper::LeaseGuard;
+use crate::{Outcome, meta};
+
+/// A task taken for running.
+pub(crate) struct Held {
+    /// The fencing token; 1 without a ledger.
+    pub(crate) attempt: u64,
+    /// Started runs of this try, this one included.
+    pub(crate) runs: u32,
+    /// `None` without a ledger.
+    pub(crate) lease: Option<LeaseGuard>,
+}
+
+impl Held {
+    /// Cancelled when another attempt has the task, or it is final.
+    pub(crate) fn lost(&self) -> CancellationToken {
+        self.lease
+            .as_ref()
+            .map(|lease| lease.lost().clone())
+            .unwrap_or_default()
+    }
+}
+
+/// Takes the task, or says what to do with its message instead.
+pub(crate) async fn take(engine: &Engine, call: &mut Call) -> Result<Held, Outcome> {
+    let Some(ledger) = engine.ledger.as_ref().filter(|_| call.uses_ledger) else {
+        return Ok(Held {
+            attempt: 1,
+            runs: 1,
+            lease: None,
+        });
+    };
+    let mut retries = call.retries();
+    loop {
+        let since = Instant::now();
+        match ledger
+            .claim(call.id(), retries, shown(engine, call), call.likely_known())
+            .await
+        {
+            Ok(ClaimOutcome::Claimed(Claimed { attempt, runs })) => {
+                if retries != call.retries() {
+                    call.set_retries(retries);
+                }
+                let lease = Some(ledger.hold(call.id(), attempt, since));
+                return Ok(Held {
+                    attempt,
+                    runs,
+                    lease,
+                });
+            }
+            // a FIFO retry is counted in the ledger only, the message still has its first header
+            Ok(ClaimOutcome::Stale { retries: counted }) if call.fifo && counted > retries => {
+                retries = counted
+            }
+            Ok(refused) => return Err(refusal(engine, call, &refused)),
+            Err(error) => return Err(unavailable(engine, call, &error)),
+        }
+    }
+}
+
+/// What readers see while it runs.
+fn shown(engine: &Engine, call: &Call) -> ResultMeta {
+    if !call.track_started {
+        return meta::of_call(engine, call, State::Pending, Value::Null);
+    }
+    let mut started = Dict::new();
+    started.insert("pid".to_owned(), Value::Int(i64::from(std::process::id())));
+    started.insert(
+        "hostname".to_owned(),
+        Value::Str(engine.parts.node_name.clone()),
+    );
+    meta::of_call(engine, call, State::Started, Value::Dict(started))
+}
+
+fn refusal(engine: &Engine, call: &Call, refused: &ClaimOutcome) -> Outcome {
+    match refused {
+        ClaimOutcome::Leased { until } => {
+            tracing::debug!(
+                task = call.task(),
+                id = call.id(),
+                "runs elsewhere; its message is put off until the lease ends"
+            );
+            let longest = engine
+                .parts
+                .broker
+                .capabilities(&call.delivery.queue)
+                .max_visibility;
+            // whole seconds in SQS, and a lease that ended this very moment must not spin
+            Outcome::Defer((until.since(engine.now()) + Duration::from_millis(100)).min(longest))
+        }
+        refused => {
+            tracing::debug!(
+                task = call.task(),
+                id = call.id(),
+                ?refused,
+                "not to be run; acknowledged"
+            );
+            Outcome::Ack
+        }
+    }
+}
+
+fn unavailable(engine: &Engine, call: &Call, error: &StoreError) -> Outcome {
+    tracing::warn!(
+        task = call.task(),
+        id = call.id(),
+        "cannot claim the task, it comes back later: {error}"
+    );
+    Outcome::Defer(engine.backoff(&call.delivery.queue, call.delivery.receive_count))
+}

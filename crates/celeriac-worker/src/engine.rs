@@ -1,0 +1,66 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use celeriac_core::TaskSender;
+use celeriac_protocol::{Limits, UtcTime};
+
+use crate::ExecutorParts;
+use crate::blocking_pool::BlockingPool;
+use crate::ledger::Ledger;
+use crate::requests::Requests;
+use crate::unknown_task::UnknownTask;
+use crate::{panics, waits};
+
+/// The longest time a message that cannot be dealt with now stays away.
+const LONGEST_BACKOFF: Duration = Duration::from_secs(900);
+/// A lease that is shorter would be lost to a slow request.
+const SHORTEST_LEASE: Duration = Duration::from_millis(500);
+
+/// What all steps of `execute` share.
+pub(crate) struct Engine {
+    pub(crate) parts: ExecutorParts,
+    pub(crate) limits: Limits,
+    pub(crate) unknown: UnknownTask,
+    pub(crate) ledger: Option<Ledger>,
+    pub(crate) requests: Requests,
+    pub(crate) blocking: BlockingPool,
+    pub(crate) sender: Arc<dyn TaskSender>,
+}
+
+impl Engine {
+    pub(crate) fn new(parts: ExecutorParts) -> Self {
+        panics::install_hook();
+        let settings = &parts.settings;
+        let unknown = settings.unknown_task.parse().unwrap_or_else(|reason| {
+            tracing::error!("setting `unknown_task`: {reason}; unknown tasks are released");
+            UnknownTask::Release // the one that loses nothing
+        });
+        let lease = settings
+            .broker_transport_options
+            .visibility_timeout
+            .max(SHORTEST_LEASE);
+        let ledger = parts
+            .store
+            .as_ref()
+            .map(|store| Ledger::new(store, parts.node_name.clone(), lease));
+        Self {
+            limits: Limits::default(),
+            unknown,
+            ledger,
+            requests: Requests::new(&parts.broker),
+            blocking: BlockingPool::new(settings.worker_blocking_threads),
+            sender: Arc::new(parts.client.clone()),
+            parts,
+        }
+    }
+
+    pub(crate) fn now(&self) -> UtcTime {
+        self.parts.clock.now()
+    }
+
+    /// How long a message that cannot be dealt with now stays away.
+    pub(crate) fn backoff(&self, queue: &str, receive_count: u32) -> Duration {
+        waits::redelivery(receive_count, LONGEST_BACKOFF)
+            .min(self.parts.broker.capabilities(queue).max_visibility)
+    }
+}

@@ -1,0 +1,175 @@
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use celeriac_core::{Lease, LeaseOutcome, ResultStore};
+use tokio::sync::Notify;
+use tokio::time::Instant;
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+/// Keeps the leases of running tasks: renews each in batches when half of it is over, and says when one is lost.
+pub(crate) struct LeaseKeeper {
+    shared: Arc<Shared>,
+    _alive: DropGuard,
+}
+
+struct Shared {
+    held: Mutex<Held>,
+    /// Something is held again.
+    woken: Notify,
+    lease: Duration,
+}
+
+#[derive(Default)]
+struct Held {
+    leases: HashMap<u64, HeldLease>,
+    next: u64,
+}
+
+struct HeldLease {
+    task_id: String,
+    attempt: u64,
+    renew_at: Instant,
+    lost: CancellationToken,
+}
+
+/// A lease that is kept while this lives.
+pub(crate) struct LeaseGuard {
+    key: u64,
+    shared: Arc<Shared>,
+    lost: CancellationToken,
+}
+
+impl LeaseKeeper {
+    pub(crate) fn spawn(store: Arc<dyn ResultStore>, lease: Duration) -> Self {
+        let shared = Arc::new(Shared {
+            held: Mutex::default(),
+            woken: Notify::new(),
+            lease,
+        });
+        let ended = CancellationToken::new();
+        let alive = ended.clone().drop_guard();
+        let kept = Arc::clone(&shared);
+        tokio::spawn(async move {
+            tokio::select! {
+                () = ended.cancelled() => {}
+                () = keep(store, kept, lease) => {}
+            }
+        });
+        Self {
+            shared,
+            _alive: alive,
+        }
+    }
+
+    /// Holds a lease that was taken `since`.
+    pub(crate) fn hold(&self, task_id: &str, attempt: u64, since: Instant) -> LeaseGuard {
+        let lost = CancellationToken::new();
+        let lease = HeldLease {
+            task_id: task_id.to_owned(),
+            attempt,
+            renew_at: since + self.shared.lease / 2,
+            lost: lost.clone(),
+        };
+        let mut held = self.shared.held();
+        let key = held.next;
+        held.next += 1;
+        let first = held.leases.is_empty();
+        held.leases.insert(key, lease);
+        drop(held);
+        if first {
+            self.shared.woken.notify_one();
+        }
+        LeaseGuard {
+            key,
+            shared: Arc::clone(&self.shared),
+            lost,
+        }
+    }
+}
+
+impl LeaseGuard {
+    /// Cancelled when another attempt has the task, or it is final.
+    pub(crate) fn lost(&self) -> &CancellationToken {
+        &self.lost
+    }
+}
+
+impl Drop for LeaseGuard {
+    fn drop(&mut self) {
+        self.shared.held().leases.remove(&self.key);
+    }
+}
+
+impl Shared {
+    fn held(&self) -> MutexGuard<'_, Held> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Those past half of their lease; they are looked at again soon in case the renewal fails.
+    fn due(&self) -> Vec<(u64, Lease)> {
+        let now = Instant::now();
+        let again = now + self.lease / 8;
+        let mut held = self.held();
+        let due = held
+            .leases
+            .iter_mut()
+            .filter(|(_, lease)| lease.renew_at <= now);
+        due.map(|(key, lease)| {
+            lease.renew_at = again;
+            (
+                *key,
+                Lease {
+                    task_id: lease.task_id.clone(),
+                    attempt: lease.attempt,
+                    lease: self.lease,
+                },
+            )
+        })
+        .collect()
+    }
+
+    fn renewed(&self, key: u64, since: Instant) {
+        if let Some(lease) = self.held().leases.get_mut(&key) {
+            lease.renew_at = since + self.lease / 2;
+        }
+    }
+
+    fn lost(&self, key: u64) {
+        if let Some(lease) = self.held().leases.remove(&key) {
+            tracing::warn!(
+                task_id = lease.task_id,
+                attempt = lease.attempt,
+                "the task was taken over or ended elsewhere; this run is cancelled"
+            );
+            lease.lost.cancel();
+        }
+    }
+}
+
+async fn keep(store: Arc<dyn ResultStore>, shared: Arc<Shared>, lease: Duration) {
+    let tick = (lease / 16).clamp(Duration::from_millis(10), Duration::from_secs(5));
+    loop {
+        if shared.held().leases.is_empty() {
+            shared.woken.notified().await;
+        }
+        let due = shared.due();
+        if !due.is_empty() {
+            // a slow answer must not delay the next ones
+            tokio::spawn(renew(Arc::clone(&store), Arc::clone(&shared), due));
+        }
+        tokio::time::sleep(tick).await;
+    }
+}
+
+async fn renew(store: Arc<dyn ResultStore>, shared: Arc<Shared>, due: Vec<(u64, Lease)>) {
+    let since = Instant::now();
+    let (keys, leases): (Vec<u64>, Vec<Lease>) = due.into_iter().unzip();
+    for (key, answer) in keys.into_iter().zip(store.renew(leases).await) {
+        match answer {
+            Ok(LeaseOutcome::Held) => shared.renewed(key, since),
+            Ok(LeaseOutcome::Lost) => shared.lost(key),
+            Err(error) => tracing::warn!("cannot renew a lease, trying again: {error}"),
+        }
+    }
+}

@@ -1,0 +1,188 @@
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use celeriac_core::{
+    Batch, Batcher, BatcherOptions, Claim, ClaimOutcome, Completion, CompletionKind,
+    CompletionOutcome, LeaseOutcome, ResultStore, StateUpdate, StoreError, StoreErrorKind,
+};
+use celeriac_protocol::ResultMeta;
+use tokio::time::Instant;
+
+use crate::lease_keeper::{LeaseGuard, LeaseKeeper};
+use crate::waits;
+
+/// Completions may wait this long for company.
+const LINGER: Duration = Duration::from_millis(20);
+/// DynamoDB: 25 statements in one BatchExecuteStatement.
+const MAX_BATCH: usize = 25;
+/// Tries of a completion, over about 20 s; the adapter has its own behind each.
+const COMPLETE_TRIES: u32 = 8;
+
+/// The result store as the executor uses it: claims and completions in batches, leases kept.
+pub(crate) struct Ledger {
+    store: Arc<dyn ResultStore>,
+    claims: Batcher<Claims>,
+    completions: Batcher<Completions>,
+    leases: LeaseKeeper,
+    owner: String,
+    lease: Duration,
+}
+
+impl Ledger {
+    pub(crate) fn new(store: &Arc<dyn ResultStore>, owner: String, lease: Duration) -> Self {
+        // few in flight, so that what gathers meanwhile travels together: 0.3 requests a task at backlog
+        let claims = BatcherOptions {
+            max_items: MAX_BATCH,
+            max_in_flight: 2,
+            ..BatcherOptions::default()
+        };
+        let completions = BatcherOptions {
+            max_items: MAX_BATCH,
+            max_in_flight: 4,
+            linger: LINGER,
+            ..BatcherOptions::default()
+        };
+        Self {
+            store: Arc::clone(store),
+            claims: Batcher::spawn(Claims(Arc::clone(store)), claims),
+            completions: Batcher::spawn(Completions(Arc::clone(store)), completions),
+            leases: LeaseKeeper::spawn(Arc::clone(store), lease),
+            owner,
+            lease,
+        }
+    }
+
+    /// Takes a task, once.
+    pub(crate) async fn claim(
+        &self,
+        task_id: &str,
+        retries: u32,
+        shown: ResultMeta,
+        likely_known: bool,
+    ) -> Result<ClaimOutcome, StoreError> {
+        let claim = Claim {
+            task_id: task_id.to_owned(),
+            retries,
+            owner: self.owner.clone(),
+            nonce: nonce(),
+            lease: self.lease,
+            shown,
+            likely_known,
+        };
+        self.claims
+            .submit(claim)
+            .await
+            .unwrap_or_else(|_| Err(closed("claim", task_id)))
+    }
+
+    /// Renews the lease of a claim from `since` on, until the guard is dropped.
+    pub(crate) fn hold(&self, task_id: &str, attempt: u64, since: Instant) -> LeaseGuard {
+        self.leases.hold(task_id, attempt, since)
+    }
+
+    /// Ends a claim. Goes on for about 20 s while the store is not available.
+    pub(crate) async fn complete(
+        &self,
+        task_id: &str,
+        attempt: u64,
+        kind: CompletionKind,
+    ) -> Result<CompletionOutcome, StoreError> {
+        let completion = Completion {
+            task_id: task_id.to_owned(),
+            attempt,
+            nonce: nonce(),
+            kind,
+        };
+        for tries in 1..COMPLETE_TRIES {
+            match self.submit(completion.clone()).await {
+                Err(error) if error.is_retryable() => {
+                    tracing::warn!(
+                        tries,
+                        "cannot store how a task ended, trying again: {error}"
+                    );
+                    tokio::time::sleep(waits::retry(tries)).await;
+                }
+                answer => return answer,
+            }
+        }
+        self.submit(completion).await
+    }
+
+    async fn submit(&self, completion: Completion) -> Result<CompletionOutcome, StoreError> {
+        let task_id = completion.task_id.clone();
+        self.completions
+            .submit(completion)
+            .await
+            .unwrap_or_else(|_| Err(closed("complete", &task_id)))
+    }
+
+    /// Shows a state of a running task to readers.
+    pub(crate) async fn show(
+        &self,
+        task_id: &str,
+        attempt: u64,
+        meta: ResultMeta,
+    ) -> Result<LeaseOutcome, StoreError> {
+        let update = StateUpdate {
+            task_id: task_id.to_owned(),
+            attempt,
+            meta,
+        };
+        self.store
+            .update_state(vec![update])
+            .await
+            .pop()
+            .unwrap_or_else(|| Err(closed("update_state", task_id)))
+    }
+}
+
+fn nonce() -> String {
+    uuid::Uuid::new_v4().simple().to_string()
+}
+
+fn closed(operation: &'static str, task_id: &str) -> StoreError {
+    StoreError::new(
+        operation,
+        task_id,
+        StoreErrorKind::Unavailable("the request was dropped".to_owned()),
+    )
+}
+
+fn key(task_id: &str) -> Option<u64> {
+    let mut hasher = DefaultHasher::new();
+    task_id.hash(&mut hasher);
+    Some(hasher.finish())
+}
+
+struct Claims(Arc<dyn ResultStore>);
+struct Completions(Arc<dyn ResultStore>);
+
+#[async_trait]
+impl Batch for Claims {
+    type Item = Claim;
+    type Output = Result<ClaimOutcome, StoreError>;
+
+    fn key(&self, item: &Claim) -> Option<u64> {
+        key(&item.task_id)
+    }
+
+    async fn run(&self, batch: Vec<Claim>) -> Vec<Self::Output> {
+        self.0.claim(batch).await
+    }
+}
+
+#[async_trait]
+impl Batch for Completions {
+    type Item = Completion;
+    type Output = Result<CompletionOutcome, StoreError>;
+
+    fn key(&self, item: &Completion) -> Option<u64> {
+        key(&item.task_id)
+    }
+
+    async fn run(&self, batch: Vec<Completion>) -> Vec<Self::Output> {
+        self.0.complete(batch).await
+    }
+}

@@ -1,0 +1,120 @@
+use celeriac_core::Failure;
+use celeriac_protocol::{
+    Dict, ExceptionInfo, Extended, Headers, Payload, ResultMeta, State, Value,
+};
+
+use crate::call::Call;
+use crate::engine::Engine;
+
+/// What readers see of `call` in this state (SPEC 2.4).
+pub(crate) fn of_call(engine: &Engine, call: &Call, status: State, result: Value) -> ResultMeta {
+    let mut meta = of_headers(engine, &call.envelope.headers, status, result);
+    if let Some(extended) = &call.extended {
+        meta.extended = Some(Extended {
+            retries: Some(i64::from(call.retries())),
+            ..extended.clone()
+        });
+        meta.extra = stamps(&call.envelope.headers);
+    }
+    meta
+}
+
+/// The same for a message of which no more than the headers is known.
+pub(crate) fn of_headers(
+    engine: &Engine,
+    headers: &Headers,
+    status: State,
+    result: Value,
+) -> ResultMeta {
+    let mut meta = of_id(engine, &headers.id, status, result);
+    meta.group_id.clone_from(&headers.group);
+    meta.parent_id.clone_from(&headers.parent_id);
+    meta
+}
+
+/// The same for a message of which no more than the id is known.
+pub(crate) fn of_id(engine: &Engine, task_id: &str, status: State, result: Value) -> ResultMeta {
+    let ready = status.is_ready();
+    let mut meta = ResultMeta::new(task_id, status, result);
+    if ready {
+        meta.date_done = Some(engine.now().to_iso());
+    }
+    meta
+}
+
+/// The meta with a failure's exception and traceback.
+pub(crate) fn with_failure(mut meta: ResultMeta, failure: &Failure) -> ResultMeta {
+    meta.result = failure.exception.to_value();
+    meta.traceback.clone_from(&failure.traceback);
+    meta
+}
+
+/// `children`: result tuples of the tasks this one sent, or null.
+pub(crate) fn children(ids: &[String]) -> Value {
+    if ids.is_empty() {
+        return Value::Null;
+    }
+    let tuple = |id: &String| {
+        Value::List(vec![
+            Value::List(vec![Value::Str(id.clone()), Value::Null]),
+            Value::Null,
+        ])
+    };
+    Value::List(ids.iter().map(tuple).collect())
+}
+
+/// What `result_extended` adds; `retries` comes with each state.
+pub(crate) fn extended(
+    engine: &Engine,
+    headers: &Headers,
+    queue: &str,
+    payload: &Payload,
+) -> Extended {
+    Extended {
+        name: Some(headers.task.clone()),
+        args: Value::List(payload.args.clone()),
+        kwargs: Value::Dict(payload.kwargs.clone()),
+        worker: Some(engine.parts.node_name.clone()),
+        retries: None,
+        queue: Some(queue.to_owned()),
+    }
+}
+
+fn stamps(headers: &Headers) -> Dict {
+    let mut stamps = Dict::new();
+    if let Some(names) = headers
+        .stamped_headers
+        .as_ref()
+        .filter(|names| !names.is_empty())
+    {
+        stamps.insert(
+            "stamped_headers".to_owned(),
+            Value::List(names.iter().cloned().map(Value::Str).collect()),
+        );
+        stamps.extend(
+            headers
+                .stamps
+                .iter()
+                .map(|(name, value)| (name.clone(), value.clone())),
+        );
+    }
+    stamps
+}
+
+/// A failure that the worker itself makes.
+pub(crate) fn failure(exc_module: &str, exc_type: &str, args: Vec<Value>) -> Failure {
+    let exception = ExceptionInfo {
+        exc_type: exc_type.to_owned(),
+        exc_message: args,
+        exc_module: Some(exc_module.to_owned()),
+    };
+    Failure {
+        exception,
+        traceback: None,
+    }
+}
+
+/// The same with one text.
+pub(crate) fn failure_text(exc_module: &str, exc_type: &str, text: impl Into<String>) -> Failure {
+    failure(exc_module, exc_type, vec![Value::Str(text.into())])
+}

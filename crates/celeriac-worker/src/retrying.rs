@@ -1,0 +1,242 @@
+use std::time::Duration;
+
+use celeriac_core::{ClaimOutcome, CompletionKind, Failure, Outgoing, RetryPolicy};
+use celeriac_protocol::{Envelope, State, Value, WireForm};
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use crate::call::Call;
+use crate::claiming::Held;
+use crate::conclude::{Conclusion, Kept};
+use crate::engine::Engine;
+use crate::executed::{Ending, Executed};
+use crate::{Outcome, log, meta, waits};
+
+/// A wish to run again, with what it says over the task's policy.
+pub(crate) struct Retry {
+    pub(crate) countdown: Option<Duration>,
+    pub(crate) max_retries: Option<u32>,
+    pub(crate) cause: Option<Failure>,
+}
+
+impl Retry {
+    pub(crate) fn allowed(&self, call: &Call) -> bool {
+        let policy = &call.options().retry;
+        match self.max_retries {
+            Some(max) => RetryPolicy {
+                max_retries: Some(max),
+                ..policy.clone()
+            }
+            .allows(call.retries()),
+            None => policy.allows(call.retries()),
+        }
+    }
+
+    /// What readers see when no retry is left (SPEC 3).
+    pub(crate) fn exhausted(self, call: &Call) -> Failure {
+        self.cause.unwrap_or_else(|| {
+            let headers = &call.envelope.headers;
+            let (args, kwargs) = (
+                headers.argsrepr.as_deref().unwrap_or("()"),
+                headers.kwargsrepr.as_deref().unwrap_or("{}"),
+            );
+            let text = format!(
+                "Can't retry {}[{}] args:{args} kwargs:{kwargs}",
+                headers.task, headers.id
+            );
+            meta::failure_text("celery.exceptions", "MaxRetriesExceededError", text)
+        })
+    }
+
+    fn countdown(&self, call: &Call) -> Duration {
+        self.countdown
+            .unwrap_or_else(|| call.options().retry.countdown(call.retries()))
+    }
+}
+
+/// The next try. On a standard queue it is a new message, sent before the present one is done with; on FIFO, where that
+/// would change the order, the present message comes back, and the ledger counts.
+pub(crate) async fn retry(mut conclusion: Conclusion, retry: Retry) -> Executed {
+    let countdown = retry.countdown(&conclusion.call);
+    log::retried(&conclusion.call, countdown, retry.cause.as_ref());
+    let in_place =
+        conclusion.call.fifo && !conclusion.call.acked && conclusion.engine.ledger.is_some();
+    if !in_place {
+        return resend(conclusion, retry, countdown).await;
+    }
+    if conclusion.held.lease.is_none() && !claim_late(&mut conclusion).await {
+        return postponed(&conclusion);
+    }
+    let limits = conclusion
+        .engine
+        .parts
+        .broker
+        .capabilities(&conclusion.call.delivery.queue);
+    match keep_retry(&conclusion, retry.cause.as_ref()).await {
+        Kept::Yes => Executed::new(
+            Outcome::Defer(countdown.min(limits.max_visibility)),
+            Ending::Retried,
+        ),
+        Kept::AlreadyFinal => Executed::not_run(Outcome::Ack),
+        Kept::Superseded => Executed::not_run(Outcome::Leave),
+        Kept::Refused(_) | Kept::No => postponed(&conclusion),
+    }
+}
+
+async fn resend(mut conclusion: Conclusion, retry: Retry, countdown: Duration) -> Executed {
+    let message = next_message(&conclusion.engine, &conclusion.call, countdown);
+    if let Err(error) = conclusion
+        .engine
+        .requests
+        .send(&conclusion.call.delivery.queue, message)
+        .await
+    {
+        tracing::error!(
+            "Task {}[{}]: its retry was not sent: {error}",
+            conclusion.call.task(),
+            conclusion.call.id()
+        );
+        if error.is_retryable() && !conclusion.call.acked {
+            let _ = conclusion.keep(CompletionKind::GivenBack).await; // runs again from this message
+            return postponed(&conclusion);
+        }
+        let failure = retry.exhausted(&conclusion.call);
+        return conclusion.gave_up(failure).await;
+    }
+    if conclusion.held.lease.is_none() && conclusion.call.shows_errors() {
+        claim_late(&mut conclusion).await;
+    }
+    match keep_retry(&conclusion, retry.cause.as_ref()).await {
+        Kept::Superseded => Executed::not_run(Outcome::Leave),
+        // also when RETRY could not be shown: the next try is on its way, and this message would only be a second one
+        _ => Executed::new(Outcome::Ack, Ending::Retried),
+    }
+}
+
+/// Ends the claim with RETRY shown; without one, does nothing.
+async fn keep_retry(conclusion: &Conclusion, cause: Option<&Failure>) -> Kept {
+    let call = &conclusion.call;
+    let mut shown = meta::of_call(&conclusion.engine, call, State::Retry, Value::Null);
+    if let Some(cause) = cause {
+        shown = meta::with_failure(shown, cause);
+    }
+    let mut children = conclusion.children.clone();
+    children.push(call.id().to_owned()); // as Celery: the retry was sent from inside the task
+    shown.children = meta::children(&children);
+    let retries = call.retries().saturating_add(1);
+    match conclusion
+        .keep(CompletionKind::Retry {
+            retries,
+            meta: shown,
+        })
+        .await
+    {
+        Kept::Refused(error) => {
+            tracing::warn!(
+                id = call.id(),
+                "the cause of a retry cannot be stored: {error}"
+            );
+            let meta = meta::of_headers(
+                &conclusion.engine,
+                &call.envelope.headers,
+                State::Retry,
+                Value::Null,
+            );
+            conclusion
+                .keep(CompletionKind::Retry { retries, meta })
+                .await
+        }
+        kept => kept,
+    }
+}
+
+/// Claims a task that ran without the ledger, to count or show its retry. Whether that went through.
+async fn claim_late(conclusion: &mut Conclusion) -> bool {
+    let Some(ledger) = &conclusion.engine.ledger else {
+        return false;
+    };
+    let since = Instant::now();
+    let shown = meta::of_call(
+        &conclusion.engine,
+        &conclusion.call,
+        State::Pending,
+        Value::Null,
+    );
+    match ledger
+        .claim(conclusion.call.id(), conclusion.call.retries(), shown, true)
+        .await
+    {
+        Ok(ClaimOutcome::Claimed(claimed)) => {
+            let lease = Some(ledger.hold(conclusion.call.id(), claimed.attempt, since));
+            conclusion.held = Held {
+                attempt: claimed.attempt,
+                runs: claimed.runs,
+                lease,
+            };
+            true
+        }
+        Ok(_) => false,
+        Err(error) => {
+            tracing::warn!(id = conclusion.call.id(), "a retry is not shown: {error}");
+            false
+        }
+    }
+}
+
+fn postponed(conclusion: &Conclusion) -> Executed {
+    let delivery = &conclusion.call.delivery;
+    Executed::not_run(Outcome::Defer(
+        conclusion
+            .engine
+            .backoff(&delivery.queue, delivery.receive_count),
+    ))
+}
+
+/// The message of the next try: everything is kept but `retries`, `eta` and the parent, which is the task itself (SPEC 3).
+fn next_message(engine: &Engine, call: &Call, countdown: Duration) -> Outgoing {
+    let limits = engine.parts.broker.capabilities(&call.delivery.queue);
+    let mut next = Envelope::clone(&call.envelope);
+    next.headers.retries = call.retries().saturating_add(1);
+    next.headers.eta = Some(engine.now().after(countdown).to_iso());
+    next.headers.parent_id = Some(call.id().to_owned());
+    next.properties
+        .origin
+        .clone_from(&call.envelope.headers.origin);
+    next.properties.delivery_tag = Some(Uuid::new_v4().to_string());
+    next.properties
+        .delivery_info
+        .routing_key
+        .get_or_insert_with(|| call.delivery.queue.clone());
+    let dedup_id = call.fifo.then(|| dedup_id(call.id(), next.headers.retries));
+    Outgoing {
+        body: next.encode(form(&call.delivery.body)),
+        delay: waits::whole_seconds(countdown).min(limits.max_delay),
+        group_id: call
+            .delivery
+            .group_id
+            .clone()
+            .or_else(|| call.fifo.then(|| "default".to_owned())),
+        dedup_id,
+        attributes: call.delivery.attributes.clone(),
+    }
+}
+
+/// The form the message came in, which its readers can read.
+fn form(body: &str) -> WireForm {
+    if body.trim_start().starts_with('{') {
+        WireForm::Compact
+    } else {
+        WireForm::Celery
+    }
+}
+
+/// `id:retries:hop`; SQS takes 128 characters.
+pub(crate) fn dedup_id(task_id: &str, retries: u32) -> String {
+    let text = format!("{task_id}:{retries}:0");
+    let fits = text.len() <= 128 && text.bytes().all(|byte| byte.is_ascii_graphic());
+    if fits {
+        text
+    } else {
+        Uuid::new_v5(&Uuid::NAMESPACE_OID, text.as_bytes()).to_string()
+    }
+}

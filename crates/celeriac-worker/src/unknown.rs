@@ -1,0 +1,99 @@
+use celeriac_core::{Delivery, Outgoing};
+use celeriac_protocol::Envelope;
+
+use crate::call::Call;
+use crate::engine::Engine;
+use crate::executed::Executed;
+use crate::retrying::dedup_id;
+use crate::unknown_task::UnknownTask;
+use crate::{Outcome, meta, unready};
+
+/// Counts a message's forwards, so that two workers that forward to each other end it.
+const FORWARDS: &str = "celeriac-forwards";
+const MAX_FORWARDS: u32 = 10;
+/// SQS: attributes of a message.
+const MAX_ATTRIBUTES: usize = 10;
+
+/// A task that is not registered here: by `unknown_task`.
+pub(crate) async fn unknown(engine: &Engine, delivery: Delivery, envelope: Envelope) -> Executed {
+    let task = envelope.headers.task.clone();
+    match &engine.unknown {
+        UnknownTask::Release => {
+            tracing::warn!(
+                task,
+                id = envelope.headers.id,
+                "task is not registered here; released"
+            );
+            Executed::not_run(Outcome::Defer(
+                engine.backoff(&delivery.queue, delivery.receive_count),
+            ))
+        }
+        UnknownTask::Forward(queue) if may_forward(&delivery, queue) => {
+            forward(engine, delivery, &envelope, queue).await
+        }
+        UnknownTask::Forward(_) | UnknownTask::Fail => {
+            let failure = meta::failure_text("celery.exceptions", "NotRegistered", task);
+            let call = Call::of_stranger(engine, delivery, envelope);
+            let embed = unready::embed_of(engine, &call);
+            unready::fail(engine, call, embed, failure).await
+        }
+    }
+}
+
+fn may_forward(delivery: &Delivery, queue: &str) -> bool {
+    delivery.queue != queue && forwards(delivery) < MAX_FORWARDS
+}
+
+fn forwards(delivery: &Delivery) -> u32 {
+    delivery
+        .attributes
+        .get(FORWARDS)
+        .and_then(|count| count.parse().ok())
+        .unwrap_or(0)
+}
+
+/// Sends the body unchanged, with its attributes, to `queue`.
+async fn forward(
+    engine: &Engine,
+    mut delivery: Delivery,
+    envelope: &Envelope,
+    queue: &str,
+) -> Executed {
+    let headers = &envelope.headers;
+    let mut attributes = delivery.attributes.clone();
+    if attributes.len() < MAX_ATTRIBUTES || attributes.contains_key(FORWARDS) {
+        attributes.insert(FORWARDS.to_owned(), (forwards(&delivery) + 1).to_string());
+    }
+    let fifo = engine.parts.broker.capabilities(queue).fifo;
+    let message = Outgoing {
+        body: std::mem::take(&mut delivery.body),
+        group_id: delivery
+            .group_id
+            .clone()
+            .or_else(|| fifo.then(|| "default".to_owned())),
+        dedup_id: fifo.then(|| dedup_id(&headers.id, headers.retries)),
+        attributes,
+        ..Outgoing::default()
+    };
+    match engine.requests.send(queue, message).await {
+        Ok(_) => {
+            tracing::debug!(
+                task = headers.task,
+                id = headers.id,
+                queue,
+                "task is not registered here; forwarded"
+            );
+            Executed::not_run(Outcome::Ack)
+        }
+        Err(error) => {
+            tracing::error!(
+                task = headers.task,
+                id = headers.id,
+                "task is not registered here and was not forwarded: {error}"
+            );
+            Executed::not_run(Outcome::Defer(
+                engine.backoff(&delivery.queue, delivery.receive_count),
+            ))
+        }
+    }
+}

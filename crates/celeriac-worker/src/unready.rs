@@ -1,0 +1,195 @@
+use celeriac_core::{DeadLetter, Delivery, Failure};
+use celeriac_protocol::{DecodeError, Embed, Payload, ResultMeta, State, Value, task_key};
+
+use crate::call::Call;
+use crate::engine::Engine;
+use crate::executed::{Ending, Executed};
+use crate::final_state::{FinalState, Stored};
+use crate::{Outcome, canvas, log, meta};
+
+/// DynamoDB: bytes of a partition key.
+const MAX_KEY: usize = 2048;
+
+/// Why a task id cannot be a key of any result store, if so.
+pub(crate) fn bad_id(engine: &Engine, task_id: &str) -> Option<String> {
+    let prefix = &engine
+        .parts
+        .settings
+        .result_backend_transport_options
+        .global_keyprefix;
+    if task_id.is_empty() {
+        return Some("the task id is empty".to_owned());
+    }
+    let length = task_key(prefix, task_id).len();
+    (length > MAX_KEY).then(|| {
+        format!(
+            "the task id makes a result key of {length} bytes, over the limit of {MAX_KEY} bytes"
+        )
+    })
+}
+
+/// A message of which not even the headers can be read: to the dead-letter queue, and FAILURE for the caller where an id
+/// could be read all the same.
+pub(crate) async fn unreadable(
+    engine: &Engine,
+    delivery: Delivery,
+    error: &DecodeError,
+) -> Executed {
+    tracing::error!(
+        queue = delivery.queue,
+        message_id = delivery.message_id,
+        "unreadable message: {error}"
+    );
+    let failure = meta::failure_text("celeriac", "DecodeError", error.to_string());
+    let known = error
+        .task_id
+        .as_deref()
+        .filter(|id| bad_id(engine, id).is_none());
+    let end = known.map(|id| {
+        meta::with_failure(
+            meta::of_id(engine, id, State::Failure, Value::Null),
+            &failure,
+        )
+    });
+    settle(engine, delivery, end, None, &failure, "unreadable").await
+}
+
+/// A message whose id cannot be stored under: to the dead-letter queue, and nothing for the caller.
+pub(crate) fn no_id(delivery: Delivery, reason: &str) -> Executed {
+    tracing::error!(
+        queue = delivery.queue,
+        message_id = delivery.message_id,
+        "unreadable message: {reason}"
+    );
+    let letter = DeadLetter {
+        error: reason.to_owned(),
+        delivery,
+        reason: "unreadable".to_owned(),
+    };
+    Executed::new(Outcome::DeadLetter(Box::new(letter)), Ending::Failed)
+}
+
+/// A message whose headers are fine and the rest is not.
+pub(crate) async fn malformed(engine: &Engine, call: Call, reason: String) -> Executed {
+    let failure = meta::failure_text("celeriac", "DecodeError", reason);
+    log::failed(&call, &failure);
+    let end = call
+        .shows_errors()
+        .then(|| failed_meta(engine, &call, &failure));
+    let retries = (!call.fifo).then(|| call.retries());
+    settle(engine, call.delivery, end, retries, &failure, "unreadable").await
+}
+
+/// A task that fails before it runs: wrong arguments, or a canvas that this version cannot go on with. Deleted once FAILURE is
+/// stored; what waits for it fails too.
+pub(crate) async fn fail(engine: &Engine, call: Call, embed: Embed, failure: Failure) -> Executed {
+    log::failed(&call, &failure);
+    let end = failed_meta(engine, &call, &failure);
+    end_unrun(engine, call, embed, end, &failure, Ending::Failed).await
+}
+
+/// A task whose `expires` has passed: REVOKED.
+pub(crate) async fn expire(engine: &Engine, call: Call) -> Executed {
+    tracing::info!("Task {}[{}] revoked: expired", call.task(), call.id());
+    let failure = meta::failure_text("celery.exceptions", "TaskRevokedError", "expired");
+    let end = meta::with_failure(
+        meta::of_call(engine, &call, State::Revoked, Value::Null),
+        &failure,
+    );
+    end_unrun(
+        engine,
+        call,
+        Embed::default(),
+        end,
+        &failure,
+        Ending::Revoked,
+    )
+    .await
+}
+
+/// What follows a task in its workflow; none where the payload cannot be read.
+pub(crate) fn embed_of(engine: &Engine, call: &Call) -> Embed {
+    call.envelope
+        .payload(&engine.limits)
+        .map(|Payload { embed, .. }| embed)
+        .unwrap_or_default()
+}
+
+fn failed_meta(engine: &Engine, call: &Call, failure: &Failure) -> ResultMeta {
+    meta::with_failure(
+        meta::of_call(engine, call, State::Failure, Value::Null),
+        failure,
+    )
+}
+
+async fn end_unrun(
+    engine: &Engine,
+    call: Call,
+    embed: Embed,
+    end: ResultMeta,
+    failure: &Failure,
+    ending: Ending,
+) -> Executed {
+    if call.shows_errors() {
+        let (queue, receive_count) = (call.delivery.queue.as_str(), call.delivery.receive_count);
+        let retries = (!call.fifo).then(|| call.retries());
+        match (FinalState {
+            queue,
+            receive_count,
+            retries,
+            meta: end,
+        })
+        .store(engine)
+        .await
+        {
+            Stored::Yes => {}
+            Stored::Other => return Executed::not_run(Outcome::Ack),
+            Stored::Later(outcome) => return Executed::not_run(outcome),
+            Stored::Never(error) => {
+                let letter = DeadLetter {
+                    error: format!("{}; not stored: {error}", log::exception(failure)),
+                    delivery: call.delivery,
+                    reason: "unreadable".to_owned(),
+                };
+                return Executed::new(Outcome::DeadLetter(Box::new(letter)), ending);
+            }
+        }
+    }
+    if ending == Ending::Failed {
+        canvas::send_failure(engine, &call, embed, failure).await;
+    }
+    Executed::new(Outcome::Ack, ending)
+}
+
+/// Stores the end if there is one, then to the dead-letter queue.
+async fn settle(
+    engine: &Engine,
+    delivery: Delivery,
+    end: Option<ResultMeta>,
+    retries: Option<u32>,
+    failure: &Failure,
+    reason: &str,
+) -> Executed {
+    if let Some(end) = end {
+        let state = FinalState {
+            queue: &delivery.queue,
+            receive_count: delivery.receive_count,
+            retries,
+            meta: end,
+        };
+        match state.store(engine).await {
+            Stored::Yes | Stored::Other => {}
+            Stored::Later(outcome) => return Executed::not_run(outcome),
+            Stored::Never(error) => tracing::warn!(
+                message_id = delivery.message_id,
+                "the caller of an unreadable message sees nothing: {error}"
+            ),
+        }
+    }
+    let letter = DeadLetter {
+        error: log::exception(failure),
+        delivery,
+        reason: reason.to_owned(),
+    };
+    Executed::new(Outcome::DeadLetter(Box::new(letter)), Ending::Failed)
+}

@@ -1,0 +1,66 @@
+use std::time::Duration;
+
+/// How long a message that could not be dealt with stays away, by how often it was received: 1 s, doubling, `longest` at
+/// most, and up to a quarter more so that many do not come back at once.
+pub(crate) fn redelivery(receive_count: u32, longest: Duration) -> Duration {
+    let doubled = 1u64 << receive_count.saturating_sub(1).min(20);
+    let base = Duration::from_secs(doubled).min(longest);
+    base.mul_f64(1.0 + fastrand::f64() * 0.25).min(longest)
+}
+
+/// The wait before try `tries` (from 1) of a failed operation: 100 ms, doubling, 5 s at most, half of it at random.
+pub(crate) fn retry(tries: u32) -> Duration {
+    let base =
+        Duration::from_millis(100 << tries.saturating_sub(1).min(10)).min(Duration::from_secs(5));
+    base.mul_f64(0.5 + fastrand::f64() * 0.5)
+}
+
+/// SQS delays by whole seconds; rounded up, so that nothing arrives early.
+pub(crate) fn whole_seconds(duration: Duration) -> Duration {
+    Duration::from_secs(
+        duration
+            .as_secs()
+            .saturating_add(u64::from(duration.subsec_nanos() > 0)),
+    )
+}
+
+/// Seconds of a message or a setting; `None` for what is no duration (negative, NaN, beyond any clock) or zero.
+pub(crate) fn seconds(number: f64) -> Option<Duration> {
+    Duration::try_from_secs_f64(number)
+        .ok()
+        .filter(|duration| !duration.is_zero())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn redelivery_grows_to_its_bound() {
+        let longest = Duration::from_secs(900);
+        assert!((1.0..=1.25).contains(&redelivery(0, longest).as_secs_f64()));
+        assert!((8.0..=10.0).contains(&redelivery(4, longest).as_secs_f64()));
+        assert_eq!(redelivery(u32::MAX, longest), longest);
+    }
+
+    #[test]
+    fn seconds_take_only_durations() {
+        assert_eq!(seconds(1.5), Some(Duration::from_millis(1500)));
+        for bad in [0.0, -1.0, f64::NAN, f64::INFINITY, 1e300] {
+            assert_eq!(seconds(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn delays_are_rounded_up() {
+        assert_eq!(
+            whole_seconds(Duration::from_millis(1)),
+            Duration::from_secs(1)
+        );
+        assert_eq!(
+            whole_seconds(Duration::from_secs(3)),
+            Duration::from_secs(3)
+        );
+        assert_eq!(whole_seconds(Duration::MAX), Duration::from_secs(u64::MAX));
+    }
+}
