@@ -89,9 +89,9 @@ def define_tasks(app: Celery) -> None:
     def multiply(x, y):
         return x * y
 
-    @task(name="w.echo")
-    def echo(*args, **kwargs):
-        return {"args": args, "kwargs": kwargs}
+    @task(name="w.defaults")
+    def defaults(x, y=10, z=None):
+        return [x, y, z]
 
     @task(name="w.identity")
     def identity(value):
@@ -180,19 +180,34 @@ def define_tasks(app: Celery) -> None:
     def ignore(self):
         raise Ignore()
 
+    @task(name="w.slow_effects", bind=True)
+    def slow_effects(self, path, ident, seconds):
+        effect(path, self.request.id)
+        time.sleep(seconds)
+        effect(path, ident)
+        return ident
+
     @task(name="w.request_info", bind=True)
-    def request_info(self, *args, **kwargs):
-        request = self.request
-        return {
-            "id": request.id,
-            "root_id": request.root_id,
-            "parent_id": request.parent_id,
-            "group": request.group,
-            "retries": request.retries,
-            "headers": {key: value for key, value in (request.headers or {}).items() if key.startswith("x-")},
-            "queue": request.delivery_info["routing_key"],
-            "eta": request.eta,
-        }
+    def request_info(self):
+        return known(self.request)
+
+    @task(name="py.request_info", bind=True)
+    def python_request_info(self):
+        return known(self.request)
+
+
+def known(request) -> dict:
+    """What a running task knows about itself."""
+    return {
+        "id": request.id,
+        "root_id": request.root_id,
+        "parent_id": request.parent_id,
+        "group": request.group,
+        "retries": request.retries,
+        "headers": {key: value for key, value in (request.headers or {}).items() if key.startswith("x-")},
+        "queue": request.delivery_info["routing_key"],
+        "eta": request.eta,
+    }
 
 
 if "INTEROP_CONF" in os.environ:

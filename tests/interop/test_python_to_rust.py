@@ -2,7 +2,6 @@
 
 import datetime
 import json
-import math
 import re
 import time
 import uuid
@@ -10,7 +9,8 @@ import uuid
 import pytest
 from celery import group
 from celery.exceptions import TimeoutError as NotReady
-from celery_app import VALUES
+from celery_app import VALUES, make_app
+from compare import same, wait_for
 from place import PEER_IS_PYTHON
 
 pytestmark = pytest.mark.usefixtures("worker")
@@ -21,17 +21,6 @@ GET = {"timeout": 30, "interval": 0.05}
 @pytest.fixture(scope="module")
 def worker(place):
     return place.start_rust_worker()
-
-
-def same(left, right) -> bool:
-    """Equal in value and in type, all the way down; NaN equals itself and 0.0 is not -0.0."""
-    if isinstance(left, float) and isinstance(right, float):
-        return (math.isnan(left) and math.isnan(right)) or (left == right and math.copysign(1, left) == math.copysign(1, right))
-    if isinstance(left, dict) and isinstance(right, dict):
-        return list(left) == list(right) and all(same(left[key], right[key]) for key in left)
-    if isinstance(left, list) and isinstance(right, list):
-        return len(left) == len(right) and all(map(same, left, right))
-    return type(left) is type(right) and left == right
 
 
 # ---- values
@@ -84,10 +73,10 @@ def test_keyword_arguments(place):
     assert place.python.send_task("w.add", [2], {"y": 3}).get(**GET) == 5
 
 
-def test_star_arguments_keep_their_order(place):
-    got = place.python.send_task("w.echo", [3, 1, 2], {"b": 1, "a": 2}).get(**GET)
-    assert got == {"args": [3, 1, 2], "kwargs": {"b": 1, "a": 2}}
-    assert list(got["kwargs"]) == ["b", "a"]
+def test_defaults_and_options(place):
+    assert place.python.send_task("w.defaults", [1]).get(**GET) == [1, 10, None]
+    assert place.python.send_task("w.defaults", [1], {"z": "last"}).get(**GET) == [1, 10, "last"]
+    assert place.python.send_task("w.defaults", [1, 2, None]).get(**GET) == [1, 2, None]
 
 
 @pytest.mark.parametrize(
@@ -188,8 +177,6 @@ def test_bytes_and_dates_in_msgpack_and_yaml(place):
 
 @pytest.mark.parametrize("form", [{"sqs_base64_encoding": False}, {"body_encoding": "utf-8"}, {"sqs_base64_encoding": False, "body_encoding": "utf-8"}])
 def test_every_outer_form_is_read(place, form):
-    from celery_app import make_app
-
     conf = place.python_conf()
     conf["broker_transport_options"] |= form
     app = make_app(**conf)
@@ -198,8 +185,6 @@ def test_every_outer_form_is_read(place, form):
 
 
 def test_protocol_1_is_read(place):
-    from celery_app import make_app
-
     app = make_app(**place.python_conf(task_protocol=1))
     assert app.send_task("w.add", [4, 5]).get(**GET) == 9
     app.close()
@@ -376,10 +361,3 @@ def test_many_tasks_run_once_each(place, lane):
     place.wait_until_empty()
     assert sorted(effects.ids()) == sorted(f"n{n}" for n in range(count))
     assert [result.get(**GET) for result in results] == [f"n{n}" for n in range(count)]
-
-
-def wait_for(condition, timeout=30):
-    deadline = time.monotonic() + timeout
-    while not condition():
-        assert time.monotonic() < deadline, "it never happened"
-        time.sleep(0.05)

@@ -1,0 +1,55 @@
+"""A Python and a Rust worker on one queue, while tasks are moved over one by one: `unknown_task = forward:<queue>`."""
+
+import random
+
+import pytest
+from compare import wait_for
+
+GET = {"timeout": 60, "interval": 0.05}
+
+
+@pytest.fixture(scope="module")
+def shared(place):
+    """Both serve the main queue; only Python serves the other, to which ours forwards what it does not know."""
+    place.rest = place.new_queue("rest")
+    place.start_rust_worker(place.queue, unknown_task=f"forward:{place.rest}")
+    place.start_python_worker(place.queue, place.rest)
+    return place
+
+
+@pytest.mark.short
+def test_mixed_tasks_none_fails(shared, lane):
+    count = 400 if lane == "ministack" else 60
+    effects = shared.effects()
+    names = [f"n{n}" for n in range(count)]
+    results = [
+        shared.python.send_task(random.choice(["w.effects", "py.effects"]), [str(effects), name]) for name in names
+    ]
+    assert [result.get(**GET) for result in results] == names
+    shared.wait_until_empty()
+    assert sorted(effects.ids()) == sorted(names)
+    ran_by = {who for _, who, _ in effects.lines()}
+    assert ran_by == {"python", "rust"}, "one of the two workers did nothing"
+
+
+def test_a_forwarded_task_keeps_everything(shared):
+    """Forced through ours: a queue that only ours serves, forwarding to Python's."""
+    entry = shared.new_queue("entry")
+    shared.start_rust_worker(entry, unknown_task=f"forward:{shared.rest}")
+    sent = {"args": [6, 7], "queue": entry, "serializer": "msgpack", "compression": "gzip", "headers": {"x-kept": "yes"}}
+    results = [shared.python.send_task("py.multiply", **sent) for _ in range(30)]
+    assert [result.get(**GET) for result in results] == [42] * 30
+    info = shared.python.send_task("py.request_info", queue=entry, headers={"x-kept": "yes"}, root_id="root", group_id="g")
+    got = info.get(**GET)
+    assert (got["id"], got["headers"], got["root_id"], got["group"]) == (info.id, {"x-kept": "yes"}, "root", "g")
+
+
+def test_retries_cross_between_the_workers(shared):
+    """The first try and the second may run on either side."""
+    effects = shared.effects()
+    names = [f"r{n}" for n in range(60)]
+    results = [shared.python.send_task("w.retry_once", [str(effects), name]) for name in names]
+    assert [result.get(**GET) for result in results] == [1] * len(names)
+    shared.wait_until_empty()
+    assert sorted(effects.ids()) == sorted(names)
+    wait_for(lambda: all(result.status == "SUCCESS" for result in results))
