@@ -1,0 +1,211 @@
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote, quote_spanned};
+use syn::Result;
+use syn::ext::IdentExt;
+use syn::spanned::Spanned;
+
+use crate::parameter::{Parameter, ParameterKind};
+use crate::return_type::ReturnType;
+use crate::task_attribute::TaskAttribute;
+use crate::task_function::TaskFunction;
+
+/// The type that stands for the task, its signatures and its `Task` implementation.
+pub(crate) fn task(attribute: TokenStream, item: TokenStream) -> Result<TokenStream> {
+    // both are looked at, so that all mistakes are shown at once
+    let (attribute, function) = match (TaskAttribute::parse(attribute), TaskFunction::parse(item)) {
+        (Ok(attribute), Ok(function)) => (attribute, function),
+        (Err(mut error), Err(other)) => {
+            error.combine(other);
+            return Err(error);
+        }
+        (Err(error), _) | (_, Err(error)) => return Err(error),
+    };
+    let parts = [
+        marker(&attribute, &function),
+        the_call(&function),
+        signatures(&function),
+        implementation(&attribute, &function),
+    ];
+    Ok(parts.into_iter().collect())
+}
+
+fn marker(attribute: &TaskAttribute, function: &TaskFunction) -> TokenStream {
+    let TaskFunction { name, visibility, docs, cfgs, .. } = function;
+    let wire_name = attribute.name.as_ref().map_or_else(|| name.unraw().to_string(), syn::LitStr::value);
+    let title = format!("The task `{wire_name}`: send it with `{name}::s(..)`.");
+    quote! {
+        #(#cfgs)*
+        #(#docs)*
+        #[doc = ""]
+        #[doc = #title]
+        #[allow(non_camel_case_types, dead_code, reason = "a task is named as its function")]
+        #[derive(Clone, Copy, Debug, Default)]
+        #visibility struct #name;
+    }
+}
+
+/// The user's function, as it was.
+fn the_call(function: &TaskFunction) -> TokenStream {
+    let TaskFunction { name, visibility, cfgs, attributes, body, .. } = function;
+    let mut signature = function.signature.clone();
+    signature.ident = format_ident!("call", span = name.span());
+    quote! {
+        #(#cfgs)*
+        impl #name {
+            /// The task's function itself.
+            #[allow(dead_code, reason = "for tests")]
+            #(#attributes)*
+            #visibility #signature #body
+        }
+    }
+}
+
+fn signatures(function: &TaskFunction) -> TokenStream {
+    let TaskFunction { name, visibility, cfgs, .. } = function;
+    let required: Vec<&Parameter> = function.arguments().filter(|argument| argument.is_required()).collect();
+    let names: Vec<_> = required.iter().map(|argument| &argument.name).collect();
+    let types = required.iter().map(|argument| argument.accepted_type());
+    let types2 = types.clone();
+    // what comes after an optional parameter cannot go by position
+    let positional = function.arguments().take_while(|argument| argument.is_required()).count();
+    let adds = required.iter().enumerate().map(|(index, argument)| {
+        let value = argument.accepted_value();
+        let keyword = argument.keyword();
+        if index < positional { quote!(.arg(#value)) } else { quote!(.kwarg(#keyword, #value)) }
+    });
+    let optional: Vec<String> = function
+        .arguments()
+        .filter(|argument| !argument.is_required())
+        .map(|argument| format!("`.kwarg(\"{}\", ..)`", argument.keyword()))
+        .collect();
+    let hint = if optional.is_empty() { String::new() } else { format!("Optional arguments: {}.", optional.join(", ")) };
+    quote! {
+        #(#cfgs)*
+        #[allow(dead_code, clippy::all, clippy::pedantic, reason = "generated")]
+        impl #name {
+            /// A call of this task, to be sent.
+            #[doc = ""]
+            #[doc = #hint]
+            #visibility fn s(#(#names: #types),*)
+                -> ::celeriac::__private::core::TaskSignature<<Self as ::celeriac::__private::core::Task>::Output>
+            {
+                ::celeriac::__private::core::TaskSignature::of::<Self>() #(#adds)*
+            }
+
+            /// An immutable call of this task: as a callback it drops the result it would be given.
+            #[doc = ""]
+            #[doc = #hint]
+            #visibility fn si(#(#names: #types2),*)
+                -> ::celeriac::__private::core::TaskSignature<<Self as ::celeriac::__private::core::Task>::Output>
+            {
+                Self::s(#(#names),*).immutable()
+            }
+        }
+    }
+}
+
+fn implementation(attribute: &TaskAttribute, function: &TaskFunction) -> TokenStream {
+    let TaskFunction { name, cfgs, .. } = function;
+    let function_name = name.unraw().to_string();
+    let wire_name = match &attribute.name {
+        Some(given) => quote!(::std::string::String::from(#given)),
+        None => quote!(::std::concat!(::std::module_path!(), "::", #function_name).replace("::", ".")),
+    };
+    let params = function.arguments().map(|argument| {
+        let (keyword, required) = (argument.keyword(), argument.is_required());
+        quote!(::celeriac::__private::core::Param { name: #keyword, required: #required })
+    });
+    let output = function.return_type.output();
+    let options = &attribute.assignments;
+    let kind = kind(function);
+    quote! {
+        #(#cfgs)*
+        #[allow(clippy::all, clippy::pedantic, unused_mut, reason = "generated")]
+        impl ::celeriac::__private::core::Task for #name {
+            type Output = #output;
+
+            fn name() -> ::std::string::String {
+                #wire_name
+            }
+
+            fn params() -> &'static ::celeriac::__private::core::Params {
+                static PARAMS: ::celeriac::__private::core::Params = ::celeriac::__private::core::Params {
+                    function: #function_name,
+                    list: &[#(#params),*],
+                };
+                &PARAMS
+            }
+
+            fn options() -> ::celeriac::__private::core::TaskOptions {
+                let mut __options: ::celeriac::__private::core::TaskOptions = ::std::default::Default::default();
+                #(#options)*
+                __options
+            }
+
+            fn kind() -> ::celeriac::__private::core::TaskKind {
+                #kind
+            }
+        }
+    }
+}
+
+fn kind(function: &TaskFunction) -> TokenStream {
+    let parameters = &function.parameters;
+    let locals: Vec<_> = (0..parameters.len()).map(|index| format_ident!("__parameter_{index}")).collect();
+    let types = parameters.iter().map(|parameter| &parameter.ty);
+    let mut index = 0_usize;
+    let values = parameters.iter().map(|parameter| {
+        let value = taken(parameter, index);
+        index += usize::from(parameter.is_argument());
+        value
+    });
+    let takes: TokenStream = quote!(#(let #locals: #types = #values;)*);
+    let closure = quote! {
+        |__context: ::celeriac::__private::core::Context, mut __arguments: ::celeriac::__private::core::Arguments|
+    };
+    let unused = quote!(let _ = (&__context, &mut __arguments););
+    let is_async = function.signature.asyncness.is_some();
+    let dot_await = is_async.then(|| quote!(.await));
+    // an error about a future that is not `Send` is shown at the function
+    let call = quote_spanned!(function.name.span()=> Self::call(#(#locals),*)#dot_await);
+    let result = match function.return_type {
+        ReturnType::Result(_) => quote!(::celeriac::__private::core::macro_support::result(#call)),
+        _ => quote!(::celeriac::__private::core::macro_support::value(&#call)),
+    };
+    if is_async {
+        let future = quote_spanned! {function.name.span()=>
+            ::std::boxed::Box::pin(async move { #unused #takes #result })
+        };
+        quote! {
+            ::celeriac::__private::core::TaskKind::Async(::std::sync::Arc::new(
+                #closure -> ::celeriac::__private::core::RunFuture { #future }
+            ))
+        }
+    } else {
+        quote! {
+            ::celeriac::__private::core::TaskKind::Blocking(::std::sync::Arc::new(
+                #closure -> ::std::result::Result<
+                    ::celeriac::__private::protocol::Value,
+                    ::celeriac::__private::core::TaskError,
+                > { #unused #takes #result }
+            ))
+        }
+    }
+}
+
+/// The value of a parameter of a run.
+fn taken(parameter: &Parameter, index: usize) -> TokenStream {
+    let span = parameter.ty.span();
+    match &parameter.kind {
+        ParameterKind::Context => quote!(::std::clone::Clone::clone(&__context)),
+        ParameterKind::State(inner) => {
+            quote_spanned!(span=> ::celeriac::__private::core::macro_support::state::<#inner>(&__context)?)
+        }
+        ParameterKind::Required | ParameterKind::Optional => {
+            quote_spanned!(span=> ::celeriac::__private::core::macro_support::take(&mut __arguments, #index)?)
+        }
+        ParameterKind::Defaulted(default) => quote_spanned! {span=>
+            ::celeriac::__private::core::macro_support::take_or(&mut __arguments, #index, || #default)?
+        },
+    }
+}

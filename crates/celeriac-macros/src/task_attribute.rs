@@ -1,0 +1,161 @@
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+use syn::parse::Parser;
+use syn::punctuated::Punctuated;
+use syn::{Error, LitStr, Meta, Result, Token};
+
+use crate::option_value as value;
+
+/// What stands in `#[task(...)]`.
+#[derive(Default)]
+pub(crate) struct TaskAttribute {
+    /// The name on the wire.
+    pub(crate) name: Option<LitStr>,
+    /// Statements that set `__options`.
+    pub(crate) assignments: Vec<TokenStream>,
+    /// Something that only makes sense with automatic retries.
+    implies_autoretry: bool,
+    /// `autoretry` itself.
+    autoretry: Option<bool>,
+}
+
+/// All options, for the error about another one.
+const KNOWN: &[&str] = &[
+    "name",
+    "queue",
+    "max_retries",
+    "default_retry_delay",
+    "retry_backoff",
+    "retry_backoff_max",
+    "retry_jitter",
+    "autoretry",
+    "autoretry_for",
+    "dont_autoretry_for",
+    "time_limit",
+    "soft_time_limit",
+    "acks_late",
+    "ignore_result",
+    "store_errors_even_if_ignored",
+    "track_started",
+    "priority",
+    "expires",
+    "serializer",
+    "compression",
+    "ledger",
+    "dead_letter",
+];
+
+impl TaskAttribute {
+    pub(crate) fn parse(tokens: TokenStream) -> Result<Self> {
+        let metas = Punctuated::<Meta, Token![,]>::parse_terminated.parse2(tokens)?;
+        let mut attribute = Self::default();
+        let mut errors: Option<Error> = None;
+        let mut seen = Vec::new();
+        for meta in &metas {
+            let name = option_name(meta);
+            let result = if seen.contains(&name) {
+                Err(Error::new_spanned(meta.path(), format!("`{name}` is given twice")))
+            } else {
+                attribute.set(&name, meta)
+            };
+            seen.push(name);
+            match (result, &mut errors) {
+                (Ok(()), _) => {}
+                (Err(error), Some(errors)) => errors.combine(error),
+                (Err(error), none) => *none = Some(error),
+            }
+        }
+        attribute.finish();
+        errors.map_or(Ok(attribute), Err)
+    }
+
+    fn set(&mut self, name: &str, meta: &Meta) -> Result<()> {
+        match name {
+            "name" => self.name = Some(value::text(meta)?),
+            "queue" => {
+                let queue = value::text(meta)?;
+                self.assign(name, &quote!(::std::option::Option::Some(::std::string::String::from(#queue))));
+            }
+            "time_limit" | "soft_time_limit" | "expires" => {
+                let duration = value::positive_duration(meta)?;
+                self.assign(name, &quote!(::std::option::Option::Some(#duration)));
+            }
+            "acks_late" | "ignore_result" | "store_errors_even_if_ignored" | "track_started" | "ledger" => {
+                let switch = value::switch(meta)?;
+                self.assign(name, &quote!(::std::option::Option::Some(#switch)));
+            }
+            "dead_letter" => {
+                let switch = value::switch(meta)?;
+                self.assign(name, &quote!(#switch));
+            }
+            "priority" => {
+                let priority = value::priority(meta)?;
+                self.assign(name, &quote!(::std::option::Option::Some(#priority)));
+            }
+            "serializer" | "compression" => {
+                let variant = if name == "serializer" { value::serializer(meta)? } else { value::compression(meta)? };
+                self.assign(name, &quote!(::std::option::Option::Some(::celeriac::__private::protocol::#variant)));
+            }
+            _ => return self.set_retry(name, meta),
+        }
+        Ok(())
+    }
+
+    fn set_retry(&mut self, name: &str, meta: &Meta) -> Result<()> {
+        let retried = match name {
+            "max_retries" => value::max_retries(meta)?,
+            "default_retry_delay" | "retry_backoff_max" => value::duration(meta)?,
+            "retry_jitter" => {
+                let switch = value::switch(meta)?;
+                quote!(#switch)
+            }
+            "retry_backoff" => match value::backoff(meta)? {
+                Some(factor) => {
+                    self.implies_autoretry = true;
+                    quote!(::std::option::Option::Some(#factor))
+                }
+                None => quote!(::std::option::Option::None),
+            },
+            _ => return self.set_autoretry(name, meta),
+        };
+        let field = format_ident!("{name}");
+        self.assignments.push(quote!(__options.retry.#field = #retried;));
+        Ok(())
+    }
+
+    fn set_autoretry(&mut self, name: &str, meta: &Meta) -> Result<()> {
+        match name {
+            "autoretry" => self.autoretry = Some(value::switch(meta)?),
+            "autoretry_for" | "dont_autoretry_for" => {
+                let types = value::types(meta)?;
+                self.implies_autoretry |= name == "autoretry_for";
+                self.assign(name, &quote!(::std::vec![#(::std::any::TypeId::of::<#types>()),*]));
+            }
+            _ => return Err(unknown(name, meta)),
+        }
+        Ok(())
+    }
+
+    fn assign(&mut self, name: &str, value: &TokenStream) {
+        let field = format_ident!("{name}");
+        self.assignments.push(quote!(__options.#field = #value;));
+    }
+
+    fn finish(&mut self) {
+        let autoretry = self.autoretry.unwrap_or(self.implies_autoretry);
+        self.assign("autoretry", &quote!(#autoretry));
+    }
+}
+
+fn option_name(meta: &Meta) -> String {
+    meta.path().get_ident().map(ToString::to_string).unwrap_or_default()
+}
+
+fn unknown(name: &str, meta: &Meta) -> Error {
+    let hint = match name {
+        "bind" => "; to know the running task, add a parameter `ctx: Context`".to_owned(),
+        "retry_kwargs" => "; use `max_retries` and `default_retry_delay`".to_owned(),
+        _ => format!("; known are {}", KNOWN.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")),
+    };
+    Error::new_spanned(meta.path(), format!("`#[task]` has no option `{name}`{hint}"))
+}
