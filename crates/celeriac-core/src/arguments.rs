@@ -70,7 +70,11 @@ impl Arguments {
     /// Takes the parameter at `index` as a `T`. An absent optional one is `T` of `None` where `T` is an `Option`, so the
     /// macro calls `take_or` for parameters with a default. The error names the parameter.
     pub fn take<T: DeserializeOwned>(&mut self, index: usize) -> Result<T, ArgumentError> {
-        let value = self.bound.get_mut(index).and_then(Option::take).unwrap_or(Value::Null);
+        let value = self
+            .bound
+            .get_mut(index)
+            .and_then(Option::take)
+            .unwrap_or(Value::Null);
         self.convert(index, value)
     }
 
@@ -107,17 +111,27 @@ impl Arguments {
 /// Python's own texts (CPython's `initialize_locals`).
 impl Params {
     fn unexpected_keyword(&self, name: &str) -> ArgumentError {
-        ArgumentError(format!("{}() got an unexpected keyword argument '{name}'", self.function))
+        ArgumentError(format!(
+            "{}() got an unexpected keyword argument '{name}'",
+            self.function
+        ))
     }
 
     fn multiple_values(&self, name: &str) -> ArgumentError {
-        ArgumentError(format!("{}() got multiple values for argument '{name}'", self.function))
+        ArgumentError(format!(
+            "{}() got multiple values for argument '{name}'",
+            self.function
+        ))
     }
 
     fn too_many(&self, given: usize) -> ArgumentError {
         let most = self.list.len();
         let least = self.list.iter().filter(|param| param.required).count();
-        let takes = if least == most { most.to_string() } else { format!("from {least} to {most}") };
+        let takes = if least == most {
+            most.to_string()
+        } else {
+            format!("from {least} to {most}")
+        };
         ArgumentError(format!(
             "{}() takes {takes} positional argument{} but {given} {} given",
             self.function,

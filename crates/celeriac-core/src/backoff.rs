@@ -32,7 +32,11 @@ impl RetryPolicy {
             return self.default_retry_delay;
         };
         let longest = exponential(factor.max(1.0) as u64, retries, self.retry_backoff_max);
-        if self.retry_jitter { jittered(longest) } else { longest }
+        if self.retry_jitter {
+            jittered(longest)
+        } else {
+            longest
+        }
     }
 
     /// Whether one more retry is allowed after the run with this `retries` header.
@@ -45,9 +49,9 @@ impl Default for RetryPolicy {
     fn default() -> Self {
         Self {
             max_retries: Some(3),
-            default_retry_delay: Duration::from_secs(180),
+            default_retry_delay: Duration::from_mins(3),
             retry_backoff: None,
-            retry_backoff_max: Duration::from_secs(600),
+            retry_backoff_max: Duration::from_mins(10),
             retry_jitter: true,
         }
     }
@@ -55,7 +59,9 @@ impl Default for RetryPolicy {
 
 /// `min(maximum, factor * 2**retries)` seconds, for any `retries`.
 fn exponential(factor: u64, retries: u32, maximum: Duration) -> Duration {
-    let seconds = 2_u64.checked_pow(retries).and_then(|power| power.checked_mul(factor));
+    let seconds = 2_u64
+        .checked_pow(retries)
+        .and_then(|power| power.checked_mul(factor));
     match seconds {
         Some(seconds) => Duration::from_secs(seconds).min(maximum),
         None if factor == 0 => Duration::ZERO,

@@ -25,7 +25,11 @@ pub(crate) struct BatchQueue<B: Batch> {
 
 impl<B: Batch> BatchQueue<B> {
     pub(crate) fn new() -> Self {
-        Self { ready: VecDeque::new(), ready_bytes: 0, busy: HashMap::new() }
+        Self {
+            ready: VecDeque::new(),
+            ready_bytes: 0,
+            busy: HashMap::new(),
+        }
     }
 
     pub(crate) fn push(&mut self, entry: Entry<B>) {
@@ -49,7 +53,9 @@ impl<B: Batch> BatchQueue<B> {
         let mut batch = Vec::with_capacity(self.ready.len().min(options.max_items));
         let mut bytes = 0_usize;
         while batch.len() < options.max_items {
-            let Some(next) = self.ready.front() else { break };
+            let Some(next) = self.ready.front() else {
+                break;
+            };
             let with_next = bytes.saturating_add(next.size);
             if !batch.is_empty() && with_next > options.max_bytes {
                 break;

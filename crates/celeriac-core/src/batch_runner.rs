@@ -46,7 +46,12 @@ impl<B: Batch> Shared<B> {
             options,
             runtime: Handle::current(),
             room: Semaphore::new(options.buffer),
-            state: Mutex::new(State { queue: BatchQueue::new(), starting: 0, runners: 0, closed: false }),
+            state: Mutex::new(State {
+                queue: BatchQueue::new(),
+                starting: 0,
+                runners: 0,
+                closed: false,
+            }),
             full: Notify::new(),
             ended: Notify::new(),
         }
@@ -54,7 +59,11 @@ impl<B: Batch> Shared<B> {
 
     /// Waits until one more entry may wait.
     pub(crate) async fn make_room(&self) -> Result<(), BatcherClosed> {
-        self.room.acquire().await.map_err(|_| BatcherClosed)?.forget();
+        self.room
+            .acquire()
+            .await
+            .map_err(|_| BatcherClosed)?
+            .forget();
         Ok(())
     }
 
@@ -90,7 +99,10 @@ impl<B: Batch> Shared<B> {
     }
 
     fn start(shared: &Arc<Self>) {
-        let runner = Runner { shared: Arc::clone(shared), finished: false };
+        let runner = Runner {
+            shared: Arc::clone(shared),
+            finished: false,
+        };
         shared.runtime.spawn(runner.run());
     }
 
@@ -152,44 +164,57 @@ impl<B: Batch> Runner<B> {
         loop {
             let full = self.shared.full.notified();
             let linger_until = {
-                let mut state = self.shared.lock();
+                let state = self.shared.lock();
                 let lingering = state.queue.linger_until().filter(|until| {
                     !state.closed && !state.queue.is_full(options) && *until > Instant::now()
                 });
-                match lingering {
-                    Some(until) => until,
-                    None => {
-                        let batch = state.queue.take(options);
-                        state.starting -= 1;
-                        if batch.is_empty() {
-                            state.runners -= 1;
-                            return None;
-                        }
-                        let another = state.wants_runner(options);
-                        drop(state);
-                        if another {
-                            Shared::start(&self.shared);
-                        }
-                        self.shared.room.add_permits(batch.len());
-                        return Some(batch);
-                    }
-                }
+                let Some(until) = lingering else {
+                    return self.take(state);
+                };
+                until
             };
             let _ = timeout_at(linger_until, full).await;
         }
     }
 
+    /// A batch of what is ready; without any, this runner is over.
+    fn take(&self, mut state: MutexGuard<'_, State<B>>) -> Option<Vec<Entry<B>>> {
+        let options = &self.shared.options;
+        let batch = state.queue.take(options);
+        state.starting -= 1;
+        if batch.is_empty() {
+            state.runners -= 1;
+            return None;
+        }
+        let another = state.wants_runner(options);
+        drop(state);
+        if another {
+            Shared::start(&self.shared);
+        }
+        self.shared.room.add_permits(batch.len());
+        Some(batch)
+    }
+
     async fn perform(&self, batch: Vec<Entry<B>>) {
-        let (items, replies): (Vec<_>, Vec<_>) =
-            batch.into_iter().map(|entry| (entry.item, entry.reply)).unzip();
+        let (items, replies): (Vec<_>, Vec<_>) = batch
+            .into_iter()
+            .map(|entry| (entry.item, entry.reply))
+            .unzip();
         let expected = replies.len();
-        match AssertUnwindSafe(self.shared.batch.run(items)).catch_unwind().await {
+        match AssertUnwindSafe(self.shared.batch.run(items))
+            .catch_unwind()
+            .await
+        {
             Ok(outputs) if outputs.len() == expected => {
                 for (reply, output) in replies.into_iter().zip(outputs) {
                     let _ = reply.send(output); // the submitter may be gone; its entry went all the same
                 }
             }
-            Ok(outputs) => tracing::error!(expected, got = outputs.len(), "a batch gave a wrong number of outcomes"),
+            Ok(outputs) => tracing::error!(
+                expected,
+                got = outputs.len(),
+                "a batch gave a wrong number of outcomes"
+            ),
             Err(_) => tracing::error!(entries = expected, "a batch panicked"),
         }
     }

@@ -98,7 +98,9 @@ impl<B: Batch> Batcher<B> {
     /// # Panics
     /// Outside of a tokio runtime.
     pub fn spawn(batch: B, options: BatcherOptions) -> Self {
-        Self { shared: Arc::new(Shared::new(batch, options)) }
+        Self {
+            shared: Arc::new(Shared::new(batch, options)),
+        }
     }
 
     /// Submits an entry and waits for its outcome. Waits for room first. If dropped after that, the entry still goes.
@@ -118,12 +120,16 @@ impl<B: Batch> Batcher<B> {
 
 impl<B: Batch> Clone for Batcher<B> {
     fn clone(&self) -> Self {
-        Self { shared: Arc::clone(&self.shared) }
+        Self {
+            shared: Arc::clone(&self.shared),
+        }
     }
 }
 
 impl<B: Batch> fmt::Debug for Batcher<B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Batcher").field("options", &self.shared.options).finish_non_exhaustive()
+        f.debug_struct("Batcher")
+            .field("options", &self.shared.options)
+            .finish_non_exhaustive()
     }
 }

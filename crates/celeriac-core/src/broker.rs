@@ -31,7 +31,13 @@ pub trait Broker: Send + Sync + 'static {
     /// Up to `max` messages, each invisible to others for `visibility`; waits up to `wait` (at most 20 s) for the first.
     /// May answer fewer than there are. A dropped call may swallow messages until their visibility ends: wait it out
     /// instead. A longer `wait` or `visibility` than SQS allows is refused.
-    async fn receive(&self, queue: &str, max: usize, wait: Duration, visibility: Duration) -> Result<Vec<Delivery>, BrokerError>;
+    async fn receive(
+        &self,
+        queue: &str,
+        max: usize,
+        wait: Duration,
+        visibility: Duration,
+    ) -> Result<Vec<Delivery>, BrokerError>;
 
     /// Deletes messages. Idempotent; deleting what is gone already is success. With the receipt of an earlier receive it
     /// is success too, but the message may stay, since another worker may hold it.
@@ -39,12 +45,20 @@ pub trait Broker: Send + Sync + 'static {
 
     /// Changes the visibility of received messages: extends, defers (at most [`Capabilities::max_visibility`]) or, with
     /// zero, releases. `BrokerErrorKind::ReceiptExpired` means that the message may already be elsewhere.
-    async fn set_visibility(&self, queue: &str, batch: Vec<SetVisibility>) -> Vec<Result<(), BrokerError>>;
+    async fn set_visibility(
+        &self,
+        queue: &str,
+        batch: Vec<SetVisibility>,
+    ) -> Vec<Result<(), BrokerError>>;
 
     /// Moves messages to the dead-letter queue: sends a copy with its reason, error and origin as message attributes
     /// (`celeriac-reason`, `celeriac-error`, `celeriac-queue`; [`DeadLetter::to_outgoing`]), then deletes.
     /// `BrokerErrorKind::NoDeadLetterQueue` if the queue has none; then nothing is deleted.
-    async fn dead_letter(&self, queue: &str, batch: Vec<DeadLetter>) -> Vec<Result<(), BrokerError>>;
+    async fn dead_letter(
+        &self,
+        queue: &str,
+        batch: Vec<DeadLetter>,
+    ) -> Vec<Result<(), BrokerError>>;
 
     /// Approximate counts.
     async fn stats(&self, queue: &str) -> Result<QueueStats, BrokerError>;
@@ -90,7 +104,12 @@ impl QueueSpec {
             Some(stem) => format!("{stem}-dlq.fifo"),
             None => format!("{name}-dlq"),
         };
-        Self { name, visibility: Duration::from_secs(60), retention: Duration::from_secs(345_600), dead_letter: Some((dlq, 100)) }
+        Self {
+            name,
+            visibility: Duration::from_mins(1),
+            retention: Duration::from_hours(4 * 24),
+            dead_letter: Some((dlq, 100)),
+        }
     }
 }
 
@@ -163,7 +182,11 @@ pub enum BrokerErrorKind {
 impl BrokerError {
     /// A failure of `operation` on `queue`.
     pub fn new(operation: &'static str, queue: impl Into<String>, kind: BrokerErrorKind) -> Self {
-        Self { operation, queue: queue.into(), kind }
+        Self {
+            operation,
+            queue: queue.into(),
+            kind,
+        }
     }
 
     /// Whether the same call may go through later.

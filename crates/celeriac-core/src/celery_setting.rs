@@ -151,4 +151,5 @@ const BROKER_TRANSPORT_OPTIONS: &[&str] = &[
     "supports_fanout",
 ];
 
-const RESULT_BACKEND_TRANSPORT_OPTIONS: &[&str] = &["result_chord_ordered", "retry_policy", "visibility_timeout"];
+const RESULT_BACKEND_TRANSPORT_OPTIONS: &[&str] =
+    &["result_chord_ordered", "retry_policy", "visibility_timeout"];

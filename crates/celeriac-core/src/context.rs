@@ -1,9 +1,11 @@
+use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use celeriac_protocol::{Dict, Envelope, UtcTime, Value, to_value};
 use serde::Serialize;
+use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
 use crate::{Clock, SendError, StateMap, TaskError, TaskSender, TaskSignature};
@@ -12,6 +14,7 @@ use crate::{Clock, SendError, StateMap, TaskError, TaskSender, TaskSignature};
 #[derive(Clone)]
 pub struct Context {
     parts: Arc<ContextParts>,
+    runtime: Option<Handle>,
 }
 
 /// What a worker gives to make a [`Context`].
@@ -46,41 +49,90 @@ pub trait ProgressSink: Send + Sync {
 }
 
 impl Context {
-    /// For workers, and for tests of tasks.
-    pub fn new(parts: ContextParts) -> Self { Self { parts: Arc::new(parts) } }
+    /// For workers, and for tests of tasks. Made within a tokio runtime if [`block_on`](Self::block_on) is to work.
+    pub fn new(parts: ContextParts) -> Self {
+        Self {
+            parts: Arc::new(parts),
+            runtime: Handle::try_current().ok(),
+        }
+    }
     /// The task id.
-    pub fn id(&self) -> &str { &self.parts.envelope.headers.id }
+    pub fn id(&self) -> &str {
+        &self.parts.envelope.headers.id
+    }
     /// The task's name.
-    pub fn task(&self) -> &str { &self.parts.envelope.headers.task }
+    pub fn task(&self) -> &str {
+        &self.parts.envelope.headers.task
+    }
     /// The first task of the workflow; the id itself for a root.
-    pub fn root_id(&self) -> &str { self.parts.envelope.headers.root_id.as_deref().unwrap_or_else(|| self.id()) }
+    pub fn root_id(&self) -> &str {
+        self.parts
+            .envelope
+            .headers
+            .root_id
+            .as_deref()
+            .unwrap_or_else(|| self.id())
+    }
     /// The task that sent this one.
-    pub fn parent_id(&self) -> Option<&str> { self.parts.envelope.headers.parent_id.as_deref() }
+    pub fn parent_id(&self) -> Option<&str> {
+        self.parts.envelope.headers.parent_id.as_deref()
+    }
     /// The group.
-    pub fn group(&self) -> Option<&str> { self.parts.envelope.headers.group.as_deref() }
+    pub fn group(&self) -> Option<&str> {
+        self.parts.envelope.headers.group.as_deref()
+    }
     /// Position in the group.
-    pub fn group_index(&self) -> Option<i64> { self.parts.envelope.headers.group_index }
+    pub fn group_index(&self) -> Option<i64> {
+        self.parts.envelope.headers.group_index
+    }
     /// Retries so far: 0 on the first try.
-    pub fn retries(&self) -> u32 { self.parts.envelope.headers.retries }
+    pub fn retries(&self) -> u32 {
+        self.parts.envelope.headers.retries
+    }
     /// The fencing token: grows with every started run, also of the same try. Give it to what must refuse a run that
     /// was taken over.
-    pub fn attempt(&self) -> u64 { self.parts.attempt }
+    pub fn attempt(&self) -> u64 {
+        self.parts.attempt
+    }
     /// Custom headers.
-    pub fn headers(&self) -> &Dict { &self.parts.envelope.headers.extra }
+    pub fn headers(&self) -> &Dict {
+        &self.parts.envelope.headers.extra
+    }
     /// The `eta` it was sent with.
-    pub fn eta(&self) -> Option<UtcTime> { self.parts.envelope.headers.eta.as_deref().and_then(|eta| UtcTime::parse(eta).ok()) }
+    pub fn eta(&self) -> Option<UtcTime> {
+        self.parts
+            .envelope
+            .headers
+            .eta
+            .as_deref()
+            .and_then(|eta| UtcTime::parse(eta).ok())
+    }
     /// The Celery queue it came from.
-    pub fn queue(&self) -> &str { &self.parts.queue }
+    pub fn queue(&self) -> &str {
+        &self.parts.queue
+    }
     /// When the run will be ended from outside, if ever.
-    pub fn deadline(&self) -> Option<UtcTime> { self.parts.deadline }
+    pub fn deadline(&self) -> Option<UtcTime> {
+        self.parts.deadline
+    }
     /// How long until the deadline.
-    pub fn remaining(&self) -> Option<Duration> { self.parts.deadline.map(|deadline| deadline.since(self.parts.clock.now())) }
+    pub fn remaining(&self) -> Option<Duration> {
+        self.parts
+            .deadline
+            .map(|deadline| deadline.since(self.parts.clock.now()))
+    }
     /// Resolves at the soft time limit or at shutdown. Cancel-safe.
-    pub async fn soft_time_limit(&self) { self.parts.soft_limit.cancelled().await; }
+    pub async fn soft_time_limit(&self) {
+        self.parts.soft_limit.cancelled().await;
+    }
     /// Whether the soft time limit has passed or the worker is shutting down; for blocking tasks to look at.
-    pub fn is_cancelled(&self) -> bool { self.parts.soft_limit.is_cancelled() }
+    pub fn is_cancelled(&self) -> bool {
+        self.parts.soft_limit.is_cancelled()
+    }
     /// Shows `PROGRESS` with `meta` to readers (`AsyncResult.info` in Python).
-    pub async fn progress<T: Serialize>(&self, meta: T) -> Result<(), TaskError> { self.update_state("PROGRESS", meta).await }
+    pub async fn progress<T: Serialize>(&self, meta: T) -> Result<(), TaskError> {
+        self.update_state("PROGRESS", meta).await
+    }
     /// Shows any state with `meta` to readers, as Celery's `update_state`.
     /// Nothing is stored where results are ignored. Waits until the store has it.
     pub async fn update_state<T: Serialize>(&self, state: &str, meta: T) -> Result<(), TaskError> {
@@ -95,22 +147,51 @@ impl Context {
     /// Waits until the broker has it. If dropped, it is still sent, but not among [`children`](Self::children).
     pub async fn send<T>(&self, signature: TaskSignature<T>) -> Result<String, SendError> {
         let (signature, mut options) = signature.into_parts()?;
-        options.parent_id.get_or_insert_with(|| self.id().to_owned());
-        options.root_id.get_or_insert_with(|| self.root_id().to_owned());
+        options
+            .parent_id
+            .get_or_insert_with(|| self.id().to_owned());
+        options
+            .root_id
+            .get_or_insert_with(|| self.root_id().to_owned());
         let id = self.parts.sender.send_task(signature, options).await?;
-        self.parts.children.lock().unwrap_or_else(PoisonError::into_inner).push(id.clone());
+        self.parts
+            .children
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(id.clone());
         Ok(id)
     }
+    /// Waits for a future from a blocking task: `ctx.block_on(ctx.progress(10))`.
+    ///
+    /// # Panics
+    /// In an async task (use `.await` there).
+    pub fn block_on<F: Future>(&self, future: F) -> F::Output {
+        let runtime = self.runtime.clone().unwrap_or_else(Handle::current);
+        runtime.block_on(future)
+    }
     /// The app's shared state.
-    pub fn state(&self) -> &StateMap { &self.parts.state }
+    pub fn state(&self) -> &StateMap {
+        &self.parts.state
+    }
     /// For workers: the children sent so far.
-    pub fn children(&self) -> Vec<String> { self.parts.children.lock().unwrap_or_else(PoisonError::into_inner).clone() }
+    pub fn children(&self) -> Vec<String> {
+        self.parts
+            .children
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
     /// For workers: the message.
-    pub fn envelope(&self) -> &Envelope { &self.parts.envelope }
+    pub fn envelope(&self) -> &Envelope {
+        &self.parts.envelope
+    }
 }
 
 impl std::fmt::Debug for Context {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Context").field("id", &self.id()).field("task", &self.task()).finish_non_exhaustive()
+        f.debug_struct("Context")
+            .field("id", &self.id())
+            .field("task", &self.task())
+            .finish_non_exhaustive()
     }
 }

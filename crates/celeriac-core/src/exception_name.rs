@@ -28,13 +28,25 @@ pub(crate) fn of_type(type_name: &str) -> (String, String) {
 
 fn well_known(name: &str) -> Option<&'static str> {
     Some(match name {
-        "TimeLimitExceeded" | "SoftTimeLimitExceeded" | "WorkerLostError" | "Terminated" => "billiard.exceptions",
-        "MaxRetriesExceededError" | "TaskRevokedError" | "NotRegistered" | "Reject" | "Ignore" | "Retry" | "ChordError"
-        | "InvalidTaskError" | "QueueNotFound" | "ImproperlyConfigured" | "TaskError" | "BackendError"
-        | "BackendStoreError" | "BackendGetMetaError" => "celery.exceptions",
-        "EncodeError" | "DecodeError" | "OperationalError" | "SerializationError" | "ContentDisallowed" => {
-            "kombu.exceptions"
+        "TimeLimitExceeded" | "SoftTimeLimitExceeded" | "WorkerLostError" | "Terminated" => {
+            "billiard.exceptions"
         }
+        "MaxRetriesExceededError"
+        | "TaskRevokedError"
+        | "NotRegistered"
+        | "Reject"
+        | "Ignore"
+        | "Retry"
+        | "ChordError"
+        | "InvalidTaskError"
+        | "QueueNotFound"
+        | "ImproperlyConfigured"
+        | "TaskError"
+        | "BackendError"
+        | "BackendStoreError"
+        | "BackendGetMetaError" => "celery.exceptions",
+        "EncodeError" | "DecodeError" | "OperationalError" | "SerializationError"
+        | "ContentDisallowed" => "kombu.exceptions",
         _ if BUILTINS.contains(&name) => "builtins",
         _ => return None,
     })
@@ -98,21 +110,33 @@ mod tests {
     #[test]
     fn known_names_get_their_module() {
         assert_eq!(resolve("ValueError"), ("builtins", "ValueError"));
-        assert_eq!(resolve("TimeLimitExceeded"), ("billiard.exceptions", "TimeLimitExceeded"));
-        assert_eq!(resolve("NotRegistered"), ("celery.exceptions", "NotRegistered"));
+        assert_eq!(
+            resolve("TimeLimitExceeded"),
+            ("billiard.exceptions", "TimeLimitExceeded")
+        );
+        assert_eq!(
+            resolve("NotRegistered"),
+            ("celery.exceptions", "NotRegistered")
+        );
         assert_eq!(resolve("EncodeError"), ("kombu.exceptions", "EncodeError"));
     }
 
     #[test]
     fn others_get_their_prefix_or_ours() {
-        assert_eq!(resolve("shop.stock.OutOfStock"), ("shop.stock", "OutOfStock"));
+        assert_eq!(
+            resolve("shop.stock.OutOfStock"),
+            ("shop.stock", "OutOfStock")
+        );
         assert_eq!(resolve("OutOfStock"), ("celeriac", "OutOfStock"));
     }
 
     #[test]
     fn boxed_errors_are_plain_exceptions() {
         let boxed = std::any::type_name::<Box<dyn std::error::Error + Send + Sync>>();
-        assert_eq!(of_type(boxed), ("builtins".to_owned(), "Exception".to_owned()));
+        assert_eq!(
+            of_type(boxed),
+            ("builtins".to_owned(), "Exception".to_owned())
+        );
         let number = std::any::type_name::<std::num::ParseIntError>();
         assert_eq!(of_type(number).1, "ParseIntError");
     }

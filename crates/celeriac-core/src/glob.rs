@@ -28,7 +28,11 @@ pub(crate) fn to_regex(glob: &str) -> String {
 fn class_end(characters: &[char], start: usize) -> Option<usize> {
     let negated = usize::from(characters.get(start) == Some(&'!'));
     let first = start + negated + 1;
-    characters.iter().skip(first).position(|&character| character == ']').map(|found| first + found)
+    characters
+        .iter()
+        .skip(first)
+        .position(|&character| character == ']')
+        .map(|found| first + found)
 }
 
 fn push_class(regex: &mut String, class: &[char]) {

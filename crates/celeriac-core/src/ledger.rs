@@ -37,6 +37,10 @@ pub enum Version {
 }
 
 /// What to do about a claim on an item that exists.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "made, taken apart and gone: never kept"
+)]
 #[derive(Clone, Debug, PartialEq)]
 pub enum ClaimDecision {
     /// Answer this; write nothing.
@@ -59,13 +63,18 @@ pub fn decide_claim(item: &LedgerItem, claim: &Claim, now: UtcTime) -> ClaimDeci
     };
     if item.nonce.as_deref() == Some(claim.nonce.as_str()) {
         // our own claim went through, its answer was lost
-        return ClaimDecision::Answer(ClaimOutcome::Claimed(Claimed { attempt, runs: item.runs }));
+        return ClaimDecision::Answer(ClaimOutcome::Claimed(Claimed {
+            attempt,
+            runs: item.runs,
+        }));
     }
     if item.meta.status.is_ready() {
         return ClaimDecision::Answer(ClaimOutcome::Final(item.meta.clone()));
     }
     if claim.retries < item.retries {
-        return ClaimDecision::Answer(ClaimOutcome::Stale { retries: item.retries });
+        return ClaimDecision::Answer(ClaimOutcome::Stale {
+            retries: item.retries,
+        });
     }
     if let Some(until) = item.lease_until.filter(|until| *until > now) {
         return ClaimDecision::Answer(ClaimOutcome::Leased { until });
@@ -76,9 +85,16 @@ pub fn decide_claim(item: &LedgerItem, claim: &Claim, now: UtcTime) -> ClaimDeci
         Version::Ours { .. } => attempt,
         Version::Foreign { .. } => u64::try_from(now.0).unwrap_or(0),
     };
-    let runs = if claim.retries > item.retries { 1 } else { item.runs + 1 };
+    let runs = if claim.retries > item.retries {
+        1
+    } else {
+        item.runs + 1
+    };
     ClaimDecision::Take {
-        claimed: Claimed { attempt: before + 1, runs },
+        claimed: Claimed {
+            attempt: before + 1,
+            runs,
+        },
         keep_result: item.meta.status == State::Retry && claim.shown.status != State::Started,
     }
 }
@@ -95,7 +111,9 @@ pub enum CompleteDecision {
 
 /// The completion rule for a refused write: `item` is what stands there now, `None` if it is gone (then write it anew).
 pub fn decide_complete(item: Option<&LedgerItem>, attempt: u64, nonce: &str) -> CompleteDecision {
-    let Some(item) = item else { return CompleteDecision::Overwrite };
+    let Some(item) = item else {
+        return CompleteDecision::Overwrite;
+    };
     if item.nonce.as_deref() == Some(nonce) {
         return CompleteDecision::Answer(CompletionOutcome::Stored);
     }
@@ -103,7 +121,9 @@ pub fn decide_complete(item: Option<&LedgerItem>, attempt: u64, nonce: &str) -> 
         return CompleteDecision::Answer(CompletionOutcome::AlreadyFinal);
     }
     match &item.version {
-        Version::Ours { attempt: theirs, .. } if *theirs != attempt => CompleteDecision::Answer(CompletionOutcome::Superseded),
+        Version::Ours {
+            attempt: theirs, ..
+        } if *theirs != attempt => CompleteDecision::Answer(CompletionOutcome::Superseded),
         _ => CompleteDecision::Overwrite,
     }
 }

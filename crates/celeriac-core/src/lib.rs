@@ -41,25 +41,29 @@ mod task_options;
 mod task_sender;
 mod type_path;
 
-pub use arguments::{Arguments, ArgumentError};
+pub use arguments::{ArgumentError, Arguments};
 pub use backoff::RetryPolicy;
 pub use batcher::{Batch, Batcher, BatcherClosed, BatcherOptions};
 pub use broker::{Broker, BrokerError, BrokerErrorKind, Capabilities, QueueSpec, QueueStats};
 pub use clock::{Clock, SystemClock};
 pub use context::{Context, ContextParts, ProgressSink};
 pub use delivery::{DeadLetter, Delivery, Outgoing, Receipt, SetVisibility};
-pub use ledger::{ClaimDecision, CompleteDecision, LedgerItem, Version, decide_claim, decide_complete};
+pub use ledger::{
+    ClaimDecision, CompleteDecision, LedgerItem, Version, decide_claim, decide_complete,
+};
 pub use message_rules::check_queue_name;
 pub use params::{Param, Params};
 pub use registry::{Registry, RegistryError};
 pub use result_store::{
-    Claim, Claimed, ClaimOutcome, Completion, CompletionKind, CompletionOutcome, Lease, LeaseOutcome, Record, ResultStore, StateUpdate,
-    StoreError, StoreErrorKind,
+    Claim, ClaimOutcome, Claimed, Completion, CompletionKind, CompletionOutcome, Lease,
+    LeaseOutcome, Record, ResultStore, StateUpdate, StoreError, StoreErrorKind,
 };
 pub use router::{Route, RouteTarget, Router, RouterError};
 pub use send_options::SendOptions;
 pub use setting::Setting;
-pub use settings::{BrokerTransportOptions, ResultBackendTransportOptions, Settings, SettingsError};
+pub use settings::{
+    BrokerTransportOptions, ResultBackendTransportOptions, Settings, SettingsError,
+};
 pub use signature::TaskSignature;
 pub use state_map::{MissingState, State, StateMap};
 pub use task::{RunFuture, Task, TaskDefinition, TaskKind};

@@ -9,7 +9,9 @@ use crate::{Arguments, Context, IntoTaskResult, State, TaskError};
 
 /// The parameter at `index`; what does not fit is the caller's TypeError.
 pub fn take<T: DeserializeOwned>(arguments: &mut Arguments, index: usize) -> Result<T, TaskError> {
-    arguments.take(index).map_err(|error| TaskError::failure("TypeError", error.0))
+    arguments
+        .take(index)
+        .map_err(|error| TaskError::failure("TypeError", error.0))
 }
 
 /// The parameter at `index`, or its default.
@@ -18,7 +20,9 @@ pub fn take_or<T: DeserializeOwned>(
     index: usize,
     default: impl FnOnce() -> T,
 ) -> Result<T, TaskError> {
-    arguments.take_or(index, default).map_err(|error| TaskError::failure("TypeError", error.0))
+    arguments
+        .take_or(index, default)
+        .map_err(|error| TaskError::failure("TypeError", error.0))
 }
 
 /// The app's shared value. A missing one is a mistake in the program, so no policy retries it.
@@ -37,6 +41,12 @@ pub fn result<R: IntoTaskResult>(returned: R) -> Result<Value, TaskError> {
 /// The wire value of a task function's plain value.
 pub fn value<T: Serialize>(returned: &T) -> Result<Value, TaskError> {
     to_value(returned).map_err(|error| {
-        TaskError::failure("EncodeError", format!("result of type `{}`: {error}", crate::type_path::short(type_name::<T>())))
+        TaskError::failure(
+            "EncodeError",
+            format!(
+                "result of type `{}`: {error}",
+                crate::type_path::short(type_name::<T>())
+            ),
+        )
     })
 }

@@ -1,5 +1,8 @@
 /// The candidate that a mistyped `word` most likely means, if any is near.
-pub(crate) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(
+    word: &str,
+    candidates: impl IntoIterator<Item = &'a str>,
+) -> Option<&'a str> {
     candidates
         .into_iter()
         .map(|candidate| (closeness(word, candidate), candidate))
@@ -13,7 +16,11 @@ fn closeness(word: &str, candidate: &str) -> f64 {
     let last = |name: &str| name.rsplit('.').next().unwrap_or_default().to_owned();
     let whole = strsim::normalized_damerau_levenshtein(word, candidate);
     let same_end = word.contains('.') || candidate.contains('.');
-    if same_end && last(word) == last(candidate) { whole.max(0.9) } else { whole.max(strsim::jaro_winkler(word, candidate) - 0.08) }
+    if same_end && last(word) == last(candidate) {
+        whole.max(0.9)
+    } else {
+        whole.max(strsim::jaro_winkler(word, candidate) - 0.08)
+    }
 }
 
 #[cfg(test)]

@@ -23,9 +23,6 @@ pub(crate) fn describe(value: &Value) -> String {
         Value::Uuid(text) => format!("UUID {text}"),
         Value::List(_) => "list".to_owned(),
         Value::Dict(_) => "dict".to_owned(),
-        // `Value` is the protocol's to extend
-        #[allow(unreachable_patterns, reason = "new kinds of values are shown by what they are not")]
-        _ => "another type".to_owned(),
     }
 }
 
@@ -33,7 +30,11 @@ fn float(number: f64) -> String {
     if number.is_nan() {
         "nan".to_owned()
     } else if number.is_infinite() {
-        if number > 0.0 { "inf".to_owned() } else { "-inf".to_owned() }
+        if number > 0.0 {
+            "inf".to_owned()
+        } else {
+            "-inf".to_owned()
+        }
     } else {
         format!("{number:?}")
     }
@@ -41,7 +42,11 @@ fn float(number: f64) -> String {
 
 fn quote(text: &str) -> String {
     let shown: String = text.chars().take(SHOWN).flat_map(escape).collect();
-    let dots = if text.chars().nth(SHOWN).is_some() { "..." } else { "" };
+    let dots = if text.chars().nth(SHOWN).is_some() {
+        "..."
+    } else {
+        ""
+    };
     format!("'{shown}{dots}'")
 }
 
@@ -51,7 +56,9 @@ fn escape(character: char) -> Vec<char> {
         '\n' => vec!['\\', 'n'],
         '\r' => vec!['\\', 'r'],
         '\t' => vec!['\\', 't'],
-        control if control.is_control() => format!("\\x{:02x}", u32::from(control)).chars().collect(),
+        control if control.is_control() => {
+            format!("\\x{:02x}", u32::from(control)).chars().collect()
+        }
         other => vec![other],
     }
 }

@@ -40,7 +40,8 @@ impl Registry {
         if self.tasks.contains_key(&definition.name) {
             return Err(RegistryError::Duplicate(definition.name));
         }
-        self.tasks.insert(definition.name.clone(), Arc::new(definition));
+        self.tasks
+            .insert(definition.name.clone(), Arc::new(definition));
         Ok(())
     }
 

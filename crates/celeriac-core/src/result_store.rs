@@ -64,6 +64,7 @@ pub struct Claim {
 }
 
 /// The answer to a claim.
+#[expect(clippy::large_enum_variant, reason = "made, taken apart and gone: never kept")]
 #[derive(Clone, Debug, PartialEq)]
 pub enum ClaimOutcome {
     /// Ours: run it.
@@ -220,7 +221,11 @@ pub enum StoreErrorKind {
 impl StoreError {
     /// A failure of `operation` on `subject`.
     pub fn new(operation: &'static str, subject: impl Into<String>, kind: StoreErrorKind) -> Self {
-        Self { operation, subject: subject.into(), kind }
+        Self {
+            operation,
+            subject: subject.into(),
+            kind,
+        }
     }
 
     /// Whether the same call may go through later.

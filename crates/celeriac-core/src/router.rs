@@ -49,7 +49,10 @@ pub struct RouteTarget {
 impl RouteTarget {
     /// A queue and nothing else.
     pub fn queue(name: impl Into<String>) -> Self {
-        Self { queue: Some(name.into()), options: Dict::new() }
+        Self {
+            queue: Some(name.into()),
+            options: Dict::new(),
+        }
     }
 }
 
@@ -66,23 +69,29 @@ pub struct RouterError {
 impl Router {
     /// Compiles the patterns. Exact names are looked up first, then patterns in order.
     pub fn new(routes: Vec<Route>, default_queue: impl Into<String>) -> Result<Self, RouterError> {
-        let mut router = Self { default_queue: default_queue.into(), ..Self::default() };
+        let mut compiled = Self {
+            default_queue: default_queue.into(),
+            ..Self::default()
+        };
         for Route { pattern, target } in routes {
             match compile(&pattern)? {
-                Some(regex) => router.patterns.push((regex, target)),
+                Some(regex) => compiled.patterns.push((regex, target)),
                 None => {
                     // the first of equal names wins, as the first of several routers does in Celery
-                    router.exact.entry(pattern).or_insert(target);
+                    compiled.exact.entry(pattern).or_insert(target);
                 }
             }
         }
-        Ok(router)
+        Ok(compiled)
     }
 
     /// The first route of this name, if any.
     pub fn lookup(&self, task: &str) -> Option<&RouteTarget> {
         self.exact.get(task).or_else(|| {
-            self.patterns.iter().find(|(regex, _)| regex.is_match(task)).map(|(_, target)| target)
+            self.patterns
+                .iter()
+                .find(|(regex, _)| regex.is_match(task))
+                .map(|(_, target)| target)
         })
     }
 

@@ -8,8 +8,17 @@ use celeriac_protocol::{Compression, Dict, Serializer, Signature, UtcTime, Value
 use crate::{SendOptions, python};
 
 /// Options that mean something only inside of a Python process.
-const PYTHON_ONLY: &[&str] =
-    &["add_to_parent", "connection", "producer", "publisher", "result_cls", "retry", "retry_policy", "router", "task_type"];
+const PYTHON_ONLY: &[&str] = &[
+    "add_to_parent",
+    "connection",
+    "producer",
+    "publisher",
+    "result_cls",
+    "retry",
+    "retry_policy",
+    "router",
+    "task_type",
+];
 
 type Result<T> = std::result::Result<T, String>;
 
@@ -33,7 +42,8 @@ impl SendOptions {
         let mut read = Self::default();
         for (name, value) in options {
             if *value != Value::Null && !PYTHON_ONLY.contains(&name.as_str()) {
-                read.set(name, value).map_err(|reason| format!("option `{name}`: {reason}"))?;
+                read.set(name, value)
+                    .map_err(|reason| format!("option `{name}`: {reason}"))?;
             }
         }
         read.gather_stamps(options);
@@ -95,7 +105,11 @@ impl SendOptions {
     fn gather_stamps(&mut self, options: &Dict) {
         for (name, stamp) in &mut self.stamps {
             self.extra.shift_remove(name);
-            *stamp = options.get(name).or_else(|| self.headers.get(name)).cloned().unwrap_or_default();
+            *stamp = options
+                .get(name)
+                .or_else(|| self.headers.get(name))
+                .cloned()
+                .unwrap_or_default();
         }
     }
 
@@ -110,17 +124,31 @@ impl SendOptions {
         put("task_id", string(self.task_id.as_ref()));
         put("countdown", number(self.countdown));
         put("eta", iso(self.eta));
-        put("expires", number(self.expires).or_else(|| iso(self.expires_at)));
+        put(
+            "expires",
+            number(self.expires).or_else(|| iso(self.expires_at)),
+        );
         put("queue", string(self.queue.as_ref()));
         put("routing_key", string(self.routing_key.as_ref()));
-        put("priority", self.priority.map(|priority| Value::Int(priority.into())));
+        put(
+            "priority",
+            self.priority.map(|priority| Value::Int(priority.into())),
+        );
         put("headers", non_empty(&self.headers));
         put("time_limit", number(self.time_limit));
         put("soft_time_limit", number(self.soft_time_limit));
         put("ignore_result", self.ignore_result.map(Value::Bool));
         put("shadow", string(self.shadow.as_ref()));
-        put("serializer", self.serializer.map(|serializer| Value::Str(serializer_name(serializer).to_owned())));
-        put("compression", self.compression.map(|compression| Value::Str(compression_name(compression).to_owned())));
+        put(
+            "serializer",
+            self.serializer
+                .map(|serializer| Value::Str(serializer_name(serializer).to_owned())),
+        );
+        put(
+            "compression",
+            self.compression
+                .map(|compression| Value::Str(compression_name(compression).to_owned())),
+        );
         put("link", list(&self.link));
         put("link_error", list(&self.link_error));
         put("chain", self.chain.as_deref().and_then(list));
@@ -129,14 +157,26 @@ impl SendOptions {
         put("group_index", self.group_index.map(Value::Int));
         put("root_id", string(self.root_id.as_ref()));
         put("parent_id", string(self.parent_id.as_ref()));
-        put("replaced_task_nesting", self.replaced_task_nesting.map(Value::Int));
+        put(
+            "replaced_task_nesting",
+            self.replaced_task_nesting.map(Value::Int),
+        );
         put("reply_to", string(self.reply_to.as_ref()));
-        put("retries", self.retries.map(|retries| Value::Int(retries.into())));
+        put(
+            "retries",
+            self.retries.map(|retries| Value::Int(retries.into())),
+        );
         put("argsrepr", string(self.argsrepr.as_ref()));
         put("kwargsrepr", string(self.kwargsrepr.as_ref()));
         put("MessageGroupId", string(self.message_group_id.as_ref()));
-        put("MessageDeduplicationId", string(self.message_deduplication_id.as_ref()));
-        put("message_attributes", attribute_dict(&self.message_attributes));
+        put(
+            "MessageDeduplicationId",
+            string(self.message_deduplication_id.as_ref()),
+        );
+        put(
+            "message_attributes",
+            attribute_dict(&self.message_attributes),
+        );
         if !self.stamps.is_empty() {
             let names = self.stamps.keys().cloned().map(Value::Str).collect();
             put("stamped_headers", Some(Value::List(names)));
@@ -162,7 +202,10 @@ fn text(value: &Value) -> Result<String> {
 /// A name, or the object that kombu makes of a queue.
 fn queue(value: &Value) -> Result<String> {
     match value {
-        Value::Dict(queue) => queue.get("name").ok_or_else(|| expected("a queue's name", value)).and_then(text),
+        Value::Dict(queue) => queue
+            .get("name")
+            .ok_or_else(|| expected("a queue's name", value))
+            .and_then(text),
         other => text(other),
     }
 }
@@ -174,7 +217,8 @@ fn seconds(value: &Value) -> Result<Duration> {
         other => return Err(expected("a number of seconds", other)),
     };
     // a countdown in the past is now, as in Celery
-    Duration::try_from_secs_f64(seconds.max(0.0)).map_err(|_| expected("a number of seconds", value))
+    Duration::try_from_secs_f64(seconds.max(0.0))
+        .map_err(|_| expected("a number of seconds", value))
 }
 
 fn time(value: &Value) -> Result<UtcTime> {
@@ -244,14 +288,19 @@ fn attributes(value: &Value) -> Result<BTreeMap<String, String>> {
             Value::Dict(attribute) => attribute.get("StringValue").unwrap_or(value),
             plain => plain,
         };
-        text(value).map(|text| (name.clone(), text)).map_err(|reason| format!("`{name}`: {reason}"))
+        text(value)
+            .map(|text| (name.clone(), text))
+            .map_err(|reason| format!("`{name}`: {reason}"))
     };
     dict(value)?.iter().map(read).collect()
 }
 
 fn stamp_names(value: &Value) -> Result<Dict> {
     match value {
-        Value::List(names) => names.iter().map(|name| Ok((text(name)?, Value::Null))).collect(),
+        Value::List(names) => names
+            .iter()
+            .map(|name| Ok((text(name)?, Value::Null)))
+            .collect(),
         other => Err(expected("a list of names", other)),
     }
 }
@@ -277,7 +326,8 @@ fn non_empty(dict: &Dict) -> Option<Value> {
 }
 
 fn list(signatures: &[Signature]) -> Option<Value> {
-    (!signatures.is_empty()).then(|| Value::List(signatures.iter().map(Signature::to_value).collect()))
+    (!signatures.is_empty())
+        .then(|| Value::List(signatures.iter().map(Signature::to_value).collect()))
 }
 
 fn attribute_dict(attributes: &BTreeMap<String, String>) -> Option<Value> {
@@ -287,8 +337,14 @@ fn attribute_dict(attributes: &BTreeMap<String, String>) -> Option<Value> {
             ("StringValue".to_owned(), Value::Str(text.clone())),
         ]))
     };
-    (!attributes.is_empty())
-        .then(|| Value::Dict(attributes.iter().map(|(name, text)| (name.clone(), boto(text))).collect()))
+    (!attributes.is_empty()).then(|| {
+        Value::Dict(
+            attributes
+                .iter()
+                .map(|(name, text)| (name.clone(), boto(text)))
+                .collect(),
+        )
+    })
 }
 
 fn serializer_name(serializer: Serializer) -> &'static str {

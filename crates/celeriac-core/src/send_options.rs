@@ -80,8 +80,10 @@ impl SendOptions {
     #[must_use]
     pub fn overlaid(self, over: Self) -> Self {
         let (countdown, eta) = one_form((self.countdown, self.eta), (over.countdown, over.eta));
-        let (expires, expires_at) =
-            one_form((self.expires, self.expires_at), (over.expires, over.expires_at));
+        let (expires, expires_at) = one_form(
+            (self.expires, self.expires_at),
+            (over.expires, over.expires_at),
+        );
         Self {
             task_id: over.task_id.or(self.task_id),
             countdown,
@@ -98,8 +100,16 @@ impl SendOptions {
             shadow: over.shadow.or(self.shadow),
             serializer: over.serializer.or(self.serializer),
             compression: over.compression.or(self.compression),
-            link: if over.link.is_empty() { self.link } else { over.link },
-            link_error: if over.link_error.is_empty() { self.link_error } else { over.link_error },
+            link: if over.link.is_empty() {
+                self.link
+            } else {
+                over.link
+            },
+            link_error: if over.link_error.is_empty() {
+                self.link_error
+            } else {
+                over.link_error
+            },
             chain: over.chain.or(self.chain),
             chord: over.chord.or(self.chord),
             group_id: over.group_id.or(self.group_id),
@@ -113,7 +123,9 @@ impl SendOptions {
             kwargsrepr: over.kwargsrepr.or(self.kwargsrepr),
             stamps: merged(self.stamps, over.stamps),
             message_group_id: over.message_group_id.or(self.message_group_id),
-            message_deduplication_id: over.message_deduplication_id.or(self.message_deduplication_id),
+            message_deduplication_id: over
+                .message_deduplication_id
+                .or(self.message_deduplication_id),
             message_attributes: merged(self.message_attributes, over.message_attributes),
             extra: merged(self.extra, over.extra),
         }
@@ -121,11 +133,21 @@ impl SendOptions {
 }
 
 /// A relative and an absolute form of one time: what is given on top replaces both.
-fn one_form<A, B>(under: (Option<A>, Option<B>), over: (Option<A>, Option<B>)) -> (Option<A>, Option<B>) {
-    if over.0.is_some() || over.1.is_some() { over } else { under }
+fn one_form<A, B>(
+    under: (Option<A>, Option<B>),
+    over: (Option<A>, Option<B>),
+) -> (Option<A>, Option<B>) {
+    if over.0.is_some() || over.1.is_some() {
+        over
+    } else {
+        under
+    }
 }
 
-fn merged<M: Extend<(String, V)> + IntoIterator<Item = (String, V)>, V>(mut under: M, over: M) -> M {
+fn merged<M: Extend<(String, V)> + IntoIterator<Item = (String, V)>, V>(
+    mut under: M,
+    over: M,
+) -> M {
     under.extend(over);
     under
 }

@@ -23,7 +23,10 @@ pub(crate) struct Problem {
 
 impl From<String> for Problem {
     fn from(reason: String) -> Self {
-        Self { path: String::new(), reason }
+        Self {
+            path: String::new(),
+            reason,
+        }
     }
 }
 
@@ -122,7 +125,11 @@ pub(crate) use settings;
 impl Problem {
     /// The same problem, seen from outside of the setting `name`.
     pub(crate) fn inside(self, name: &str) -> Self {
-        let path = if self.path.is_empty() { name.to_owned() } else { format!("{name}.{}", self.path) };
+        let path = if self.path.is_empty() {
+            name.to_owned()
+        } else {
+            format!("{name}.{}", self.path)
+        };
         Self { path, ..self }
     }
 }

@@ -1,4 +1,5 @@
 //! Checks of settings: what a value may be, beyond its type. Each error says what would be right.
+#![expect(clippy::ref_option, reason = "a check is given its setting as it stands")]
 
 use std::time::Duration;
 
@@ -9,7 +10,11 @@ use crate::RouteTarget;
 type Checked = Result<(), String>;
 
 pub(crate) fn not_empty(text: &str) -> Checked {
-    if text.trim().is_empty() { Err("expected a text that is not empty".to_owned()) } else { Ok(()) }
+    if text.trim().is_empty() {
+        Err("expected a text that is not empty".to_owned())
+    } else {
+        Ok(())
+    }
 }
 
 pub(crate) fn one_of<T: AsRef<str>>(allowed: &'static [&'static str]) -> impl Fn(&T) -> Checked {
@@ -18,13 +23,23 @@ pub(crate) fn one_of<T: AsRef<str>>(allowed: &'static [&'static str]) -> impl Fn
             return Ok(());
         }
         let allowed: Vec<String> = allowed.iter().map(|text| format!("`{text}`")).collect();
-        Err(format!("expected {}, got `{}`", allowed.join(" or "), text.as_ref()))
+        Err(format!(
+            "expected {}, got `{}`",
+            allowed.join(" or "),
+            text.as_ref()
+        ))
     }
 }
 
-pub(crate) fn at_least<T: Copy + PartialOrd + std::fmt::Display>(least: T) -> impl Fn(&T) -> Checked {
+pub(crate) fn at_least<T: Copy + PartialOrd + std::fmt::Display>(
+    least: T,
+) -> impl Fn(&T) -> Checked {
     move |number| {
-        if *number >= least { Ok(()) } else { Err(format!("expected at least {least}, got {number}")) }
+        if *number >= least {
+            Ok(())
+        } else {
+            Err(format!("expected at least {least}, got {number}"))
+        }
     }
 }
 
@@ -33,13 +48,18 @@ pub(crate) fn seconds(least: u64, most: u64) -> impl Fn(&Duration) -> Checked {
         if (Duration::from_secs(least)..=Duration::from_secs(most)).contains(duration) {
             return Ok(());
         }
-        Err(format!("expected {least} to {most} seconds, got {} seconds", duration.as_secs_f64()))
+        Err(format!(
+            "expected {least} to {most} seconds, got {} seconds",
+            duration.as_secs_f64()
+        ))
     }
 }
 
 pub(crate) fn positive(duration: &Option<Duration>) -> Checked {
     match duration {
-        Some(Duration::ZERO) => Err("expected more than 0 seconds; leave it out for no limit".to_owned()),
+        Some(Duration::ZERO) => {
+            Err("expected more than 0 seconds; leave it out for no limit".to_owned())
+        }
         _ => Ok(()),
     }
 }
@@ -47,18 +67,20 @@ pub(crate) fn positive(duration: &Option<Duration>) -> Checked {
 pub(crate) fn serializer(name: &str) -> Checked {
     match Serializer::from_name(name) {
         Ok(_) => Ok(()),
-        Err(_) if name.contains("pickle") => {
-            Err("pickle can run any code and is never read: use `json`, `msgpack` or `yaml`".to_owned())
-        }
-        Err(_) => Err(format!("expected `json`, `msgpack` or `yaml`, got `{name}`")),
+        Err(_) if name.contains("pickle") => Err(
+            "pickle can run any code and is never read: use `json`, `msgpack` or `yaml`".to_owned(),
+        ),
+        Err(_) => Err(format!(
+            "expected `json`, `msgpack` or `yaml`, got `{name}`"
+        )),
     }
 }
 
 pub(crate) fn compression(name: &Option<String>) -> Checked {
     match name {
-        Some(name) if Compression::from_name(name).is_none() => {
-            Err(format!("expected `gzip`, `bzip2`, `lzma`, `brotli` or `zstd`, got `{name}`"))
-        }
+        Some(name) if Compression::from_name(name).is_none() => Err(format!(
+            "expected `gzip`, `bzip2`, `lzma`, `brotli` or `zstd`, got `{name}`"
+        )),
         _ => Ok(()),
     }
 }
@@ -68,20 +90,38 @@ pub(crate) fn unknown_task(policy: &str) -> Checked {
         Some(("forward", queue)) => !queue.trim().is_empty(),
         _ => matches!(policy, "fail" | "release"),
     };
-    if right { Ok(()) } else { Err(format!("expected `fail`, `release` or `forward:QUEUE`, got `{policy}`")) }
+    if right {
+        Ok(())
+    } else {
+        Err(format!(
+            "expected `fail`, `release` or `forward:QUEUE`, got `{policy}`"
+        ))
+    }
 }
 
 pub(crate) fn broker_url(url: &Option<String>) -> Checked {
-    scheme(url.as_deref(), &["sqs://", "sqlite:"], "`sqs://...` or `sqlite:PATH`")
+    scheme(
+        url.as_deref(),
+        &["sqs://", "sqlite:"],
+        "`sqs://...` or `sqlite:PATH`",
+    )
 }
 
 pub(crate) fn result_backend(url: &Option<String>) -> Checked {
     let allowed = ["dynamodb://", "sqlite:", "disabled:"];
-    scheme(url.as_deref(), &allowed, "`dynamodb://REGION/TABLE`, `sqlite:PATH` or `disabled://`")
+    scheme(
+        url.as_deref(),
+        &allowed,
+        "`dynamodb://REGION/TABLE`, `sqlite:PATH` or `disabled://`",
+    )
 }
 
 pub(crate) fn http_url(url: &Option<String>) -> Checked {
-    scheme(url.as_deref(), &["http://", "https://"], "a URL such as `http://localhost:4566`")
+    scheme(
+        url.as_deref(),
+        &["http://", "https://"],
+        "a URL such as `http://localhost:4566`",
+    )
 }
 
 /// The value is not shown: it may hold a password.
@@ -90,19 +130,29 @@ fn scheme(url: Option<&str>, allowed: &[&str], expected: &str) -> Checked {
     if allowed.iter().any(|scheme| url.starts_with(scheme)) {
         return Ok(());
     }
-    let got = url.split_once("://").map_or_else(|| "a text without a scheme".to_owned(), |(scheme, _)| format!("`{scheme}://...`"));
+    let got = url.split_once("://").map_or_else(
+        || "a text without a scheme".to_owned(),
+        |(scheme, _)| format!("`{scheme}://...`"),
+    );
     Err(format!("expected {expected}, got {got}"))
 }
 
 pub(crate) fn address(address: &Option<String>) -> Checked {
     match address {
-        Some(address) if !address.starts_with("localhost:") && address.parse::<std::net::SocketAddr>().is_err() => {
-            Err(format!("expected an address such as `127.0.0.1:8080`, got `{address}`"))
+        Some(address)
+            if !address.starts_with("localhost:")
+                && address.parse::<std::net::SocketAddr>().is_err() =>
+        {
+            Err(format!(
+                "expected an address such as `127.0.0.1:8080`, got `{address}`"
+            ))
         }
         _ => Ok(()),
     }
 }
 
 pub(crate) fn routes(routes: &[(String, RouteTarget)]) -> Checked {
-    crate::settings::router(routes, "").map(drop).map_err(|error| format!("`{}`: {}", error.pattern, error.reason))
+    crate::settings::router(routes, "")
+        .map(drop)
+        .map_err(|error| format!("`{}`: {}", error.pattern, error.reason))
 }

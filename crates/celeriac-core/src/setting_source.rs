@@ -27,8 +27,12 @@ impl Settings {
         if let Some((path, text)) = settings_file()? {
             self.apply_toml(&text, &path)?;
         }
-        let variables = std::env::vars_os()
-            .map(|(name, value)| (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned()));
+        let variables = std::env::vars_os().map(|(name, value)| {
+            (
+                name.to_string_lossy().into_owned(),
+                value.to_string_lossy().into_owned(),
+            )
+        });
         self.apply_env(variables)?;
         Ok(self)
     }
@@ -36,24 +40,38 @@ impl Settings {
     /// Applies a TOML file's text. `path` is for errors alone.
     pub fn apply_toml(&mut self, text: &str, path: &Path) -> Result<(), SettingsError> {
         let origin = path.display().to_string();
-        let document: toml::Table = text.parse().map_err(|error: toml::de::Error| SettingsError {
-            name: DEFAULT_FILE.to_owned(),
-            origin: origin.clone(),
-            reason: format!("not TOML: {}", error.to_string().trim_end()),
-        })?;
-        let values = document.into_iter().map(|(name, value)| (name, from_toml(value))).collect();
+        let document: toml::Table =
+            text.parse()
+                .map_err(|error: toml::de::Error| SettingsError {
+                    name: DEFAULT_FILE.to_owned(),
+                    origin: origin.clone(),
+                    reason: format!("not TOML: {}", error.to_string().trim_end()),
+                })?;
+        let values = document
+            .into_iter()
+            .map(|(name, value)| (name, from_toml(value)))
+            .collect();
         assign_all(self, moved(values)).map_err(|problem| error(problem, &origin))
     }
 
     /// Applies variables named `CELERIAC_...`; unknown ones are errors that name the nearest setting. A setting inside of a
     /// group is named with two underscores: `CELERIAC_BROKER_TRANSPORT_OPTIONS__REGION`. Tables are inline TOML or JSON.
-    pub fn apply_env(&mut self, vars: impl IntoIterator<Item = (String, String)>) -> Result<(), SettingsError> {
-        let mut ours: Vec<(String, String)> = vars.into_iter().filter(|(name, _)| is_setting(name)).collect();
+    pub fn apply_env(
+        &mut self,
+        vars: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<(), SettingsError> {
+        let mut ours: Vec<(String, String)> = vars
+            .into_iter()
+            .filter(|(name, _)| is_setting(name))
+            .collect();
         ours.sort(); // a whole group before what is inside of it
         for (variable, text) in ours {
             let name = variable[PREFIX.len()..].to_ascii_lowercase();
             let value = match name.split_once("__") {
-                Some((group, inner)) => (group.to_owned(), Value::Dict(Dict::from([(inner.to_owned(), Value::Str(text))]))),
+                Some((group, inner)) => (
+                    group.to_owned(),
+                    Value::Dict(Dict::from([(inner.to_owned(), Value::Str(text))])),
+                ),
                 None => (name, Value::Str(text)),
             };
             assign_all(self, moved(Dict::from([value])))
@@ -67,13 +85,18 @@ impl Settings {
         [
             ("", <Self as SettingGroup>::LIST),
             ("broker_transport_options", BrokerTransportOptions::LIST),
-            ("result_backend_transport_options", ResultBackendTransportOptions::LIST),
+            (
+                "result_backend_transport_options",
+                ResultBackendTransportOptions::LIST,
+            ),
         ]
     }
 }
 
 fn is_setting(variable: &str) -> bool {
-    variable.starts_with(PREFIX) && !variable.starts_with(TEST_PREFIX) && !NOT_SETTINGS.contains(&variable)
+    variable.starts_with(PREFIX)
+        && !variable.starts_with(TEST_PREFIX)
+        && !NOT_SETTINGS.contains(&variable)
 }
 
 /// `dynamodb_endpoint_url` is a setting of its own in Celery; here it is an option of the result store.
@@ -90,16 +113,24 @@ fn moved(mut values: Dict) -> Dict {
 }
 
 fn error(problem: Problem, origin: &str) -> SettingsError {
-    SettingsError { name: problem.path, origin: origin.to_owned(), reason: problem.reason }
+    SettingsError {
+        name: problem.path,
+        origin: origin.to_owned(),
+        reason: problem.reason,
+    }
 }
 
 /// The settings file and its text; `None` if none is named and the default one is not there.
 fn settings_file() -> Result<Option<(PathBuf, String)>, SettingsError> {
-    let named = std::env::var_os(CONFIG).filter(|path| !path.is_empty()).map(PathBuf::from);
+    let named = std::env::var_os(CONFIG)
+        .filter(|path| !path.is_empty())
+        .map(PathBuf::from);
     let path = named.clone().unwrap_or_else(|| PathBuf::from(DEFAULT_FILE));
     match std::fs::read_to_string(&path) {
         Ok(text) => Ok(Some((path, text))),
-        Err(missing) if named.is_none() && missing.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(missing) if named.is_none() && missing.kind() == std::io::ErrorKind::NotFound => {
+            Ok(None)
+        }
         Err(problem) => Err(SettingsError {
             name: CONFIG.to_owned(),
             origin: path.display().to_string(),

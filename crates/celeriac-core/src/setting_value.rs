@@ -104,10 +104,17 @@ impl SettingValue for u32 {
 impl SettingValue for Duration {
     const KIND: &'static str = "seconds, or a text such as `5m`";
     fn read(raw: Value) -> Result<Self, String> {
-        let wrong = || expected("a number of seconds, or a text such as `90s`, `5m`, `1h 30m`", &raw);
+        let wrong = || {
+            expected(
+                "a number of seconds, or a text such as `90s`, `5m`, `1h 30m`",
+                &raw,
+            )
+        };
         let from_secs = |seconds: f64| Self::try_from_secs_f64(seconds).map_err(|_| wrong());
         match &raw {
-            Value::Int(seconds) => u64::try_from(*seconds).map(Self::from_secs).map_err(|_| wrong()),
+            Value::Int(seconds) => u64::try_from(*seconds)
+                .map(Self::from_secs)
+                .map_err(|_| wrong()),
             Value::Float(seconds) => from_secs(*seconds),
             Value::Str(text) => match text.trim().parse() {
                 Ok(seconds) => from_secs(seconds),
@@ -149,7 +156,10 @@ impl SettingValue for BTreeMap<String, String> {
             };
             match url {
                 Value::Str(url) => Ok((name, url.clone())),
-                other => Err(format!("`{name}`: {}", expected("a URL, or a table with a `url`", other))),
+                other => Err(format!(
+                    "`{name}`: {}",
+                    expected("a URL, or a table with a `url`", other)
+                )),
             }
         };
         table(raw)?.into_iter().map(read).collect()
@@ -166,7 +176,8 @@ impl SettingValue for Vec<(String, RouteTarget)> {
         match inline(raw)? {
             Value::Dict(routes) => routes.into_iter().map(route).collect(),
             Value::List(list) => {
-                let parts: Vec<Self> = list.into_iter().map(route_part).collect::<Result<_, _>>()?;
+                let parts: Vec<Self> =
+                    list.into_iter().map(route_part).collect::<Result<_, _>>()?;
                 Ok(parts.into_iter().flatten().collect())
             }
             other => Err(expected("a table of patterns and queues", &other)),
@@ -181,11 +192,27 @@ fn route((pattern, target): (String, Value)) -> Result<(String, RouteTarget), St
     let target = match target {
         Value::Str(queue) => RouteTarget::queue(queue),
         Value::Dict(mut options) => match options.shift_remove("queue") {
-            None | Some(Value::Null) => RouteTarget { queue: None, options },
-            Some(Value::Str(queue)) => RouteTarget { queue: Some(queue), options },
-            Some(other) => return Err(format!("`{pattern}`: {}", expected("a queue's name", &other))),
+            None | Some(Value::Null) => RouteTarget {
+                queue: None,
+                options,
+            },
+            Some(Value::Str(queue)) => RouteTarget {
+                queue: Some(queue),
+                options,
+            },
+            Some(other) => {
+                return Err(format!(
+                    "`{pattern}`: {}",
+                    expected("a queue's name", &other)
+                ));
+            }
         },
-        other => return Err(format!("`{pattern}`: {}", expected("a queue's name or a table of options", &other))),
+        other => {
+            return Err(format!(
+                "`{pattern}`: {}",
+                expected("a queue's name or a table of options", &other)
+            ));
+        }
     };
     Ok((pattern, target))
 }
@@ -197,7 +224,10 @@ fn route_part(part: Value) -> Result<Vec<(String, RouteTarget)>, String> {
             Ok([Value::Str(pattern), target]) => Ok(vec![route((pattern, target))?]),
             _ => Err("expected pairs of a pattern and a queue".to_owned()),
         },
-        other => Err(expected("a table or a pair of a pattern and a queue", &other)),
+        other => Err(expected(
+            "a table or a pair of a pattern and a queue",
+            &other,
+        )),
     }
 }
 
@@ -231,7 +261,10 @@ pub(crate) fn assign_all<G: SettingGroup>(group: &mut G, values: Dict) -> Result
         match group.set(&name, raw) {
             Some(result) => result.map_err(|problem| problem.inside(&name))?,
             None if G::CELERY_ONLY.contains(&name.as_str()) => {
-                tracing::warn!(setting = name, "a setting of Celery that has no meaning here is passed over");
+                tracing::warn!(
+                    setting = name,
+                    "a setting of Celery that has no meaning here is passed over"
+                );
             }
             None => return Err(unknown::<G>(&name)),
         }
@@ -240,12 +273,18 @@ pub(crate) fn assign_all<G: SettingGroup>(group: &mut G, values: Dict) -> Result
 }
 
 fn unknown<G: SettingGroup>(name: &str) -> Problem {
-    let known = G::LIST.iter().map(|setting| setting.name).chain(G::CELERY_ONLY.iter().copied());
+    let known = G::LIST
+        .iter()
+        .map(|setting| setting.name)
+        .chain(G::CELERY_ONLY.iter().copied());
     let reason = match nearest(name, known) {
         Some(near) => format!("there is no such setting; did you mean `{near}`?"),
         None => "there is no such setting".to_owned(),
     };
-    Problem { path: name.to_owned(), reason }
+    Problem {
+        path: name.to_owned(),
+        reason,
+    }
 }
 
 fn table(raw: Value) -> Result<Dict, String> {
@@ -257,7 +296,9 @@ fn table(raw: Value) -> Result<Dict, String> {
 
 /// A table or list that came as a text (in the environment): inline TOML or JSON.
 fn inline(raw: Value) -> Result<Value, String> {
-    let Value::Str(text) = raw else { return Ok(raw) };
+    let Value::Str(text) = raw else {
+        return Ok(raw);
+    };
     if let Ok(mut document) = toml::from_str::<toml::Table>(&format!("value = {text}"))
         && let Some(value) = document.remove("value")
     {
@@ -277,9 +318,12 @@ pub(crate) fn from_toml(value: toml::Value) -> Value {
         toml::Value::Boolean(yes) => Value::Bool(yes),
         toml::Value::Datetime(time) => Value::DateTime(time.to_string()),
         toml::Value::Array(list) => Value::List(list.into_iter().map(from_toml).collect()),
-        toml::Value::Table(table) => {
-            Value::Dict(table.into_iter().map(|(name, value)| (name, from_toml(value))).collect())
-        }
+        toml::Value::Table(table) => Value::Dict(
+            table
+                .into_iter()
+                .map(|(name, value)| (name, from_toml(value)))
+                .collect(),
+        ),
     }
 }
 

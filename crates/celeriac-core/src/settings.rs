@@ -66,7 +66,7 @@ settings! {
         unknown_task: String = "fail".to_owned(), "`fail`", check::unknown_task;
         /// How long results are kept. In DynamoDB the TTL is at least the queue's retention, 4 days, since a redelivery must
         /// find that its task has ended.
-        result_expires: Option<Duration> = Some(Duration::from_secs(86_400)), "1 day";
+        result_expires: Option<Duration> = Some(Duration::from_hours(24)), "1 day";
         /// Serializer of results: `json`, `msgpack` or `yaml`. All readers must be set alike.
         result_serializer: String = "json".to_owned(), "`json`", check::serializer;
         /// Compression of results: `gzip`, `bzip2`, `lzma`, `brotli` or `zstd`. Readers detect it.
@@ -105,7 +105,7 @@ settings! {
         /// plainly `{name = "..."}`.
         predefined_queues: BTreeMap<String, String> = BTreeMap::new(), "none";
         /// How long a received message is ours before the next extension, 1 s to 12 h. It is extended as long as needed.
-        visibility_timeout: Duration = Duration::from_secs(60), "60 s (Celery: 30 min)", check::seconds(1, 43_200);
+        visibility_timeout: Duration = Duration::from_mins(1), "60 s (Celery: 30 min)", check::seconds(1, 43_200);
         /// Wait of a long poll, at most 20 s.
         wait_time_seconds: Duration = Duration::from_secs(20), "20 s (Celery: 10 s)", check::seconds(0, 20);
         /// `https` for a URL with a host.
@@ -145,12 +145,25 @@ impl Settings {
 }
 
 /// Also checks that the routes' options are options.
-pub(crate) fn router(routes: &[(String, RouteTarget)], default_queue: &str) -> Result<Router, RouterError> {
-    let checked = |(pattern, target): &(String, RouteTarget)| match SendOptions::from_dict(&target.options) {
-        Ok(_) => Ok(Route { pattern: pattern.clone(), target: target.clone() }),
-        Err(reason) => Err(RouterError { pattern: pattern.clone(), reason }),
-    };
-    Router::new(routes.iter().map(checked).collect::<Result<_, _>>()?, default_queue)
+pub(crate) fn router(
+    routes: &[(String, RouteTarget)],
+    default_queue: &str,
+) -> Result<Router, RouterError> {
+    let checked =
+        |(pattern, target): &(String, RouteTarget)| match SendOptions::from_dict(&target.options) {
+            Ok(_) => Ok(Route {
+                pattern: pattern.clone(),
+                target: target.clone(),
+            }),
+            Err(reason) => Err(RouterError {
+                pattern: pattern.clone(),
+                reason,
+            }),
+        };
+    Router::new(
+        routes.iter().map(checked).collect::<Result<_, _>>()?,
+        default_queue,
+    )
 }
 
 /// Ten tasks for each core: most of them wait for the network.

@@ -93,7 +93,10 @@ impl<T> TaskSignature<T> {
     /// For senders: the call, its options apart (the signature's own are empty), or why it cannot be sent.
     pub fn into_parts(self) -> Result<(Signature, SendOptions), SendError> {
         if let Some(error) = self.error {
-            return Err(SendError::Encode { task: self.task, reason: error.0 });
+            return Err(SendError::Encode {
+                task: self.task,
+                reason: error.0,
+            });
         }
         let signature = Signature {
             task: self.task,
@@ -105,7 +108,11 @@ impl<T> TaskSignature<T> {
         Ok((signature, self.options))
     }
 
-    fn encoded<A: Serialize>(&mut self, value: &A, place: impl FnOnce() -> String) -> Option<Value> {
+    fn encoded<A: Serialize>(
+        &mut self,
+        value: &A,
+        place: impl FnOnce() -> String,
+    ) -> Option<Value> {
         match to_value(value) {
             Ok(value) => Some(value),
             Err(error) => {
@@ -124,7 +131,10 @@ impl<T> TaskSignature<T> {
 impl<T> TaskSignature<T> {
     /// A call of a `#[task]`, with the task's own options in it.
     pub fn of<K: Task<Output = T>>() -> Self {
-        Self { options: K::options().send_options(), ..Self::new(K::name()) }
+        Self {
+            options: K::options().send_options(),
+            ..Self::new(K::name())
+        }
     }
 }
 

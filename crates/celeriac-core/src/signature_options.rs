@@ -115,7 +115,9 @@ impl<T> TaskSignature<T> {
     /// The group it belongs to, and its place there.
     #[must_use]
     pub fn group(self, id: impl Into<String>, index: i64) -> Self {
-        self.with(|options| (options.group_id, options.group_index) = (Some(id.into()), Some(index)))
+        self.with(|options| {
+            (options.group_id, options.group_index) = (Some(id.into()), Some(index))
+        })
     }
 
     /// The first task of the workflow.

@@ -16,12 +16,16 @@ pub struct StateMap {
 pub struct State<T>(pub Arc<T>);
 
 impl<T> Clone for State<T> {
-    fn clone(&self) -> Self { Self(Arc::clone(&self.0)) }
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
 }
 
 impl<T> Deref for State<T> {
     type Target = T;
-    fn deref(&self) -> &T { &self.0 }
+    fn deref(&self) -> &T {
+        &self.0
+    }
 }
 
 /// A task asks for state that the app does not have.
@@ -31,7 +35,9 @@ pub struct MissingState(pub &'static str);
 
 impl StateMap {
     /// Sets the value of this type.
-    pub fn insert<T: Send + Sync + 'static>(&mut self, value: T) { self.values.insert(TypeId::of::<T>(), Arc::new(value)); }
+    pub fn insert<T: Send + Sync + 'static>(&mut self, value: T) {
+        self.values.insert(TypeId::of::<T>(), Arc::new(value));
+    }
     /// The value of this type.
     pub fn get<T: Send + Sync + 'static>(&self) -> Result<State<T>, MissingState> {
         self.values
@@ -43,5 +49,7 @@ impl StateMap {
 }
 
 impl std::fmt::Debug for StateMap {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result { write!(f, "StateMap({} values)", self.values.len()) }
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "StateMap({} values)", self.values.len())
+    }
 }

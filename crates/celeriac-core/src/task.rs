@@ -36,7 +36,10 @@ pub enum TaskKind {
 
 impl fmt::Debug for TaskKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self { Self::Async(_) => "Async", Self::Blocking(_) => "Blocking" })
+        f.write_str(match self {
+            Self::Async(_) => "Async",
+            Self::Blocking(_) => "Blocking",
+        })
     }
 }
 
@@ -56,12 +59,22 @@ pub struct TaskDefinition {
 impl TaskDefinition {
     /// The definition of a `#[task]`.
     pub fn of<T: Task>() -> Self {
-        Self { name: T::name(), params: T::params(), options: T::options(), kind: T::kind() }
+        Self {
+            name: T::name(),
+            params: T::params(),
+            options: T::options(),
+            kind: T::kind(),
+        }
     }
 
     /// Whether an error of this type is retried by itself: `autoretry_for` and `dont_autoretry_for`, by type.
     pub fn retries_automatically(&self, error: TypeId) -> bool {
-        let TaskOptions { autoretry, autoretry_for, dont_autoretry_for, .. } = &self.options;
+        let TaskOptions {
+            autoretry,
+            autoretry_for,
+            dont_autoretry_for,
+            ..
+        } = &self.options;
         *autoretry
             && (autoretry_for.is_empty() || autoretry_for.contains(&error))
             && !dont_autoretry_for.contains(&error)

@@ -95,7 +95,10 @@ impl Failure {
             exc_message: args,
             exc_module: Some(module.to_owned()),
         };
-        Self { exception, traceback: None }
+        Self {
+            exception,
+            traceback: None,
+        }
     }
 
     /// As Python's tracebacks end: `module.Type`, and the bare type for builtins.
@@ -120,15 +123,41 @@ fn traceback(name: &str, error: &dyn StdError) -> String {
 
 impl TaskError {
     /// Retry by the task's policy.
-    pub fn retry() -> Self { Self::Retry { countdown: None, eta: None, max_retries: None, cause: None } }
+    pub fn retry() -> Self {
+        Self::Retry {
+            countdown: None,
+            eta: None,
+            max_retries: None,
+            cause: None,
+        }
+    }
     /// Retry after `countdown`.
-    pub fn retry_in(countdown: Duration) -> Self { Self::Retry { countdown: Some(countdown), eta: None, max_retries: None, cause: None } }
+    pub fn retry_in(countdown: Duration) -> Self {
+        Self::Retry {
+            countdown: Some(countdown),
+            eta: None,
+            max_retries: None,
+            cause: None,
+        }
+    }
     /// FAILURE of a named type.
-    pub fn failure(exc_type: &str, message: impl Into<String>) -> Self { Self::Failure(Failure::new(exc_type, message)) }
+    pub fn failure(exc_type: &str, message: impl Into<String>) -> Self {
+        Self::Failure(Failure::new(exc_type, message))
+    }
     /// Reject without requeue.
-    pub fn reject(reason: impl Into<String>) -> Self { Self::Reject { reason: reason.into(), requeue: false } }
+    pub fn reject(reason: impl Into<String>) -> Self {
+        Self::Reject {
+            reason: reason.into(),
+            requeue: false,
+        }
+    }
     /// Reject with requeue: the message becomes visible again.
-    pub fn requeue(reason: impl Into<String>) -> Self { Self::Reject { reason: reason.into(), requeue: true } }
+    pub fn requeue(reason: impl Into<String>) -> Self {
+        Self::Reject {
+            reason: reason.into(),
+            requeue: true,
+        }
+    }
 
     /// Of an error that is no `std::error::Error` itself, for `?`: `anyhow::Error`, `Box<dyn Error>`, a text.
     ///
@@ -141,15 +170,25 @@ impl TaskError {
     /// ```
     pub fn other<E: Into<Box<dyn StdError + Send + Sync>> + 'static>(error: E) -> Self {
         let failure = Failure::of_dyn(type_name::<E>(), &*error.into());
-        Self::Error { type_id: TypeId::of::<E>(), failure }
+        Self::Error {
+            type_id: TypeId::of::<E>(),
+            failure,
+        }
     }
 
     /// A value that cannot be written: Celery's EncodeError.
-    pub(crate) fn encode(error: &EncodeError) -> Self { Self::failure("EncodeError", error.to_string()) }
+    pub(crate) fn encode(error: &EncodeError) -> Self {
+        Self::failure("EncodeError", error.to_string())
+    }
 }
 
 impl<E: StdError + Send + Sync + 'static> From<E> for TaskError {
-    fn from(error: E) -> Self { Self::Error { type_id: TypeId::of::<E>(), failure: Failure::of(&error) } }
+    fn from(error: E) -> Self {
+        Self::Error {
+            type_id: TypeId::of::<E>(),
+            failure: Failure::of(&error),
+        }
+    }
 }
 
 /// What a task function may return: a `TaskResult`, or a `Result` of any error that is a `std::error::Error` or converts
@@ -168,7 +207,9 @@ pub trait IntoTaskResult {
 
 impl<T: serde::Serialize + Send + 'static> IntoTaskResult for TaskResult<T> {
     type Value = T;
-    fn into_task_result(self) -> TaskResult<T> { self }
+    fn into_task_result(self) -> TaskResult<T> {
+        self
+    }
 }
 
 impl<T, E> IntoTaskResult for Result<T, E>
@@ -177,5 +218,7 @@ where
     E: Into<Box<dyn StdError + Send + Sync>> + 'static,
 {
     type Value = T;
-    fn into_task_result(self) -> TaskResult<T> { self.map_err(TaskError::other) }
+    fn into_task_result(self) -> TaskResult<T> {
+        self.map_err(TaskError::other)
+    }
 }

@@ -8,7 +8,11 @@ use crate::SendOptions;
 #[async_trait]
 pub trait TaskSender: Send + Sync + 'static {
     /// Sends one task and waits until the broker has it; the answer is the task's id. If dropped, it is still sent.
-    async fn send_task(&self, signature: Signature, options: SendOptions) -> Result<String, SendError>;
+    async fn send_task(
+        &self,
+        signature: Signature,
+        options: SendOptions,
+    ) -> Result<String, SendError>;
 }
 
 /// A task that was not sent.

@@ -30,8 +30,17 @@ pub(crate) fn task(attribute: TokenStream, item: TokenStream) -> Result<TokenStr
 }
 
 fn marker(attribute: &TaskAttribute, function: &TaskFunction) -> TokenStream {
-    let TaskFunction { name, visibility, docs, cfgs, .. } = function;
-    let wire_name = attribute.name.as_ref().map_or_else(|| name.unraw().to_string(), syn::LitStr::value);
+    let TaskFunction {
+        name,
+        visibility,
+        docs,
+        cfgs,
+        ..
+    } = function;
+    let wire_name = attribute
+        .name
+        .as_ref()
+        .map_or_else(|| name.unraw().to_string(), syn::LitStr::value);
     let title = format!("The task `{wire_name}`: send it with `{name}::s(..)`.");
     quote! {
         #(#cfgs)*
@@ -46,7 +55,14 @@ fn marker(attribute: &TaskAttribute, function: &TaskFunction) -> TokenStream {
 
 /// The user's function, as it was.
 fn the_call(function: &TaskFunction) -> TokenStream {
-    let TaskFunction { name, visibility, cfgs, attributes, body, .. } = function;
+    let TaskFunction {
+        name,
+        visibility,
+        cfgs,
+        attributes,
+        body,
+        ..
+    } = function;
     let mut signature = function.signature.clone();
     signature.ident = format_ident!("call", span = name.span());
     quote! {
@@ -61,24 +77,43 @@ fn the_call(function: &TaskFunction) -> TokenStream {
 }
 
 fn signatures(function: &TaskFunction) -> TokenStream {
-    let TaskFunction { name, visibility, cfgs, .. } = function;
-    let required: Vec<&Parameter> = function.arguments().filter(|argument| argument.is_required()).collect();
+    let TaskFunction {
+        name,
+        visibility,
+        cfgs,
+        ..
+    } = function;
+    let required: Vec<&Parameter> = function
+        .arguments()
+        .filter(|argument| argument.is_required())
+        .collect();
     let names: Vec<_> = required.iter().map(|argument| &argument.name).collect();
     let types = required.iter().map(|argument| argument.accepted_type());
     let types2 = types.clone();
     // what comes after an optional parameter cannot go by position
-    let positional = function.arguments().take_while(|argument| argument.is_required()).count();
+    let positional = function
+        .arguments()
+        .take_while(|argument| argument.is_required())
+        .count();
     let adds = required.iter().enumerate().map(|(index, argument)| {
         let value = argument.accepted_value();
         let keyword = argument.keyword();
-        if index < positional { quote!(.arg(#value)) } else { quote!(.kwarg(#keyword, #value)) }
+        if index < positional {
+            quote!(.arg(#value))
+        } else {
+            quote!(.kwarg(#keyword, #value))
+        }
     });
     let optional: Vec<String> = function
         .arguments()
         .filter(|argument| !argument.is_required())
         .map(|argument| format!("`.kwarg(\"{}\", ..)`", argument.keyword()))
         .collect();
-    let hint = if optional.is_empty() { String::new() } else { format!("Optional arguments: {}.", optional.join(", ")) };
+    let hint = if optional.is_empty() {
+        String::new()
+    } else {
+        format!("Optional arguments: {}.", optional.join(", "))
+    };
     quote! {
         #(#cfgs)*
         #[allow(dead_code, clippy::all, clippy::pedantic, reason = "generated")]
@@ -109,7 +144,9 @@ fn implementation(attribute: &TaskAttribute, function: &TaskFunction) -> TokenSt
     let function_name = name.unraw().to_string();
     let wire_name = match &attribute.name {
         Some(given) => quote!(::std::string::String::from(#given)),
-        None => quote!(::std::concat!(::std::module_path!(), "::", #function_name).replace("::", ".")),
+        None => {
+            quote!(::std::concat!(::std::module_path!(), "::", #function_name).replace("::", "."))
+        }
     };
     let params = function.arguments().map(|argument| {
         let (keyword, required) = (argument.keyword(), argument.is_required());
@@ -151,7 +188,9 @@ fn implementation(attribute: &TaskAttribute, function: &TaskFunction) -> TokenSt
 
 fn kind(function: &TaskFunction) -> TokenStream {
     let parameters = &function.parameters;
-    let locals: Vec<_> = (0..parameters.len()).map(|index| format_ident!("__parameter_{index}")).collect();
+    let locals: Vec<_> = (0..parameters.len())
+        .map(|index| format_ident!("__parameter_{index}"))
+        .collect();
     let types = parameters.iter().map(|parameter| &parameter.ty);
     let mut index = 0_usize;
     let values = parameters.iter().map(|parameter| {
@@ -168,9 +207,10 @@ fn kind(function: &TaskFunction) -> TokenStream {
     let dot_await = is_async.then(|| quote!(.await));
     // an error about a future that is not `Send` is shown at the function
     let call = quote_spanned!(function.name.span()=> Self::call(#(#locals),*)#dot_await);
-    let result = match function.return_type {
-        ReturnType::Result(_) => quote!(::celeriac::__private::core::macro_support::result(#call)),
-        _ => quote!(::celeriac::__private::core::macro_support::value(&#call)),
+    let result = if matches!(function.return_type, ReturnType::Result(_)) {
+        quote!(::celeriac::__private::core::macro_support::result(#call))
+    } else {
+        quote!(::celeriac::__private::core::macro_support::value(&#call))
     };
     if is_async {
         let future = quote_spanned! {function.name.span()=>

@@ -57,5 +57,7 @@ use proc_macro::TokenStream;
 /// | `dead_letter` | a task that gave up goes to the dead-letter queue too |
 #[proc_macro_attribute]
 pub fn task(attribute: TokenStream, item: TokenStream) -> TokenStream {
-    expand::task(attribute.into(), item.into()).unwrap_or_else(|error| error.to_compile_error()).into()
+    expand::task(attribute.into(), item.into())
+        .unwrap_or_else(|error| error.to_compile_error())
+        .into()
 }

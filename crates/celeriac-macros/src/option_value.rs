@@ -40,9 +40,10 @@ pub(crate) fn positive_duration(meta: &Meta) -> Result<TokenStream> {
 fn read_duration(meta: &Meta) -> Result<Duration> {
     let duration = match literal(meta) {
         Some(Lit::Int(number)) => number.base10_parse().ok().map(Duration::from_secs),
-        Some(Lit::Float(number)) => {
-            number.base10_parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
-        }
+        Some(Lit::Float(number)) => number
+            .base10_parse()
+            .ok()
+            .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()),
         Some(Lit::Str(text)) => humantime::parse_duration(&text.value()).ok(),
         _ => None,
     };
@@ -57,12 +58,16 @@ fn tokens(duration: Duration) -> TokenStream {
 /// A number, or `"none"` for ever.
 pub(crate) fn max_retries(meta: &Meta) -> Result<TokenStream> {
     let for_ever = match meta {
-        Meta::NameValue(pair) => matches!(&pair.value, Expr::Path(path) if path.path.is_ident("None")),
+        Meta::NameValue(pair) => {
+            matches!(&pair.value, Expr::Path(path) if path.path.is_ident("None"))
+        }
         _ => false,
     };
     match literal(meta) {
         _ if for_ever => return Ok(quote!(::std::option::Option::None)),
-        Some(Lit::Str(text)) if text.value() == "none" => return Ok(quote!(::std::option::Option::None)),
+        Some(Lit::Str(text)) if text.value() == "none" => {
+            return Ok(quote!(::std::option::Option::None));
+        }
         Some(Lit::Int(number)) => {
             if let Ok(number) = number.base10_parse::<u32>() {
                 return Ok(quote!(::std::option::Option::Some(#number)));
@@ -70,7 +75,10 @@ pub(crate) fn max_retries(meta: &Meta) -> Result<TokenStream> {
         }
         _ => {}
     }
-    Err(expected(meta, "a number such as `= 5`, or `= \"none\"` for ever"))
+    Err(expected(
+        meta,
+        "a number such as `= 5`, or `= \"none\"` for ever",
+    ))
 }
 
 /// Alone or `= true`: 1 s; a number; `= false`: none.
@@ -85,7 +93,10 @@ pub(crate) fn backoff(meta: &Meta) -> Result<Option<f64>> {
 
 pub(crate) fn priority(meta: &Meta) -> Result<u8> {
     let number = match literal(meta) {
-        Some(Lit::Int(number)) => number.base10_parse::<u8>().ok().filter(|number| *number <= 9),
+        Some(Lit::Int(number)) => number
+            .base10_parse::<u8>()
+            .ok()
+            .filter(|number| *number <= 9),
         _ => None,
     };
     number.ok_or_else(|| expected(meta, "a number from 0 to 9"))
@@ -107,14 +118,20 @@ pub(crate) fn compression(meta: &Meta) -> Result<TokenStream> {
         "lzma" | "xz" => Ok(quote!(Compression::Xz)),
         "brotli" => Ok(quote!(Compression::Brotli)),
         "zstd" | "zstandard" => Ok(quote!(Compression::Zstd)),
-        _ => Err(expected(meta, "`\"gzip\"`, `\"bzip2\"`, `\"lzma\"`, `\"brotli\"` or `\"zstd\"`")),
+        _ => Err(expected(
+            meta,
+            "`\"gzip\"`, `\"bzip2\"`, `\"lzma\"`, `\"brotli\"` or `\"zstd\"`",
+        )),
     }
 }
 
 /// `(Timeout, io::Error)`.
 pub(crate) fn types(meta: &Meta) -> Result<Vec<Type>> {
     let Meta::List(list) = meta else {
-        return Err(expected(meta, "types of errors in parentheses, such as `(Timeout, io::Error)`"));
+        return Err(expected(
+            meta,
+            "types of errors in parentheses, such as `(Timeout, io::Error)`",
+        ));
     };
     let types = list.parse_args_with(Punctuated::<Type, Token![,]>::parse_terminated)?;
     if types.is_empty() {
@@ -134,6 +151,10 @@ fn literal(meta: &Meta) -> Option<&Lit> {
 }
 
 fn expected(meta: &Meta, what: &str) -> Error {
-    let name = meta.path().get_ident().map(ToString::to_string).unwrap_or_default();
+    let name = meta
+        .path()
+        .get_ident()
+        .map(ToString::to_string)
+        .unwrap_or_default();
     Error::new_spanned(meta, format!("`{name}` takes {what}"))
 }

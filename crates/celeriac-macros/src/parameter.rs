@@ -1,7 +1,10 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::ext::IdentExt;
-use syn::{Attribute, Error, Expr, FnArg, GenericArgument, Ident, Meta, Pat, PatType, PathArguments, PathSegment, Result, Type};
+use syn::{
+    Attribute, Error, Expr, FnArg, GenericArgument, Ident, Meta, Pat, PatType, PathArguments,
+    PathSegment, Result, Type,
+};
 
 /// A parameter of a task's function.
 pub(crate) struct Parameter {
@@ -30,22 +33,41 @@ impl Parameter {
         let PatType { attrs, pat, ty, .. } = match argument {
             FnArg::Typed(typed) => typed,
             FnArg::Receiver(receiver) => {
-                return Err(Error::new_spanned(receiver, "a task is a free function: it has no `self`"));
+                return Err(Error::new_spanned(
+                    receiver,
+                    "a task is a free function: it has no `self`",
+                ));
             }
         };
-        let Pat::Ident(syn::PatIdent { ident, by_ref: None, subpat: None, .. }) = &**pat else {
-            return Err(Error::new_spanned(pat, "a task's parameter needs a plain name: callers may give it by keyword"));
+        let Pat::Ident(syn::PatIdent {
+            ident,
+            by_ref: None,
+            subpat: None,
+            ..
+        }) = &**pat
+        else {
+            return Err(Error::new_spanned(
+                pat,
+                "a task's parameter needs a plain name: callers may give it by keyword",
+            ));
         };
         let default = take_default(attrs, ty)?;
         check_owned(ty)?;
         let kind = match (kind_of(ty), default) {
             (ParameterKind::Context | ParameterKind::State(_), Some(_)) => {
-                return Err(Error::new_spanned(ty, "`Context` and `State` are no arguments: they have no default"));
+                return Err(Error::new_spanned(
+                    ty,
+                    "`Context` and `State` are no arguments: they have no default",
+                ));
             }
             (_, Some(default)) => ParameterKind::Defaulted(default),
             (kind, None) => kind,
         };
-        Ok(Self { name: ident.clone(), ty: (**ty).clone(), kind })
+        Ok(Self {
+            name: ident.clone(),
+            ty: (**ty).clone(),
+            kind,
+        })
     }
 
     /// Whether callers give it.
@@ -65,7 +87,11 @@ impl Parameter {
     /// The type that `s()` accepts for it.
     pub(crate) fn accepted_type(&self) -> TokenStream {
         let ty = &self.ty;
-        if is_string(ty) { quote!(impl ::std::convert::Into<::std::string::String>) } else { quote!(#ty) }
+        if is_string(ty) {
+            quote!(impl ::std::convert::Into<::std::string::String>)
+        } else {
+            quote!(#ty)
+        }
     }
 
     /// What `s()` makes of what it accepted.
@@ -90,7 +116,9 @@ pub(crate) fn last_segment(ty: &Type) -> Option<&PathSegment> {
 }
 
 fn kind_of(ty: &Type) -> ParameterKind {
-    let Some(segment) = last_segment(ty) else { return ParameterKind::Required };
+    let Some(segment) = last_segment(ty) else {
+        return ParameterKind::Required;
+    };
     match (segment.ident.to_string().as_str(), only_generic(segment)) {
         ("Context", None) if segment.arguments.is_none() => ParameterKind::Context,
         ("State", Some(inner)) => ParameterKind::State(Box::new(inner.clone())),
@@ -100,7 +128,9 @@ fn kind_of(ty: &Type) -> ParameterKind {
 }
 
 fn only_generic(segment: &PathSegment) -> Option<&Type> {
-    let PathArguments::AngleBracketed(generics) = &segment.arguments else { return None };
+    let PathArguments::AngleBracketed(generics) = &segment.arguments else {
+        return None;
+    };
     match (generics.args.first(), generics.args.len()) {
         (Some(GenericArgument::Type(inner)), 1) => Some(inner),
         _ => None,
@@ -113,17 +143,29 @@ fn is_string(ty: &Type) -> bool {
 
 /// The value of `#[default]`, `#[default(expression)]` or `#[default = expression]`.
 fn take_default(attributes: &mut Vec<Attribute>, ty: &Type) -> Result<Option<TokenStream>> {
-    let Some(at) = attributes.iter().position(|attribute| attribute.path().is_ident("default")) else { return Ok(None) };
+    let Some(at) = attributes
+        .iter()
+        .position(|attribute| attribute.path().is_ident("default"))
+    else {
+        return Ok(None);
+    };
     let expression = match attributes.remove(at).meta {
         Meta::Path(_) => return Ok(Some(quote!(::std::default::Default::default()))),
         Meta::List(list) => list.parse_args::<Expr>()?,
         Meta::NameValue(pair) => pair.value,
     };
-    if let Some(other) = attributes.iter().find(|attribute| attribute.path().is_ident("default")) {
+    if let Some(other) = attributes
+        .iter()
+        .find(|attribute| attribute.path().is_ident("default"))
+    {
         return Err(Error::new_spanned(other, "a parameter has one default"));
     }
     let text = matches!(&expression, Expr::Lit(literal) if matches!(literal.lit, syn::Lit::Str(_)));
-    Ok(Some(if text && is_string(ty) { quote!(::std::string::String::from(#expression)) } else { quote!(#expression) }))
+    Ok(Some(if text && is_string(ty) {
+        quote!(::std::string::String::from(#expression))
+    } else {
+        quote!(#expression)
+    }))
 }
 
 /// Arguments come off the wire: there is nothing that a reference could point to.
@@ -133,12 +175,15 @@ fn check_owned(ty: &Type) -> Result<()> {
             let owned = owned(&reference.elem);
             Err(Error::new_spanned(
                 ty,
-                format!("a task's arguments arrive by message, so it must own them: take `{owned}` instead of a reference"),
+                format!(
+                    "a task's arguments arrive by message, so it must own them: take `{owned}` instead of a reference"
+                ),
             ))
         }
-        Type::ImplTrait(_) => {
-            Err(Error::new_spanned(ty, "a task's parameter needs a type with a name: the worker must know what to decode"))
-        }
+        Type::ImplTrait(_) => Err(Error::new_spanned(
+            ty,
+            "a task's parameter needs a type with a name: the worker must know what to decode",
+        )),
         Type::Group(group) => check_owned(&group.elem),
         _ => Ok(()),
     }

@@ -19,10 +19,14 @@ impl ReturnType {
         match output {
             syn::ReturnType::Default => Ok(Self::Unit),
             syn::ReturnType::Type(_, ty) => match &**ty {
-                Type::ImplTrait(_) => Err(Error::new_spanned(ty, "a task must return a type with a name, so that its callers know it")),
-                Type::Reference(_) => {
-                    Err(Error::new_spanned(ty, "a task's result must own what it holds: return `String` instead of `&str`, say"))
-                }
+                Type::ImplTrait(_) => Err(Error::new_spanned(
+                    ty,
+                    "a task must return a type with a name, so that its callers know it",
+                )),
+                Type::Reference(_) => Err(Error::new_spanned(
+                    ty,
+                    "a task's result must own what it holds: return `String` instead of `&str`, say",
+                )),
                 named if is_result(named) => Ok(Self::Result(named.clone())),
                 plain => Ok(Self::Plain(plain.clone())),
             },
@@ -40,5 +44,6 @@ impl ReturnType {
 }
 
 fn is_result(ty: &Type) -> bool {
-    last_segment(ty).is_some_and(|segment| segment.ident == "Result" || segment.ident == "TaskResult")
+    last_segment(ty)
+        .is_some_and(|segment| segment.ident == "Result" || segment.ident == "TaskResult")
 }

@@ -54,7 +54,10 @@ impl TaskAttribute {
         for meta in &metas {
             let name = option_name(meta);
             let result = if seen.contains(&name) {
-                Err(Error::new_spanned(meta.path(), format!("`{name}` is given twice")))
+                Err(Error::new_spanned(
+                    meta.path(),
+                    format!("`{name}` is given twice"),
+                ))
             } else {
                 attribute.set(&name, meta)
             };
@@ -74,13 +77,20 @@ impl TaskAttribute {
             "name" => self.name = Some(value::text(meta)?),
             "queue" => {
                 let queue = value::text(meta)?;
-                self.assign(name, &quote!(::std::option::Option::Some(::std::string::String::from(#queue))));
+                self.assign(
+                    name,
+                    &quote!(::std::option::Option::Some(::std::string::String::from(#queue))),
+                );
             }
             "time_limit" | "soft_time_limit" | "expires" => {
                 let duration = value::positive_duration(meta)?;
                 self.assign(name, &quote!(::std::option::Option::Some(#duration)));
             }
-            "acks_late" | "ignore_result" | "store_errors_even_if_ignored" | "track_started" | "ledger" => {
+            "acks_late"
+            | "ignore_result"
+            | "store_errors_even_if_ignored"
+            | "track_started"
+            | "ledger" => {
                 let switch = value::switch(meta)?;
                 self.assign(name, &quote!(::std::option::Option::Some(#switch)));
             }
@@ -93,8 +103,15 @@ impl TaskAttribute {
                 self.assign(name, &quote!(::std::option::Option::Some(#priority)));
             }
             "serializer" | "compression" => {
-                let variant = if name == "serializer" { value::serializer(meta)? } else { value::compression(meta)? };
-                self.assign(name, &quote!(::std::option::Option::Some(::celeriac::__private::protocol::#variant)));
+                let variant = if name == "serializer" {
+                    value::serializer(meta)?
+                } else {
+                    value::compression(meta)?
+                };
+                self.assign(
+                    name,
+                    &quote!(::std::option::Option::Some(::celeriac::__private::protocol::#variant)),
+                );
             }
             _ => return self.set_retry(name, meta),
         }
@@ -109,17 +126,19 @@ impl TaskAttribute {
                 let switch = value::switch(meta)?;
                 quote!(#switch)
             }
-            "retry_backoff" => match value::backoff(meta)? {
-                Some(factor) => {
-                    self.implies_autoretry = true;
-                    quote!(::std::option::Option::Some(#factor))
-                }
-                None => quote!(::std::option::Option::None),
-            },
+            "retry_backoff" => {
+                let factor = value::backoff(meta)?;
+                self.implies_autoretry |= factor.is_some();
+                factor.map_or_else(
+                    || quote!(::std::option::Option::None),
+                    |factor| quote!(::std::option::Option::Some(#factor)),
+                )
+            }
             _ => return self.set_autoretry(name, meta),
         };
         let field = format_ident!("{name}");
-        self.assignments.push(quote!(__options.retry.#field = #retried;));
+        self.assignments
+            .push(quote!(__options.retry.#field = #retried;));
         Ok(())
     }
 
@@ -129,7 +148,10 @@ impl TaskAttribute {
             "autoretry_for" | "dont_autoretry_for" => {
                 let types = value::types(meta)?;
                 self.implies_autoretry |= name == "autoretry_for";
-                self.assign(name, &quote!(::std::vec![#(::std::any::TypeId::of::<#types>()),*]));
+                self.assign(
+                    name,
+                    &quote!(::std::vec![#(::std::any::TypeId::of::<#types>()),*]),
+                );
             }
             _ => return Err(unknown(name, meta)),
         }
@@ -148,14 +170,27 @@ impl TaskAttribute {
 }
 
 fn option_name(meta: &Meta) -> String {
-    meta.path().get_ident().map(ToString::to_string).unwrap_or_default()
+    meta.path()
+        .get_ident()
+        .map(ToString::to_string)
+        .unwrap_or_default()
 }
 
 fn unknown(name: &str, meta: &Meta) -> Error {
     let hint = match name {
         "bind" => "; to know the running task, add a parameter `ctx: Context`".to_owned(),
         "retry_kwargs" => "; use `max_retries` and `default_retry_delay`".to_owned(),
-        _ => format!("; known are {}", KNOWN.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")),
+        _ => format!(
+            "; known are {}",
+            KNOWN
+                .iter()
+                .map(|name| format!("`{name}`"))
+                .collect::<Vec<_>>()
+                .join(", ")
+        ),
     };
-    Error::new_spanned(meta.path(), format!("`#[task]` has no option `{name}`{hint}"))
+    Error::new_spanned(
+        meta.path(),
+        format!("`#[task]` has no option `{name}`{hint}"),
+    )
 }

@@ -24,11 +24,24 @@ pub(crate) struct TaskFunction {
 
 impl TaskFunction {
     pub(crate) fn parse(item: TokenStream) -> Result<Self> {
-        let ItemFn { attrs, vis, mut sig, block } = syn::parse2(item)
-            .map_err(|error| Error::new(error.span(), format!("`#[task]` goes on a function: {error}")))?;
+        let ItemFn {
+            attrs,
+            vis,
+            mut sig,
+            block,
+        } = syn::parse2(item).map_err(|error| {
+            Error::new(
+                error.span(),
+                format!("`#[task]` goes on a function: {error}"),
+            )
+        })?;
         check_plain(&sig)?;
-        let (docs, others): (Vec<_>, Vec<_>) = attrs.into_iter().partition(|attribute| attribute.path().is_ident("doc"));
-        let (cfgs, attributes) = others.into_iter().partition(|attribute| attribute.path().is_ident("cfg"));
+        let (docs, others): (Vec<_>, Vec<_>) = attrs
+            .into_iter()
+            .partition(|attribute| attribute.path().is_ident("doc"));
+        let (cfgs, attributes) = others
+            .into_iter()
+            .partition(|attribute| attribute.path().is_ident("cfg"));
         let parameters = parameters(&mut sig)?;
         Ok(Self {
             name: sig.ident.clone(),
@@ -45,7 +58,9 @@ impl TaskFunction {
 
     /// The parameters that callers give, in order.
     pub(crate) fn arguments(&self) -> impl Iterator<Item = &Parameter> {
-        self.parameters.iter().filter(|parameter| parameter.is_argument())
+        self.parameters
+            .iter()
+            .filter(|parameter| parameter.is_argument())
     }
 }
 
@@ -70,13 +85,19 @@ fn check_plain(signature: &Signature) -> Result<()> {
         return refuse(token, "a task cannot be `const`");
     }
     if let Some(token) = &signature.unsafety {
-        return refuse(token, "a task cannot be `unsafe`: the worker gives no guarantees but the arguments' types");
+        return refuse(
+            token,
+            "a task cannot be `unsafe`: the worker gives no guarantees but the arguments' types",
+        );
     }
     if let Some(abi) = &signature.abi {
         return refuse(abi, "a task is a Rust function");
     }
     if !signature.generics.params.is_empty() || signature.generics.where_clause.is_some() {
-        return refuse(&signature.generics, "a task cannot be generic: the worker must know what to decode");
+        return refuse(
+            &signature.generics,
+            "a task cannot be generic: the worker must know what to decode",
+        );
     }
     match &signature.variadic {
         Some(variadic) => refuse(variadic, "a task cannot be variadic"),
