@@ -64,7 +64,10 @@ pub struct Claim {
 }
 
 /// The answer to a claim.
-#[expect(clippy::large_enum_variant, reason = "made, taken apart and gone: never kept")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "made, taken apart and gone: never kept"
+)]
 #[derive(Clone, Debug, PartialEq)]
 pub enum ClaimOutcome {
     /// Ours: run it.

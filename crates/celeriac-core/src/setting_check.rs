@@ -1,5 +1,8 @@
 //! Checks of settings: what a value may be, beyond its type. Each error says what would be right.
-#![expect(clippy::ref_option, reason = "a check is given its setting as it stands")]
+#![expect(
+    clippy::ref_option,
+    reason = "a check is given its setting as it stands"
+)]
 
 use std::time::Duration;
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use celeriac_protocol::{Compression, Dict, EncodeError, Serializer, UtcTime, to_value};
+use celeriac_protocol::{Compression, Dict, EncodeError, Serializer, Signature, UtcTime, to_value};
 use serde::Serialize;
 
 use crate::{SendOptions, TaskSignature};
@@ -101,22 +101,22 @@ impl<T> TaskSignature<T> {
     /// One more task to be sent with the result on success.
     #[must_use]
     pub fn link<L>(mut self, callback: TaskSignature<L>) -> Self {
-        self.adopt_error(&callback);
-        self.with(|options| options.link.push(callback.to_signature()))
+        let callback = self.adopted(callback);
+        self.with(|options| options.link.push(callback))
     }
 
     /// One more task to be sent with this one's id on failure.
     #[must_use]
     pub fn link_error<L>(mut self, errback: TaskSignature<L>) -> Self {
-        self.adopt_error(&errback);
-        self.with(|options| options.link_error.push(errback.to_signature()))
+        let errback = self.adopted(errback);
+        self.with(|options| options.link_error.push(errback))
     }
 
     /// The group it belongs to, and its place there.
     #[must_use]
     pub fn group(self, id: impl Into<String>, index: i64) -> Self {
         self.with(|options| {
-            (options.group_id, options.group_index) = (Some(id.into()), Some(index))
+            (options.group_id, options.group_index) = (Some(id.into()), Some(index));
         })
     }
 
@@ -216,9 +216,18 @@ impl<T> TaskSignature<T> {
         self
     }
 
-    fn adopt_error<L>(&mut self, other: &TaskSignature<L>) {
-        if let Some(error) = &other.error {
+    /// Another call as an option of this one; what cannot be written in it cannot be written in this one.
+    fn adopted<L>(&mut self, other: TaskSignature<L>) -> Signature {
+        if let Some(error) = other.error {
             self.remember(EncodeError(format!("`{}`: {error}", other.task)));
+        }
+        Signature {
+            task: other.task,
+            args: other.args,
+            kwargs: other.kwargs,
+            options: other.options.to_dict(),
+            immutable: other.immutable,
+            ..Signature::default()
         }
     }
 }

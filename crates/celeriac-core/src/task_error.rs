@@ -24,8 +24,8 @@ pub enum TaskError {
         eta: Option<UtcTime>,
         /// Instead of the task's own.
         max_retries: Option<u32>,
-        /// What readers see, and the failure when no retry is left.
-        cause: Option<Failure>,
+        /// What readers see, and the failure when no retry is left. Boxed, so that a `TaskResult` stays small.
+        cause: Option<Box<Failure>>,
     },
     /// Celery's `Reject`: with requeue the message becomes visible again, else FAILURE and the dead-letter queue.
     Reject {
@@ -220,5 +220,20 @@ where
     type Value = T;
     fn into_task_result(self) -> TaskResult<T> {
         self.map_err(TaskError::other)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_task_result_stays_small() {
+        // clippy tells users of `Result`s with an error of 128 bytes or more
+        assert!(
+            size_of::<TaskError>() < 128,
+            "{} bytes",
+            size_of::<TaskError>()
+        );
     }
 }

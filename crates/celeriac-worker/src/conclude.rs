@@ -119,7 +119,7 @@ impl Conclusion {
                 self.retry(Retry {
                     countdown,
                     max_retries,
-                    cause,
+                    cause: cause.map(|failure| *failure),
                 })
                 .await
             }
