@@ -22,6 +22,7 @@ mod message_rules;
 mod nearest;
 mod params;
 mod python;
+mod queue_rules;
 mod registry;
 mod result_store;
 mod router;
@@ -51,8 +52,8 @@ pub use delivery::{DeadLetter, Delivery, Outgoing, Receipt, SetVisibility};
 pub use ledger::{
     ClaimDecision, CompleteDecision, LedgerItem, Version, decide_claim, decide_complete,
 };
-pub use message_rules::check_queue_name;
 pub use params::{Param, Params};
+pub use queue_rules::check_queue_name;
 pub use registry::{Registry, RegistryError};
 pub use result_store::{
     Claim, ClaimOutcome, Claimed, Completion, CompletionKind, CompletionOutcome, Lease,

@@ -9,8 +9,6 @@ const MAX_ATTRIBUTES: usize = 10;
 const MAX_ATTRIBUTE_NAME: usize = 256;
 /// SQS: characters of a message group or deduplication id.
 const MAX_ID: usize = 128;
-/// SQS: characters of a queue name, `.fifo` included.
-const MAX_QUEUE_NAME: usize = 80;
 /// The data type SQS counts with every attribute.
 const TEXT_TYPE: &str = "String";
 /// Bytes of the `celeriac-error` attribute.
@@ -135,28 +133,15 @@ impl DeadLetter {
     }
 }
 
-/// Refuses a queue name that SQS would refuse: `sqs_name` is the name after prefix and mangling.
-pub fn check_queue_name(sqs_name: &str) -> Result<(), BrokerErrorKind> {
-    check_limit(
-        "length of the queue name",
-        sqs_name.chars().count(),
-        MAX_QUEUE_NAME,
-    )?;
-    let stem = sqs_name.strip_suffix(".fifo").unwrap_or(sqs_name);
-    let allowed = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-    if stem.is_empty() || !stem.chars().all(allowed) {
-        return Err(BrokerErrorKind::Invalid(format!(
-            "queue name `{sqs_name}` is not valid: SQS allows ASCII letters, digits, `-` and `_`"
-        )));
-    }
-    Ok(())
-}
-
 fn attribute_size(name: &str, value: &str) -> usize {
     name.len() + TEXT_TYPE.len() + value.len()
 }
 
-fn check_limit(what: &'static str, actual: usize, limit: usize) -> Result<(), BrokerErrorKind> {
+pub(crate) fn check_limit(
+    what: &'static str,
+    actual: usize,
+    limit: usize,
+) -> Result<(), BrokerErrorKind> {
     if actual > limit {
         return Err(BrokerErrorKind::LimitExceeded {
             what,
@@ -167,7 +152,7 @@ fn check_limit(what: &'static str, actual: usize, limit: usize) -> Result<(), Br
     Ok(())
 }
 
-fn check_seconds(
+pub(crate) fn check_seconds(
     what: &'static str,
     actual: Duration,
     limit: Duration,
@@ -241,7 +226,7 @@ fn sendable_prefix(text: &str, max: usize) -> String {
     kept
 }
 
-fn invalid(text: &str) -> BrokerErrorKind {
+pub(crate) fn invalid(text: &str) -> BrokerErrorKind {
     BrokerErrorKind::Invalid(text.to_owned())
 }
 
@@ -324,16 +309,6 @@ mod tests {
             ..message("x")
         };
         assert!(deduplicated.check(&standard()).is_err());
-    }
-
-    #[test]
-    fn queue_names_are_those_of_sqs() {
-        for name in ["a", "A-b_9.fifo", &"x".repeat(80)] {
-            assert!(check_queue_name(name).is_ok(), "{name}");
-        }
-        for name in ["", ".fifo", "a.b", "ä", "a b", &"x".repeat(81)] {
-            assert!(check_queue_name(name).is_err(), "{name}");
-        }
     }
 
     #[test]

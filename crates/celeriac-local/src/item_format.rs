@@ -1,0 +1,45 @@
+use celeriac_core::StoreErrorKind;
+use celeriac_protocol::{Limits, ResultCodec, ResultMeta, task_key_plain};
+
+/// DynamoDB's limit of an item, names of attributes included; kept here so that what works here works there.
+const MAX_ITEM: usize = 400 * 1024;
+/// What an item takes beside its key and its result: the other attributes and all names.
+const ITEM_OVERHEAD: usize = 512;
+
+/// How items are named and their results written.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ItemFormat {
+    pub(crate) codec: ResultCodec,
+    pub(crate) prefix: String,
+}
+
+impl ItemFormat {
+    pub(crate) fn key(&self, task_id: &str) -> String {
+        task_key_plain(&self.prefix, task_id)
+    }
+
+    pub(crate) fn encode(
+        &self,
+        task_id: &str,
+        meta: &ResultMeta,
+    ) -> Result<Vec<u8>, StoreErrorKind> {
+        let bytes = self
+            .codec
+            .encode(meta)
+            .map_err(|error| StoreErrorKind::Codec(error.to_string()))?;
+        let actual = bytes.len() + self.key(task_id).len() + ITEM_OVERHEAD;
+        if actual > MAX_ITEM {
+            return Err(StoreErrorKind::TooLarge {
+                actual,
+                limit: MAX_ITEM,
+            });
+        }
+        Ok(bytes)
+    }
+
+    pub(crate) fn decode(&self, bytes: &[u8]) -> Result<ResultMeta, StoreErrorKind> {
+        self.codec
+            .decode(bytes, &Limits::default())
+            .map_err(|error| StoreErrorKind::Codec(error.to_string()))
+    }
+}

@@ -1,0 +1,242 @@
+use std::time::Duration;
+
+use celeriac_core::{
+    Claim, ClaimDecision, ClaimOutcome, Claimed, CompleteDecision, Completion, CompletionKind,
+    CompletionOutcome, Lease, LeaseOutcome, Record, StateUpdate, StoreErrorKind, decide_claim,
+    decide_complete,
+};
+use celeriac_protocol::{ResultMeta, State, UtcTime, Value};
+use rusqlite::Transaction;
+
+use crate::item_format::ItemFormat;
+use crate::ledger_row::LedgerRow;
+use crate::queue_row::micros;
+
+/// One entry's result, or a failure of the database, which undoes the whole batch.
+pub(crate) type Entry<T> = rusqlite::Result<Result<T, StoreErrorKind>>;
+
+/// The ledger within one transaction, at one moment.
+pub(crate) struct Ledger<'a> {
+    pub(crate) transaction: &'a Transaction<'a>,
+    pub(crate) format: &'a ItemFormat,
+    pub(crate) now: UtcTime,
+    pub(crate) ttl: Duration,
+}
+
+impl Ledger<'_> {
+    pub(crate) fn claim(&self, claim: &Claim) -> Entry<ClaimOutcome> {
+        let shown = match self.format.encode(&claim.task_id, &claim.shown) {
+            Ok(shown) => shown,
+            Err(refused) => return Ok(Err(refused)),
+        };
+        let found = self.find(&claim.task_id)?;
+        let decision = found
+            .as_ref()
+            .map(|row| decide_claim(&row.item(&claim.task_id), claim, self.now));
+        let (claimed, kept) = match (decision, found) {
+            (Some(ClaimDecision::Answer(ClaimOutcome::Final(_))), Some(row)) => {
+                return Ok(self
+                    .final_meta(&claim.task_id, &row)
+                    .map(ClaimOutcome::Final));
+            }
+            (Some(ClaimDecision::Answer(answer)), _) => return Ok(Ok(answer)),
+            (
+                Some(ClaimDecision::Take {
+                    claimed,
+                    keep_result,
+                }),
+                row,
+            ) => (claimed, row.filter(|_| keep_result)),
+            (None, _) => (
+                Claimed {
+                    attempt: 1,
+                    runs: 1,
+                },
+                None,
+            ),
+        };
+        self.taken(claim, &claimed, kept, shown)
+            .put(self.transaction)?;
+        Ok(Ok(ClaimOutcome::Claimed(claimed)))
+    }
+
+    pub(crate) fn renew(&self, lease: &Lease) -> Entry<LeaseOutcome> {
+        self.change_held(&lease.task_id, lease.attempt, |row| {
+            row.lease_until = Some(self.after(lease.lease));
+        })
+        .map(Ok)
+    }
+
+    pub(crate) fn update_state(&self, update: &StateUpdate) -> Entry<LeaseOutcome> {
+        let result = match self.format.encode(&update.task_id, &update.meta) {
+            Ok(result) => result,
+            Err(refused) => return Ok(Err(refused)),
+        };
+        let show = |row: &mut LedgerRow| row.show(&update.meta.status, result);
+        self.change_held(&update.task_id, update.attempt, show)
+            .map(Ok)
+    }
+
+    pub(crate) fn complete(&self, completion: &Completion) -> Entry<CompletionOutcome> {
+        let (status, result) = match self.encode_shown(completion) {
+            Ok(shown) => shown.unzip(),
+            Err(refused) => return Ok(Err(refused)),
+        };
+        let found = self.find(&completion.task_id)?;
+        let item = found.as_ref().map(|row| row.item(&completion.task_id));
+        if let CompleteDecision::Answer(answer) =
+            decide_complete(item.as_ref(), completion.attempt, &completion.nonce)
+        {
+            return Ok(Ok(answer));
+        }
+        if found.is_none() && status.is_none() {
+            return Ok(Ok(CompletionOutcome::Stored)); // its TTL ran out in the middle of the run: there is nothing to end
+        }
+        let mut row = found.unwrap_or_else(|| self.gone(completion));
+        match completion.kind {
+            CompletionKind::Final(_) => {}
+            CompletionKind::Retry { retries, .. } => (row.retries, row.runs) = (retries, 0),
+            CompletionKind::GivenBack | CompletionKind::Released => {
+                row.runs = row.runs.saturating_sub(1);
+            }
+        }
+        if let (Some(status), Some(result)) = (status, result) {
+            row.show(status, result);
+        }
+        row.lease_until = None;
+        row.nonce.clone_from(&completion.nonce);
+        self.put(row)?;
+        Ok(Ok(CompletionOutcome::Stored))
+    }
+
+    pub(crate) fn get(&self, task_id: &str) -> Entry<Option<Record>> {
+        let row = self.find(task_id)?.filter(|row| !row.forgotten);
+        Ok(row.map(|row| self.record(&row)).transpose())
+    }
+
+    pub(crate) fn forget(&self, task_id: &str) -> Entry<()> {
+        let emptied = match self.format.encode(
+            task_id,
+            &ResultMeta::new(task_id, State::Pending, Value::Null),
+        ) {
+            Ok(emptied) => emptied,
+            Err(refused) => return Ok(Err(refused)),
+        };
+        if let Some(mut row) = self
+            .find(task_id)?
+            .filter(|row| row.state().is_ready() && !row.forgotten)
+        {
+            row.forgotten = true;
+            row.result = emptied;
+            self.put(row)?;
+        }
+        Ok(Ok(()))
+    }
+
+    fn find(&self, task_id: &str) -> rusqlite::Result<Option<LedgerRow>> {
+        LedgerRow::find(self.transaction, &self.format.key(task_id), self.now.0)
+    }
+
+    fn put(&self, row: LedgerRow) -> rusqlite::Result<()> {
+        LedgerRow {
+            written_at: self.now.0,
+            expires_at: self.after(self.ttl),
+            ..row
+        }
+        .put(self.transaction)
+    }
+
+    fn after(&self, duration: Duration) -> i64 {
+        self.now.0.saturating_add(micros(duration))
+    }
+
+    fn record(&self, row: &LedgerRow) -> Result<Record, StoreErrorKind> {
+        Ok(Record {
+            meta: self.format.decode(&row.result)?,
+            written_at: UtcTime(row.written_at),
+            attempt: row.attempt,
+        })
+    }
+
+    /// The final result; of a forgotten one only its state.
+    fn final_meta(&self, task_id: &str, row: &LedgerRow) -> Result<ResultMeta, StoreErrorKind> {
+        if row.forgotten {
+            return Ok(ResultMeta::new(task_id, row.state(), Value::Null));
+        }
+        self.format.decode(&row.result)
+    }
+
+    fn change_held(
+        &self,
+        task_id: &str,
+        attempt: u64,
+        change: impl FnOnce(&mut LedgerRow),
+    ) -> rusqlite::Result<LeaseOutcome> {
+        let Some(mut row) = self.find(task_id)?.filter(|row| row.is_held_by(attempt)) else {
+            return Ok(LeaseOutcome::Lost);
+        };
+        change(&mut row);
+        self.put(row)?;
+        Ok(LeaseOutcome::Held)
+    }
+
+    /// The item of a new claim; `kept` is the one whose result stays.
+    fn taken(
+        &self,
+        claim: &Claim,
+        claimed: &Claimed,
+        kept: Option<LedgerRow>,
+        shown: Vec<u8>,
+    ) -> LedgerRow {
+        let (status, result) = match kept {
+            Some(row) => (row.status, row.result),
+            None => (claim.shown.status.to_string(), shown),
+        };
+        LedgerRow {
+            key: self.format.key(&claim.task_id),
+            status,
+            forgotten: false,
+            written_at: self.now.0,
+            expires_at: self.after(self.ttl),
+            attempt: claimed.attempt,
+            runs: claimed.runs,
+            retries: claim.retries,
+            lease_until: Some(self.after(claim.lease)),
+            nonce: claim.nonce.clone(),
+            owner: Some(claim.owner.clone()),
+            result,
+        }
+    }
+
+    /// What a completion shows to readers.
+    fn encode_shown<'c>(
+        &self,
+        completion: &'c Completion,
+    ) -> Result<Option<(&'c State, Vec<u8>)>, StoreErrorKind> {
+        match &completion.kind {
+            CompletionKind::Final(meta) | CompletionKind::Retry { meta, .. } => Ok(Some((
+                &meta.status,
+                self.format.encode(&completion.task_id, meta)?,
+            ))),
+            CompletionKind::GivenBack | CompletionKind::Released => Ok(None),
+        }
+    }
+
+    /// A new item for a completion that found none.
+    fn gone(&self, completion: &Completion) -> LedgerRow {
+        LedgerRow {
+            key: self.format.key(&completion.task_id),
+            status: State::Pending.to_string(),
+            forgotten: false,
+            written_at: self.now.0,
+            expires_at: self.after(self.ttl),
+            attempt: completion.attempt,
+            runs: 0,
+            retries: 0,
+            lease_until: None,
+            nonce: completion.nonce.clone(),
+            owner: None,
+            result: Vec::new(),
+        }
+    }
+}

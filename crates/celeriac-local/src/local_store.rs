@@ -1,0 +1,194 @@
+use std::time::Duration;
+
+use async_trait::async_trait;
+use celeriac_core::{
+    Claim, ClaimOutcome, Completion, CompletionOutcome, Lease, LeaseOutcome, Record, ResultStore,
+    StateUpdate, StoreError, StoreErrorKind,
+};
+use celeriac_protocol::ResultCodec;
+
+use crate::item_format::ItemFormat;
+use crate::ledger::{Entry, Ledger};
+use crate::ledger_row::LedgerRow;
+use crate::{Database, DatabaseError};
+
+/// At least as long as SQS keeps a message by default, or a late redelivery would run a finished task again.
+const DEFAULT_TTL: Duration = Duration::from_hours(4 * 24);
+
+/// A [`ResultStore`] with the ledger's rules and DynamoDB's limits, on SQLite.
+///
+/// Results have Celery's form, but Python cannot reach them: a worker or client in Python needs DynamoDB.
+#[derive(Clone, Debug)]
+pub struct LocalStore {
+    database: Database,
+    format: ItemFormat,
+    ttl: Duration,
+}
+
+impl LocalStore {
+    /// A store on this database: JSON results, kept for four days.
+    pub fn new(database: Database) -> Self {
+        Self {
+            database,
+            format: ItemFormat::default(),
+            ttl: DEFAULT_TTL,
+        }
+    }
+
+    /// How results are written: `result_serializer` and `result_compression`.
+    #[must_use]
+    pub fn with_codec(mut self, codec: ResultCodec) -> Self {
+        self.format.codec = codec;
+        self
+    }
+
+    /// Puts this in front of every key: `global_keyprefix`.
+    #[must_use]
+    pub fn with_key_prefix(mut self, prefix: impl Into<String>) -> Self {
+        self.format.prefix = prefix.into();
+        self
+    }
+
+    /// How long an item is kept after its last write.
+    #[must_use]
+    pub fn with_ttl(self, ttl: Duration) -> Self {
+        Self { ttl, ..self }
+    }
+
+    /// Does `work` for every entry in one transaction. `subject` is an entry's task id, for errors.
+    async fn write<E, T>(
+        &self,
+        operation: &'static str,
+        entries: Vec<E>,
+        subject: impl Fn(&E) -> &str,
+        work: impl Fn(&Ledger<'_>, &E) -> Entry<T> + Send + 'static,
+    ) -> Vec<Result<T, StoreError>>
+    where
+        E: Send + 'static,
+        T: Send + 'static,
+    {
+        let subjects = entries
+            .iter()
+            .map(|entry| subject(entry).to_owned())
+            .collect();
+        let (format, now, ttl) = (self.format.clone(), self.database.now(), self.ttl);
+        let done = self.database.write(move |transaction| {
+            LedgerRow::sweep(transaction, now.0)?;
+            let ledger = Ledger {
+                transaction,
+                format: &format,
+                now,
+                ttl,
+            };
+            entries.iter().map(|entry| work(&ledger, entry)).collect()
+        });
+        per_entry(operation, subjects, done.await)
+    }
+}
+
+#[expect(
+    clippy::redundant_closure_for_method_calls,
+    reason = "a path to a method of `Ledger<'_>` is for one lifetime only"
+)]
+#[async_trait]
+impl ResultStore for LocalStore {
+    /// The table is there since the database was opened.
+    async fn declare(&self) -> Result<(), StoreError> {
+        self.check().await
+    }
+
+    async fn check(&self) -> Result<(), StoreError> {
+        let read = self
+            .database
+            .read(|transaction| LedgerRow::find(transaction, "", 0))
+            .await;
+        read.map(drop)
+            .map_err(|error| StoreError::new("check", "task", error.into()))
+    }
+
+    async fn claim(&self, batch: Vec<Claim>) -> Vec<Result<ClaimOutcome, StoreError>> {
+        self.write(
+            "claim",
+            batch,
+            |claim| &claim.task_id,
+            |ledger, entry| ledger.claim(entry),
+        )
+        .await
+    }
+
+    async fn renew(&self, batch: Vec<Lease>) -> Vec<Result<LeaseOutcome, StoreError>> {
+        self.write(
+            "renew",
+            batch,
+            |lease| &lease.task_id,
+            |ledger, entry| ledger.renew(entry),
+        )
+        .await
+    }
+
+    async fn update_state(&self, batch: Vec<StateUpdate>) -> Vec<Result<LeaseOutcome, StoreError>> {
+        self.write(
+            "update_state",
+            batch,
+            |update| &update.task_id,
+            |ledger, entry| ledger.update_state(entry),
+        )
+        .await
+    }
+
+    async fn complete(&self, batch: Vec<Completion>) -> Vec<Result<CompletionOutcome, StoreError>> {
+        self.write(
+            "complete",
+            batch,
+            |completion| &completion.task_id,
+            |ledger, entry| ledger.complete(entry),
+        )
+        .await
+    }
+
+    async fn get(&self, task_ids: &[String]) -> Vec<Result<Option<Record>, StoreError>> {
+        let asked = task_ids.to_vec();
+        let (format, now, ttl) = (self.format.clone(), self.database.now(), self.ttl);
+        let read = self.database.read(move |transaction| {
+            let ledger = Ledger {
+                transaction,
+                format: &format,
+                now,
+                ttl,
+            };
+            asked.iter().map(|task_id| ledger.get(task_id)).collect()
+        });
+        per_entry("get", task_ids.to_vec(), read.await)
+    }
+
+    async fn forget(&self, task_ids: &[String]) -> Vec<Result<(), StoreError>> {
+        self.write(
+            "forget",
+            task_ids.to_vec(),
+            String::as_str,
+            |ledger, task_id| ledger.forget(task_id),
+        )
+        .await
+    }
+}
+
+fn per_entry<T>(
+    operation: &'static str,
+    subjects: Vec<String>,
+    entries: Result<Vec<Result<T, StoreErrorKind>>, DatabaseError>,
+) -> Vec<Result<T, StoreError>> {
+    match entries.map_err(StoreErrorKind::from) {
+        Ok(entries) => {
+            let entries = subjects.into_iter().zip(entries);
+            entries
+                .map(|(subject, entry)| {
+                    entry.map_err(|kind| StoreError::new(operation, subject, kind))
+                })
+                .collect()
+        }
+        Err(kind) => subjects
+            .into_iter()
+            .map(|subject| Err(StoreError::new(operation, subject, kind.clone())))
+            .collect(),
+    }
+}

@@ -1,0 +1,138 @@
+use std::time::Duration;
+
+use celeriac_core::{Capabilities, QueueSpec, QueueStats};
+use rusqlite::{OptionalExtension, Row, Transaction, named_params};
+
+/// A queue as stored. Times are microseconds.
+#[derive(Clone, Debug)]
+pub(crate) struct QueueRow {
+    pub(crate) queue: i64,
+    pub(crate) name: String,
+    visibility: i64,
+    pub(crate) retention: i64,
+    pub(crate) dead_letter: Option<String>,
+    pub(crate) max_receives: Option<u32>,
+    pub(crate) swept_at: i64,
+}
+
+impl QueueRow {
+    /// The queue of this name, if it exists.
+    pub(crate) fn find(
+        transaction: &Transaction<'_>,
+        name: &str,
+    ) -> rusqlite::Result<Option<Self>> {
+        let mut statement = transaction.prepare_cached("SELECT * FROM queue WHERE name = ?1")?;
+        statement.query_row([name], Self::from_row).optional()
+    }
+
+    /// The queue of this name, created as the embedded default has it where it is missing.
+    pub(crate) fn find_or_create(
+        transaction: &Transaction<'_>,
+        name: &str,
+    ) -> rusqlite::Result<Self> {
+        if let Some(found) = Self::find(transaction, name)? {
+            return Ok(found);
+        }
+        declare(transaction, &default_spec(name))?;
+        Self::find(transaction, name)?.ok_or(rusqlite::Error::QueryReturnedNoRows)
+    }
+
+    /// Whether order within a message group is kept.
+    pub(crate) fn is_fifo(&self) -> bool {
+        Capabilities::sqs(&self.name).fifo
+    }
+
+    /// Messages sent before this are over their retention.
+    pub(crate) fn oldest(&self, now: i64) -> i64 {
+        now.saturating_sub(self.retention)
+    }
+
+    /// Approximate no more than its moment: counts of one transaction.
+    pub(crate) fn stats(
+        &self,
+        transaction: &Transaction<'_>,
+        now: i64,
+    ) -> rusqlite::Result<QueueStats> {
+        let mut statement = transaction.prepare_cached(
+            "SELECT count(*) FILTER (WHERE visible_at <= :now),
+                    count(*) FILTER (WHERE visible_at > :now AND receipt IS NOT NULL),
+                    count(*) FILTER (WHERE visible_at > :now AND receipt IS NULL)
+             FROM message WHERE queue = :queue AND sent_at > :oldest",
+        )?;
+        let bound =
+            named_params! { ":queue": self.queue, ":now": now, ":oldest": self.oldest(now) };
+        statement.query_row(bound, |row| {
+            let count = |index| row.get::<_, i64>(index).map(i64::unsigned_abs);
+            Ok(QueueStats {
+                visible: count(0)?,
+                in_flight: count(1)?,
+                delayed: count(2)?,
+                dead_letter_queue: self.dead_letter.clone(),
+                max_receive_count: self.max_receives,
+                visibility: Some(Duration::from_micros(self.visibility.unsigned_abs())),
+            })
+        })
+    }
+
+    fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            queue: row.get("queue")?,
+            name: row.get("name")?,
+            visibility: row.get("visibility")?,
+            retention: row.get("retention")?,
+            dead_letter: row.get("dead_letter")?,
+            max_receives: row.get("max_receives")?,
+            swept_at: row.get("swept_at")?,
+        })
+    }
+}
+
+/// The names of all queues.
+pub(crate) fn names(transaction: &Transaction<'_>) -> rusqlite::Result<Vec<String>> {
+    let mut statement = transaction.prepare_cached("SELECT name FROM queue ORDER BY name")?;
+    statement.query_map([], |row| row.get(0))?.collect()
+}
+
+/// Creates what is missing of the queue, its dead-letter queue and the redrive policy; changes nothing that is there.
+pub(crate) fn declare(transaction: &Transaction<'_>, spec: &QueueSpec) -> rusqlite::Result<()> {
+    const DEAD_LETTER_RETENTION: Duration = Duration::from_hours(14 * 24);
+    insert(transaction, &spec.name, spec.visibility, spec.retention)?;
+    if let Some((dead_letter, max_receives)) = &spec.dead_letter {
+        insert(
+            transaction,
+            dead_letter,
+            spec.visibility,
+            DEAD_LETTER_RETENTION,
+        )?;
+        transaction
+            .prepare_cached("UPDATE queue SET dead_letter = ?2, max_receives = ?3 WHERE name = ?1 AND dead_letter IS NULL")?
+            .execute((&spec.name, dead_letter, max_receives))?;
+    }
+    Ok(())
+}
+
+fn insert(
+    transaction: &Transaction<'_>,
+    name: &str,
+    visibility: Duration,
+    retention: Duration,
+) -> rusqlite::Result<usize> {
+    let sql = "INSERT INTO queue (name, visibility, retention) VALUES (?1, ?2, ?3) ON CONFLICT (name) DO NOTHING";
+    transaction
+        .prepare_cached(sql)?
+        .execute((name, micros(visibility), micros(retention)))
+}
+
+/// A dead-letter queue that is used first gets none of its own.
+fn default_spec(name: &str) -> QueueSpec {
+    let mut spec = QueueSpec::new(name);
+    if name.strip_suffix(".fifo").unwrap_or(name).ends_with("-dlq") {
+        spec.dead_letter = None;
+    }
+    spec
+}
+
+/// A duration as the database counts it.
+pub(crate) fn micros(duration: Duration) -> i64 {
+    i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,152 @@
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use rusqlite::{Connection, ErrorCode, TransactionBehavior};
+
+use crate::DatabaseError;
+
+/// In the file's header, so that we neither write into another program's database nor take one for ours: "clry".
+const APPLICATION_ID: i64 = 0x636c_7279;
+const VERSION: i64 = 1;
+
+/// How long a statement waits for another process's transaction.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+const STATEMENT_CACHE: usize = 64;
+
+/// Times are microseconds since 1970.
+const TABLES: &str = "
+CREATE TABLE queue (
+    queue INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    visibility INTEGER NOT NULL,
+    retention INTEGER NOT NULL,
+    dead_letter TEXT,
+    max_receives INTEGER,
+    swept_at INTEGER NOT NULL DEFAULT 0
+);
+-- AUTOINCREMENT: a sequence number is never given twice, so an old receipt never meets a new message
+CREATE TABLE message (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    queue INTEGER NOT NULL,
+    visible_at INTEGER NOT NULL,
+    sent_at INTEGER NOT NULL,
+    receive_count INTEGER NOT NULL DEFAULT 0,
+    receipt TEXT,
+    message_id TEXT NOT NULL,
+    group_id TEXT,
+    dedup_id TEXT,
+    attributes TEXT,
+    body TEXT NOT NULL
+);
+CREATE INDEX message_due ON message (queue, visible_at);
+CREATE INDEX message_grouped ON message (queue) WHERE group_id IS NOT NULL;
+CREATE TABLE dedup (
+    queue INTEGER NOT NULL,
+    dedup_id TEXT NOT NULL,
+    message_id TEXT NOT NULL,
+    sent_at INTEGER NOT NULL,
+    PRIMARY KEY (queue, dedup_id)
+) WITHOUT ROWID;
+CREATE TABLE task (
+    key TEXT NOT NULL PRIMARY KEY,
+    status TEXT NOT NULL,
+    forgotten INTEGER NOT NULL DEFAULT 0,
+    written_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    attempt INTEGER NOT NULL,
+    runs INTEGER NOT NULL,
+    retries INTEGER NOT NULL,
+    lease_until INTEGER,
+    nonce TEXT NOT NULL,
+    owner TEXT,
+    result BLOB NOT NULL
+);
+CREATE INDEX task_expiry ON task (expires_at);
+";
+
+/// Makes a new connection ready: settings, and the tables where they are missing.
+pub(crate) fn set_up(connection: &mut Connection, path: &Path) -> Result<(), DatabaseError> {
+    let failed = |source| DatabaseError::Open {
+        path: path.to_owned(),
+        source,
+    };
+    connection.busy_timeout(BUSY_TIMEOUT).map_err(failed)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
+    // looked at before anything is written, the change to WAL included
+    check_owner(connection, path)?;
+    use_wal(connection).map_err(failed)?;
+    connection
+        .pragma_update(None, "synchronous", "NORMAL")
+        .map_err(failed)?;
+    create_tables(connection, path)
+}
+
+/// The change to WAL needs the file alone for a moment, and does not wait for it by itself.
+fn use_wal(connection: &Connection) -> rusqlite::Result<()> {
+    let deadline = Instant::now() + BUSY_TIMEOUT;
+    loop {
+        match connection.pragma_update(None, "journal_mode", "WAL") {
+            Err(error) if is_busy(&error) && Instant::now() < deadline => {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            done => return done,
+        }
+    }
+}
+
+fn is_busy(error: &rusqlite::Error) -> bool {
+    matches!(
+        error.sqlite_error_code(),
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)
+    )
+}
+
+fn create_tables(connection: &mut Connection, path: &Path) -> Result<(), DatabaseError> {
+    let failed = |source| DatabaseError::Open {
+        path: path.to_owned(),
+        source,
+    };
+    let transaction = connection
+        .transaction_with_behavior(TransactionBehavior::Immediate)
+        .map_err(failed)?;
+    // another process may have been first
+    if check_owner(&transaction, path)? == 0 {
+        transaction.execute_batch(TABLES).map_err(failed)?;
+        transaction
+            .pragma_update(None, "application_id", APPLICATION_ID)
+            .map_err(failed)?;
+        transaction
+            .pragma_update(None, "user_version", VERSION)
+            .map_err(failed)?;
+    }
+    transaction.commit().map_err(failed)
+}
+
+/// The file's version, 0 for an empty one; an error if the file is not ours or too new.
+fn check_owner(connection: &Connection, path: &Path) -> Result<i64, DatabaseError> {
+    let failed = |source| DatabaseError::Open {
+        path: path.to_owned(),
+        source,
+    };
+    let number = |sql: &str| {
+        connection
+            .query_row(sql, [], |row| row.get::<_, i64>(0))
+            .map_err(failed)
+    };
+
+    let version = number("PRAGMA user_version")?;
+    let ours = number("PRAGMA application_id")? == APPLICATION_ID;
+    let empty = number("SELECT count(*) FROM sqlite_schema")? == 0;
+    let fresh = empty && version == 0;
+    if !ours && !fresh {
+        return Err(DatabaseError::NotCeleriac(path.to_owned()));
+    }
+    if version > VERSION {
+        return Err(DatabaseError::Newer {
+            path: path.to_owned(),
+            version,
+            known: VERSION,
+        });
+    }
+    Ok(version)
+}
