@@ -105,10 +105,20 @@ impl<B: Batch> Batcher<B> {
 
     /// Submits an entry and waits for its outcome. Waits for room first. If dropped after that, the entry still goes.
     pub async fn submit(&self, item: B::Item) -> Result<B::Output, BatcherClosed> {
+        self.accept(item).await?.await
+    }
+
+    /// Waits for room and submits an entry; what it gives waits for the outcome. Entries whose `accept` ended one after the
+    /// other go in that order. Cancel-safe: dropped, the entry was not submitted. If the outcome is dropped, the entry still
+    /// goes.
+    pub async fn accept(
+        &self,
+        item: B::Item,
+    ) -> Result<impl Future<Output = Result<B::Output, BatcherClosed>> + Send + use<B>, BatcherClosed> {
         let (reply, outcome) = oneshot::channel();
         self.shared.make_room().await?;
         Shared::enqueue(&self.shared, item, reply)?;
-        outcome.await.map_err(|_| BatcherClosed)
+        Ok(async move { outcome.await.map_err(|_| BatcherClosed) })
     }
 
     /// Sends what waits, awaits what is in flight, and ends. Later submits fail, and so do those that still wait for
