@@ -4,7 +4,7 @@ use futures_util::{Stream, StreamExt};
 use crate::{AsyncResult, Client};
 
 /// Calls between the stream and the broker: enough to keep every request in flight full, little memory.
-pub(crate) const WINDOW: usize = 256;
+const WINDOW: usize = 256;
 
 impl Client {
     /// Sends every call of a stream, in batches, and gives their results in the stream's order. A failed send is its own
@@ -33,10 +33,16 @@ impl Client {
     {
         let client = self.clone();
         calls
-            .map(move |call| {
-                let client = client.clone();
-                async move { client.send(call).await }
-            })
+            .then(move |call| accept(client.clone(), call)) // one after the other: that is the order on the queue
+            .map(|accepted| async move { accepted?.await })
             .buffered(WINDOW)
     }
+}
+
+async fn accept<T>(
+    client: Client,
+    call: TaskSignature<T>,
+) -> Result<impl Future<Output = Result<AsyncResult<T>, SendError>> + Send, SendError> {
+    let (call, options) = call.into_parts()?;
+    client.accept(call, options).await
 }

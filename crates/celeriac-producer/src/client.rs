@@ -86,7 +86,7 @@ impl Client {
     /// [`SendError::Broker`] for what the broker refused, [`SendError::Closed`] after [`close`](Self::close).
     pub async fn send<T>(&self, signature: TaskSignature<T>) -> Result<AsyncResult<T>, SendError> {
         let (call, options) = signature.into_parts()?;
-        self.send_call(call, options).await
+        self.accept(call, options).await?.await
     }
 
     /// Sends a task by its name alone, to a Python worker for instance. If the task is registered here, its own options
@@ -98,7 +98,7 @@ impl Client {
         kwargs: Dict,
         options: SendOptions,
     ) -> Result<AsyncResult<Value>, SendError> {
-        self.send_call(
+        self.accept(
             Signature {
                 args,
                 kwargs,
@@ -106,26 +106,28 @@ impl Client {
             },
             options,
         )
+        .await?
         .await
     }
 
-    async fn send_call<T>(
+    /// The first half of a send, up to the buffer; what it gives is the second.
+    pub(crate) async fn accept<T>(
         &self,
         signature: Signature,
         options: SendOptions,
-    ) -> Result<AsyncResult<T>, SendError> {
+    ) -> Result<impl Future<Output = Result<AsyncResult<T>, SendError>> + Send + use<T>, SendError>
+    {
         let message = self.parts.builder.message(signature, options)?;
-        let result = AsyncResult::new(
-            message.task_id(),
-            self.parts.reader.clone(),
-            message.envelope.headers.ignore_result == Some(true),
-        );
-        self.send_message(&message).await?;
-        Ok(result)
+        let ignored = message.envelope.headers.ignore_result == Some(true);
+        let result = AsyncResult::new(message.task_id(), self.parts.reader.clone(), ignored);
+        let sent = self.accept_message(&message).await?;
+        Ok(async move { sent.await.map(|_| result) })
     }
 
-    /// Sends a finished message; the answer is the broker's message id. Cancel-safety and errors as [`send`](Self::send).
-    pub async fn send_message(&self, message: &Message) -> Result<String, SendError> {
+    async fn accept_message(
+        &self,
+        message: &Message,
+    ) -> Result<impl Future<Output = Result<String, SendError>> + Send + use<>, SendError> {
         let Parts {
             senders,
             settings,
@@ -136,8 +138,13 @@ impl Client {
         let capabilities = senders.capabilities(&message.queue);
         let sender = senders.sender(&message.queue, &capabilities)?;
         sender
-            .send(message.outgoing(form, &capabilities, clock.now()))
+            .accept(message.outgoing(form, &capabilities, clock.now()))
             .await
+    }
+
+    /// Sends a finished message; the answer is the broker's message id. Cancel-safety and errors as [`send`](Self::send).
+    pub async fn send_message(&self, message: &Message) -> Result<String, SendError> {
+        self.accept_message(message).await?.await
     }
 
     /// What makes this client's messages.

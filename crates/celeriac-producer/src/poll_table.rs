@@ -121,12 +121,6 @@ impl PollTable {
             .map(|waiting| waiting.seen.clone())
     }
 
-    /// How many ids are waited for.
-    #[cfg(test)]
-    pub(crate) fn len(&self) -> usize {
-        self.waiting.len()
-    }
-
     /// Takes at most `max` of the ids that are due.
     pub(crate) fn step(&mut self, now: Instant, max: usize) -> Step {
         let Some((first, _)) = self.due.first() else {

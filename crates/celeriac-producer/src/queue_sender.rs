@@ -47,14 +47,18 @@ impl QueueSender {
         }
     }
 
-    /// Waits for room, then for the broker. Dropped while it waits for room, the message is not sent; after that it is.
-    pub(crate) async fn send(&self, message: Outgoing) -> Result<String, SendError> {
+    /// Waits for room; what it gives waits for the broker. Messages accepted one after the other go in that order. Dropped
+    /// while it waits for room, the message is not sent; after that it is.
+    pub(crate) async fn accept(
+        &self,
+        message: Outgoing,
+    ) -> Result<impl Future<Output = Result<String, SendError>> + Send + use<>, SendError> {
         let sent = self
             .batcher
-            .submit(message)
+            .accept(message)
             .await
             .map_err(|_| SendError::Closed)?;
-        Ok(sent?)
+        Ok(async move { Ok(sent.await.map_err(|_| SendError::Closed)??) })
     }
 
     pub(crate) async fn close(&self) {
