@@ -6,6 +6,10 @@ use celeriac_protocol::{Envelope, Extended};
 use crate::engine::Engine;
 
 /// A readable delivery of a known task, with what its message, its task and the settings together say about it.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent answers to independent questions"
+)]
 pub(crate) struct Call {
     pub(crate) delivery: Delivery,
     pub(crate) envelope: Arc<Envelope>,

@@ -43,36 +43,37 @@ fn container(signature: &Signature) -> Option<String> {
         .or_else(|| by_name.map(str::to_owned))
 }
 
+/// Whether a success sends something.
+pub(crate) fn has_successors(embed: &Embed) -> bool {
+    embed
+        .callbacks
+        .iter()
+        .chain(&embed.chain)
+        .any(|list| !list.is_empty())
+}
+
 /// Sends the callbacks and the next step of the chain with the task's result (SPEC 7.3), before SUCCESS is stored. Their
 /// ids are fixed, so that a second sending after a crash is the same task. Adds the ids to `children`.
 pub(crate) async fn send_successors(
     engine: &Engine,
     call: &Call,
-    embed: Embed,
+    embed: &Embed,
     result: &Value,
     children: &mut Vec<String>,
 ) -> Result<(), SendError> {
-    for (index, callback) in embed.callbacks.into_iter().flatten().enumerate() {
-        children.push(
-            send(
-                engine,
-                call,
-                applied(callback, result),
-                &format!("callback-{index}"),
-            )
-            .await?,
-        );
+    for (index, callback) in embed.callbacks.iter().flatten().enumerate() {
+        let role = format!("callback-{index}");
+        children.push(send(engine, call, applied(callback.clone(), result), &role).await?);
     }
-    let mut steps = embed.chain.unwrap_or_default(); // the next one last
-    if let Some(mut next) = steps.pop() {
-        if !steps.is_empty() {
-            next.options.insert(
-                "chain".to_owned(),
-                Value::List(steps.iter().map(Signature::to_value).collect()),
-            );
-        }
-        children.push(send(engine, call, applied(next, result), "chain").await?);
+    let Some((next, later)) = embed.chain.as_ref().and_then(|steps| steps.split_last()) else {
+        return Ok(());
+    };
+    let mut next = applied(next.clone(), result);
+    if !later.is_empty() {
+        let later = later.iter().map(Signature::to_value).collect();
+        next.options.insert("chain".to_owned(), Value::List(later));
     }
+    children.push(send(engine, call, next, "chain").await?);
     Ok(())
 }
 

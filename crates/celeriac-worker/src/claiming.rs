@@ -59,7 +59,7 @@ pub(crate) async fn take(engine: &Engine, call: &mut Call) -> Result<Held, Outco
             }
             // a FIFO retry is counted in the ledger only, the message still has its first header
             Ok(ClaimOutcome::Stale { retries: counted }) if call.fifo && counted > retries => {
-                retries = counted
+                retries = counted;
             }
             Ok(refused) => return Err(refusal(engine, call, &refused)),
             Err(error) => return Err(unavailable(engine, call, &error)),

@@ -2,8 +2,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use celeriac_core::{
-    CompletionKind, CompletionOutcome, Context, DeadLetter, Failure, StoreError, StoreErrorKind,
-    TaskError,
+    CompletionKind, CompletionOutcome, Context, DeadLetter, Failure, SendError, StoreError,
+    StoreErrorKind, TaskError,
 };
 use celeriac_protocol::{Embed, ResultMeta, State, Value};
 
@@ -64,17 +64,17 @@ impl Conclusion {
     pub(crate) async fn of_run(self, end: RunEnd) -> Executed {
         match end {
             RunEnd::Returned(Ok(value)) => self.succeeded(value).await,
-            RunEnd::Returned(Err(error)) => self.of_error(error).await,
-            RunEnd::Panicked(report) => self.gave_up(report.failure()).await,
+            RunEnd::Returned(Err(error)) => Box::pin(self.of_error(error)).await,
+            RunEnd::Panicked(report) => Box::pin(self.gave_up(report.failure())).await,
             RunEnd::TimedOut(limit) => {
                 let failure = meta::failure(
                     "billiard.exceptions",
                     "TimeLimitExceeded",
                     vec![time_limits::seconds_value(limit)],
                 );
-                self.gave_up(failure).await
+                Box::pin(self.gave_up(failure)).await
             }
-            RunEnd::ShutDown => self.given_back().await,
+            RunEnd::ShutDown => Box::pin(self.given_back()).await,
             RunEnd::Lost => Executed::not_run(Outcome::Leave),
         }
     }
@@ -107,7 +107,6 @@ impl Conclusion {
                 )
                 .await
             }
-            TaskError::Failure(failure) => self.gave_up(failure).await,
             TaskError::Retry {
                 countdown,
                 eta,
@@ -133,7 +132,9 @@ impl Conclusion {
                 })
                 .await
             }
-            TaskError::Error { failure, .. } => self.gave_up(failure).await,
+            TaskError::Failure(failure) | TaskError::Error { failure, .. } => {
+                self.gave_up(failure).await
+            }
             _ => {
                 self.gave_up(meta::failure_text(
                     "celeriac",
@@ -150,28 +151,16 @@ impl Conclusion {
             let failure = retry.exhausted(&self.call);
             return self.gave_up(failure).await;
         }
-        retrying::retry(self, retry).await
+        Box::pin(retrying::retry(self, retry)).await
     }
 
     async fn succeeded(mut self, value: Value) -> Executed {
-        let embed = std::mem::take(&mut self.embed);
-        let errbacks = Embed {
-            errbacks: embed.errbacks.clone(),
-            chain: embed.chain.clone(),
-            ..Embed::default()
-        };
-        let mut children = std::mem::take(&mut self.children);
-        let sent =
-            canvas::send_successors(&self.engine, &self.call, embed, &value, &mut children).await;
-        (self.children, self.embed) = (children, errbacks);
-        if let Err(error) = sent {
+        if canvas::has_successors(&self.embed)
+            && let Err(error) = Box::pin(self.send_successors(&value)).await
+        {
             let text = format!("the task succeeded, but what follows it was not sent: {error}");
-            return self
-                .failed(
-                    meta::failure_text("kombu.exceptions", "OperationalError", text),
-                    None,
-                )
-                .await;
+            let failure = meta::failure_text("kombu.exceptions", "OperationalError", text);
+            return Box::pin(self.failed(failure, None)).await;
         }
         log::succeeded(&self.call, self.took, &value);
         let shown = if self.call.ignore_result {
@@ -188,9 +177,20 @@ impl Conclusion {
             Kept::No => self.not_stored(),
             Kept::Refused(error) => {
                 self.embed = Embed::default(); // what follows a success was sent
-                self.failed(unstorable(&error), None).await
+                Box::pin(self.failed(unstorable(&error), None)).await
             }
         }
+    }
+
+    async fn send_successors(&mut self, value: &Value) -> Result<(), SendError> {
+        canvas::send_successors(
+            &self.engine,
+            &self.call,
+            &self.embed,
+            value,
+            &mut self.children,
+        )
+        .await
     }
 
     /// A FAILURE that no retry will mend; to the dead-letter queue too, if the task asks for that.

@@ -12,7 +12,7 @@ use crate::unknown_task::UnknownTask;
 use crate::{panics, waits};
 
 /// The longest time a message that cannot be dealt with now stays away.
-const LONGEST_BACKOFF: Duration = Duration::from_secs(900);
+const LONGEST_BACKOFF: Duration = Duration::from_mins(15);
 /// A lease that is shorter would be lost to a slow request.
 const SHORTEST_LEASE: Duration = Duration::from_millis(500);
 

@@ -109,25 +109,27 @@ struct Prepared {
 async fn prepare(engine: &Arc<Engine>, delivery: Delivery) -> Result<Prepared, Executed> {
     let envelope = match Envelope::decode(&delivery.body, &engine.limits) {
         Ok(envelope) => envelope,
-        Err(error) => return Err(unready::unreadable(engine, delivery, &error).await),
+        Err(error) => return Err(Box::pin(unready::unreadable(engine, delivery, &error)).await),
     };
     if let Some(reason) = unready::bad_id(engine, &envelope.headers.id) {
         return Err(unready::no_id(delivery, &reason));
     }
     let Some(definition) = engine.parts.registry.find(&envelope.headers.task) else {
-        return Err(unknown::unknown(engine, delivery, envelope).await);
+        return Err(Box::pin(unknown::unknown(engine, delivery, envelope)).await);
     };
     let mut call = Call::new(engine, delivery, envelope, Arc::clone(definition));
     log::received(&call);
     match Timing::of(&call.envelope.headers, engine.now()) {
         Timing::Due => {}
-        Timing::Expired => return Err(unready::expire(engine, call).await),
+        Timing::Expired => return Err(Box::pin(unready::expire(engine, call)).await),
         Timing::Early(early) => {
             return Err(Executed::not_run(
-                timing::defer(engine, &mut call, early).await,
+                Box::pin(timing::defer(engine, &mut call, early)).await,
             ));
         }
-        Timing::Invalid(reason) => return Err(unready::malformed(engine, call, reason).await),
+        Timing::Invalid(reason) => {
+            return Err(Box::pin(unready::malformed(engine, call, reason)).await);
+        }
     }
     bind(engine, call).await
 }
@@ -135,7 +137,9 @@ async fn prepare(engine: &Arc<Engine>, delivery: Delivery) -> Result<Prepared, E
 async fn bind(engine: &Arc<Engine>, mut call: Call) -> Result<Prepared, Executed> {
     let mut payload = match call.envelope.payload(&engine.limits) {
         Ok(payload) => payload,
-        Err(error) => return Err(unready::malformed(engine, call, error.to_string()).await),
+        Err(error) => {
+            return Err(Box::pin(unready::malformed(engine, call, error.to_string())).await);
+        }
     };
     if engine.parts.settings.result_extended && call.shows_errors() {
         call.extended = Some(meta::extended(
@@ -147,7 +151,7 @@ async fn bind(engine: &Arc<Engine>, mut call: Call) -> Result<Prepared, Executed
     }
     if let Some(reason) = canvas::unsupported(&payload.embed) {
         let failure = meta::failure_text("builtins", "NotImplementedError", reason);
-        return Err(unready::fail(engine, call, payload.embed, failure).await);
+        return Err(Box::pin(unready::fail(engine, call, payload.embed, failure)).await);
     }
     let (args, kwargs) = (
         std::mem::take(&mut payload.args),
@@ -161,7 +165,7 @@ async fn bind(engine: &Arc<Engine>, mut call: Call) -> Result<Prepared, Executed
         }),
         Err(error) => {
             let failure = meta::failure_text("builtins", "TypeError", error.to_string());
-            Err(unready::fail(engine, call, payload.embed, failure).await)
+            Err(Box::pin(unready::fail(engine, call, payload.embed, failure)).await)
         }
     }
 }
@@ -177,15 +181,11 @@ async fn run<S>(
     let lost_runs = engine.parts.settings.task_max_lost_runs;
     if conclusion.held.runs > lost_runs {
         let text = format!("the task is poison: {lost_runs} runs of it ended with their worker");
-        return conclusion
-            .failed(
-                meta::failure_text("billiard.exceptions", "WorkerLostError", text),
-                Some("poison"),
-            )
-            .await;
+        let failure = meta::failure_text("billiard.exceptions", "WorkerLostError", text);
+        return Box::pin(conclusion.failed(failure, Some("poison"))).await;
     }
     if shutdown.draining.is_cancelled() {
-        return conclusion.given_back().await;
+        return Box::pin(conclusion.given_back()).await;
     }
     if !conclusion.call.acks_late {
         acknowledge_early(&engine, &mut conclusion.call).await;

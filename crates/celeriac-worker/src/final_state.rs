@@ -69,7 +69,7 @@ impl FinalState<'_> {
                 Ok(ClaimOutcome::Stale { retries: counted })
                     if self.retries.is_none() && counted > retries =>
                 {
-                    retries = counted
+                    retries = counted;
                 }
                 Ok(ClaimOutcome::Stale { .. } | ClaimOutcome::Final(_)) => {
                     return Err(Stored::Other);

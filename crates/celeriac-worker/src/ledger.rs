@@ -150,10 +150,11 @@ fn closed(operation: &'static str, task_id: &str) -> StoreError {
     )
 }
 
-fn key(task_id: &str) -> Option<u64> {
+/// Two entries about one task never travel in one request.
+fn key(task_id: &str) -> u64 {
     let mut hasher = DefaultHasher::new();
     task_id.hash(&mut hasher);
-    Some(hasher.finish())
+    hasher.finish()
 }
 
 struct Claims(Arc<dyn ResultStore>);
@@ -165,7 +166,7 @@ impl Batch for Claims {
     type Output = Result<ClaimOutcome, StoreError>;
 
     fn key(&self, item: &Claim) -> Option<u64> {
-        key(&item.task_id)
+        Some(key(&item.task_id))
     }
 
     async fn run(&self, batch: Vec<Claim>) -> Vec<Self::Output> {
@@ -179,7 +180,7 @@ impl Batch for Completions {
     type Output = Result<CompletionOutcome, StoreError>;
 
     fn key(&self, item: &Completion) -> Option<u64> {
-        key(&item.task_id)
+        Some(key(&item.task_id))
     }
 
     async fn run(&self, batch: Vec<Completion>) -> Vec<Self::Output> {

@@ -32,4 +32,4 @@ mod worker;
 pub use executor::{Executor, ExecutorParts};
 pub use outcome::Outcome;
 pub use shutdown::Shutdown;
-pub use worker::{Worker, WorkerError, WorkerQueue, WorkerReport};
+pub use worker::{Worker, WorkerError, WorkerOptions, WorkerQueue, WorkerReport};

@@ -3,9 +3,11 @@ use std::sync::{Mutex, PoisonError};
 
 use celeriac_core::{Batch, Batcher};
 
+type Make<B> = Box<dyn Fn(&str) -> Batcher<B> + Send + Sync>;
+
 /// One batcher for each queue, made when first needed: a broker's request is about one queue.
 pub(crate) struct PerQueue<B: Batch> {
-    make: Box<dyn Fn(&str) -> Batcher<B> + Send + Sync>,
+    make: Make<B>,
     batchers: Mutex<HashMap<String, Batcher<B>>>,
 }
 

@@ -86,7 +86,7 @@ async fn ack(batcher: &Batcher<Acks>, queue: &str, receipt: Receipt) -> Result<(
             .unwrap_or_else(|_| Err(closed("ack", queue)));
         match answer {
             Err(error) if error.is_retryable() && tries < ACK_TRIES => {
-                tokio::time::sleep(waits::retry(tries)).await
+                tokio::time::sleep(waits::retry(tries)).await;
             }
             answer => return answer,
         }

@@ -1,9 +1,40 @@
-use thiserror::Error;
+mod counters;
+mod dispatcher;
+mod ending;
+mod health;
+mod lane;
+mod phase;
+mod prefetch;
+mod progress_log;
+mod receiver;
+mod settle;
+mod startup;
+mod station;
+mod stuck_messages;
+mod visibility_keeper;
+mod worker_options;
 
+use std::sync::Arc;
+use std::time::Duration;
+
+use thiserror::Error;
+use tokio::task::JoinSet;
+
+pub use self::worker_options::WorkerOptions;
+
+use self::receiver::Receiver;
+use self::station::Station;
 use crate::{Executor, Shutdown};
 
 /// A long-running worker: receivers, held visibility, concurrency, graceful shutdown.
-pub struct Worker;
+///
+/// A message is received only when there is room for it, its visibility is extended as long as it is here, and it is deleted
+/// after its outcome is durable.
+pub struct Worker {
+    executor: Executor,
+    queues: Vec<WorkerQueue>,
+    options: WorkerOptions,
+}
 
 /// A queue to work on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,14 +81,109 @@ pub enum WorkerError {
     },
 }
 
+impl WorkerQueue {
+    /// A queue of weight 1.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            weight: 1,
+        }
+    }
+}
+
 impl Worker {
-    /// A worker on these queues, with the executor's settings.
-    pub fn new(_executor: Executor, _queues: Vec<WorkerQueue>) -> Self {
-        todo!()
+    /// A worker on these queues, with the executor's settings. Without a queue it works on `task_default_queue`; a queue that is
+    /// named twice counts once.
+    pub fn new(executor: Executor, queues: Vec<WorkerQueue>) -> Self {
+        let settings = &executor.engine().parts.settings;
+        let mut unique: Vec<WorkerQueue> = Vec::new();
+        for queue in queues {
+            if !unique.iter().any(|known| known.name == queue.name) {
+                unique.push(queue);
+            }
+        }
+        if unique.is_empty() {
+            unique.push(WorkerQueue::new(&settings.task_default_queue));
+        }
+        let options = WorkerOptions::of(settings);
+        Self {
+            executor,
+            queues: unique,
+            options,
+        }
     }
 
-    /// Works until `shutdown` says draining, then ends within `worker_shutdown_timeout`.
-    pub async fn run(self, _shutdown: Shutdown) -> Result<WorkerReport, WorkerError> {
-        todo!()
+    /// With other options than those of the settings.
+    #[must_use]
+    pub fn with_options(mut self, change: impl FnOnce(&mut WorkerOptions)) -> Self {
+        change(&mut self.options);
+        self
+    }
+
+    /// Works until `shutdown` says draining, then ends within `worker_shutdown_timeout`. Not cancel-safe: when dropped, its tasks run
+    /// on unattended; use `shutdown`.
+    ///
+    /// # Errors
+    /// A queue or a result table that is not there when the worker starts, or a health address that cannot be used. Later
+    /// troubles are logged and waited out.
+    pub async fn run(self, shutdown: Shutdown) -> Result<WorkerReport, WorkerError> {
+        let Self {
+            executor,
+            queues,
+            options,
+        } = self;
+        startup::prepare(&executor, &queues).await?;
+        let listener = match &options.health_address {
+            Some(address) => Some(health::listen(address).await?),
+            None => None,
+        };
+        startup::greet(&executor, &queues, &options);
+        let station = Arc::new(Station::new(executor, &queues, options, shutdown.child()));
+        let mut services = JoinSet::new(); // aborted when dropped
+        services.spawn(Arc::clone(&station.keeper).run());
+        services.spawn(progress_log::log_progress(Arc::clone(&station)));
+        if let Some(listener) = listener {
+            services.spawn(health::serve(listener, Arc::clone(&station)));
+        }
+        work(&station).await;
+        ending::end(&station).await;
+        let report = station.counters.report();
+        tracing::info!(
+            "stopped: {} succeeded, {} failed, {} retried, {} messages given back, {} dead-lettered",
+            report.succeeded,
+            report.failed,
+            report.retried,
+            report.released,
+            report.dead_lettered
+        );
+        station.take_failure().map_or(Ok(report), Err)
+    }
+}
+
+/// Receives and runs until draining. A part that panics is started again.
+async fn work(station: &Arc<Station>) {
+    let mut parts = JoinSet::new();
+    for part in std::iter::once(None).chain((0..station.lanes.len()).map(Some)) {
+        parts.spawn(keep_up(Arc::clone(station), part));
+    }
+    tokio::select! {
+        () = station.shutdown.draining.cancelled() => {}
+        () = station.shutdown.now.cancelled() => {}
+    }
+    station.shutdown.drain();
+    while parts.join_next().await.is_some() {}
+}
+
+/// Keeps the dispatcher (`None`) or a lane's receiver running.
+async fn keep_up(station: Arc<Station>, lane: Option<usize>) {
+    while !station.shutdown.draining.is_cancelled() {
+        let part = match lane {
+            None => tokio::spawn(dispatcher::dispatch(Arc::clone(&station))),
+            Some(lane) => tokio::spawn(Receiver::new(Arc::clone(&station), lane).run()),
+        };
+        if part.await.is_err() {
+            tracing::error!("a part of the worker panicked and is started anew");
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
     }
 }

@@ -1,0 +1,64 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
+
+use super::phase::Phase;
+use super::station::Station;
+
+/// Ends a worker: draining (what waits is given back, what runs may finish), releasing (what still runs is cancelled and given
+/// back), stopped.
+pub(crate) async fn end(station: &Arc<Station>) {
+    let start = Instant::now();
+    station.phase.set(Phase::Draining);
+    station.shutdown.drain();
+    let waiting = station.prefetch().close();
+    let limit = station.options.shutdown_timeout;
+    tracing::info!(
+        "draining: {} messages given back, {} tasks may finish within {limit:?}",
+        waiting.len(),
+        station.lives.len()
+    );
+    station.lives.close();
+    station.polls.close();
+    let deadline = tokio::spawn(deadline(Arc::clone(station), start));
+    let release = station.release(waiting);
+    let finish = finish(station, start + limit);
+    tokio::join!(release, finish);
+    let _ = timeout_at(start + station.options.poll_grace, station.polls.wait()).await; // see `WorkerOptions::poll_grace`
+    deadline.abort();
+    station.phase.set(Phase::Stopped);
+}
+
+/// Tells running tasks when a fifth of the time is left, and ends them when it is over.
+async fn deadline(station: Arc<Station>, start: Instant) {
+    let limit = station.options.shutdown_timeout;
+    sleep_until(start + limit / 5 * 4).await;
+    station.shutdown.notice.cancel();
+    sleep_until(start + limit).await;
+    station.shutdown.end_now();
+}
+
+/// Waits for what runs: to its end, then to its being given back.
+async fn finish(station: &Station, until: Instant) {
+    tokio::select! {
+        () = station.lives.wait() => return,
+        () = station.shutdown.now.cancelled() => {}
+        () = sleep_until(until + Duration::from_secs(1)) => station.shutdown.end_now(), // whatever became of the other timer
+    }
+    station.phase.set(Phase::Releasing);
+    tracing::warn!(
+        "time is over: {} running tasks are cancelled and given back",
+        station.lives.len()
+    );
+    if timeout(station.options.release_timeout, station.lives.wait())
+        .await
+        .is_err()
+    {
+        tracing::error!(
+            "{} messages were not given back; they come back when their visibility ends",
+            station.lives.len()
+        );
+        sleep(Duration::ZERO).await;
+    }
+}

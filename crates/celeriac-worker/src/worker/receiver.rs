@@ -1,0 +1,213 @@
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use celeriac_core::{BrokerError, BrokerErrorKind, Delivery};
+use tokio::sync::oneshot;
+use tokio::time::timeout;
+
+use super::WorkerError;
+use super::prefetch::Grant;
+use super::station::Station;
+
+/// The wait of the receivers that come with a backlog: they end when it does.
+const SHORT_WAIT: Duration = Duration::from_secs(1);
+/// The longest pause after failed receives.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
+type Answer = Result<Vec<Delivery>, BrokerError>;
+
+/// Receives from one queue until draining: one long poll while it is idle, up to `max_receivers` receives at once while they come
+/// back full and there is room.
+pub(crate) struct Receiver {
+    station: Arc<Station>,
+    lane: usize,
+    /// Helpers of this receiver.
+    helpers: Arc<AtomicUsize>,
+}
+
+impl Receiver {
+    pub(crate) fn new(station: Arc<Station>, lane: usize) -> Self {
+        Self {
+            station,
+            lane,
+            helpers: Arc::default(),
+        }
+    }
+
+    /// The receiver that always is. Ends when draining.
+    pub(crate) async fn run(self) {
+        let mut answered = false;
+        while let Some(grant) = self.room().await {
+            match self
+                .receive(grant, self.station.options.wait, answered)
+                .await
+            {
+                ControlFlow::Break(()) => return,
+                ControlFlow::Continue(full) => {
+                    answered |= full.is_some();
+                    if full == Some(true) {
+                        self.add_helpers();
+                    }
+                }
+            }
+        }
+    }
+
+    /// Waits for room; `None` when draining.
+    async fn room(&self) -> Option<Grant> {
+        loop {
+            let changed = self.station.room.notified();
+            tokio::pin!(changed);
+            changed.as_mut().enable(); // before looking, so that no change goes by
+            if self.station.shutdown.draining.is_cancelled() {
+                return None;
+            }
+            if let Some(grant) = self.grant(true) {
+                return Some(grant);
+            }
+            tokio::select! {
+                () = changed => {}
+                () = self.station.shutdown.draining.cancelled() => return None,
+            }
+        }
+    }
+
+    fn grant(&self, first: bool) -> Option<Grant> {
+        self.station.prefetch().grant(self.lane, first)
+    }
+
+    /// Starts as many helpers as there is room for.
+    fn add_helpers(&self) {
+        while self.helpers.load(Ordering::Relaxed) + 1 < self.station.options.max_receivers {
+            let Some(grant) = self.grant(false) else {
+                return;
+            };
+            self.helpers.fetch_add(1, Ordering::Relaxed);
+            let helper = Self {
+                station: Arc::clone(&self.station),
+                lane: self.lane,
+                helpers: Arc::clone(&self.helpers),
+            };
+            tokio::spawn(helper.help(grant));
+        }
+    }
+
+    /// Receives as long as it comes back full and there is room.
+    async fn help(self, mut grant: Grant) {
+        let count = Arc::clone(&self.helpers);
+        let _counted = scopeguard(move || {
+            count.fetch_sub(1, Ordering::Relaxed);
+        });
+        let wait = SHORT_WAIT.min(self.station.options.wait);
+        while let ControlFlow::Continue(Some(true)) = self.receive(grant, wait, true).await {
+            match self.grant(false) {
+                Some(next) => grant = next,
+                None => return,
+            }
+        }
+    }
+
+    /// One receive. Goes on with whether it came back full, or with `None` after a failure and its pause; breaks when draining.
+    async fn receive(
+        &self,
+        grant: Grant,
+        wait: Duration,
+        answered: bool,
+    ) -> ControlFlow<(), Option<bool>> {
+        let asked = grant.messages;
+        let lane = &self.station.lanes[self.lane];
+        let limit = wait + self.station.options.stuck_after;
+        let (poll, mut answer) = self.poll(asked, wait);
+        let answer = tokio::select! {
+            biased;
+            answer = timeout(limit, &mut answer) => answer,
+            () = self.station.shutdown.draining.cancelled() => {
+                // what the poll brings from here on it gives back itself
+                answer.close();
+                let deliveries = answer.try_recv().ok().and_then(Result::ok).unwrap_or_default();
+                self.station.take_on(grant, deliveries).await;
+                return ControlFlow::Break(());
+            }
+        };
+        match answer {
+            Ok(Ok(Ok(deliveries))) => {
+                lane.answered();
+                let full = deliveries.len() >= asked;
+                self.station.take_on(grant, deliveries).await;
+                ControlFlow::Continue(Some(full))
+            }
+            Ok(Ok(Err(error))) => {
+                self.station.take_on(grant, Vec::new()).await;
+                self.failed(error, answered).await
+            }
+            Ok(Err(_)) | Err(_) => {
+                poll.abort();
+                self.station.take_on(grant, Vec::new()).await;
+                let times = lane.restarted();
+                tracing::warn!(
+                    queue = lane.queue,
+                    times,
+                    "a receive got no answer within {limit:?}: the receiver was stuck and is started anew"
+                );
+                ControlFlow::Continue(None)
+            }
+        }
+    }
+
+    /// A receive that outlives its receiver: when nobody waits for it any more, it gives back what it brings.
+    fn poll(
+        &self,
+        messages: usize,
+        wait: Duration,
+    ) -> (tokio::task::AbortHandle, oneshot::Receiver<Answer>) {
+        let (reply, answer) = oneshot::channel();
+        let (station, lane) = (Arc::clone(&self.station), self.lane);
+        let poll = async move {
+            let queue = &station.lanes[lane].queue;
+            let counted = station.lanes[lane].receive();
+            let answer = station
+                .broker()
+                .receive(queue, messages, wait, station.options.visibility)
+                .await;
+            drop(counted);
+            if let Err(Ok(late)) = reply.send(answer) {
+                station.release(late).await;
+            }
+        };
+        (self.station.polls.spawn(poll).abort_handle(), answer)
+    }
+
+    async fn failed(&self, error: BrokerError, answered: bool) -> ControlFlow<(), Option<bool>> {
+        let lane = &self.station.lanes[self.lane];
+        let failures = lane.failed();
+        if matches!(error.kind, BrokerErrorKind::QueueNotFound) && !answered {
+            self.station.fail(WorkerError::Broker(error));
+            return ControlFlow::Break(());
+        }
+        let pause = crate::waits::redelivery(failures, LONGEST_PAUSE).mul_f64(0.5);
+        tracing::warn!(
+            queue = lane.queue,
+            failures,
+            "cannot receive, trying again in {pause:.1?}: {error}"
+        );
+        tokio::select! {
+            () = tokio::time::sleep(pause) => ControlFlow::Continue(None),
+            () = self.station.shutdown.draining.cancelled() => ControlFlow::Break(()),
+        }
+    }
+}
+
+/// Runs `end` when dropped.
+fn scopeguard(end: impl FnOnce()) -> impl Drop {
+    struct Guard<F: FnOnce()>(Option<F>);
+    impl<F: FnOnce()> Drop for Guard<F> {
+        fn drop(&mut self) {
+            if let Some(end) = self.0.take() {
+                end();
+            }
+        }
+    }
+    Guard(Some(end))
+}

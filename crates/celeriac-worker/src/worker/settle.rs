@@ -1,0 +1,171 @@
+use std::time::Duration;
+
+use celeriac_core::{BrokerError, BrokerErrorKind, DeadLetter, Receipt, SetVisibility};
+
+use super::prefetch::Item;
+use super::station::Station;
+use crate::Outcome;
+use crate::executed::Executed;
+
+/// What is needed to carry out the outcome of a delivery, kept while its run has the delivery itself.
+pub(crate) struct Settlement {
+    lane: usize,
+    size: usize,
+    message_id: String,
+    receipt: Receipt,
+    group: Option<String>,
+    receive_count: u32,
+}
+
+impl Settlement {
+    pub(crate) fn of(item: &Item) -> Self {
+        let delivery = &item.delivery;
+        Self {
+            lane: item.lane,
+            size: item.size,
+            message_id: delivery.message_id.clone(),
+            receipt: delivery.receipt.clone(),
+            group: delivery.group_id.clone(),
+            receive_count: delivery.receive_count,
+        }
+    }
+
+    pub(crate) fn lane(&self) -> usize {
+        self.lane
+    }
+
+    pub(crate) fn message_id(&self) -> &str {
+        &self.message_id
+    }
+
+    pub(crate) fn receive_count(&self) -> u32 {
+        self.receive_count
+    }
+
+    /// Carries the outcome out and lets go of the message.
+    pub(crate) async fn end(self, station: &Station, executed: Executed) {
+        station.counters.ended(executed.ending);
+        let receipt = station
+            .keeper
+            .forget(self.lane, &self.message_id)
+            .await
+            .unwrap_or_else(|| self.receipt.clone());
+        match executed.outcome {
+            Outcome::Ack => {
+                self.leave(station, true).await; // the next of its group need not wait for the deletion
+                self.ack(station, receipt).await;
+            }
+            Outcome::Leave => self.leave(station, false).await,
+            Outcome::Release => {
+                self.put_off(station, receipt, Duration::ZERO).await;
+                self.leave(station, false).await;
+            }
+            Outcome::Defer(wait) => {
+                self.put_off(station, receipt, wait).await;
+                self.leave(station, false).await;
+            }
+            Outcome::DeadLetter(letter) => {
+                let moved = self.dead_letter(station, receipt, *letter).await;
+                self.leave(station, moved).await;
+            }
+        }
+    }
+
+    /// Frees its room. If it stays on a FIFO queue, the later ones of its group are given back.
+    async fn leave(&self, station: &Station, done: bool) {
+        let later = station
+            .prefetch()
+            .ended(self.lane, self.size, self.group.as_deref(), done);
+        if self.group.is_some() {
+            station.work.notify_one();
+        }
+        station.room.notify_waiters();
+        if !later.is_empty() {
+            station.release(later).await;
+        }
+    }
+
+    async fn ack(&self, station: &Station, receipt: Receipt) {
+        let queue = &station.lanes[self.lane].queue;
+        if let Err(error) = station.executor.engine().requests.ack(queue, receipt).await {
+            tracing::warn!(
+                message_id = self.message_id,
+                "a finished task's message was not deleted and may come again: {error}"
+            );
+        }
+    }
+
+    async fn put_off(&self, station: &Station, receipt: Receipt, visibility: Duration) {
+        let queue = &station.lanes[self.lane].queue;
+        match station
+            .executor
+            .engine()
+            .requests
+            .set_visibility(
+                queue,
+                SetVisibility {
+                    receipt,
+                    visibility,
+                },
+            )
+            .await
+        {
+            Ok(()) if visibility.is_zero() => station.counters.released(1),
+            Ok(()) => {}
+            Err(BrokerError {
+                kind: BrokerErrorKind::ReceiptExpired,
+                ..
+            }) => {
+                tracing::debug!(
+                    message_id = self.message_id,
+                    "its visibility has ended already"
+                );
+            }
+            Err(error) => tracing::warn!(
+                message_id = self.message_id,
+                "comes back when its visibility ends: {error}"
+            ),
+        }
+    }
+
+    /// Whether it was moved. If not, it backs off and stays.
+    async fn dead_letter(
+        &self,
+        station: &Station,
+        receipt: Receipt,
+        mut letter: DeadLetter,
+    ) -> bool {
+        let queue = &station.lanes[self.lane].queue;
+        let engine = station.executor.engine();
+        letter.delivery.receipt = receipt.clone();
+        let reason = letter.reason.clone();
+        let Err(error) = engine.requests.dead_letter(queue, letter).await else {
+            tracing::warn!(
+                queue,
+                message_id = self.message_id,
+                reason,
+                "moved to the dead-letter queue"
+            );
+            station.counters.dead_lettered();
+            return true;
+        };
+        let backoff = engine.backoff(queue, self.receive_count.saturating_add(3)); // from 8 s on
+        if let BrokerErrorKind::NoDeadLetterQueue = error.kind {
+            station.stuck.add(&self.message_id, backoff);
+            tracing::error!(
+                queue,
+                message_id = self.message_id,
+                reason,
+                "the queue has no dead-letter queue: the message stays and comes back in {backoff:.0?}"
+            );
+        } else {
+            tracing::error!(
+                message_id = self.message_id,
+                reason,
+                "not moved to the dead-letter queue, comes back in {backoff:.0?}: {error}"
+            );
+        }
+        self.put_off(station, receipt, backoff).await;
+        false
+    }
+}

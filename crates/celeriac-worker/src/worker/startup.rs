@@ -1,0 +1,76 @@
+use celeriac_core::{QueueSpec, StoreErrorKind};
+
+use super::{WorkerError, WorkerOptions, WorkerQueue};
+use crate::Executor;
+use crate::unknown_task::UnknownTask;
+
+/// Creates what is missing if the settings say so, and looks whether the result table is there. Whether the queues are there shows at the
+/// first receive, so that a worker needs no other right.
+pub(crate) async fn prepare(
+    executor: &Executor,
+    queues: &[WorkerQueue],
+) -> Result<(), WorkerError> {
+    let parts = &executor.engine().parts;
+    if parts
+        .settings
+        .broker_transport_options
+        .create_missing_queues
+    {
+        for queue in queues {
+            parts.broker.declare(&QueueSpec::new(&queue.name)).await?;
+        }
+        if let Some(store) = &parts.store {
+            store.declare().await?;
+        }
+    }
+    let Some(store) = &parts.store else {
+        return Ok(());
+    };
+    match store.check().await {
+        Ok(()) => Ok(()),
+        Err(error) if matches!(error.kind, StoreErrorKind::TableNotFound) => Err(error.into()),
+        Err(error) => {
+            tracing::warn!("the result store cannot be checked, going on: {error}");
+            Ok(())
+        }
+    }
+}
+
+/// Says what starts.
+pub(crate) fn greet(executor: &Executor, queues: &[WorkerQueue], options: &WorkerOptions) {
+    let engine = executor.engine();
+    let names: Vec<String> = queues
+        .iter()
+        .map(|queue| {
+            if queue.weight == 1 {
+                queue.name.clone()
+            } else {
+                format!("{} (weight {})", queue.name, queue.weight)
+            }
+        })
+        .collect();
+    let order = if options.strict && queues.len() > 1 {
+        ", strictly in this order"
+    } else {
+        ""
+    };
+    tracing::info!(
+        "{} works on {}{order}: {} tasks at once, {} tasks known, results {}",
+        engine.parts.node_name,
+        names.join(", "),
+        options.concurrency,
+        engine.parts.registry.iter().count(),
+        if engine.parts.store.is_some() {
+            "stored"
+        } else {
+            "not stored"
+        },
+    );
+    if let UnknownTask::Forward(target) = &engine.unknown
+        && queues.iter().any(|queue| &queue.name == target)
+    {
+        tracing::warn!(
+            "`unknown_task` forwards to `{target}`, on which this worker works itself: from there, unknown tasks fail"
+        );
+    }
+}

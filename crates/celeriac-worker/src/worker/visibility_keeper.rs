@@ -1,0 +1,233 @@
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use celeriac_core::{Broker, BrokerError, BrokerErrorKind, Delivery, Receipt, SetVisibility};
+use tokio::sync::Notify;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+/// A message within this process: its queue's lane and its id.
+type Key = (usize, String);
+
+/// Holds the visibility of every message in this process, waiting or running: extends each in batches before half of it is over.
+pub(crate) struct VisibilityKeeper {
+    broker: Arc<dyn Broker>,
+    queues: Vec<String>,
+    visibility: Duration,
+    entries: Mutex<HashMap<Key, Entry>>,
+    woken: Notify,
+}
+
+struct Entry {
+    /// The newest seen.
+    receipt: Receipt,
+    received: Instant,
+    deadline: Instant,
+    started: bool,
+    /// It cannot be extended any more; it may be elsewhere.
+    gone: bool,
+    /// An extension is on its way; cancelled when it has its answer.
+    extending: Option<CancellationToken>,
+}
+
+impl VisibilityKeeper {
+    pub(crate) fn new(broker: Arc<dyn Broker>, queues: Vec<String>, visibility: Duration) -> Self {
+        Self {
+            broker,
+            queues,
+            visibility,
+            entries: Mutex::default(),
+            woken: Notify::new(),
+        }
+    }
+
+    /// Takes on a delivery. False for another copy of a message that is here already: its receipt replaces the older one, and the
+    /// copy is to be dropped.
+    pub(crate) fn hold(&self, lane: usize, delivery: &Delivery) -> bool {
+        let now = Instant::now();
+        let mut entries = self.entries();
+        if let Some(entry) = entries.get_mut(&(lane, delivery.message_id.clone())) {
+            tracing::debug!(
+                message_id = delivery.message_id,
+                "received again while it is held here"
+            );
+            entry.receipt = delivery.receipt.clone();
+            (entry.received, entry.deadline, entry.gone) = (now, now + self.visibility, false);
+            return false;
+        }
+        if entries.is_empty() {
+            self.woken.notify_one();
+        }
+        let receipt = delivery.receipt.clone();
+        let entry = Entry {
+            receipt,
+            received: now,
+            deadline: now + self.visibility,
+            started: false,
+            gone: false,
+            extending: None,
+        };
+        entries.insert((lane, delivery.message_id.clone()), entry);
+        true
+    }
+
+    /// Marks a message as running. False if it may be with another worker by now: then it is forgotten and not to be run.
+    pub(crate) fn start(&self, lane: usize, message_id: &str) -> bool {
+        let key = (lane, message_id.to_owned());
+        let mut entries = self.entries();
+        match entries.get_mut(&key) {
+            Some(entry) if !entry.gone && entry.deadline > Instant::now() => {
+                entry.started = true;
+                true
+            }
+            _ => {
+                entries.remove(&key);
+                false
+            }
+        }
+    }
+
+    /// Lets go of a message and gives its newest receipt, once no extension of it is on its way: that would undo what is done next.
+    pub(crate) async fn forget(&self, lane: usize, message_id: &str) -> Option<Receipt> {
+        let entry = self.entries().remove(&(lane, message_id.to_owned()))?;
+        if let Some(extended) = entry.extending {
+            let _ = tokio::time::timeout(Duration::from_secs(5), extended.cancelled()).await;
+        }
+        Some(entry.receipt)
+    }
+
+    /// How many are held.
+    pub(crate) fn len(&self) -> usize {
+        self.entries().len()
+    }
+
+    /// Extends for ever.
+    pub(crate) async fn run(self: Arc<Self>) {
+        let tick = (self.visibility / 16).clamp(Duration::from_millis(10), Duration::from_secs(5));
+        loop {
+            if self.entries().is_empty() {
+                self.woken.notified().await;
+            }
+            for (lane, due) in self.due() {
+                tokio::spawn(Arc::clone(&self).extend(lane, due)); // a slow answer must not delay the others
+            }
+            tokio::time::sleep(tick).await;
+        }
+    }
+
+    fn entries(&self) -> MutexGuard<'_, HashMap<Key, Entry>> {
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Those past half of their visibility, by lane.
+    fn due(&self) -> HashMap<usize, Vec<Extension>> {
+        let now = Instant::now();
+        let mut due: HashMap<usize, Vec<Extension>> = HashMap::new();
+        for ((lane, message_id), entry) in self.entries().iter_mut() {
+            let wanted = !entry.gone
+                && entry
+                    .extending
+                    .as_ref()
+                    .is_none_or(CancellationToken::is_cancelled)
+                && entry.deadline < now + self.visibility / 2;
+            let longest = self.broker.capabilities(&self.queues[*lane]).max_visibility;
+            let left = longest.saturating_sub(now - entry.received);
+            if !wanted {
+                continue;
+            }
+            if left < self.visibility / 4 {
+                // SQS: 12 h after the receive nothing can be extended; the ledger's lease goes on
+                tracing::warn!(
+                    message_id,
+                    "held for as long as the broker allows; its visibility ends"
+                );
+                entry.gone = true;
+                continue;
+            }
+            let done = CancellationToken::new();
+            entry.extending = Some(done.clone());
+            let visibility = self.visibility.min(left);
+            let change = SetVisibility {
+                receipt: entry.receipt.clone(),
+                visibility,
+            };
+            due.entry(*lane).or_default().push(Extension {
+                message_id: message_id.clone(),
+                change,
+                done,
+            });
+        }
+        due
+    }
+
+    async fn extend(self: Arc<Self>, lane: usize, due: Vec<Extension>) {
+        let since = Instant::now();
+        let changes = due
+            .iter()
+            .map(|extension| extension.change.clone())
+            .collect();
+        let answers = self
+            .broker
+            .set_visibility(&self.queues[lane], changes)
+            .await;
+        for (extension, answer) in due.into_iter().zip(answers) {
+            self.extended(lane, &extension, since, answer);
+        }
+    }
+
+    fn extended(
+        &self,
+        lane: usize,
+        extension: &Extension,
+        since: Instant,
+        answer: Result<(), BrokerError>,
+    ) {
+        let mut entries = self.entries();
+        let Some(entry) = entries.get_mut(&(lane, extension.message_id.clone())) else {
+            return;
+        };
+        entry.extending = None;
+        if entry.receipt != extension.change.receipt {
+            return; // received again meanwhile
+        }
+        match answer {
+            Ok(()) => entry.deadline = since + extension.change.visibility,
+            Err(error) if error.is_retryable() => {
+                tracing::warn!("cannot extend a message's visibility, trying again: {error}");
+            }
+            Err(error) => {
+                entry.gone = true;
+                let what = if entry.started {
+                    "its task runs on under its lease"
+                } else {
+                    "it is dropped here"
+                };
+                if let BrokerErrorKind::ReceiptExpired = error.kind {
+                    tracing::debug!(
+                        message_id = extension.message_id,
+                        "visibility ended; {what}"
+                    );
+                } else {
+                    tracing::warn!(
+                        message_id = extension.message_id,
+                        "visibility cannot be extended; {what}: {error}"
+                    );
+                }
+            }
+        }
+    }
+}
+
+/// One message's extension on its way. Whatever becomes of it, those who wait for its answer go on.
+struct Extension {
+    message_id: String,
+    change: SetVisibility,
+    done: CancellationToken,
+}
+
+impl Drop for Extension {
+    fn drop(&mut self) {
+        self.done.cancel();
+    }
+}
