@@ -15,7 +15,8 @@ use crate::{AsyncResult, Message, MessageBuilder, ResultSet};
 /// Sends tasks and reads their results. Cheap to clone; sends of all clones travel in common batches.
 ///
 /// **Batches.** A send goes at once; what gathers while requests are in flight goes together in the next one, ten to a
-/// request on SQS. **Backpressure.** At most 1,000 messages a queue wait for a request; over that, sends wait for room.
+/// request on SQS. **Backpressure.** At most 1,000 messages a queue wait for a request, and 64 MiB over all
+/// queues; over that, sends wait for room.
 /// **Retries.** A broker that is away for a moment is asked three times more, as Celery's `task_publish_retry_policy`
 /// does; a lost answer may so send a message twice, which the ledger makes one task.
 ///
@@ -136,10 +137,10 @@ impl Client {
         } = &*self.parts;
         let form = wire_form(&message.envelope.headers.task, &settings.task_message_form)?;
         let capabilities = senders.capabilities(&message.queue);
+        let outgoing = message.outgoing(form, &capabilities, clock.now());
+        let room = senders.room(outgoing.size()).await?;
         let sender = senders.sender(&message.queue, &capabilities)?;
-        sender
-            .accept(message.outgoing(form, &capabilities, clock.now()))
-            .await
+        sender.accept(outgoing, room).await
     }
 
     /// Sends a finished message; the answer is the broker's message id. Cancel-safety and errors as [`send`](Self::send).

@@ -2,6 +2,31 @@
 //!
 //! A [`Client`] turns typed signatures and calls by name into Celery messages, sends them in natural batches, and reads
 //! results back through [`AsyncResult`]. It is what a web handler links: no worker, no AWS.
+//!
+//! ```
+//! use std::sync::Arc;
+//! use celeriac_core::{Registry, Settings, SystemClock, TaskSignature};
+//! use celeriac_local::{Database, LocalBroker, LocalStore};
+//! use celeriac_producer::{Client, ClientParts};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let database = Database::memory()?;
+//! let settings = Settings::default();
+//! let client = Client::new(ClientParts {
+//!     broker: Arc::new(LocalBroker::new(database.clone())),
+//!     store: Some(Arc::new(LocalStore::new(database))),
+//!     router: settings.router()?,
+//!     settings: Arc::new(settings),
+//!     registry: Arc::new(Registry::default()),
+//!     clock: Arc::new(SystemClock),
+//! });
+//! let sum = client.send(TaskSignature::<i64>::new("tasks.add").arg(1).arg(2)).await?;
+//! assert_eq!(sum.state().await?.as_str(), "PENDING"); // `sum.get(timeout)` waits for a worker to run it
+//! client.close().await;
+//! # Ok(())
+//! # }
+//! ```
 
 mod async_result;
 mod bulk;

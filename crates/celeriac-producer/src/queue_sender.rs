@@ -5,6 +5,7 @@ use async_trait::async_trait;
 use celeriac_core::{
     Batch, Batcher, BatcherOptions, Broker, BrokerError, Capabilities, Outgoing, SendError,
 };
+use tokio::sync::OwnedSemaphorePermit;
 
 /// Celery's `task_publish_retry_policy`: three retries, at once, after 0.2 s, after 0.4 s.
 const RETRY_DELAYS: [Duration; 3] = [
@@ -16,6 +17,12 @@ const RETRY_DELAYS: [Duration; 3] = [
 const IN_FLIGHT: usize = 8;
 /// Messages that wait for a request, over which `send` waits.
 const BUFFER: usize = 1_000;
+
+/// A message on its way, and the room it takes among all that wait.
+struct Waiting {
+    message: Outgoing,
+    room: OwnedSemaphorePermit,
+}
 
 /// One queue's sends, in batches.
 pub(crate) struct QueueSender {
@@ -52,10 +59,11 @@ impl QueueSender {
     pub(crate) async fn accept(
         &self,
         message: Outgoing,
+        room: OwnedSemaphorePermit,
     ) -> Result<impl Future<Output = Result<String, SendError>> + Send + use<>, SendError> {
         let sent = self
             .batcher
-            .accept(message)
+            .accept(Waiting { message, room })
             .await
             .map_err(|_| SendError::Closed)?;
         Ok(async move { Ok(sent.await.map_err(|_| SendError::Closed)??) })
@@ -68,14 +76,19 @@ impl QueueSender {
 
 #[async_trait]
 impl Batch for SendBatch {
-    type Item = Outgoing;
+    type Item = Waiting;
     type Output = Result<String, BrokerError>;
 
-    fn size(&self, message: &Outgoing) -> usize {
-        message.size()
+    fn size(&self, waiting: &Waiting) -> usize {
+        waiting.message.size()
     }
 
-    async fn run(&self, batch: Vec<Outgoing>) -> Vec<Self::Output> {
+    async fn run(&self, batch: Vec<Waiting>) -> Vec<Self::Output> {
+        // the room is free again when the broker has answered for the whole batch
+        let (batch, _rooms): (Vec<_>, Vec<_>) = batch
+            .into_iter()
+            .map(|waiting| (waiting.message, waiting.room))
+            .unzip();
         let mut outcomes = self.broker.send(&self.queue, batch.clone()).await;
         for delay in RETRY_DELAYS {
             let failed = retryable(&outcomes);

@@ -12,7 +12,7 @@ use thiserror::Error;
 #[non_exhaustive]
 pub enum ResultError {
     /// The task failed.
-    #[error("task `{task_id}` failed: {}: {}", exception.exc_type, exception.message())]
+    #[error("task `{task_id}` failed: {}", described(exception))]
     Failed {
         /// Which.
         task_id: String,
@@ -127,6 +127,13 @@ impl ResultError {
             None
         }
     }
+}
+
+/// `ValueError: boom`, or `KeyError` alone where there is no text.
+fn described(exception: &ExceptionInfo) -> String {
+    let message = exception.message();
+    let colon = if message.is_empty() { "" } else { ": " };
+    format!("{}{colon}{message}", exception.exc_type)
 }
 
 impl fmt::Debug for ResultError {

@@ -4,15 +4,23 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use celeriac_core::{Broker, Capabilities, SendError};
 use futures_util::future::join_all;
 
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
 use crate::queue_sender::QueueSender;
 
 /// Queues whose senders are kept; with more, those that nobody uses at the moment are let go.
 const KEPT: usize = 64;
 
+/// Bytes that wait or are in flight, over all queues; over that, sends wait for room.
+const MAX_BYTES: usize = 64 << 20;
+/// One permit is so many bytes.
+const UNIT: usize = 1 << 10;
+
 /// A sender for every queue in use.
 pub(crate) struct SenderPool {
     broker: Arc<dyn Broker>,
     senders: Mutex<Senders>,
+    room: Arc<Semaphore>,
 }
 
 #[derive(Default)]
@@ -26,6 +34,7 @@ impl SenderPool {
         Self {
             broker,
             senders: Mutex::default(),
+            room: Arc::new(Semaphore::new(MAX_BYTES / UNIT)),
         }
     }
 
@@ -54,6 +63,17 @@ impl SenderPool {
         let sender = Arc::new(QueueSender::spawn(self.broker.clone(), queue, capabilities));
         senders.insert(queue.to_owned(), sender.clone());
         Ok(sender)
+    }
+
+    /// Waits until there is room for `bytes` more.
+    pub(crate) async fn room(&self, bytes: usize) -> Result<OwnedSemaphorePermit, SendError> {
+        let permits = bytes.div_ceil(UNIT).min(MAX_BYTES / UNIT);
+        let permits = u32::try_from(permits).map_err(|_| SendError::Closed)?;
+        self.room
+            .clone()
+            .acquire_many_owned(permits)
+            .await
+            .map_err(|_| SendError::Closed)
     }
 
     /// Sends what waits, awaits what is in flight; no sender is given after this.

@@ -2,6 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod bulk;
+mod delays;
+mod golden;
 mod memory_broker;
 mod memory_store;
 mod messages;
@@ -9,4 +11,5 @@ mod options;
 mod polling;
 mod results;
 mod sending;
+mod sqlite;
 mod support;

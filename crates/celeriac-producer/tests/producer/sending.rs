@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use celeriac_core::{BrokerErrorKind, SendError, SendOptions, TaskSender, TaskSignature};
 use celeriac_protocol::{Dict, Envelope, Limits, Signature};
+use futures_util::StreamExt;
 use futures_util::future::join_all;
-use tokio::time::Instant;
+use futures_util::stream::FuturesUnordered;
+use tokio::time::{Instant, timeout};
 
 use crate::memory_broker::MemoryBroker;
 use crate::support::{Parts, ints};
@@ -221,7 +223,7 @@ async fn what_was_accepted_outlives_the_caller_and_the_client() {
     let broker = Arc::new(MemoryBroker::counting(Duration::from_millis(50)));
     let client = Parts::default().client(broker.clone());
     for _ in 0..100 {
-        let send = tokio::time::timeout(Duration::from_millis(1), client.send(call()));
+        let send = timeout(Duration::from_millis(1), client.send(call()));
         assert!(send.await.is_err(), "dropped while in flight");
     }
     drop(client);
@@ -244,4 +246,24 @@ async fn many_queues_are_served() {
             .unwrap();
     }
     assert_eq!(broker.count(), 500);
+}
+
+#[tokio::test(start_paused = true)]
+async fn waiting_bytes_are_bounded() {
+    let broker = Arc::new(MemoryBroker::counting(Duration::from_millis(100)));
+    let client = Parts::default().client(broker.clone());
+    let large = "x".repeat(512 << 10);
+    let mut sends: FuturesUnordered<_> = (0..300)
+        .map(|_| client.send(TaskSignature::<()>::new("t").arg(&large)))
+        .collect();
+    assert!(
+        timeout(Duration::from_millis(1), sends.next())
+            .await
+            .is_err()
+    );
+    drop(sends); // what was accepted goes, what waits for room does not
+    client.close().await;
+    let accepted = broker.count();
+    // 64 MiB of messages that are each about 0.9 MiB
+    assert!((60..=100).contains(&accepted), "{accepted} were accepted");
 }
