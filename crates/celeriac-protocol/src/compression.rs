@@ -1,12 +1,6 @@
-#[cfg(any(
-    feature = "gzip",
-    feature = "bzip2",
-    feature = "xz",
-    feature = "zstd",
-    feature = "brotli"
-))]
-use crate::bounded_read::read_bounded;
-use crate::{DecodeError, DecodeErrorKind, EncodeError, Limits};
+use std::io::{self, Read};
+
+use crate::{DecodeError, DecodeErrorKind, EncodeError, Limits, bounded_read::read_bounded};
 
 /// A payload or result compression of Celery (SPEC 1.6).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -48,6 +42,14 @@ impl Compression {
         })
     }
 
+    /// The compression that a message or result names; an error for a name that no Celery has.
+    pub(crate) fn required(name: &str) -> Result<Self, DecodeErrorKind> {
+        Self::from_name(name).ok_or_else(|| {
+            let hint = "it is none of gzip, bzip2, lzma, brotli and zstd";
+            DecodeErrorKind::Unsupported(name.to_owned(), hint)
+        })
+    }
+
     /// The MIME type that goes in `headers.compression`.
     pub fn mime(self) -> &'static str {
         match self {
@@ -59,65 +61,113 @@ impl Compression {
         }
     }
 
+    /// Whether this build has it: each is a feature of the crate.
+    pub fn is_built_in(self) -> bool {
+        match self {
+            Self::Gzip => cfg!(feature = "gzip"),
+            Self::Bzip2 => cfg!(feature = "bzip2"),
+            Self::Xz => cfg!(feature = "xz"),
+            Self::Brotli => cfg!(feature = "brotli"),
+            Self::Zstd => cfg!(feature = "zstd"),
+        }
+    }
+
     /// Compresses `bytes`.
     pub fn compress(self, bytes: &[u8]) -> Result<Vec<u8>, EncodeError> {
-        let compressed: std::io::Result<Vec<u8>> = match self {
+        if !self.is_built_in() {
+            return Err(EncodeError(self.unsupported().to_string()));
+        }
+        let mut compressed = Vec::new();
+        let read = self
+            .encoder(bytes)
+            .and_then(|mut encoder| encoder.read_to_end(&mut compressed));
+        match read {
+            Ok(_) => Ok(compressed),
+            Err(error) => Err(EncodeError(format!("cannot compress the payload: {error}"))),
+        }
+    }
+
+    /// Decompresses `bytes`, never producing more than `limits.max_decompressed` bytes.
+    ///
+    /// Beyond them it takes what the decompressor needs for its window, which is bounded too: 66 MiB for xz, 64 MiB for
+    /// zstd, less for the others.
+    pub fn decompress(self, bytes: &[u8], limits: &Limits) -> Result<Vec<u8>, DecodeError> {
+        if !self.is_built_in() {
+            return Err(self.unsupported().into());
+        }
+        let decoder = self.decoder(bytes);
+        let decoder = decoder.map_err(|error| self.malformed(0, &error))?;
+        let read = read_bounded(decoder, limits.max_decompressed);
+        Ok(read.map_err(|(offset, error)| self.malformed(offset, &error))??)
+    }
+
+    /// A reader of the compressed bytes.
+    #[allow(clippy::unnecessary_wraps, reason = "some features alone cannot fail")]
+    fn encoder<'a>(self, bytes: &'a [u8]) -> io::Result<Box<dyn Read + 'a>> {
+        Ok(match self {
             #[cfg(feature = "gzip")]
-            Self::Gzip => read_all(flate2::read::ZlibEncoder::new(
+            Self::Gzip => Box::new(flate2::read::ZlibEncoder::new(
                 bytes,
                 flate2::Compression::default(),
             )),
             #[cfg(feature = "bzip2")]
-            Self::Bzip2 => read_all(bzip2::read::BzEncoder::new(
+            Self::Bzip2 => Box::new(bzip2::read::BzEncoder::new(
                 bytes,
                 bzip2::Compression::best(),
             )),
             #[cfg(feature = "xz")]
-            Self::Xz => read_all(liblzma::read::XzEncoder::new(bytes, 6)),
+            Self::Xz => Box::new(liblzma::read::XzEncoder::new(bytes, 6)),
             #[cfg(feature = "brotli")]
-            Self::Brotli => read_all(brotli::CompressorReader::new(bytes, 4096, 9, 22)),
-            #[cfg(feature = "zstd")]
-            Self::Zstd => zstd::bulk::compress(bytes, 0),
-            #[allow(unreachable_patterns, reason = "reached without the feature")]
-            other => return Err(EncodeError(other.unsupported().to_string())),
-        };
-        compressed.map_err(|error| EncodeError(format!("cannot compress the payload: {error}")))
-    }
-
-    /// Decompresses `bytes`, never producing more than `limits.max_decompressed` bytes.
-    pub fn decompress(self, bytes: &[u8], limits: &Limits) -> Result<Vec<u8>, DecodeError> {
-        let decompressed: Result<Vec<u8>, DecodeErrorKind> = match self {
-            #[cfg(feature = "gzip")]
-            Self::Gzip => read_bounded(flate2::read::ZlibDecoder::new(bytes), "gzip", limits),
-            #[cfg(feature = "bzip2")]
-            Self::Bzip2 => read_bounded(bzip2::read::MultiBzDecoder::new(bytes), "bzip2", limits),
-            #[cfg(feature = "xz")]
-            Self::Xz => match liblzma::stream::Stream::new_stream_decoder(XZ_MEMORY, 0) {
-                Ok(stream) => read_bounded(
-                    liblzma::read::XzDecoder::new_stream(bytes, stream),
-                    "xz",
-                    limits,
-                ),
-                Err(error) => Err(DecodeErrorKind::malformed("xz", 0, error.to_string())),
-            },
-            #[cfg(feature = "brotli")]
-            Self::Brotli => read_bounded(brotli::Decompressor::new(bytes, 4096), "brotli", limits),
+            Self::Brotli => Box::new(brotli::CompressorReader::new(bytes, 4096, 9, 22)),
             #[cfg(feature = "zstd")]
             Self::Zstd => {
-                let decoder =
-                    zstd::stream::read::Decoder::with_buffer(bytes).and_then(|mut decoder| {
-                        decoder.window_log_max(ZSTD_WINDOW)?;
-                        Ok(decoder)
-                    });
-                match decoder {
-                    Ok(decoder) => read_bounded(decoder, "zstd", limits),
-                    Err(error) => Err(DecodeErrorKind::malformed("zstd", 0, error.to_string())),
-                }
+                let mut encoder = zstd::stream::read::Encoder::with_buffer(bytes, 0)?;
+                encoder.set_pledged_src_size(Some(bytes.len() as u64))?;
+                Box::new(encoder)
             }
-            #[allow(unreachable_patterns, reason = "reached without the feature")]
-            other => Err(other.unsupported()),
-        };
-        Ok(decompressed?)
+            #[allow(unreachable_patterns, reason = "for the ones that are not built in")]
+            _ => Box::new(bytes),
+        })
+    }
+
+    /// A reader of the decompressed bytes.
+    #[allow(clippy::unnecessary_wraps, reason = "some features alone cannot fail")]
+    fn decoder<'a>(self, bytes: &'a [u8]) -> io::Result<Box<dyn Read + 'a>> {
+        Ok(match self {
+            #[cfg(feature = "gzip")]
+            Self::Gzip => Box::new(flate2::read::ZlibDecoder::new(bytes)),
+            #[cfg(feature = "bzip2")]
+            Self::Bzip2 => Box::new(bzip2::read::MultiBzDecoder::new(bytes)),
+            #[cfg(feature = "xz")]
+            Self::Xz => {
+                let stream = liblzma::stream::Stream::new_stream_decoder(XZ_MEMORY, 0)?;
+                Box::new(liblzma::read::XzDecoder::new_stream(bytes, stream))
+            }
+            #[cfg(feature = "brotli")]
+            Self::Brotli => Box::new(brotli::Decompressor::new(small_window(bytes)?, 4096)),
+            #[cfg(feature = "zstd")]
+            Self::Zstd => {
+                let mut decoder = zstd::stream::read::Decoder::with_buffer(bytes)?;
+                decoder.window_log_max(ZSTD_WINDOW)?;
+                Box::new(decoder)
+            }
+            #[allow(unreachable_patterns, reason = "for the ones that are not built in")]
+            _ => Box::new(bytes),
+        })
+    }
+
+    fn malformed(self, offset: usize, error: &io::Error) -> DecodeErrorKind {
+        DecodeErrorKind::malformed(self.format(), offset, error.to_string())
+    }
+
+    fn format(self) -> &'static str {
+        match self {
+            Self::Gzip => "gzip (zlib)",
+            Self::Bzip2 => "bzip2",
+            Self::Xz => "xz",
+            Self::Brotli => "brotli",
+            Self::Zstd => "zstd",
+        }
     }
 
     fn unsupported(self) -> DecodeErrorKind {
@@ -132,14 +182,12 @@ impl Compression {
     }
 }
 
-#[cfg(any(
-    feature = "gzip",
-    feature = "bzip2",
-    feature = "xz",
-    feature = "brotli"
-))]
-fn read_all(mut encoder: impl std::io::Read) -> std::io::Result<Vec<u8>> {
-    let mut compressed = Vec::new();
-    encoder.read_to_end(&mut compressed)?;
-    Ok(compressed)
+/// Brotli's windows end at 16 MiB, but an extension that Python does not read has windows of 1 GiB; its streams begin
+/// with these seven bits.
+#[cfg(feature = "brotli")]
+fn small_window(bytes: &[u8]) -> io::Result<&[u8]> {
+    if bytes.first().is_some_and(|byte| byte & 0x7f == 0x11) {
+        return Err(io::Error::other("its window is too large"));
+    }
+    Ok(bytes)
 }

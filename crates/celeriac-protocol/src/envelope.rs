@@ -3,6 +3,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use crate::{
     Compression, DecodeError, DecodeErrorKind, Dict, EncodeError, Headers, Limits, Payload,
     Properties, Serializer, Value, envelope_reader, json_writer::JsonWriter, protocol_v1,
+    repr_args, repr_kwargs,
 };
 
 /// One Celery message as SQS carries it: headers, properties and the still serialized payload (SPEC 1.1).
@@ -137,17 +138,9 @@ impl Envelope {
     fn payload_value(&self, limits: &Limits) -> Result<Value, DecodeErrorKind> {
         let serializer = Serializer::from_name(&self.content_type).map_err(|error| error.kind)?;
         let loaded = match &self.headers.compression {
-            Some(name) => {
-                let compression = Compression::from_name(name).ok_or_else(|| {
-                    DecodeErrorKind::Unsupported(name.clone(), "no such compression is known")
-                })?;
-                serializer.load(
-                    &compression
-                        .decompress(&self.body, limits)
-                        .map_err(|error| error.kind)?,
-                    limits,
-                )
-            }
+            Some(name) => Compression::required(name)?
+                .decompress(&self.body, limits)
+                .and_then(|bytes| serializer.load(&bytes, limits)),
             None => serializer.load(&self.body, limits),
         };
         loaded.map_err(|error| error.kind)
@@ -164,7 +157,10 @@ impl Envelope {
         }
         let payload = protocol_v1::take_payload(&mut object);
         protocol_v1::take_headers(object, &mut self.headers)?;
-        self.set_payload(&payload?, Serializer::Json, None)
+        let payload = payload?;
+        self.headers.argsrepr = Some(repr_args(&payload.args));
+        self.headers.kwargsrepr = Some(repr_kwargs(&payload.kwargs));
+        self.set_payload(&payload, Serializer::Json, None)
             .map_err(|error| DecodeErrorKind::invalid("payload", error.0))
     }
 

@@ -12,6 +12,19 @@ pub(crate) struct JsonReader<'a> {
     budget: Budget,
 }
 
+/// The bytes that end a run of plain text in a string: quote, backslash and control characters.
+const ENDS_RUN: [bool; 256] = {
+    let mut ends = [false; 256];
+    let mut byte = 0;
+    while byte < 0x20 {
+        ends[byte] = true;
+        byte += 1;
+    }
+    ends[b'"' as usize] = true;
+    ends[b'\\' as usize] = true;
+    ends
+};
+
 /// Reads one value that fills `bytes`.
 pub(crate) fn read(bytes: &[u8], limits: &Limits) -> Result<Value> {
     let mut reader = JsonReader::new(as_text(bytes)?, limits);
@@ -198,7 +211,7 @@ impl<'a> JsonReader<'a> {
     fn plain_run(&mut self) -> Result<&'a str> {
         let start = self.at;
         let rest = &self.text.as_bytes()[start..];
-        let is_special = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..=0x1f);
+        let is_special = |byte: &u8| ENDS_RUN[usize::from(*byte)];
         let Some(length) = rest.iter().position(is_special) else {
             self.at = self.text.len();
             return Err(self.fail("the string does not end"));

@@ -28,10 +28,23 @@ pub(crate) fn read(bytes: &[u8], limits: &Limits) -> Result<Value> {
 }
 
 impl<'a> MsgpackReader<'a> {
+    /// Kept apart from the scalars, whose many branches would take stack at every level.
     fn value(&mut self) -> Result<Value> {
         self.budget.item()?;
         let [marker] = self.array()?;
-        Ok(match Marker::from_u8(marker) {
+        match Marker::from_u8(marker) {
+            Marker::FixArray(length) => self.list(length.into()),
+            Marker::Array16 => self.length16().and_then(|length| self.list(length)),
+            Marker::Array32 => self.length32().and_then(|length| self.list(length)),
+            Marker::FixMap(length) => self.dict(length.into()),
+            Marker::Map16 => self.length16().and_then(|length| self.dict(length)),
+            Marker::Map32 => self.length32().and_then(|length| self.dict(length)),
+            scalar => self.scalar(scalar),
+        }
+    }
+
+    fn scalar(&mut self, marker: Marker) -> Result<Value> {
+        Ok(match marker {
             Marker::Null => Value::Null,
             Marker::True => Value::Bool(true),
             Marker::False => Value::Bool(false),
@@ -54,12 +67,6 @@ impl<'a> MsgpackReader<'a> {
             Marker::Bin8 => self.length8().and_then(|length| self.bytes(length))?,
             Marker::Bin16 => self.length16().and_then(|length| self.bytes(length))?,
             Marker::Bin32 => self.length32().and_then(|length| self.bytes(length))?,
-            Marker::FixArray(length) => self.list(length.into())?,
-            Marker::Array16 => self.length16().and_then(|length| self.list(length))?,
-            Marker::Array32 => self.length32().and_then(|length| self.list(length))?,
-            Marker::FixMap(length) => self.dict(length.into())?,
-            Marker::Map16 => self.length16().and_then(|length| self.dict(length))?,
-            Marker::Map32 => self.length32().and_then(|length| self.dict(length))?,
             other => return Err(self.fail(format!("{other:?} is not used by Celery"))),
         })
     }

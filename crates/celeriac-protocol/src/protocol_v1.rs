@@ -37,11 +37,7 @@ pub(crate) fn take_headers(mut object: Dict, headers: &mut Headers) -> Result<()
         headers.set("group", group)?;
     }
     object.swap_remove("utc");
-    headers.set_all(object)?;
-    if headers.root_id.is_none() && !headers.id.is_empty() {
-        headers.root_id = Some(headers.id.clone());
-    }
-    Ok(())
+    headers.set_all(object)
 }
 
 /// Whether a payload's object is protocol 1's.

@@ -13,9 +13,40 @@ pub(crate) fn is_date(text: &str) -> bool {
     date(text) == Some("")
 }
 
+/// How much of a datetime's text is its date.
+pub(crate) fn date_length(text: &str) -> usize {
+    text.len() - date(text).map_or(0, str::len)
+}
+
 /// What `time.fromisoformat` takes.
 pub(crate) fn is_time(text: &str) -> bool {
     is_time_of_day(text.strip_prefix('T').unwrap_or(text))
+}
+
+/// The form of a time that every Python from 3.8 on reads; nothing if it is that already.
+pub(crate) fn portable_time(text: &str) -> Option<String> {
+    let (whole, rest) = text.split_at(text.find(['.', ',']).unwrap_or(text.len()));
+    let digits = rest.bytes().skip(1).take_while(u8::is_ascii_digit).count();
+    let is_zulu = text.ends_with('Z');
+    if !is_zulu && matches!(digits, 0 | 3 | 6) && !rest.starts_with(',') {
+        return None;
+    }
+    let body = if is_zulu {
+        &text[..text.len() - 1]
+    } else {
+        text
+    };
+    let mut portable = match body.get(whole.len() + 1..whole.len() + 1 + digits) {
+        Some(fraction) => format!(
+            "{whole}.{fraction:0<6.6}{}",
+            &body[whole.len() + 1 + digits..]
+        ),
+        None => body.to_owned(),
+    };
+    if is_zulu {
+        portable.push_str("+00:00");
+    }
+    Some(portable)
 }
 
 /// What `Decimal` takes.

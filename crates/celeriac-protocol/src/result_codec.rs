@@ -59,16 +59,9 @@ fn decompressed<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Cow<'a, [u8]>, D
     let (Some(mime), Some(compressed)) = (parts.next(), parts.next()) else {
         return Err(DecodeErrorKind::Missing("compression type of the result").into());
     };
-    let mime = String::from_utf8_lossy(mime);
-    match Compression::from_name(&mime) {
-        Some(compression) => compression.decompress(compressed, limits).map(Cow::Owned),
-        None => Err(unknown_compression(mime.into_owned()).into()),
-    }
-}
-
-/// A compression that no version of Celery has.
-pub(crate) fn unknown_compression(name: String) -> DecodeErrorKind {
-    DecodeErrorKind::Unsupported(name, "it is none of gzip, bzip2, lzma, brotli and zstd")
+    Compression::required(&String::from_utf8_lossy(mime))?
+        .decompress(compressed, limits)
+        .map(Cow::Owned)
 }
 
 /// Whether these are the bytes of a binary pickle: its protocol first, a full stop last.

@@ -30,7 +30,7 @@ pub(crate) fn resolve(mut entries: Dict) -> Result<Value, DecodeErrorKind> {
 fn read(name: &str, value: Value) -> Result<Value, DecodeErrorKind> {
     match name {
         "datetime" => checked(name, value, python_text::is_datetime).map(Value::DateTime),
-        "date" => checked(name, value, python_text::is_datetime).map(Value::Date),
+        "date" => date(value).map(Value::Date),
         "time" => checked(name, value, python_text::is_time).map(Value::Time),
         "decimal" => decimal(value).map(Value::Decimal),
         "uuid" => uuid(value).map(Value::Uuid),
@@ -61,6 +61,13 @@ fn checked(
     } else {
         Err(invalid(format!("`{text}` is not a {name}")))
     }
+}
+
+/// Python reads a datetime here as well, and leaves the time out.
+fn date(value: Value) -> Result<String, DecodeErrorKind> {
+    let mut text = checked("date", value, python_text::is_datetime)?;
+    text.truncate(python_text::date_length(&text));
+    Ok(text)
 }
 
 fn decimal(value: Value) -> Result<String, DecodeErrorKind> {
@@ -110,9 +117,9 @@ pub(crate) enum Typed<'a> {
 /// The typed object for a value; nothing for plain JSON values.
 pub(crate) fn typed(value: &Value) -> Option<Typed<'_>> {
     Some(match value {
-        Value::DateTime(text) => Typed::Text("datetime", text),
+        Value::DateTime(text) => time(text, Typed::Text("datetime", text)),
         Value::Date(text) => Typed::Text("date", text),
-        Value::Time(text) => Typed::Text("time", text),
+        Value::Time(text) => time(text, Typed::Text("time", text)),
         Value::Decimal(text) => Typed::Text("decimal", text),
         Value::Uuid(hex) => Typed::Uuid(hex),
         Value::Bytes(bytes) => match std::str::from_utf8(bytes) {
@@ -121,6 +128,14 @@ pub(crate) fn typed(value: &Value) -> Option<Typed<'_>> {
         },
         _ => return None,
     })
+}
+
+/// Python before 3.11 reads no `Z`, and 3 or 6 fraction digits only; times of Rust's libraries have the one and 9.
+fn time<'a>(text: &str, typed: Typed<'a>) -> Typed<'a> {
+    match python_text::portable_time(text) {
+        Some(portable) => Typed::Made(typed.name(), portable),
+        None => typed,
+    }
 }
 
 impl Typed<'_> {
@@ -134,17 +149,24 @@ impl Typed<'_> {
     /// Whether Python can make the object from this text.
     pub(crate) fn check(&self) -> Result<(), String> {
         let (is_valid, text) = match self {
-            Self::Text("datetime", text) => (python_text::is_datetime(text), *text),
-            Self::Text("date", text) => (python_text::is_date(text), *text),
-            Self::Text("time", text) => (python_text::is_time(text), *text),
-            Self::Text("decimal", text) => (python_text::is_decimal(text), *text),
+            Self::Text(name, text) => (is_valid(name, text), *text),
+            Self::Made(name, text) => (is_valid(name, text), text.as_str()),
             Self::Uuid(text) => (python_text::uuid_hex(text).is_some(), *text),
-            Self::Text(..) | Self::Made(..) => return Ok(()),
         };
         if is_valid {
             Ok(())
         } else {
             Err(format!("`{text}` is not a {}", self.name()))
         }
+    }
+}
+
+fn is_valid(name: &str, text: &str) -> bool {
+    match name {
+        "datetime" => python_text::is_datetime(text),
+        "date" => python_text::is_date(text),
+        "time" => python_text::is_time(text),
+        "decimal" => python_text::is_decimal(text),
+        _ => true,
     }
 }

@@ -1,9 +1,12 @@
 use std::{borrow::Cow, collections::HashMap};
 
-use saphyr_parser::{Event, Parser, ScalarStyle, Span, Tag};
+use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span, Tag};
 
 use crate::{
-    DecodeErrorKind, Dict, Limits, Value, limits::Budget, to_value::key_text, yaml_scalar,
+    DecodeErrorKind, Dict, Limits, Value,
+    limits::{Budget, MAX_NESTING},
+    to_value::key_text,
+    yaml_scalar,
 };
 
 type Result<T> = std::result::Result<T, DecodeErrorKind>;
@@ -34,8 +37,7 @@ pub(crate) fn read(bytes: &[u8], limits: &Limits) -> Result<Value> {
         document: None,
     };
     for event in Parser::new_from_str(text) {
-        let (event, span) =
-            event.map_err(|error| malformed(error.marker().index(), error.info()))?;
+        let (event, span) = event.map_err(|error| scan_error(&error, limits))?;
         reader.event(event, &span)?;
     }
     Ok(reader.document.unwrap_or_default())
@@ -247,6 +249,17 @@ fn merge(entries: &mut Dict, value: Value, at: usize) -> Result<()> {
         }),
         _ => Err(malformed(at, "`<<` takes dicts")),
     }
+}
+
+/// The scanner has a bound of its own, 255 levels of flow style, and runs ahead of the events.
+fn scan_error(error: &ScanError, limits: &Limits) -> DecodeErrorKind {
+    if error.info().contains("recursion limit") {
+        return DecodeErrorKind::TooLarge {
+            what: "nesting",
+            limit: limits.max_depth.min(MAX_NESTING),
+        };
+    }
+    malformed(error.marker().index(), error.info())
 }
 
 fn malformed(at: usize, reason: impl Into<String>) -> DecodeErrorKind {

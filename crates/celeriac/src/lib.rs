@@ -3,12 +3,71 @@
 // `#[task]` expands to `::celeriac::...`, also in this crate's own tests and docs.
 extern crate self as celeriac;
 
-pub use celeriac_macros::*;
+mod app;
+mod arguments;
+pub mod commands;
+mod connect;
+mod connection;
+pub mod durations;
+mod error;
+mod place;
+pub mod prelude;
+mod routing;
 
-/// What `#[task]` expands to. Not a public interface.
+pub use app::App;
+pub use connection::Connection;
+pub use error::Error;
+
+pub use celeriac_core::{
+    Context, Failure, RouteTarget, SendOptions, Settings, State, TaskError, TaskResult,
+    TaskSignature,
+};
+pub use celeriac_macros::*;
+pub use celeriac_producer::{AsyncResult, Client, ResultError};
+pub use celeriac_protocol::{Dict, UtcTime, Value};
+
+/// The broker seam: queues, as an operator's program uses them.
+pub mod broker {
+    pub use celeriac_core::{
+        Broker, BrokerError, BrokerErrorKind, Capabilities, QueueSpec, QueueStats,
+    };
+}
+
+/// The result store seam.
+pub mod results {
+    pub use celeriac_core::{Record, ResultStore, StoreError, StoreErrorKind};
+}
+
+/// The worker, for programs that run one beside something else.
+pub mod worker {
+    pub use celeriac_worker::{Shutdown, Worker, WorkerError, WorkerQueue, WorkerReport};
+}
+
+/// SQS and DynamoDB, for operators' programs.
+#[cfg(feature = "aws")]
+pub use celeriac_aws as aws;
+
+/// What `#[task]`, `args!` and `kwargs!` expand to. Not a public interface.
 #[doc(hidden)]
 pub mod __private {
     pub use celeriac_core as core;
     pub use celeriac_protocol as protocol;
     pub use serde;
+
+    /// The wire value of an argument of `args!` or `kwargs!`.
+    pub fn value<T: serde::Serialize + ?Sized>(value: &T) -> protocol::Value {
+        match protocol::to_value(value) {
+            Ok(value) => value,
+            Err(error) => panic!("an argument cannot be written: {error}"),
+        }
+    }
+}
+
+/// The code blocks of the guides compile.
+#[cfg(doctest)]
+mod guides {
+    #[doc = include_str!("../../../README.md")]
+    struct Readme;
+    #[doc = include_str!("../../../docs/migration.md")]
+    struct Migration;
 }

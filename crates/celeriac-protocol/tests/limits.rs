@@ -1,0 +1,292 @@
+//! Hostile input: every bound holds in every decoder, and costs nothing.
+#![cfg(feature = "full")]
+#![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
+use std::time::{Duration, Instant};
+
+use celeriac_protocol::{
+    Compression, DecodeErrorKind, Limits, ResultCodec, Serializer, Value, from_value, to_value,
+};
+
+const ALL: [Serializer; 3] = [Serializer::Json, Serializer::Msgpack, Serializer::Yaml];
+
+fn kind(serializer: Serializer, bytes: &[u8], limits: &Limits) -> DecodeErrorKind {
+    serializer.load(bytes, limits).unwrap_err().kind
+}
+
+fn too_large(what: &'static str, limit: usize) -> DecodeErrorKind {
+    DecodeErrorKind::TooLarge { what, limit }
+}
+
+/// `levels` lists, one in another.
+fn nested_text(serializer: Serializer, levels: usize) -> Vec<u8> {
+    match serializer {
+        Serializer::Json => ["[".repeat(levels), "]".repeat(levels)]
+            .concat()
+            .into_bytes(),
+        Serializer::Msgpack => [vec![0x91; levels - 1], vec![0x90]].concat(),
+        Serializer::Yaml => ["- ".repeat(levels - 1), "[]".to_owned()]
+            .concat()
+            .into_bytes(),
+    }
+}
+
+#[test]
+fn nesting_is_bounded() {
+    let limits = Limits::default();
+    for serializer in ALL {
+        assert!(
+            serializer
+                .load(&nested_text(serializer, 128), &limits)
+                .is_ok()
+        );
+        let error = kind(serializer, &nested_text(serializer, 129), &limits);
+        assert_eq!(error, too_large("nesting", 128), "{serializer:?}");
+        let error = kind(serializer, &nested_text(serializer, 100_000), &limits);
+        assert_eq!(error, too_large("nesting", 128), "{serializer:?}");
+    }
+    for open in ["[".repeat(200_000), "{\"a\":".repeat(200_000)] {
+        assert_eq!(
+            kind(Serializer::Json, open.as_bytes(), &limits),
+            too_large("nesting", 128)
+        );
+        let error = serializer_error(Serializer::Yaml, &open);
+        assert_eq!(error, too_large("nesting", 128));
+    }
+}
+
+fn serializer_error(serializer: Serializer, text: &str) -> DecodeErrorKind {
+    kind(serializer, text.as_bytes(), &Limits::default())
+}
+
+/// Whatever the limits say, the stack of an ordinary thread suffices to read, write, compare and drop.
+#[test]
+fn unlimited_nesting_is_bounded_all_the_same() {
+    let limits = Limits {
+        max_depth: usize::MAX,
+        ..Limits::default()
+    };
+    let run = move || {
+        for serializer in ALL {
+            let value = serializer
+                .load(&nested_text(serializer, 200), &limits)
+                .unwrap();
+            let again = serializer
+                .load(&serializer.dump(&value).unwrap(), &limits)
+                .unwrap();
+            assert_eq!(again, value);
+            let copied: Value = from_value(to_value(&value).unwrap()).unwrap();
+            assert_eq!(copied, value);
+            assert!(
+                serializer
+                    .load(&nested_text(serializer, 100_000), &limits)
+                    .is_err()
+            );
+        }
+        let limits = Limits {
+            max_depth: 256,
+            ..Limits::default()
+        };
+        let deepest = Serializer::Json
+            .load(&nested_text(Serializer::Json, 256), &limits)
+            .unwrap();
+        let deeper = Value::List(vec![deepest]);
+        for serializer in ALL {
+            assert!(
+                serializer
+                    .dump(&deeper)
+                    .unwrap_err()
+                    .to_string()
+                    .contains("nested over 256")
+            );
+        }
+        assert!(to_value(&deeper).is_err());
+    };
+    let thread = std::thread::Builder::new().stack_size(2 << 20).spawn(run);
+    thread.unwrap().join().unwrap();
+}
+
+#[test]
+fn items_are_bounded() {
+    let limits = Limits {
+        max_items: 1000,
+        ..Limits::default()
+    };
+    for serializer in ALL {
+        let many = Value::List(vec![Value::Int(1); 1000]);
+        let error = kind(serializer, &serializer.dump(&many).unwrap(), &limits);
+        assert_eq!(error, too_large("items", 1000), "{serializer:?}");
+        let fewer = Value::List(vec![Value::Int(1); 999]);
+        assert_eq!(
+            serializer
+                .load(&serializer.dump(&fewer).unwrap(), &limits)
+                .unwrap(),
+            fewer
+        );
+    }
+}
+
+/// Lengths of 4 billion in five bytes.
+#[test]
+fn announced_lengths_take_no_memory() {
+    for marker in [0xdb, 0xc6, 0xdd, 0xdf] {
+        let error = kind(
+            Serializer::Msgpack,
+            &[marker, 0xff, 0xff, 0xff, 0xff],
+            &Limits::default(),
+        );
+        assert!(
+            matches!(error, DecodeErrorKind::Malformed { .. }),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn billion_laughs_are_bounded() {
+    let mut lists = "a: &a [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
+    let mut text = format!("a: &a {}\n", "x".repeat(100_000));
+    for (name, before) in ('b'..='k').zip('a'..) {
+        let aliases = vec![format!("*{before}"); 10].join(", ");
+        let line = format!("{name}: &{name} [{aliases}]\n");
+        lists += &line;
+        text += &line;
+    }
+    let started = Instant::now();
+    assert_eq!(
+        serializer_error(Serializer::Yaml, &lists),
+        too_large("items", 2_000_000)
+    );
+    assert_eq!(
+        serializer_error(Serializer::Yaml, &text),
+        too_large("text copied by aliases", 64 << 20)
+    );
+    let merged = "a: &a {x: 1}\nb: {<<: *a, <<: [*a, *a], y: 2}\nc: &c [*c]";
+    assert!(matches!(
+        serializer_error(Serializer::Yaml, merged),
+        DecodeErrorKind::Malformed { .. }
+    ));
+    assert!(started.elapsed() < Duration::from_secs(20));
+}
+
+/// Shapes that make naive scanners quadratic.
+#[test]
+fn hostile_shapes_take_no_time() {
+    let size = 200_000;
+    for text in [
+        "? ".repeat(size),
+        "- ".repeat(size),
+        "a: ".repeat(size),
+        "!".repeat(size),
+        "&a ".repeat(size),
+        "\"".repeat(size),
+        "'".repeat(size),
+        "[".repeat(200) + &"a, ".repeat(size),
+        "{".repeat(100) + &"? a ".repeat(size),
+        " ".repeat(size) + "a",
+        "\n".repeat(size) + "a",
+        "a\n ".repeat(size),
+        "|\n".to_owned() + &" \n".repeat(size),
+        "\"\\u".to_owned() + &"d800\\u".repeat(size / 4),
+        "1".repeat(size),
+        "1:".repeat(size),
+        "-".repeat(size),
+        "1e".repeat(size),
+        "{\"a\":1,".repeat(size),
+    ] {
+        let started = Instant::now();
+        for serializer in ALL {
+            let _ = serializer.load(text.as_bytes(), &Limits::default());
+        }
+        let shape = &text[text.len() - 6..];
+        assert!(
+            started.elapsed() < Duration::from_secs(8),
+            "{shape:?}: {:?}",
+            started.elapsed()
+        );
+    }
+}
+
+#[test]
+fn bombs_are_stopped_at_the_limit() {
+    let zeros = vec![0; 2 << 20];
+    for compression in Compression::ALL {
+        let bomb = compression.compress(&zeros).unwrap();
+        let limits = Limits {
+            max_decompressed: 100_000,
+            ..Limits::default()
+        };
+        let error = compression.decompress(&bomb, &limits).unwrap_err();
+        assert_eq!(
+            error.kind,
+            too_large("decompressed payload", 100_000),
+            "{compression:?}"
+        );
+        let exact = Limits {
+            max_decompressed: zeros.len(),
+            ..Limits::default()
+        };
+        let whole = compression.decompress(&bomb, &exact).unwrap();
+        assert_eq!(
+            (whole.len(), whole.capacity()),
+            (zeros.len(), zeros.len()),
+            "{compression:?}"
+        );
+        let none = Limits {
+            max_decompressed: 0,
+            ..Limits::default()
+        };
+        assert!(compression.decompress(&bomb, &none).is_err());
+    }
+}
+
+#[test]
+fn cut_and_broken_streams_are_errors() {
+    let limits = Limits::default();
+    let text: Vec<u8> = (0..50_000_u32)
+        .flat_map(|number| number.to_string().into_bytes())
+        .collect();
+    for compression in Compression::ALL {
+        let whole = compression.compress(&text).unwrap();
+        assert_eq!(compression.decompress(&whole, &limits).unwrap(), text);
+        for length in [0, 1, 5, whole.len() / 2, whole.len() - 1] {
+            let cut = compression.decompress(&whole[..length], &limits);
+            assert!(cut.is_err(), "{compression:?}: {length} of {}", whole.len());
+        }
+        assert!(
+            compression
+                .decompress(b"not compressed at all", &limits)
+                .is_err()
+        );
+    }
+}
+
+/// A window of 1 GiB, announced in the first bytes.
+#[test]
+fn large_windows_are_refused() {
+    let brotli = [0x11, 0x1e, 0, 0, 0, 0, 0, 0];
+    assert!(
+        Compression::Brotli
+            .decompress(&brotli, &Limits::default())
+            .is_err()
+    );
+    // Magic, no content size, window 2^31, one block of 1 byte repeated, then the end.
+    let zstd = [0x28, 0xb5, 0x2f, 0xfd, 0x00, 0xa8, 0x0b, 0, 0, b'x'];
+    assert!(
+        Compression::Zstd
+            .decompress(&zstd, &Limits::default())
+            .is_err()
+    );
+}
+
+#[test]
+fn stored_results_are_bounded() {
+    let limits = Limits {
+        max_body: 20,
+        ..Limits::default()
+    };
+    let error = ResultCodec::default()
+        .decode(&[b' '; 21], &limits)
+        .unwrap_err();
+    assert_eq!(error.kind, too_large("body", 20));
+}

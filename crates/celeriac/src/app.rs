@@ -1,0 +1,124 @@
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use celeriac_core::{Registry, RouteTarget, Settings, StateMap, Task};
+use celeriac_producer::Client;
+
+use crate::commands::AppCommand;
+use crate::{Connection, Error};
+
+/// An app: its tasks, their shared state and its settings. [`App::run`] makes a program of it, [`App::client`] a client for
+/// a web handler.
+///
+/// What cannot be (a task registered twice, say) is kept and reported by the method that ends the chain.
+///
+/// ```no_run
+/// use celeriac::prelude::*;
+///
+/// #[task(name = "tasks.add")]
+/// async fn add(x: i64, y: i64) -> TaskResult<i64> {
+///     Ok(x + y)
+/// }
+///
+/// #[tokio::main]
+/// async fn main() -> ExitCode {
+///     App::new("shop").task(add).route("tasks.send_*", "high_priority").run().await
+/// }
+/// ```
+#[derive(Debug)]
+pub struct App {
+    pub(crate) name: String,
+    pub(crate) registry: Registry,
+    pub(crate) state: StateMap,
+    pub(crate) settings: Settings,
+    pub(crate) isolated: bool,
+    pub(crate) error: Option<Error>,
+}
+
+impl App {
+    /// An app without tasks. The name shows in logs and in the worker's node name, `<name>@<host>`.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            registry: Registry::default(),
+            state: StateMap::default(),
+            settings: Settings::default(),
+            isolated: false,
+            error: None,
+        }
+    }
+
+    /// Registers a `#[task]`.
+    #[must_use]
+    pub fn task<T: Task>(mut self, _task: T) -> Self {
+        if let Err(error) = self.registry.register::<T>() {
+            self.error.get_or_insert(error.into());
+        }
+        self
+    }
+
+    /// Shares `value` with tasks that have a parameter `State<T>`. One value of each type; a later one replaces it.
+    #[must_use]
+    pub fn state<T: Send + Sync + 'static>(mut self, value: T) -> Self {
+        self.state.insert(value);
+        self
+    }
+
+    /// Sends tasks whose name matches `pattern` to `queue`: an entry of `task_routes`. The pattern is a name, a glob with
+    /// `*`, or a regular expression written `re:...`.
+    #[must_use]
+    pub fn route(mut self, pattern: impl Into<String>, queue: impl Into<String>) -> Self {
+        let target = RouteTarget {
+            queue: Some(queue.into()),
+            ..RouteTarget::default()
+        };
+        self.settings.task_routes.push((pattern.into(), target));
+        self
+    }
+
+    /// Changes settings from code. The settings file and the environment still win over what is set here.
+    #[must_use]
+    pub fn settings(mut self, change: impl FnOnce(&mut Settings)) -> Self {
+        change(&mut self.settings);
+        self
+    }
+
+    /// Takes the settings from code alone: [`App::build`] and [`App::client`] read no settings file and no environment. For
+    /// tests and demonstrations.
+    #[must_use]
+    pub fn isolated(mut self) -> Self {
+        self.isolated = true;
+        self
+    }
+
+    /// Loads the settings (code, then file, then environment) and connects to the broker and the results.
+    ///
+    /// Cancel-safe: nothing is left behind if it is dropped.
+    pub async fn build(mut self) -> Result<Connection, Error> {
+        if !self.isolated {
+            self.settings = self.settings.load()?;
+        }
+        let connection = Connection::of_app(self).await?;
+        if let Some(note) = connection.note() {
+            tracing::warn!("{note}");
+        }
+        Ok(connection)
+    }
+
+    /// A client that sends this app's tasks and reads their results: what a web handler keeps. The same as
+    /// [`App::build`] and [`Connection::client`].
+    pub async fn client(self) -> Result<Client, Error> {
+        Ok(self.build().await?.client())
+    }
+
+    /// Runs the command that the program's arguments name: `worker`, `send`, `result` or `tasks`; see
+    /// [`commands`](crate::commands) for them and for the exit codes. Reports errors on stderr.
+    pub async fn run(self) -> ExitCode {
+        self.run_with(std::env::args_os()).await
+    }
+
+    /// [`App::run`] with other arguments than the program's; the first one is the program's name.
+    pub async fn run_with(self, arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+        AppCommand::run(self, arguments).await
+    }
+}

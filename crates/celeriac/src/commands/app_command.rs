@@ -1,0 +1,95 @@
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+
+use super::global_options::say_note;
+use super::{
+    CommandError, GlobalOptions, ResultCommand, SendCommand, TasksCommand, WorkerCommand,
+    print_error,
+};
+use crate::{App, Connection, Error};
+
+/// The command line of an app's own program.
+#[derive(Debug, Parser)]
+#[command(arg_required_else_help = true, disable_help_subcommand = true)]
+pub(crate) struct AppCommand {
+    #[command(flatten)]
+    global: GlobalOptions,
+    #[command(subcommand)]
+    command: AppSubcommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum AppSubcommand {
+    /// Run the app's tasks until SIGTERM or SIGINT
+    Worker(WorkerCommand),
+    /// Send a task by its name and print its id
+    Send(SendCommand),
+    /// Show a task's state and result
+    Result(ResultCommand),
+    /// List the app's tasks: name, queue, arguments, limits
+    Tasks(TasksCommand),
+}
+
+impl AppCommand {
+    pub(crate) async fn run(app: App, arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+        let command = match Self::parse_for(&app.name, arguments) {
+            Ok(command) => command,
+            Err(error) => {
+                let _ = error.print();
+                return ExitCode::from(
+                    u8::try_from(error.exit_code()).unwrap_or(super::EXIT_USAGE),
+                );
+            }
+        };
+        match command.perform(app).await {
+            Ok(code) => code.into(),
+            Err(error) => {
+                print_error(&error);
+                error.exit_code().into()
+            }
+        }
+    }
+
+    fn parse_for(
+        app: &str,
+        arguments: impl IntoIterator<Item = OsString>,
+    ) -> Result<Self, clap::Error> {
+        let about = format!("The tasks of `{app}`: run them, send them, read their results");
+        let matches = Self::command()
+            .about(about)
+            .try_get_matches_from(arguments)?;
+        Self::from_arg_matches(&matches)
+    }
+
+    async fn perform(self, mut app: App) -> Result<u8, CommandError> {
+        if let Some(error) = app.error.take() {
+            return Err(error.into());
+        }
+        let default_level = if matches!(self.command, AppSubcommand::Worker(_)) {
+            "info"
+        } else {
+            "warn"
+        };
+        app.settings = self.global.settings(app.settings, default_level)?;
+        match self.command {
+            AppSubcommand::Tasks(command) => {
+                let router = app.settings.router().map_err(Error::from)?;
+                Ok(command.run(&app.registry, &router))
+            }
+            AppSubcommand::Worker(command) => {
+                command.apply(&mut app.settings);
+                command.run(&connect(app).await?).await
+            }
+            AppSubcommand::Send(command) => command.run(&connect(app).await?).await,
+            AppSubcommand::Result(command) => command.run(&connect(app).await?).await,
+        }
+    }
+}
+
+async fn connect(app: App) -> Result<Connection, CommandError> {
+    let connection = Connection::of_app(app).await?;
+    say_note(&connection);
+    Ok(connection)
+}

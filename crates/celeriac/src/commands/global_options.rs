@@ -1,0 +1,58 @@
+use celeriac_core::Settings;
+use clap::Args;
+
+use super::{CommandError, logging};
+use crate::Connection;
+
+/// Options of every command.
+#[derive(Clone, Debug, Default, Args)]
+pub struct GlobalOptions {
+    /// Broker, over every other setting: `sqs://`, `sqlite:PATH`
+    #[arg(short, long, global = true, value_name = "URL")]
+    pub broker: Option<String>,
+    /// Result backend, over every other setting: `dynamodb://REGION/TABLE`, `sqlite:PATH`, `disabled://`
+    #[arg(long, global = true, value_name = "URL")]
+    pub result_backend: Option<String>,
+    /// Log level: debug, info, warning, error, critical [default: info for `worker`, else warning]
+    #[arg(short, long, global = true, value_name = "LEVEL", value_parser = logging::level)]
+    pub loglevel: Option<String>,
+    /// Log format on stderr
+    #[arg(long, global = true, value_name = "FORMAT", value_parser = ["text", "json"])]
+    pub log_format: Option<String>,
+}
+
+impl GlobalOptions {
+    /// These settings, then file and environment, then these options; and logging by them, at `default_level` where
+    /// nothing else is asked for.
+    pub fn settings(
+        &self,
+        settings: Settings,
+        default_level: &str,
+    ) -> Result<Settings, CommandError> {
+        let mut settings = settings.load()?;
+        if let Some(url) = &self.broker {
+            settings.broker_url = Some(url.clone());
+        }
+        if let Some(url) = &self.result_backend {
+            settings.result_backend = Some(url.clone());
+        }
+        if let Some(format) = &self.log_format {
+            settings.worker_log_format.clone_from(format);
+        }
+        logging::init(&settings, self.loglevel.as_deref(), default_level)?;
+        Ok(settings)
+    }
+
+    /// Connects without tasks, and says on stderr where a default was taken.
+    pub async fn open(&self) -> Result<Connection, CommandError> {
+        let connection = Connection::open(self.settings(Settings::default(), "warn")?).await?;
+        say_note(&connection);
+        Ok(connection)
+    }
+}
+
+pub(super) fn say_note(connection: &Connection) {
+    if let Some(note) = connection.note() {
+        eprintln!("note: {note}");
+    }
+}

@@ -1,0 +1,70 @@
+use std::io;
+
+use celeriac_core::Settings;
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{Layer, fmt};
+
+use super::CommandError;
+use super::output::styled_stderr;
+
+/// The libraries below talk of every connection at `info`; a person wants that only when asked for by name.
+const QUIET: &str = "aws_config=warn,aws_smithy_runtime=warn,aws_sdk_sqs=warn,aws_sdk_dynamodb=warn,hyper=warn,hyper_util=warn,rustls=warn";
+
+/// Celery's `--loglevel` names and tracing's.
+const LEVELS: [(&str, &str); 8] = [
+    ("trace", "trace"),
+    ("debug", "debug"),
+    ("info", "info"),
+    ("warning", "warn"),
+    ("warn", "warn"),
+    ("error", "error"),
+    ("critical", "error"),
+    ("off", "off"),
+];
+
+/// Reads a log level, in any case.
+pub(super) fn level(text: &str) -> Result<String, String> {
+    let lower = text.to_lowercase();
+    let known = LEVELS.iter().find(|(name, _)| *name == lower);
+    known
+        .map(|(_, level)| (*level).to_owned())
+        .ok_or_else(|| "one of debug, info, warning, error, critical, trace, off".to_owned())
+}
+
+/// Sends logs to stderr, as text or as JSON. An explicit level wins over `RUST_LOG`, which wins over `default`. A
+/// subscriber that the program has set already stays.
+pub(super) fn init(
+    settings: &Settings,
+    explicit: Option<&str>,
+    default: &str,
+) -> Result<(), CommandError> {
+    let filter = match (explicit, std::env::var(EnvFilter::DEFAULT_ENV)) {
+        (None, Ok(text)) if !text.is_empty() => EnvFilter::try_new(&text).map_err(|error| {
+            CommandError::usage(format!(
+                "environment variable `RUST_LOG` is `{text}`: {error}"
+            ))
+            .hint("RUST_LOG=info, or unset it")
+        })?,
+        (level, _) => EnvFilter::new(format!("{},{QUIET}", level.unwrap_or(default))),
+    };
+    let layer = if settings.worker_log_format == "json" {
+        fmt::layer()
+            .json()
+            .flatten_event(true)
+            .with_writer(io::stderr)
+            .boxed()
+    } else {
+        fmt::layer()
+            .with_ansi(styled_stderr())
+            .with_target(false)
+            .with_writer(io::stderr)
+            .boxed()
+    };
+    let _ = tracing_subscriber::registry()
+        .with(filter)
+        .with(layer)
+        .try_init();
+    Ok(())
+}

@@ -1,0 +1,34 @@
+use std::io::{self, IsTerminal, Write};
+
+use super::CommandError;
+
+/// Writes data to stdout, ending the line. A reader that has gone away (`| head`) is no error.
+pub fn print(text: &str) {
+    let mut stdout = io::stdout().lock();
+    let _ = stdout.write_all(text.as_bytes());
+    if !text.ends_with('\n') {
+        let _ = stdout.write_all(b"\n");
+    }
+    let _ = stdout.flush();
+}
+
+/// Writes a command's error to stderr.
+pub fn print_error(error: &CommandError) {
+    let _ = io::stderr()
+        .lock()
+        .write_all(error.report(styled_stderr()).as_bytes());
+}
+
+/// Whether stderr may have colors: it is a terminal and `NO_COLOR` is unset.
+pub fn styled_stderr() -> bool {
+    colors_wanted() && io::stderr().is_terminal()
+}
+
+/// Whether stdout may have colors: it is a terminal and `NO_COLOR` is unset.
+pub fn styled_stdout() -> bool {
+    colors_wanted() && io::stdout().is_terminal()
+}
+
+fn colors_wanted() -> bool {
+    std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}

@@ -1,0 +1,112 @@
+use std::time::Duration;
+
+use celeriac_core::{RegistryError, SendOptions};
+use celeriac_protocol::UtcTime;
+use clap::Args;
+
+use super::{CommandError, EXIT_OK, ResultCommand, json_dict, json_list, print, time_argument};
+use crate::Connection;
+
+/// Sends a task by its name and prints its id.
+#[derive(Clone, Debug, Args)]
+pub struct SendCommand {
+    /// Task name, such as `tasks.add`
+    #[arg(value_name = "NAME")]
+    pub task: String,
+    /// Positional arguments, a JSON list
+    #[arg(
+        short,
+        long,
+        value_name = "JSON",
+        default_value = "[]",
+        allow_hyphen_values = true
+    )]
+    pub args: String,
+    /// Keyword arguments, a JSON object
+    #[arg(
+        short,
+        long,
+        value_name = "JSON",
+        default_value = "{}",
+        allow_hyphen_values = true
+    )]
+    pub kwargs: String,
+    /// Run after this: `5`, `90s`, `1h`
+    #[arg(long, value_name = "TIME", value_parser = time_argument::duration, conflicts_with = "eta")]
+    pub countdown: Option<Duration>,
+    /// Run at this time: `2027-01-02T03:04:05Z`
+    #[arg(long, value_name = "ISO", value_parser = time_argument::moment)]
+    pub eta: Option<UtcTime>,
+    /// Do not start it when this has passed
+    #[arg(long, value_name = "TIME", value_parser = time_argument::duration)]
+    pub expires: Option<Duration>,
+    /// Queue, over every route
+    #[arg(short = 'Q', long, value_name = "QUEUE")]
+    pub queue: Option<String>,
+    /// Task id [default: a random UUID]
+    #[arg(long, value_name = "ID")]
+    pub id: Option<String>,
+    /// FIFO queue: message group; other queues: tenant of a fair queue
+    #[arg(long, value_name = "GROUP")]
+    pub message_group_id: Option<String>,
+    /// Wait for the result and print it [60s where no time is given]
+    #[arg(short, long, value_name = "TIMEOUT", num_args = 0..=1, default_missing_value = "60s", value_parser = time_argument::duration)]
+    pub wait: Option<Duration>,
+    /// With --wait: print Celery's result object as JSON
+    #[arg(long, requires = "wait")]
+    pub json: bool,
+}
+
+impl SendCommand {
+    /// Sends; with `--wait` the exit code tells how the task ended.
+    pub async fn run(&self, connection: &Connection) -> Result<u8, CommandError> {
+        let args = json_list("--args", &self.args)?;
+        let kwargs = json_dict("--kwargs", &self.kwargs)?;
+        self.say_if_unknown(connection);
+        let client = connection.client();
+        let result = client
+            .send_task(&self.task, args, kwargs, self.options())
+            .await?;
+        let task_id = result.id().to_owned();
+        let ended = self.finish(connection, task_id).await;
+        client.close().await;
+        ended
+    }
+
+    async fn finish(&self, connection: &Connection, task_id: String) -> Result<u8, CommandError> {
+        if self.wait.is_none() {
+            print(&task_id);
+            return Ok(EXIT_OK);
+        }
+        ResultCommand {
+            task_id,
+            wait: self.wait,
+            json: self.json,
+        }
+        .run(connection)
+        .await
+    }
+
+    fn options(&self) -> SendOptions {
+        SendOptions {
+            task_id: self.id.clone(),
+            countdown: self.countdown,
+            eta: self.eta,
+            expires: self.expires,
+            queue: self.queue.clone(),
+            message_group_id: self.message_group_id.clone(),
+            ..SendOptions::default()
+        }
+    }
+
+    /// An app may send tasks that live in Python, so an unknown name is worth a word and no more.
+    fn say_if_unknown(&self, connection: &Connection) {
+        let registry = connection.registry();
+        if registry.iter().next().is_none() {
+            return;
+        }
+        if let Err(error @ RegistryError::Unknown { .. }) = registry.get(&self.task) {
+            eprintln!("note: {error}; sent by its name alone");
+        }
+    }
+}

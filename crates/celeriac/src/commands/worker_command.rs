@@ -1,0 +1,152 @@
+use celeriac_core::Settings;
+use celeriac_worker::{Shutdown, WorkerQueue, WorkerReport};
+use clap::Args;
+
+use super::{CommandError, EXIT_OK};
+use crate::Connection;
+
+/// Runs the app's tasks until SIGTERM or SIGINT (a second one ends it at once).
+#[derive(Clone, Debug, Default, Args)]
+pub struct WorkerCommand {
+    /// Queues, each with a weight if you like: `a,b:3` [default: the queues that the app's own tasks go to]
+    #[arg(short = 'Q', long, value_name = "QUEUES", value_delimiter = ',', value_parser = worker_queue)]
+    pub queues: Vec<WorkerQueue>,
+    /// Take the queues in the order given: a later one only when those before are empty
+    #[arg(long)]
+    pub strict: bool,
+    /// Tasks at once [default: 10 per core]
+    #[arg(short, long, value_name = "N", value_parser = positive)]
+    pub concurrency: Option<usize>,
+    /// Messages held for each of them [default: 4]
+    #[arg(long, value_name = "N", value_parser = positive)]
+    pub prefetch_multiplier: Option<usize>,
+    /// Serve `/healthz` here: `127.0.0.1:8080`
+    #[arg(long, value_name = "ADDRESS")]
+    pub health_address: Option<String>,
+}
+
+impl WorkerCommand {
+    /// These options, over every other setting.
+    pub(super) fn apply(&self, settings: &mut Settings) {
+        if self.strict {
+            "strict".clone_into(&mut settings.worker_queue_order);
+        }
+        if let Some(concurrency) = self.concurrency {
+            settings.worker_concurrency = concurrency;
+        }
+        if let Some(multiplier) = self.prefetch_multiplier {
+            settings.worker_prefetch_multiplier = multiplier;
+        }
+        if let Some(address) = &self.health_address {
+            settings.worker_health_address = Some(address.clone());
+        }
+    }
+
+    /// Works until a signal.
+    pub async fn run(&self, connection: &Connection) -> Result<u8, CommandError> {
+        if connection.registry().iter().next().is_none() {
+            return Err(CommandError::usage("the app has no tasks")
+                .hint("register them: App::new(...).task(my_task)"));
+        }
+        let queues = self.queues_of(connection);
+        say_start(connection, &queues);
+        let worker = connection.worker(queues).await?;
+        let signals = Shutdown::on_signals().map_err(|error| {
+            CommandError::new(anyhow::Error::new(error).context("cannot listen for signals"))
+        })?;
+        let report = worker.run(signals).await?;
+        say_end(report);
+        Ok(EXIT_OK)
+    }
+
+    fn queues_of(&self, connection: &Connection) -> Vec<WorkerQueue> {
+        if self.queues.is_empty() {
+            return connection
+                .own_queues()
+                .into_iter()
+                .map(|name| WorkerQueue { name, weight: 1 })
+                .collect();
+        }
+        self.queues.clone()
+    }
+}
+
+fn say_start(connection: &Connection, queues: &[WorkerQueue]) {
+    let names: Vec<&str> = queues.iter().map(|queue| queue.name.as_str()).collect();
+    tracing::info!(
+        "worker `{}` starts: queues {}, {} tasks, concurrency {}, {}",
+        connection.node_name(),
+        names.join(", "),
+        connection.registry().iter().count(),
+        connection.settings().worker_concurrency,
+        connection.places(),
+    );
+}
+
+fn say_end(report: WorkerReport) {
+    let WorkerReport {
+        succeeded,
+        failed,
+        retried,
+        released,
+        dead_lettered,
+        ..
+    } = report;
+    tracing::info!(
+        "worker ended: {succeeded} succeeded, {failed} failed, {retried} retried, {released} given back, {dead_lettered} dead-lettered"
+    );
+}
+
+/// `name` or `name:weight`.
+fn worker_queue(text: &str) -> Result<WorkerQueue, String> {
+    let (name, weight) = match text.rsplit_once(':') {
+        Some((name, weight)) => (
+            name,
+            weight
+                .parse()
+                .map_err(|_| format!("`{weight}` is not a weight"))?,
+        ),
+        None => (text, 1),
+    };
+    match (name.trim(), weight) {
+        ("", _) => Err("a queue name is missing".to_owned()),
+        (_, 0) => Err("a weight must be 1 or more".to_owned()),
+        (name, weight) => Ok(WorkerQueue {
+            name: name.to_owned(),
+            weight,
+        }),
+    }
+}
+
+fn positive(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(0) | Err(_) => Err("must be a whole number, 1 or more".to_owned()),
+        Ok(number) => Ok(number),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn queues_may_have_weights() {
+        assert_eq!(
+            worker_queue("a"),
+            Ok(WorkerQueue {
+                name: "a".into(),
+                weight: 1
+            })
+        );
+        assert_eq!(
+            worker_queue("a.fifo:3"),
+            Ok(WorkerQueue {
+                name: "a.fifo".into(),
+                weight: 3
+            })
+        );
+        assert!(worker_queue("a:0").is_err());
+        assert!(worker_queue(":3").is_err());
+        assert!(worker_queue("a:x").is_err());
+    }
+}

@@ -1,0 +1,104 @@
+use std::sync::Arc;
+
+use celeriac_core::{Broker, ResultStore, Settings};
+
+use crate::Error;
+use crate::place::Place;
+use crate::place::without_secrets;
+
+/// A broker and a result store, opened by their URLs.
+#[derive(Clone)]
+pub(crate) struct Backends {
+    pub(crate) broker: Arc<dyn Broker>,
+    pub(crate) store: Option<Arc<dyn ResultStore>>,
+    /// Both, for people; without passwords.
+    pub(crate) places: String,
+    /// What to tell the user about a default that was taken.
+    pub(crate) note: Option<String>,
+}
+
+/// Opens what `broker_url` and `result_backend` name. On AWS nothing is asked yet: the first use does.
+#[cfg_attr(
+    all(),
+    expect(clippy::unused_async, reason = "AWS will want to be awaited")
+)]
+pub(crate) async fn connect(settings: &Settings) -> Result<Backends, Error> {
+    let broker = Place::of_broker(settings)?;
+    let results = Place::of_results(settings, &broker)?;
+    Ok(Backends {
+        broker: open_broker(&broker, settings)?,
+        store: open_store(&results, settings)?,
+        places: format!("broker {broker}, results {results}"),
+        note: broker.note(settings),
+    })
+}
+
+#[cfg_attr(
+    all(),
+    expect(unused_variables, reason = "SQLite is in the place itself")
+)]
+fn open_broker(place: &Place, settings: &Settings) -> Result<Arc<dyn Broker>, Error> {
+    match place {
+        #[cfg(feature = "local")]
+        Place::Sqlite(url) => Ok(Arc::new(celeriac_local::LocalBroker::new(database(
+            "broker_url",
+            url,
+        )?))),
+        #[cfg(not(feature = "local"))]
+        Place::Sqlite(url) => Err(missing("broker_url", url, "local")),
+        #[cfg(any())]
+        Place::Aws(_) => Ok(Arc::new(celeriac_aws::SqsBroker::new(&aws_config(
+            settings,
+        )?))),
+        Place::Aws(url) => Err(missing("broker_url", &without_secrets(url), "aws")),
+        Place::Disabled => Err(Error::Url {
+            setting: "broker_url",
+            url: "disabled://".to_owned(),
+            reason: "is for results only".to_owned(),
+        }),
+    }
+}
+
+#[cfg_attr(
+    all(),
+    expect(unused_variables, reason = "SQLite is in the place itself")
+)]
+fn open_store(place: &Place, settings: &Settings) -> Result<Option<Arc<dyn ResultStore>>, Error> {
+    match place {
+        #[cfg(feature = "local")]
+        Place::Sqlite(url) => Ok(Some(Arc::new(celeriac_local::LocalStore::new(database(
+            "result_backend",
+            url,
+        )?)))),
+        #[cfg(not(feature = "local"))]
+        Place::Sqlite(url) => Err(missing("result_backend", url, "local")),
+        #[cfg(any())]
+        Place::Aws(_) => Ok(Some(Arc::new(celeriac_aws::DynamoStore::new(&aws_config(
+            settings,
+        )?)))),
+        Place::Aws(url) => Err(missing("result_backend", &without_secrets(url), "aws")),
+        Place::Disabled => Ok(None),
+    }
+}
+
+#[cfg(feature = "local")]
+fn database(setting: &'static str, url: &str) -> Result<celeriac_local::Database, Error> {
+    celeriac_local::Database::from_url(url).map_err(|source| Error::Database {
+        setting,
+        url: url.to_owned(),
+        source: Box::new(source),
+    })
+}
+
+#[cfg(any())]
+fn aws_config(settings: &Settings) -> Result<celeriac_aws::AwsConfig, Error> {
+    Ok(celeriac_aws::AwsConfig::from_settings(settings)?)
+}
+
+fn missing(setting: &'static str, url: &str, feature: &'static str) -> Error {
+    Error::MissingFeature {
+        setting,
+        url: url.to_owned(),
+        feature,
+    }
+}

@@ -1,0 +1,186 @@
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use celeriac_core::{
+    Broker, QueueSpec, Registry, ResultStore, Router, Settings, StateMap, SystemClock,
+    TaskDefinition,
+};
+use celeriac_producer::{Client, ClientParts};
+use celeriac_worker::{Executor, ExecutorParts, Worker, WorkerQueue};
+
+use crate::connect::{Backends, connect};
+use crate::routing::{queue_of, queue_of_route};
+use crate::{App, Error};
+
+/// An app connected to its broker and results. Cheap to clone.
+#[derive(Clone)]
+pub struct Connection {
+    name: String,
+    registry: Arc<Registry>,
+    state: Arc<StateMap>,
+    settings: Arc<Settings>,
+    router: Router,
+    backends: Backends,
+    client: Client,
+}
+
+impl Connection {
+    /// Connects by these settings, without tasks: for programs that only send, read or operate. Settings are taken as
+    /// they are; see [`Settings::load`].
+    pub async fn open(settings: Settings) -> Result<Self, Error> {
+        let mut app = App::new("celeriac");
+        app.settings = settings;
+        Self::of_app(app).await
+    }
+
+    pub(crate) async fn of_app(app: App) -> Result<Self, Error> {
+        if let Some(error) = app.error {
+            return Err(error);
+        }
+        let router = app.settings.router()?;
+        let backends = connect(&app.settings).await?;
+        let (settings, registry) = (Arc::new(app.settings), Arc::new(app.registry));
+        let client = Client::new(ClientParts {
+            broker: Arc::clone(&backends.broker),
+            store: backends.store.clone(),
+            router: router.clone(),
+            settings: Arc::clone(&settings),
+            registry: Arc::clone(&registry),
+            clock: Arc::new(SystemClock),
+        });
+        Ok(Self {
+            name: app.name,
+            registry,
+            state: Arc::new(app.state),
+            settings,
+            router,
+            backends,
+            client,
+        })
+    }
+
+    /// The client.
+    pub fn client(&self) -> Client {
+        self.client.clone()
+    }
+
+    /// The broker.
+    pub fn broker(&self) -> &Arc<dyn Broker> {
+        &self.backends.broker
+    }
+
+    /// The result store; `None` with `disabled://`.
+    pub fn store(&self) -> Option<&Arc<dyn ResultStore>> {
+        self.backends.store.as_ref()
+    }
+
+    /// The settings in force.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// The app's tasks.
+    pub fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
+    /// Where messages and results are, for people: `sqlite:celeriac.sqlite`. Without passwords.
+    pub fn places(&self) -> &str {
+        &self.backends.places
+    }
+
+    /// A sentence for the user where nothing was configured and a default was taken.
+    pub fn note(&self) -> Option<&str> {
+        self.backends.note.as_deref()
+    }
+
+    /// The queue that a task goes to when it is sent without one: the task's own option, over the
+    /// route, over the default.
+    pub fn queue_of(&self, task: &TaskDefinition) -> String {
+        queue_of(&self.router, task)
+    }
+
+    /// The queues that the app's own tasks go to, or the default queue where it has none: what a worker works on unless
+    /// it is told. Queues of tasks that live elsewhere are not among them.
+    pub fn own_queues(&self) -> Vec<String> {
+        let mut queues: Vec<String> = self
+            .registry
+            .iter()
+            .map(|task| self.queue_of(task))
+            .collect();
+        if queues.is_empty() {
+            queues.push(self.router.default_queue().to_owned());
+        }
+        queues.sort();
+        queues.dedup();
+        queues
+    }
+
+    /// A worker on these queues. With `create_missing_queues` they are created first; SQLite needs no creating.
+    pub async fn worker(&self, queues: Vec<WorkerQueue>) -> Result<Worker, Error> {
+        if self.settings.broker_transport_options.create_missing_queues {
+            self.declare_missing(&queues).await?;
+        }
+        Ok(Worker::new(self.executor(), queues))
+    }
+
+    fn executor(&self) -> Executor {
+        Executor::new(ExecutorParts {
+            registry: Arc::clone(&self.registry),
+            broker: Arc::clone(&self.backends.broker),
+            store: self.backends.store.clone(),
+            client: self.client.clone(),
+            router: self.router.clone(),
+            state: Arc::clone(&self.state),
+            settings: Arc::clone(&self.settings),
+            clock: Arc::new(SystemClock),
+            node_name: self.node_name(),
+        })
+    }
+
+    /// `<app>@<host>`, as results with `result_extended` show it.
+    pub fn node_name(&self) -> String {
+        format!(
+            "{}@{}",
+            self.name,
+            gethostname::gethostname().to_string_lossy()
+        )
+    }
+
+    /// The default queue, the own queues and the targets of routes.
+    pub fn known_queues(&self) -> Vec<String> {
+        let mut queues = self.own_queues();
+        queues.push(self.router.default_queue().to_owned());
+        queues.extend(
+            self.settings
+                .task_routes
+                .iter()
+                .filter_map(|(_, target)| queue_of_route(target)),
+        );
+        queues.sort();
+        queues.dedup();
+        queues
+    }
+
+    /// The worker's queues, those that its tasks may send to, and the table.
+    async fn declare_missing(&self, queues: &[WorkerQueue]) -> Result<(), Error> {
+        let worked = queues.iter().map(|queue| queue.name.clone());
+        let names: BTreeSet<String> = worked.chain(self.known_queues()).collect();
+        for name in names {
+            self.backends.broker.declare(&QueueSpec::new(name)).await?;
+        }
+        if let Some(store) = &self.backends.store {
+            store.declare().await?;
+        }
+        Ok(())
+    }
+}
+
+impl std::fmt::Debug for Connection {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Connection")
+            .field("app", &self.name)
+            .field("places", &self.backends.places)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,148 @@
+use std::fmt;
+
+use celeriac_core::Settings;
+
+use crate::Error;
+
+/// The file of broker and results where nothing is configured.
+const DEFAULT_FILE: &str = "celeriac.sqlite";
+
+/// Where messages or results are, by the scheme of a URL.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// `sqlite:...`
+    Sqlite(String),
+    /// `sqs://...` or `dynamodb://...`
+    Aws(String),
+    /// `disabled://`
+    Disabled,
+}
+
+impl Place {
+    pub(crate) fn of_broker(settings: &Settings) -> Result<Self, Error> {
+        let Some(url) = given(settings.broker_url.as_ref()) else {
+            return Ok(Self::Sqlite(format!("sqlite:{DEFAULT_FILE}")));
+        };
+        match scheme(url) {
+            "sqlite" => Ok(Self::Sqlite(url.to_owned())),
+            "sqs" => Ok(Self::Aws(url.to_owned())),
+            _ => Err(unknown(
+                "broker_url",
+                url,
+                "`sqs://` (region and credentials from the environment) or `sqlite:PATH`",
+            )),
+        }
+    }
+
+    /// Unset results are where the broker is: in its file, or in DynamoDB's table `celery` beside SQS.
+    pub(crate) fn of_results(settings: &Settings, broker: &Self) -> Result<Self, Error> {
+        let Some(url) = given(settings.result_backend.as_ref()) else {
+            return Ok(match broker {
+                Self::Aws(_) => Self::Aws("dynamodb://".to_owned()),
+                other => other.clone(),
+            });
+        };
+        match scheme(url) {
+            "sqlite" => Ok(Self::Sqlite(url.to_owned())),
+            "dynamodb" => Ok(Self::Aws(url.to_owned())),
+            "disabled" => Ok(Self::Disabled),
+            _ => Err(unknown(
+                "result_backend",
+                url,
+                "`dynamodb://REGION/TABLE`, `sqlite:PATH` or `disabled://`",
+            )),
+        }
+    }
+
+    /// Where a default was taken because nothing was set.
+    pub(crate) fn note(&self, settings: &Settings) -> Option<String> {
+        if given(settings.broker_url.as_ref()).is_some() {
+            return None;
+        }
+        let folder = std::env::current_dir().unwrap_or_default();
+        Some(format!(
+            "no `broker_url` is set: using SQLite in {}",
+            folder.join(DEFAULT_FILE).display()
+        ))
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sqlite(url) | Self::Aws(url) => f.write_str(&without_secrets(url)),
+            Self::Disabled => f.write_str("disabled"),
+        }
+    }
+}
+
+fn given(url: Option<&String>) -> Option<&str> {
+    url.map(String::as_str).filter(|url| !url.is_empty())
+}
+
+fn scheme(url: &str) -> &str {
+    url.split_once(':').map_or("", |(scheme, _)| scheme)
+}
+
+fn unknown(setting: &'static str, url: &str, right: &str) -> Error {
+    Error::Url {
+        setting,
+        url: without_secrets(url),
+        reason: format!("is not a URL that celeriac knows: {right} is"),
+    }
+}
+
+/// `sqs://KEY:SECRET@HOST` as `sqs://***@HOST`. A secret may hold slashes, so the credentials end at the last `@`.
+pub(crate) fn without_secrets(url: &str) -> String {
+    match (url.split_once("://"), url.rsplit_once('@')) {
+        (Some((scheme, _)), Some((_, rest))) => format!("{scheme}://***@{rest}"),
+        _ => url.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn places(broker: Option<&str>, results: Option<&str>) -> Result<(Place, Place), Error> {
+        let settings = Settings {
+            broker_url: broker.map(str::to_owned),
+            result_backend: results.map(str::to_owned),
+            ..Settings::default()
+        };
+        let broker = Place::of_broker(&settings)?;
+        let results = Place::of_results(&settings, &broker)?;
+        Ok((broker, results))
+    }
+
+    #[test]
+    fn nothing_set_is_one_file_for_both() {
+        let file = Place::Sqlite("sqlite:celeriac.sqlite".into());
+        assert_eq!(places(None, None).expect("places"), (file.clone(), file));
+        assert!(
+            Place::Disabled
+                .note(&Settings::default())
+                .is_some_and(|note| note.contains("celeriac.sqlite"))
+        );
+    }
+
+    #[test]
+    fn results_are_where_the_broker_is() {
+        let (_, results) = places(Some("sqs://"), None).expect("places");
+        assert_eq!(results, Place::Aws("dynamodb://".into()));
+        let (_, results) = places(Some("sqlite:x"), Some("disabled://")).expect("places");
+        assert_eq!(results, Place::Disabled);
+    }
+
+    #[test]
+    fn other_brokers_are_refused_without_showing_the_password() {
+        let error = places(Some("amqp://user:hunter2@host//"), None)
+            .expect_err("not ours")
+            .to_string();
+        assert!(
+            error.contains("`broker_url`") && error.contains("`sqs://`"),
+            "{error}"
+        );
+        assert!(!error.contains("hunter2"), "{error}");
+    }
+}

@@ -1,0 +1,13 @@
+//! What most programs need: `use celeriac::prelude::*;`.
+
+pub use std::process::ExitCode;
+pub use std::time::Duration;
+
+pub use celeriac_core::{Context, Failure, State, TaskError, TaskResult, TaskSignature};
+pub use celeriac_macros::*;
+pub use celeriac_producer::{AsyncResult, Client, ResultError};
+pub use celeriac_protocol::{Dict, UtcTime, Value};
+pub use serde_json::json;
+
+pub use crate::durations::{days, hours, millis, minutes, secs};
+pub use crate::{App, Connection, args, kwargs};
