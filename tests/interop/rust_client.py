@@ -37,6 +37,10 @@ class RustClient:
             raise RustError(answer)
         return answer
 
+    def _value(self, **request):
+        """The answer's value: the `result` of a result's text."""
+        return typed_json.loads(self._ask(**request)["value"])["result"]
+
     def send(self, task: str, args=(), kwargs=None, **options) -> str:
         [task_id] = self.send_all([(task, args, kwargs or {}, options)])
         return task_id
@@ -52,16 +56,16 @@ class RustClient:
         )["ids"]
 
     def get(self, task_id: str, timeout: float = 30):
-        return typed_json.loads(self._ask(op="get", id=task_id, timeout=timeout)["value"])
+        return self._value(op="get", id=task_id, timeout=timeout)
 
     def join(self, task_ids: list[str], timeout: float = 60) -> list:
-        return typed_json.loads(self._ask(op="join", ids=task_ids, timeout=timeout)["value"])
+        return self._value(op="join", ids=task_ids, timeout=timeout)
 
     def state(self, task_id: str) -> str:
         return self._ask(op="state", id=task_id)["state"]
 
     def info(self, task_id: str):
-        return typed_json.loads(self._ask(op="info", id=task_id)["value"])
+        return self._value(op="info", id=task_id)
 
     def forget(self, task_id: str) -> None:
         self._ask(op="forget", id=task_id)

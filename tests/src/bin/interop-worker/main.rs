@@ -1,0 +1,35 @@
+//! The Rust side of the interop and chaos tests: an app whose tasks are those of `tests/interop/celery_app.py`.
+
+mod effects;
+mod outcomes;
+mod requests;
+mod values;
+
+use celeriac::prelude::*;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let app = App::new("interop")
+        .task(values::add)
+        .task(values::defaults)
+        .task(values::identity)
+        .task(values::values)
+        .task(values::noop)
+        .task(effects::effects)
+        .task(effects::slow_effects)
+        .task(effects::ignored)
+        .task(effects::retry_once)
+        .task(outcomes::fail)
+        .task(outcomes::panic)
+        .task(outcomes::panic_blocking)
+        .task(outcomes::retry_exhaust)
+        .task(outcomes::sleep)
+        .task(outcomes::sleep_started)
+        .task(outcomes::sleep_hard)
+        .task(outcomes::sleep_soft)
+        .task(outcomes::reject)
+        .task(outcomes::ignore)
+        .task(requests::progress)
+        .task(requests::request_info);
+    app.run().await
+}

@@ -1,0 +1,47 @@
+//! Tasks that look at themselves, and show what they do.
+
+use celeriac::prelude::*;
+use serde::Serialize;
+
+#[task(name = "w.progress")]
+pub(crate) async fn progress(
+    ctx: Context,
+    #[default(2.0)] seconds: f64,
+) -> TaskResult<&'static str> {
+    ctx.progress(json!({"current": 5, "total": 10})).await?;
+    tokio::time::sleep(Duration::from_secs_f64(seconds)).await;
+    Ok("done")
+}
+
+/// What a running task knows about itself.
+#[derive(Serialize)]
+pub(crate) struct Known {
+    id: String,
+    root_id: String,
+    parent_id: Option<String>,
+    group: Option<String>,
+    retries: u32,
+    headers: Dict,
+    queue: String,
+    eta: Option<String>,
+}
+
+#[task(name = "w.request_info")]
+pub(crate) async fn request_info(ctx: Context) -> TaskResult<Known> {
+    let own = |name: &String| name.starts_with("x-");
+    Ok(Known {
+        id: ctx.id().to_owned(),
+        root_id: ctx.root_id().to_owned(),
+        parent_id: ctx.parent_id().map(str::to_owned),
+        group: ctx.group().map(str::to_owned),
+        retries: ctx.retries(),
+        headers: ctx
+            .headers()
+            .iter()
+            .filter(|(name, _)| own(name))
+            .map(|(k, v)| (k.clone(), v.clone()))
+            .collect(),
+        queue: ctx.queue().to_owned(),
+        eta: ctx.eta().map(|eta| eta.to_string()),
+    })
+}
