@@ -91,7 +91,7 @@ fn is_sexagesimal(text: &str) -> bool {
 }
 
 fn is_sixtieth(text: &str) -> bool {
-    matches!(text.len(), 1 | 2) && text.parse::<u8>().is_ok_and(|part| part < 60)
+    text.len() < 3 && is_all_digits(text) && text.parse::<u8>().is_ok_and(|part| part < 60)
 }
 
 fn int(text: &str) -> Result<Value, String> {
