@@ -21,27 +21,27 @@ pub(crate) struct Known {
     parent_id: Option<String>,
     group: Option<String>,
     retries: u32,
-    headers: Dict,
+    headers: Value,
     queue: String,
     eta: Option<String>,
 }
 
 #[task(name = "w.request_info")]
 pub(crate) async fn request_info(ctx: Context) -> TaskResult<Known> {
-    let own = |name: &String| name.starts_with("x-");
+    let own = ctx
+        .headers()
+        .iter()
+        .filter(|(name, _)| name.starts_with("x-"))
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect();
     Ok(Known {
         id: ctx.id().to_owned(),
         root_id: ctx.root_id().to_owned(),
         parent_id: ctx.parent_id().map(str::to_owned),
         group: ctx.group().map(str::to_owned),
         retries: ctx.retries(),
-        headers: ctx
-            .headers()
-            .iter()
-            .filter(|(name, _)| own(name))
-            .map(|(k, v)| (k.clone(), v.clone()))
-            .collect(),
+        headers: Value::Dict(own),
         queue: ctx.queue().to_owned(),
-        eta: ctx.eta().map(|eta| eta.to_string()),
+        eta: ctx.eta().map(UtcTime::to_iso),
     })
 }
