@@ -57,13 +57,14 @@ impl LocalBroker {
     }
 
     fn full_spec(&self, spec: &QueueSpec) -> Result<QueueSpec, BrokerErrorKind> {
+        let name = self.name(&spec.name)?;
         spec.check()?;
         let dead_letter = match &spec.dead_letter {
-            Some((name, max_receives)) => Some((self.name(name)?, *max_receives)),
+            Some((dead_letter, max_receives)) => Some((self.name(dead_letter)?, *max_receives)),
             None => None,
         };
         Ok(QueueSpec {
-            name: self.name(&spec.name)?,
+            name,
             dead_letter,
             ..spec.clone()
         })

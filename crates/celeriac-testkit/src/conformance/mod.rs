@@ -63,7 +63,89 @@ macro_rules! conformance_cases {
 macro_rules! broker_conformance {
     ($fixture:expr) => {
         $crate::conformance_cases! { run_broker_case, broker, $fixture;
-            messages { round_trip, non_ascii_bodies_round_trip }
+            crowds {
+                four_receivers_get_each_message_once,
+                messages_that_trickle_in_reach_waiting_receivers,
+            }
+            dead_letters {
+                a_dead_letter_is_moved_with_its_reason,
+                a_dead_letter_keeps_to_the_limits,
+                a_dead_letter_of_the_largest_size_is_moved,
+                a_batch_of_12_is_moved,
+                without_a_dead_letter_queue_the_message_stays,
+                a_message_received_too_often_is_moved,
+                a_message_behind_a_moved_one_is_received,
+            }
+            fifo {
+                a_group_keeps_its_order,
+                a_group_waits_for_its_message_in_flight,
+                a_released_message_comes_before_its_group,
+                a_deferred_message_holds_its_group_back,
+                a_deduplication_id_goes_once,
+                without_a_deduplication_id_nothing_is_dropped,
+                delays_and_missing_groups_are_refused,
+                a_dead_letter_frees_its_group,
+            }
+            limits {
+                an_oversize_entry_is_refused_alone,
+                attributes_count_into_the_size,
+                a_delay_over_the_limit_is_refused,
+                a_visibility_over_the_limit_is_refused,
+                a_wait_over_the_limit_is_refused,
+                eleven_attributes_are_refused,
+                characters_that_sqs_refuses_are_refused,
+                attribute_names_that_sqs_refuses_are_refused,
+                queue_names_that_sqs_refuses_are_refused,
+                queue_specs_that_sqs_refuses_are_refused,
+            }
+            messages {
+                round_trip,
+                non_ascii_bodies_round_trip,
+                attributes_round_trip,
+                a_standard_queue_takes_a_message_group,
+                the_largest_body_passes,
+                a_batch_of_25_has_25_results_in_order,
+                a_batch_may_be_larger_than_a_request,
+                a_receive_keeps_to_its_maximum,
+                a_receive_may_ask_for_more_than_ten,
+                empty_batches_are_answered_with_nothing,
+            }
+            polls {
+                a_poll_waits_when_the_queue_is_empty,
+                a_receive_without_wait_does_not_wait,
+                a_message_ends_a_poll,
+                a_message_of_another_client_ends_a_poll,
+                a_message_that_becomes_due_ends_a_poll,
+                a_released_message_ends_a_poll,
+                a_lapsed_message_ends_a_poll,
+                two_messages_end_two_polls,
+            }
+            queues {
+                declaring_is_idempotent,
+                declaring_adds_a_missing_dead_letter_queue,
+                queues_are_listed,
+                messages_are_counted,
+                a_purge_empties_one_queue,
+                queues_are_apart,
+                a_missing_queue_is_an_error,
+            }
+            receipts {
+                an_ack_is_idempotent,
+                a_late_ack_deletes_what_nobody_took,
+                an_ack_with_an_old_receipt_deletes_nothing,
+                an_old_receipt_changes_no_visibility,
+                a_visible_message_cannot_be_extended,
+                a_deleted_message_cannot_be_extended,
+                a_batch_of_changes_answers_each_entry,
+            }
+            visibility {
+                a_delay_is_honoured,
+                a_message_comes_again_when_its_visibility_ends,
+                extensions_keep_a_message_invisible,
+                a_release_makes_a_message_visible_at_once,
+                a_visibility_can_be_shortened,
+                a_receive_may_leave_messages_visible,
+            }
         }
     };
 }
@@ -74,7 +156,86 @@ macro_rules! broker_conformance {
 macro_rules! store_conformance {
     ($fixture:expr) => {
         $crate::conformance_cases! { run_store_case, store, $fixture;
-            claims { a_fresh_task_is_claimed, a_leased_task_is_refused_until_the_lease_ends }
+            batches {
+                a_batch_of_60_claims_is_answered_in_order,
+                one_id_twice_in_a_batch_is_claimed_once,
+                batches_of_renewals_and_states_are_answered_in_order,
+                many_records_are_read_in_order,
+                many_large_records_are_read,
+                empty_batches_are_answered_with_nothing,
+            }
+            claims {
+                a_fresh_task_is_claimed,
+                a_fresh_task_is_claimed_where_one_was_likely_known,
+                a_leased_task_is_refused_until_the_lease_ends,
+                a_claim_is_idempotent_by_its_nonce,
+                a_final_task_is_not_claimed,
+                a_started_claim_is_shown,
+                of_100_claims_at_once_one_is_given,
+                of_20_claims_of_a_lapsed_task_one_is_given,
+            }
+            completions {
+                a_final_state_is_stored,
+                a_completion_is_idempotent_by_its_nonce,
+                a_completion_of_an_older_attempt_is_superseded,
+                a_late_completion_counts_if_nobody_took_the_task,
+                a_final_state_is_never_overwritten,
+                of_20_completions_at_once_one_is_stored,
+            }
+            foreign {
+                an_item_of_python_is_read,
+                a_final_state_of_python_stands,
+                an_unfinished_item_of_python_is_claimed,
+                our_end_counts_over_an_unfinished_state_of_python,
+                a_final_state_of_python_ends_our_run,
+                a_run_before_an_item_of_python_is_fenced_off,
+                a_result_of_python_is_forgotten,
+            }
+            forgetting {
+                a_forgotten_task_stays_final,
+                forgetting_is_idempotent,
+                an_unknown_task_is_not_forgotten,
+                a_running_task_is_not_forgotten,
+            }
+            keeping {
+                declaring_is_idempotent,
+                clients_see_each_other,
+                prefixes_are_apart,
+                ids_of_any_text_are_kept_apart,
+                an_item_ends_with_its_ttl,
+                a_renewal_keeps_the_item,
+            }
+            leases {
+                a_renewed_lease_holds,
+                a_lapsed_lease_is_renewed_if_nobody_took_it,
+                a_lease_that_another_took_is_lost,
+                the_lease_of_an_unknown_task_is_lost,
+                an_ended_claim_is_not_renewed,
+                a_task_given_back_is_free_at_once,
+                a_released_task_is_free_at_once,
+                lost_runs_stay_counted,
+            }
+            retries {
+                a_retry_makes_older_messages_stale,
+                a_claim_keeps_the_retry_that_stands,
+                a_started_claim_is_shown_over_a_retry,
+                a_newer_claim_raises_retries_itself,
+                many_retries_end_in_one_state,
+            }
+            sizes {
+                a_result_over_the_limit_is_refused,
+                a_large_result_is_kept,
+                a_result_over_the_limit_fails_alone,
+                a_state_over_the_limit_is_refused,
+                a_claim_over_the_limit_is_refused,
+            }
+            states {
+                a_state_is_shown,
+                a_state_of_a_lost_run_is_refused,
+                a_state_after_the_end_is_refused,
+                a_state_of_an_unknown_task_is_refused,
+                every_part_of_a_result_is_kept,
+            }
         }
     };
 }

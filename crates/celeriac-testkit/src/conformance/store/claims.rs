@@ -1,13 +1,16 @@
 //! Who may run a task.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use celeriac_core::{Claim, ClaimOutcome, Claimed, Clock, SystemClock};
+use celeriac_core::{Claim, ClaimOutcome, Claimed, Clock, CompletionKind, SystemClock};
+use celeriac_protocol::{State, Value};
+use tokio::task::JoinSet;
 
 use crate::conformance::StoreBench;
-use crate::conformance::store_bench::{claim, new_id};
+use crate::conformance::store_bench::{claim, new_id, success};
 
-/// The first claim of an unknown id is attempt 1, run 1.
+/// The first claim of an unknown id is attempt 1, run 1; readers see what it shows.
 pub async fn a_fresh_task_is_claimed(bench: StoreBench) {
     let id = new_id();
     assert_eq!(
@@ -17,36 +20,216 @@ pub async fn a_fresh_task_is_claimed(bench: StoreBench) {
             runs: 1
         }
     );
+
+    let record = bench.get(&id).await.expect("there is an item");
+    assert_eq!((record.attempt, record.meta.status), (1, State::Pending));
+    assert_eq!(record.meta.task_id.as_deref(), Some(id.as_str()));
+    assert!(
+        record.written_at.since(SystemClock.now()) < Duration::from_secs(1),
+        "not in the future"
+    );
+}
+
+/// A fresh task is claimed also where an item was expected.
+pub async fn a_fresh_task_is_claimed_where_one_was_likely_known(bench: StoreBench) {
+    let id = new_id();
+    let claimed = bench
+        .claimed(Claim {
+            likely_known: true,
+            ..claim(&id)
+        })
+        .await;
+    assert_eq!(
+        claimed,
+        Claimed {
+            attempt: 1,
+            runs: 1
+        }
+    );
 }
 
 /// A second claim learns when the lease ends, and is given once it has: attempt 2, run 2.
 pub async fn a_leased_task_is_refused_until_the_lease_ends(bench: StoreBench) {
+    for likely_known in [false, true] {
+        let id = new_id();
+        let lease = Duration::from_secs(1);
+        let before = SystemClock.now();
+        bench
+            .claimed(Claim {
+                lease,
+                ..claim(&id)
+            })
+            .await;
+        let after = SystemClock.now();
+
+        let again = || Claim {
+            likely_known,
+            ..claim(&id)
+        };
+        let ClaimOutcome::Leased { until } = bench.claim(again()).await else {
+            panic!("another holds it")
+        };
+        // a store may count milliseconds
+        let slack = Duration::from_millis(2);
+        let right =
+            until.after(slack) >= before.after(lease) && until <= after.after(lease).after(slack);
+        assert!(
+            right,
+            "claimed between {before:?} and {after:?}, leased until {until:?}"
+        );
+
+        tokio::time::sleep(until.since(SystemClock.now()) + Duration::from_millis(10)).await;
+        assert_eq!(
+            bench.claimed(again()).await,
+            Claimed {
+                attempt: 2,
+                runs: 2
+            }
+        );
+    }
+}
+
+/// A claim whose answer was lost is answered again, and takes nothing twice.
+pub async fn a_claim_is_idempotent_by_its_nonce(bench: StoreBench) {
+    let first = claim(&new_id());
+    let claimed = bench.claimed(first.clone()).await;
+    for likely_known in [false, true] {
+        assert_eq!(
+            bench
+                .claimed(Claim {
+                    likely_known,
+                    ..first.clone()
+                })
+                .await,
+            claimed
+        );
+    }
+}
+
+/// A final task is not claimed again; the claim answers its result.
+pub async fn a_final_task_is_not_claimed(bench: StoreBench) {
     let id = new_id();
-    let lease = Duration::from_secs(2);
-    let before = SystemClock.now();
+    let claimed = bench.claimed(claim(&id)).await;
     bench
-        .claimed(Claim {
-            lease,
+        .complete(
+            &id,
+            claimed.attempt,
+            CompletionKind::Final(success(&id, "done ü")),
+        )
+        .await;
+    for likely_known in [false, true] {
+        match bench
+            .claim(Claim {
+                likely_known,
+                ..claim(&id)
+            })
+            .await
+        {
+            ClaimOutcome::Final(meta) => {
+                assert_eq!(
+                    (meta.status, meta.result),
+                    (State::Success, Value::Str("done ü".into()))
+                );
+            }
+            other => panic!("it is final, got {other:?}"),
+        }
+    }
+    let newer = bench
+        .claim(Claim {
+            retries: 3,
             ..claim(&id)
         })
         .await;
-    let after = SystemClock.now();
-
-    let ClaimOutcome::Leased { until } = bench.claim(claim(&id)).await else {
-        panic!("another holds it")
-    };
-    let slack = Duration::from_millis(2);
     assert!(
-        until.after(slack) >= before.after(lease) && until <= after.after(lease).after(slack),
-        "{before:?} {until:?} {after:?}"
+        matches!(newer, ClaimOutcome::Final(_)),
+        "a later try finds it final too, got {newer:?}"
     );
+}
 
-    tokio::time::sleep(until.since(SystemClock.now()) + Duration::from_millis(10)).await;
+/// A STARTED claim shows STARTED.
+pub async fn a_started_claim_is_shown(bench: StoreBench) {
+    let id = new_id();
+    let mut started = claim(&id);
+    started.shown.status = State::Started;
+    bench.claimed(started).await;
+    assert_eq!(bench.status(&id).await, State::Started);
+}
+
+/// Of 100 claims at once exactly one is given, whatever client makes them.
+pub async fn of_100_claims_at_once_one_is_given(bench: StoreBench) {
+    let id = new_id();
+    let stores = [
+        Arc::clone(&bench.store),
+        bench
+            .open(&crate::conformance::StoreOptions::default())
+            .await,
+    ];
+    let mut claims = JoinSet::new();
+    for n in 0..100 {
+        let (store, claim) = (
+            Arc::clone(&stores[n % 2]),
+            Claim {
+                likely_known: n % 3 == 0,
+                ..claim(&id)
+            },
+        );
+        claims.spawn(async move {
+            store
+                .claim(vec![claim])
+                .await
+                .remove(0)
+                .expect("the claim is answered")
+        });
+    }
+    let outcomes = claims.join_all().await;
+    let given = outcomes
+        .iter()
+        .filter(|outcome| matches!(outcome, ClaimOutcome::Claimed(_)))
+        .count();
+    let leased = outcomes
+        .iter()
+        .filter(|outcome| matches!(outcome, ClaimOutcome::Leased { .. }))
+        .count();
+    assert_eq!((given, leased), (1, 99));
+}
+
+/// Of many claims of a task whose lease has ended, one is given too.
+pub async fn of_20_claims_of_a_lapsed_task_one_is_given(bench: StoreBench) {
+    let id = new_id();
+    bench
+        .claimed(Claim {
+            lease: Duration::from_millis(100),
+            ..claim(&id)
+        })
+        .await;
+    tokio::time::sleep(Duration::from_millis(150)).await;
+    let mut claims = JoinSet::new();
+    for n in 0..20 {
+        let (store, claim) = (
+            Arc::clone(&bench.store),
+            Claim {
+                likely_known: n % 2 == 0,
+                ..claim(&id)
+            },
+        );
+        claims.spawn(async move {
+            store
+                .claim(vec![claim])
+                .await
+                .remove(0)
+                .expect("the claim is answered")
+        });
+    }
+    let outcomes = claims.join_all().await;
+    let given: Vec<_> = outcomes
+        .iter()
+        .filter(|outcome| matches!(outcome, ClaimOutcome::Claimed(_)))
+        .collect();
     assert_eq!(
-        bench.claimed(claim(&id)).await,
-        Claimed {
+        given,
+        [&ClaimOutcome::Claimed(Claimed {
             attempt: 2,
             runs: 2
-        }
+        })]
     );
 }
