@@ -61,7 +61,7 @@ pub use result_store::{
 };
 pub use router::{Route, RouteTarget, Router, RouterError};
 pub use send_options::SendOptions;
-pub use setting::Setting;
+pub use setting::{Setting, SettingList};
 pub use settings::{
     BrokerTransportOptions, ResultBackendTransportOptions, Settings, SettingsError,
 };

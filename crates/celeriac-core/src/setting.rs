@@ -13,6 +13,27 @@ pub struct Setting {
     pub doc: &'static [&'static str],
 }
 
+/// A group of settings, for the documentation.
+#[derive(Clone, Copy, Debug)]
+pub struct SettingList {
+    /// The setting whose table these are in; empty for the settings themselves.
+    pub group: &'static str,
+    /// All, in order.
+    pub settings: &'static [Setting],
+    /// Celery's own that have no meaning here.
+    pub passed_over: &'static [&'static str],
+}
+
+impl SettingList {
+    pub(crate) fn of<G: SettingGroup>(group: &'static str) -> Self {
+        Self {
+            group,
+            settings: G::LIST,
+            passed_over: G::CELERY_ONLY,
+        }
+    }
+}
+
 /// What is wrong with a value, and with which setting inside of a group.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Problem {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use celeriac_protocol::{Dict, Value};
 
-use crate::setting::{Problem, Setting, SettingGroup};
+use crate::setting::{Problem, SettingGroup, SettingList};
 use crate::setting_value::{assign_all, from_toml};
 use crate::{BrokerTransportOptions, ResultBackendTransportOptions, Settings, SettingsError};
 
@@ -81,14 +81,11 @@ impl Settings {
     }
 
     /// All settings, by group, for documentation.
-    pub fn reference() -> [(&'static str, &'static [Setting]); 3] {
+    pub fn reference() -> [SettingList; 3] {
         [
-            ("", <Self as SettingGroup>::LIST),
-            ("broker_transport_options", BrokerTransportOptions::LIST),
-            (
-                "result_backend_transport_options",
-                ResultBackendTransportOptions::LIST,
-            ),
+            SettingList::of::<Self>(""),
+            SettingList::of::<BrokerTransportOptions>("broker_transport_options"),
+            SettingList::of::<ResultBackendTransportOptions>("result_backend_transport_options"),
         ]
     }
 }

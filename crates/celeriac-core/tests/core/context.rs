@@ -1,0 +1,139 @@
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use celeriac_core::{
+    Clock, Context, ContextParts, ProgressSink, SendError, SendOptions, StateMap, TaskError,
+    TaskSender, TaskSignature,
+};
+use celeriac_protocol::{
+    Envelope, Headers, Payload, Properties, Serializer, Signature, UtcTime, Value,
+};
+
+use crate::{dict, text};
+
+struct Noon;
+
+impl Clock for Noon {
+    fn now(&self) -> UtcTime {
+        UtcTime(1_800_000_000_000_000)
+    }
+}
+
+#[derive(Default)]
+struct Seen {
+    shown: Mutex<Vec<(String, Value)>>,
+}
+
+#[async_trait]
+impl ProgressSink for Seen {
+    async fn show(&self, state: &str, meta: Value) -> Result<(), TaskError> {
+        self.shown.lock().unwrap().push((state.to_owned(), meta));
+        Ok(())
+    }
+}
+
+struct Refusing;
+
+#[async_trait]
+impl TaskSender for Refusing {
+    async fn send_task(&self, _: Signature, _: SendOptions) -> Result<String, SendError> {
+        Err(SendError::Closed)
+    }
+}
+
+fn context(headers: Headers, progress: Option<Arc<Seen>>) -> Context {
+    let envelope = Envelope::new(
+        headers,
+        Properties::default(),
+        &Payload::default(),
+        Serializer::Json,
+        None,
+    )
+    .unwrap();
+    Context::new(ContextParts {
+        envelope: Arc::new(envelope),
+        queue: "mail".to_owned(),
+        attempt: 3,
+        state: Arc::new(StateMap::default()),
+        progress: progress.map(|sink| sink as Arc<dyn ProgressSink>),
+        sender: Arc::new(Refusing),
+        deadline: Some(Noon.now().after(Duration::from_secs(30))),
+        soft_limit: tokio_util::sync::CancellationToken::new(),
+        clock: Arc::new(Noon),
+        children: Mutex::default(),
+    })
+}
+
+fn headers() -> Headers {
+    Headers {
+        id: "id".to_owned(),
+        task: "tasks.mail".to_owned(),
+        parent_id: Some("parent".to_owned()),
+        group: Some("group".to_owned()),
+        group_index: Some(1),
+        retries: 2,
+        eta: Some("2027-01-15T08:00:00+00:00".to_owned()),
+        extra: dict([("tenant", text("blue"))]),
+        ..Headers::default()
+    }
+}
+
+#[test]
+fn a_context_knows_its_message() {
+    let context = context(headers(), None);
+    assert_eq!(
+        (context.id(), context.task(), context.queue()),
+        ("id", "tasks.mail", "mail")
+    );
+    assert_eq!(
+        (context.root_id(), context.parent_id()),
+        ("id", Some("parent")),
+        "a root is its own"
+    );
+    assert_eq!(
+        (context.group(), context.group_index()),
+        (Some("group"), Some(1))
+    );
+    assert_eq!((context.retries(), context.attempt()), (2, 3));
+    assert_eq!(context.headers()["tenant"], text("blue"));
+    assert_eq!(context.eta(), Some(UtcTime(1_800_000_000_000_000)));
+    assert_eq!(context.remaining(), Some(Duration::from_secs(30)));
+}
+
+#[tokio::test]
+async fn progress_is_shown_where_results_are_kept() {
+    let seen = Arc::new(Seen::default());
+    let kept = context(headers(), Some(Arc::clone(&seen)));
+    kept.progress(serde_json::json!({"done": 1})).await.unwrap();
+    kept.update_state("PACKING", 7).await.unwrap();
+    let expected = [
+        (
+            "PROGRESS".to_owned(),
+            Value::Dict(dict([("done", Value::Int(1))])),
+        ),
+        ("PACKING".to_owned(), Value::Int(7)),
+    ];
+    assert_eq!(*seen.shown.lock().unwrap(), expected);
+    context(headers(), None).progress(1).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_blocking_task_can_wait_for_futures() {
+    let seen = Arc::new(Seen::default());
+    let context = context(headers(), Some(Arc::clone(&seen)));
+    // a plain thread: nothing of the runtime is known there
+    std::thread::spawn(move || context.block_on(context.progress(1)))
+        .join()
+        .unwrap()
+        .unwrap();
+    assert_eq!(seen.shown.lock().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_child_that_was_not_sent_is_no_child() {
+    let context = context(headers(), None);
+    let result = context.send(TaskSignature::<()>::new("tasks.other")).await;
+    assert!(matches!(result, Err(SendError::Closed)));
+    assert!(context.children().is_empty());
+}

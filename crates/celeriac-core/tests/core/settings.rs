@@ -1,0 +1,345 @@
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use celeriac_core::{RouteTarget, Settings, SettingsError};
+use celeriac_protocol::Value;
+
+use crate::dict;
+
+fn toml(text: &str) -> Result<Settings, SettingsError> {
+    let mut settings = Settings::default();
+    settings
+        .apply_toml(text, Path::new("celeriac.toml"))
+        .map(|()| settings)
+}
+
+fn env(variables: &[(&str, &str)]) -> Result<Settings, SettingsError> {
+    let mut settings = Settings::default();
+    let variables = variables
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    settings.apply_env(variables).map(|()| settings)
+}
+
+fn toml_error(text: &str) -> String {
+    toml(text).unwrap_err().to_string()
+}
+
+#[test]
+fn a_toml_file_has_celerys_names() {
+    let settings = toml(
+        r#"
+        broker_url = "sqs://key:secret@localhost:4566"
+        result_backend = "dynamodb://us-east-1/results"
+        task_default_queue = "shop"
+        task_acks_late = false
+        task_time_limit = 300
+        task_soft_time_limit = "4m"
+        result_expires = 1.5
+        worker_concurrency = 4
+
+        [broker_transport_options]
+        region = "eu-west-1"
+        visibility_timeout = 120
+        predefined_queues = { mail = { url = "https://a/mail" }, shop = "https://a/shop" }
+
+        [task_routes]
+        "mail.*" = "mail"
+        "video.add" = { queue = "video", priority = 3 }
+        "re:a+" = "as"
+        "#,
+    )
+    .unwrap();
+    assert_eq!(settings.task_default_queue, "shop");
+    assert_eq!(
+        (settings.task_acks_late, settings.worker_concurrency),
+        (false, 4)
+    );
+    assert_eq!(settings.task_time_limit, Some(Duration::from_secs(300)));
+    assert_eq!(
+        settings.task_soft_time_limit,
+        Some(Duration::from_secs(240))
+    );
+    assert_eq!(settings.result_expires, Some(Duration::from_millis(1_500)));
+    let broker = &settings.broker_transport_options;
+    assert_eq!(
+        (broker.region.as_deref(), broker.visibility_timeout),
+        (Some("eu-west-1"), Duration::from_secs(120))
+    );
+    assert_eq!(
+        broker.wait_time_seconds,
+        Duration::from_secs(20),
+        "what is not named stays"
+    );
+    assert_eq!(broker.predefined_queues["mail"], "https://a/mail");
+    assert_eq!(broker.predefined_queues["shop"], "https://a/shop");
+    let names: Vec<&str> = settings
+        .task_routes
+        .iter()
+        .map(|(pattern, _)| pattern.as_str())
+        .collect();
+    assert_eq!(
+        names,
+        ["mail.*", "video.add", "re:a+"],
+        "in the file's order"
+    );
+    let video = RouteTarget {
+        queue: Some("video".to_owned()),
+        options: dict([("priority", Value::Int(3))]),
+    };
+    assert_eq!(settings.task_routes[1].1, video);
+}
+
+#[test]
+fn routes_may_be_a_list_as_in_celery() {
+    let pairs = toml(r#"task_routes = [["a.*", "a"], ["b", {queue = "b"}]]"#).unwrap();
+    let tables = toml(r#"task_routes = [{"a.*" = "a"}, {"b" = "b"}]"#).unwrap();
+    assert_eq!(pairs.task_routes, tables.task_routes);
+    assert_eq!(
+        pairs.router().unwrap().lookup("a.x"),
+        Some(&RouteTarget::queue("a"))
+    );
+}
+
+#[test]
+fn the_environment_reads_texts() {
+    let settings = env(&[
+        ("CELERIAC_TASK_ACKS_LATE", "no"),
+        ("CELERIAC_WORKER_PREFETCH_BYTES", "1_000"),
+        ("CELERIAC_TASK_TIME_LIMIT", "90"),
+        ("CELERIAC_RESULT_EXPIRES", "none"),
+        ("CELERIAC_TASK_ROUTES", r#"{"mail.*" = "mail"}"#),
+        (
+            "CELERIAC_BROKER_TRANSPORT_OPTIONS",
+            r#"{"region": "eu-west-1", "is_secure": true}"#,
+        ),
+        ("CELERIAC_BROKER_TRANSPORT_OPTIONS__REGION", "us-east-2"),
+        (
+            "CELERIAC_BROKER_TRANSPORT_OPTIONS__VISIBILITY_TIMEOUT",
+            "30s",
+        ),
+        ("CELERIAC_CONFIG", "elsewhere.toml"),
+        ("CELERIAC_LOG", "debug"),
+        ("CELERIAC_TEST_LANE", "of a test"),
+        ("HOME", "/"),
+    ])
+    .unwrap();
+    assert!(!settings.task_acks_late);
+    assert_eq!(
+        (settings.worker_prefetch_bytes, settings.task_time_limit),
+        (1_000, Some(Duration::from_secs(90)))
+    );
+    assert_eq!(settings.result_expires, None);
+    assert_eq!(
+        settings.task_routes,
+        [("mail.*".to_owned(), RouteTarget::queue("mail"))]
+    );
+    let broker = settings.broker_transport_options;
+    assert_eq!(
+        (broker.region.as_deref(), broker.is_secure),
+        (Some("us-east-2"), true)
+    );
+    assert_eq!(broker.visibility_timeout, Duration::from_secs(30));
+}
+
+#[test]
+fn a_later_source_wins() {
+    let mut settings = Settings {
+        task_default_queue: "code".to_owned(),
+        worker_concurrency: 1,
+        ..Settings::default()
+    };
+    settings
+        .apply_toml(
+            "task_default_queue = 'file'\nworker_concurrency = 2",
+            Path::new("f"),
+        )
+        .unwrap();
+    settings
+        .apply_env([("CELERIAC_WORKER_CONCURRENCY".to_owned(), "3".to_owned())])
+        .unwrap();
+    assert_eq!(
+        (
+            settings.task_default_queue.as_str(),
+            settings.worker_concurrency
+        ),
+        ("file", 3)
+    );
+}
+
+#[test]
+fn unknown_names_are_errors_that_name_the_nearest() {
+    assert_eq!(
+        toml_error("task_rotues = {}"),
+        "setting `task_rotues` (celeriac.toml): there is no such setting; did you mean `task_routes`?"
+    );
+    assert_eq!(
+        toml_error("[broker_transport_options]\nvisibilty_timeout = 3"),
+        "setting `broker_transport_options.visibilty_timeout` (celeriac.toml): there is no such setting; did you mean `visibility_timeout`?"
+    );
+    assert_eq!(
+        env(&[("CELERIAC_WORKER_CONCURENCY", "3")])
+            .unwrap_err()
+            .to_string(),
+        "setting `worker_concurency` (environment variable CELERIAC_WORKER_CONCURENCY): there is no such setting; did you mean `worker_concurrency`?"
+    );
+    assert_eq!(
+        toml_error("zzz = 1"),
+        "setting `zzz` (celeriac.toml): there is no such setting"
+    );
+}
+
+#[test]
+fn wrong_values_say_what_would_be_right() {
+    let of = |text: &str| {
+        let error = toml(text).unwrap_err();
+        format!("{}: {}", error.name, error.reason)
+    };
+    assert_eq!(
+        of("worker_concurrency = 0"),
+        "worker_concurrency: expected at least 1, got 0"
+    );
+    assert_eq!(
+        of("worker_concurrency = 'many'"),
+        "worker_concurrency: expected a whole number, zero or more, got `many`"
+    );
+    assert_eq!(
+        of("worker_concurrency = -1"),
+        "worker_concurrency: expected a whole number, zero or more, got int -1"
+    );
+    assert_eq!(
+        of("task_acks_late = 'perhaps'"),
+        "task_acks_late: expected `true` or `false`, got `perhaps`"
+    );
+    assert_eq!(
+        of("worker_shutdown_timeout = 'soon'"),
+        "worker_shutdown_timeout: expected a number of seconds, or a text such as `90s`, `5m`, `1h 30m`, got `soon`"
+    );
+    assert_eq!(
+        of("unknown_task = 'forward:'"),
+        "unknown_task: expected `fail`, `release` or `forward:QUEUE`, got `forward:`"
+    );
+    assert_eq!(
+        of("worker_log_format = 'xml'"),
+        "worker_log_format: expected `text` or `json`, got `xml`"
+    );
+    assert_eq!(
+        of("task_serializer = 'pickle'"),
+        "task_serializer: pickle can run any code and is never read: use `json`, `msgpack` or `yaml`"
+    );
+    assert_eq!(
+        of("broker_url = 'redis://:hunter2@localhost'"),
+        "broker_url: expected `sqs://...` or `sqlite:PATH`, got `redis://...`",
+        "without the password"
+    );
+    assert_eq!(
+        of("broker_transport_options = {visibility_timeout = 50000}"),
+        "broker_transport_options.visibility_timeout: expected 1 to 43200 seconds, got 50000 seconds"
+    );
+    assert_eq!(
+        of("broker_transport_options = {wait_time_seconds = 21}"),
+        "broker_transport_options.wait_time_seconds: expected 0 to 20 seconds, got 21 seconds"
+    );
+    assert!(
+        of("task_routes = {'re:(' = 'q'}")
+            .starts_with("task_routes: `re:(`: not a regular expression")
+    );
+    assert!(of("task_routes = {'a' = 3}").starts_with("task_routes: `a`: expected a queue's name"));
+    assert!(
+        of("task_routes = {a = {queue = 'q', countdown = 'x'}}").contains("option `countdown`")
+    );
+    assert!(of("worker_health_address = '8080'").contains("`127.0.0.1:8080`"));
+    assert!(toml_error("not toml").contains("(celeriac.toml): not TOML"));
+}
+
+#[test]
+fn a_refused_value_changes_nothing() {
+    let mut settings = Settings::default();
+    assert!(
+        settings
+            .apply_toml("worker_concurrency = 0", Path::new("f"))
+            .is_err()
+    );
+    assert_eq!(settings, Settings::default());
+}
+
+#[test]
+fn values_from_code_are_checked_too() {
+    let settings = Settings {
+        worker_concurrency: 0,
+        ..Settings::default()
+    };
+    let error = settings.load().unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "setting `worker_concurrency` (code): expected at least 1, got 0"
+    );
+}
+
+#[test]
+fn the_dynamodb_endpoint_is_read_where_celery_has_it() {
+    let settings = toml("dynamodb_endpoint_url = 'http://localhost:8000'").unwrap();
+    assert_eq!(
+        settings
+            .result_backend_transport_options
+            .endpoint_url
+            .as_deref(),
+        Some("http://localhost:8000")
+    );
+}
+
+#[test]
+fn logs_show_no_secrets() {
+    let settings = toml("broker_url = 'sqs://key:secret@localhost:4566'").unwrap();
+    let shown = format!("{settings:?}");
+    assert!(
+        shown.contains("sqs://***@localhost:4566") && !shown.contains("secret"),
+        "{shown}"
+    );
+}
+
+/// A log that is kept in memory.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn settings_of_celery_without_meaning_here_are_passed_over_with_a_warning() {
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_writer(move || writer.clone())
+        .with_ansi(false)
+        .finish();
+    let settings = tracing::subscriber::with_default(subscriber, || {
+        toml(
+            "timezone = 'Europe/Berlin'\nworker_pool = 'prefork'\nbroker_connection_retry_on_startup = true\n\
+             accept_content = ['json']\n[broker_transport_options]\npolling_interval = 0.2",
+        )
+    });
+    assert_eq!(settings.unwrap(), Settings::default());
+    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    for name in [
+        "timezone",
+        "worker_pool",
+        "broker_connection_retry_on_startup",
+        "accept_content",
+        "polling_interval",
+    ] {
+        assert!(
+            log.lines()
+                .any(|line| line.contains("WARN") && line.contains(name)),
+            "{name}: {log}"
+        );
+    }
+}
