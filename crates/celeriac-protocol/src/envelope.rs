@@ -64,7 +64,7 @@ impl Envelope {
         serializer: Serializer,
         compression: Option<Compression>,
     ) -> Result<(), EncodeError> {
-        let bytes = serializer.dump(&payload.to_value())?;
+        let bytes = payload.dump(serializer)?;
         self.body = match compression {
             Some(compression) => compression.compress(&bytes)?,
             None => bytes,

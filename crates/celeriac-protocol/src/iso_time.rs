@@ -35,7 +35,7 @@ pub(crate) fn civil(days: i64) -> (i64, i64, i64) {
 }
 
 /// The inverse of [`civil`].
-pub(crate) fn days(year: i64, month: i64, day: i64) -> i64 {
+fn days(year: i64, month: i64, day: i64) -> i64 {
     let year = year - i64::from(month <= 2);
     let era = year.div_euclid(400);
     let year_of_era = year.rem_euclid(400);
@@ -53,7 +53,7 @@ fn date(text: &str) -> Option<(i64, &str)> {
         return week_date(year, week, dashed);
     }
     if rest.is_empty() && !dashed {
-        return checked(year, 1, 1).map(|days| (days, rest));
+        return day_number(year, 1, 1).map(|days| (days, rest));
     }
     let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
     if digits == 3 {
@@ -61,7 +61,7 @@ fn date(text: &str) -> Option<(i64, &str)> {
     }
     let (month, rest) = number(rest, 2)?;
     if dashed && !rest.starts_with('-') {
-        return checked(year, month, 1).map(|days| (days, rest));
+        return day_number(year, month, 1).map(|days| (days, rest));
     }
     let rest = if dashed {
         rest.strip_prefix('-')?
@@ -69,7 +69,7 @@ fn date(text: &str) -> Option<(i64, &str)> {
         rest
     };
     let (day, rest) = number(rest, 2)?;
-    checked(year, month, day).map(|days| (days, rest))
+    day_number(year, month, day).map(|days| (days, rest))
 }
 
 fn week_date(year: i64, text: &str, dashed: bool) -> Option<(i64, &str)> {
@@ -87,12 +87,13 @@ fn week_date(year: i64, text: &str, dashed: bool) -> Option<(i64, &str)> {
 
 fn ordinal_date(year: i64, text: &str) -> Option<(i64, &str)> {
     let (day, rest) = number(text, 3)?;
-    let first = checked(year, 1, 1)?;
+    let first = day_number(year, 1, 1)?;
     let next_year = days(year + 1, 1, 1);
     (day >= 1 && first + day <= next_year).then_some((first + day - 1, rest))
 }
 
-fn checked(year: i64, month: i64, day: i64) -> Option<i64> {
+/// The day's number since the epoch, if it exists.
+pub(crate) fn day_number(year: i64, month: i64, day: i64) -> Option<i64> {
     let count = days(year, month, day);
     // A day that the month does not have comes back as another.
     let is_real = year > 0 && (1..=12).contains(&month) && civil(count) == (year, month, day);
@@ -173,7 +174,8 @@ fn optional(text: &str, char: char) -> (bool, &str) {
         .map_or((false, text), |rest| (true, rest))
 }
 
-fn number(text: &str, length: usize) -> Option<(i64, &str)> {
+/// A number of exactly this many digits, and the rest.
+pub(crate) fn number(text: &str, length: usize) -> Option<(i64, &str)> {
     let (digits, rest) = text.split_at_checked(length)?;
     let is_number = digits.bytes().all(|byte| byte.is_ascii_digit());
     is_number.then(|| digits.parse().ok().map(|number| (number, rest)))?

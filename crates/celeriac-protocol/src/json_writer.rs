@@ -52,8 +52,8 @@ impl JsonWriter {
             Value::BigInt(number) => self.text.push_str(number.as_str()),
             Value::Float(number) => self.float(*number),
             Value::Str(text) => self.string(text),
-            Value::List(items) => self.nested(|writer| writer.list(items)),
-            Value::Dict(entries) => self.nested(|writer| writer.dict(entries)),
+            Value::List(items) => self.list(items),
+            Value::Dict(entries) => self.dict(entries),
             other => self.typed(other),
         }
     }
@@ -128,23 +128,38 @@ impl JsonWriter {
                 "a dict with exactly the keys `__type__` and `__value__` is a typed object to Python",
             );
         }
-        self.open();
-        for (key, value) in entries {
-            self.key(key);
-            self.value(value);
-        }
-        self.close();
+        self.nested(|json| {
+            json.open();
+            for (key, value) in entries {
+                json.entry(key, value);
+            }
+            json.close();
+        });
     }
 
     pub(crate) fn list(&mut self, items: &[Value]) {
-        self.text.push('[');
-        for (index, item) in items.iter().enumerate() {
-            if index > 0 {
-                self.text.push(',');
+        self.elements(|json| {
+            for item in items {
+                json.element(|json| json.value(item));
             }
-            self.value(item);
+        });
+    }
+
+    /// A list to be filled with [`Self::element`].
+    pub(crate) fn elements(&mut self, fill: impl FnOnce(&mut Self)) {
+        self.nested(|json| {
+            json.text.push('[');
+            fill(json);
+            json.text.push(']');
+        });
+    }
+
+    /// One element of a list, with the comma before it where one is needed.
+    pub(crate) fn element(&mut self, write: impl FnOnce(&mut Self)) {
+        if !self.text.ends_with('[') {
+            self.text.push(',');
         }
-        self.text.push(']');
+        write(self);
     }
 
     fn nested(&mut self, write: impl FnOnce(&mut Self)) {

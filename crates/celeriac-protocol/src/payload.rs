@@ -1,4 +1,7 @@
-use crate::{DecodeError, DecodeErrorKind, Dict, Embed, Value, part, protocol_v1};
+use crate::{
+    DecodeError, DecodeErrorKind, Dict, Embed, EncodeError, Serializer, Value,
+    json_writer::JsonWriter, part, protocol_v1,
+};
 
 /// `[args, kwargs, embed]` (SPEC 1.5).
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -24,6 +27,20 @@ impl Payload {
             Value::Dict(self.kwargs.clone()),
             self.embed.to_value(),
         ])
+    }
+
+    /// Serializes the three elements; JSON, the usual one, without copying them first.
+    pub(crate) fn dump(&self, serializer: Serializer) -> Result<Vec<u8>, EncodeError> {
+        if serializer != Serializer::Json {
+            return serializer.dump(&self.to_value());
+        }
+        let mut json = JsonWriter::with_capacity(256);
+        json.elements(|json| {
+            json.element(|json| json.list(&self.args));
+            json.element(|json| json.dict(&self.kwargs));
+            json.element(|json| json.value(&self.embed.to_value()));
+        });
+        json.finish().map(String::into_bytes)
     }
 
     pub(crate) fn read(value: Value) -> Result<Self, DecodeErrorKind> {

@@ -1,5 +1,7 @@
 //! Which texts Python's `datetime`, `time`, `Decimal` and `UUID` accept.
 
+use crate::iso_time::{self, number};
+
 /// What `datetime.fromisoformat` takes.
 pub(crate) fn is_datetime(text: &str) -> bool {
     let Some(rest) = date(text) else { return false };
@@ -51,8 +53,8 @@ pub(crate) fn portable_time(text: &str) -> Option<String> {
 
 /// What `Decimal` takes.
 pub(crate) fn is_decimal(text: &str) -> bool {
-    let text = text.trim();
-    let text = text.strip_prefix(['+', '-']).unwrap_or(text);
+    let text = text.trim().replace('_', "");
+    let text = text.strip_prefix(['+', '-']).unwrap_or(&text);
     is_special_decimal(text) || is_plain_decimal(text)
 }
 
@@ -67,8 +69,7 @@ pub(crate) fn uuid_hex(text: &str) -> Option<String> {
 fn is_special_decimal(text: &str) -> bool {
     let text = text.to_ascii_lowercase();
     let nan = text.strip_prefix('s').unwrap_or(&text).strip_prefix("nan");
-    matches!(text.as_str(), "inf" | "infinity")
-        || nan.is_some_and(|payload| payload.bytes().all(|byte| byte.is_ascii_digit()))
+    matches!(text.as_str(), "inf" | "infinity") || nan.is_some_and(are_digits)
 }
 
 fn is_plain_decimal(text: &str) -> bool {
@@ -88,8 +89,7 @@ fn is_plain_decimal(text: &str) -> bool {
 }
 
 fn are_digits(text: &str) -> bool {
-    text.bytes()
-        .all(|byte| byte.is_ascii_digit() || byte == b'_')
+    text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// `YYYY-MM-DD` or `YYYYMMDD`; gives the rest.
@@ -98,18 +98,7 @@ fn date(text: &str) -> Option<&str> {
     let (year, rest) = number(text, 4)?;
     let (month, rest) = number(skip(rest, dashed, '-')?, 2)?;
     let (day, rest) = number(skip(rest, dashed, '-')?, 2)?;
-    let is_real = year > 0 && (1..=12).contains(&month) && day > 0 && day <= days(year, month);
-    is_real.then_some(rest)
-}
-
-fn days(year: u32, month: u32) -> u32 {
-    let is_leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
-    match month {
-        4 | 6 | 9 | 11 => 30,
-        2 if is_leap => 29,
-        2 => 28,
-        _ => 31,
-    }
+    iso_time::day_number(year, month, day).map(|_| rest)
 }
 
 /// `HH[:MM[:SS[.f…]]]`, with colons or without, and an offset.
@@ -118,10 +107,10 @@ fn is_time_of_day(text: &str) -> bool {
         Some(at) => text.split_at(at),
         None => (text, ""),
     };
-    is_clock(clock, 23) && (offset.is_empty() || offset == "Z" || is_clock(&offset[1..], 23))
+    is_clock(clock) && (offset.is_empty() || offset == "Z" || is_clock(&offset[1..]))
 }
 
-fn is_clock(text: &str, max_hour: u32) -> bool {
+fn is_clock(text: &str) -> bool {
     let (whole, fraction) = text.split_once(['.', ',']).unwrap_or((text, "0"));
     let colons = whole.contains(':');
     let Some((hour, mut rest)) = number(whole, 2) else {
@@ -138,7 +127,7 @@ fn is_clock(text: &str, max_hour: u32) -> bool {
         (rest, parts) = (after, parts + 1);
     }
     let has_fraction = text.len() > whole.len();
-    hour <= max_hour
+    hour < 24
         && rest.is_empty()
         && (!has_fraction || parts == 3)
         && !fraction.is_empty()
@@ -151,10 +140,4 @@ fn skip(text: &str, wanted: bool, separator: char) -> Option<&str> {
     } else {
         Some(text)
     }
-}
-
-fn number(text: &str, length: usize) -> Option<(u32, &str)> {
-    let (digits, rest) = text.split_at_checked(length)?;
-    let is_number = digits.bytes().all(|byte| byte.is_ascii_digit());
-    is_number.then(|| digits.parse().ok().map(|number| (number, rest)))?
 }
