@@ -107,7 +107,11 @@ fn is_time_of_day(text: &str) -> bool {
         Some(at) => text.split_at(at),
         None => (text, ""),
     };
-    is_clock(clock) && (offset.is_empty() || offset == "Z" || is_clock(&offset[1..]))
+    let is_offset = match offset.strip_prefix(['+', '-']) {
+        Some(offset) => is_clock(offset),
+        None => matches!(offset, "" | "Z"),
+    };
+    is_clock(clock) && is_offset
 }
 
 fn is_clock(text: &str) -> bool {
