@@ -69,7 +69,13 @@ fn the_call(function: &TaskFunction) -> TokenStream {
         #(#cfgs)*
         impl #name {
             /// The task's function itself.
-            #[allow(dead_code, reason = "for tests")]
+            #[allow(
+                dead_code,
+                clippy::unused_async,
+                clippy::needless_pass_by_value,
+                clippy::unnecessary_wraps,
+                reason = "a task is called by the worker: async says where it runs, its arguments are its own, and it may fail one day"
+            )]
             #(#attributes)*
             #visibility #signature #body
         }
