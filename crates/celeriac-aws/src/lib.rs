@@ -1,1 +1,23 @@
 //! SQS and DynamoDB for celeriac: the only crate that names an AWS SDK.
+//!
+//! [`SqsBroker`] implements [`celeriac_core::Broker`], [`DynamoStore`] implements [`celeriac_core::ResultStore`]; both are
+//! made from an [`AwsConfig`], make no request when they are made, and build their clients at the first use, so that a
+//! cold start pays for what it uses only. [`AwsIdentity`] answers an operator's questions: who am I, where, and is my
+//! clock right.
+
+mod aws_config;
+mod dynamodb;
+mod fault;
+mod identity;
+mod pause;
+mod request_counts;
+mod sdk;
+mod service_url;
+mod sqs;
+
+pub use aws_config::{AwsConfig, AwsConfigError, DynamoConfig, SqsConfig};
+pub use dynamodb::{DynamoStore, TableStatus};
+pub use identity::{AwsIdentity, AwsIdentityError, CallerIdentity};
+pub use request_counts::RequestCounts;
+pub use service_url::{Endpoint, StaticCredentials};
+pub use sqs::SqsBroker;

@@ -1,3 +1,4 @@
 //! For tests only: the conformance suite, the fault proxy, the emulator fixture.
 
 pub mod conformance;
+pub mod emulator;

@@ -1,0 +1,175 @@
+use aws_sdk_dynamodb::types::AttributeValue;
+use celeriac_core::{
+    Claim, ClaimDecision, ClaimOutcome, Claimed, StoreError, StoreErrorKind, decide_claim,
+};
+use celeriac_protocol::UtcTime;
+
+use super::batch::{Written, rounds};
+use super::item::{ATTEMPT, LEASE, NONCE, OWNER, RETRIES, RUNS, STATE, lease_until, number, text};
+use super::statement::{Condition, Write};
+use super::store::{DynamoStore, MAX_ROUNDS, contended, unchanged};
+
+const OPERATION: &str = "claim";
+type Answer = Result<ClaimOutcome, StoreErrorKind>;
+
+/// A claim on its way.
+struct Open<'a> {
+    place: usize,
+    key: &'a str,
+    claim: &'a Claim,
+    /// Whether an item is there, as far as is known.
+    known: bool,
+}
+
+/// What the present round writes for a claim.
+struct Try<'a> {
+    open: Open<'a>,
+    write: Write,
+    claimed: Claimed,
+}
+
+impl DynamoStore {
+    pub(super) async fn claim_all(
+        &self,
+        batch: Vec<Claim>,
+    ) -> Vec<Result<ClaimOutcome, StoreError>> {
+        let keys: Vec<String> = batch.iter().map(|claim| self.key(&claim.task_id)).collect();
+        let mut answers: Vec<Option<Answer>> = batch.iter().map(|_| None).collect();
+        for round in rounds(keys.iter().map(String::as_str)) {
+            let open = round.into_iter().map(|place| Open {
+                place,
+                key: &keys[place],
+                claim: &batch[place],
+                known: batch[place].likely_known,
+            });
+            self.claim_distinct(open.collect(), &mut answers).await;
+        }
+        let answered = batch.iter().zip(answers);
+        answered
+            .map(|(claim, answer)| {
+                answer
+                    .unwrap_or_else(|| Err(contended()))
+                    .map_err(|kind| StoreError::new(OPERATION, &claim.task_id, kind))
+            })
+            .collect()
+    }
+
+    /// Inserts what is not known to be there, takes over what is, until every claim has its answer.
+    async fn claim_distinct<'a>(&self, mut open: Vec<Open<'a>>, answers: &mut [Option<Answer>]) {
+        for _ in 0..MAX_ROUNDS {
+            if open.is_empty() {
+                return;
+            }
+            let now = self.clock.now();
+            let tries = self.decide(open, now, answers).await;
+            let writes = tries.iter().map(|entry| entry.write.clone()).collect();
+            let written = self.write_all(writes).await;
+            open = Vec::new();
+            for (entry, outcome) in tries.into_iter().zip(written) {
+                match outcome {
+                    Written::Done => {
+                        answers[entry.open.place] = Some(Ok(ClaimOutcome::Claimed(entry.claimed)))
+                    }
+                    // there already, changed since it was read, or written by us in an attempt whose answer was lost
+                    Written::Refused => open.push(Open {
+                        known: true,
+                        ..entry.open
+                    }),
+                    Written::Failed(failure) => {
+                        answers[entry.open.place] = Some(Err(failure.into()))
+                    }
+                }
+            }
+        }
+    }
+
+    /// Reads the known ones; answers those that need no write, and gives the writes of the others.
+    async fn decide<'a>(
+        &self,
+        open: Vec<Open<'a>>,
+        now: UtcTime,
+        answers: &mut [Option<Answer>],
+    ) -> Vec<Try<'a>> {
+        let known: Vec<String> = open
+            .iter()
+            .filter(|entry| entry.known)
+            .map(|entry| entry.key.to_owned())
+            .collect();
+        let items = self.ledger_items(known.iter()).await;
+        let mut tries = Vec::with_capacity(open.len());
+        for entry in open {
+            let item = if entry.known {
+                items.get(entry.key)
+            } else {
+                Ok(None)
+            };
+            let decision = item.and_then(|item| match item {
+                None => self.fresh(&entry, now).map(Ok),
+                Some(item) => match decide_claim(&item, entry.claim, now) {
+                    ClaimDecision::Answer(outcome) => Ok(Err(outcome)),
+                    ClaimDecision::Take {
+                        claimed,
+                        keep_result,
+                    } => self
+                        .take(&entry, now, unchanged(&item), &claimed, keep_result)
+                        .map(|write| Ok((write, claimed))),
+                },
+            });
+            match decision {
+                Ok(Ok((write, claimed))) => tries.push(Try {
+                    open: entry,
+                    write,
+                    claimed,
+                }),
+                Ok(Err(outcome)) => answers[entry.place] = Some(Ok(outcome)),
+                Err(kind) => answers[entry.place] = Some(Err(kind)),
+            }
+        }
+        tries
+    }
+
+    fn fresh(&self, entry: &Open<'_>, now: UtcTime) -> Result<(Write, Claimed), StoreErrorKind> {
+        let claimed = Claimed {
+            attempt: 1,
+            runs: 1,
+        };
+        let write = self.take(entry, now, Condition::Absent, &claimed, false)?;
+        Ok((write, claimed))
+    }
+
+    fn take(
+        &self,
+        entry: &Open<'_>,
+        now: UtcTime,
+        condition: Condition,
+        claimed: &Claimed,
+        keep_result: bool,
+    ) -> Result<Write, StoreErrorKind> {
+        let claim = entry.claim;
+        let mut set = if keep_result {
+            self.ttl(now).into_iter().collect()
+        } else {
+            self.shown(&claim.shown, now)?
+        };
+        if keep_result {
+            set.push((STATE, text("RETRY"))); // what is kept is a RETRY; Python may have written it
+        }
+        set.extend(held(claim, now, claimed));
+        Ok(Write {
+            id: entry.key.to_owned(),
+            condition,
+            set,
+        })
+    }
+}
+
+fn held(claim: &Claim, now: UtcTime, claimed: &Claimed) -> [(&'static str, AttributeValue); 6] {
+    [
+        (ATTEMPT, number(claimed.attempt)),
+        (RUNS, number(claimed.runs)),
+        (RETRIES, number(claim.retries)),
+        (LEASE, lease_until(now, claim.lease)),
+        (NONCE, text(&claim.nonce)),
+        (OWNER, text(&claim.owner)),
+    ]
+}

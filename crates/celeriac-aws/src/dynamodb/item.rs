@@ -1,0 +1,139 @@
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::primitives::Blob;
+use aws_sdk_dynamodb::types::AttributeValue;
+use celeriac_core::{LedgerItem, Record, StoreErrorKind, Version};
+use celeriac_protocol::{Limits, ResultCodec, State, UtcTime};
+
+/// DynamoDB: 400 KB an item, names included.
+pub(super) const MAX_ITEM_BYTES: usize = 409_600;
+
+// Celery's own attributes (SPEC 2.2).
+pub(super) const ID: &str = "id";
+pub(super) const RESULT: &str = "result";
+pub(super) const TIMESTAMP: &str = "timestamp";
+pub(super) const TTL: &str = "ttl";
+// Ours. Python's PutItem wipes them, and by that it is noticed.
+pub(super) const ATTEMPT: &str = "c_attempt";
+pub(super) const RUNS: &str = "c_runs";
+pub(super) const RETRIES: &str = "c_retries";
+/// Milliseconds since the epoch; 0 where nobody holds the task.
+pub(super) const LEASE: &str = "c_lease";
+pub(super) const NONCE: &str = "c_nonce";
+/// Celery's state text. After `forget` it says what `result` no longer does.
+pub(super) const STATE: &str = "c_state";
+pub(super) const OWNER: &str = "c_owner";
+
+/// An item as DynamoDB gives it.
+pub(super) type Attributes = HashMap<String, AttributeValue>;
+
+pub(super) fn text(value: impl Into<String>) -> AttributeValue {
+    AttributeValue::S(value.into())
+}
+
+pub(super) fn number(value: impl ToString) -> AttributeValue {
+    AttributeValue::N(value.to_string())
+}
+
+pub(super) fn binary(bytes: Vec<u8>) -> AttributeValue {
+    AttributeValue::B(Blob::new(bytes))
+}
+
+/// Seconds with a fraction, as Python writes them.
+pub(super) fn timestamp(now: UtcTime) -> AttributeValue {
+    AttributeValue::N(format!(
+        "{}.{:06}",
+        now.0.div_euclid(1_000_000),
+        now.0.rem_euclid(1_000_000)
+    ))
+}
+
+pub(super) fn lease_until(now: UtcTime, lease: std::time::Duration) -> AttributeValue {
+    number(now.after(lease).0 / 1000)
+}
+
+/// Bytes that a value takes in an item, by DynamoDB's rules (numbers: an upper bound).
+pub(super) fn value_size(value: &AttributeValue) -> usize {
+    match value {
+        AttributeValue::S(text) => text.len(),
+        AttributeValue::N(digits) => digits.len() / 2 + 2,
+        AttributeValue::B(bytes) => bytes.as_ref().len(),
+        _ => 1,
+    }
+}
+
+fn number_of<T: std::str::FromStr>(item: &Attributes, name: &str) -> Option<T> {
+    item.get(name)?.as_n().ok()?.parse().ok()
+}
+
+fn text_of<'a>(item: &'a Attributes, name: &str) -> Option<&'a str> {
+    item.get(name)?.as_s().ok().map(String::as_str)
+}
+
+fn meta_of(
+    item: &Attributes,
+    codec: ResultCodec,
+) -> Result<celeriac_protocol::ResultMeta, StoreErrorKind> {
+    let bytes = item.get(RESULT).and_then(|value| value.as_b().ok());
+    let bytes =
+        bytes.ok_or_else(|| StoreErrorKind::Codec("the item has no binary `result`".to_owned()))?;
+    codec
+        .decode(bytes.as_ref(), &Limits::default())
+        .map_err(|error| StoreErrorKind::Codec(format!("the stored result: {error}")))
+}
+
+/// Whether `forget` emptied the item: our state is final, and the result does not show it.
+fn is_tombstone(item: &Attributes, shown: &State) -> bool {
+    !shown.is_ready() && text_of(item, STATE).is_some_and(|state| State::from(state).is_ready())
+}
+
+/// The item as the rules of the ledger see it. A forgotten one is as final as it was.
+pub(super) fn to_ledger(
+    item: &Attributes,
+    codec: ResultCodec,
+) -> Result<LedgerItem, StoreErrorKind> {
+    let mut meta = meta_of(item, codec)?;
+    if is_tombstone(item, &meta.status) {
+        meta.status = State::from(text_of(item, STATE).unwrap_or_default());
+    }
+    let version = match number_of::<u64>(item, ATTEMPT) {
+        Some(attempt) => Version::Ours {
+            attempt,
+            nonce: text_of(item, NONCE).unwrap_or_default().to_owned(),
+        },
+        None => Version::Foreign {
+            timestamp: item
+                .get(TIMESTAMP)
+                .and_then(|value| value.as_n().ok())
+                .cloned()
+                .unwrap_or_default(),
+        },
+    };
+    Ok(LedgerItem {
+        meta,
+        version,
+        runs: number_of(item, RUNS).unwrap_or(0),
+        retries: number_of(item, RETRIES).unwrap_or(0),
+        lease_until: number_of::<i64>(item, LEASE)
+            .filter(|millis| *millis > 0)
+            .map(|millis| UtcTime(millis.saturating_mul(1000))),
+        nonce: text_of(item, NONCE).map(str::to_owned),
+    })
+}
+
+/// The item as readers see it; a forgotten one is not there.
+pub(super) fn to_record(
+    item: &Attributes,
+    codec: ResultCodec,
+) -> Result<Option<Record>, StoreErrorKind> {
+    let meta = meta_of(item, codec)?;
+    if is_tombstone(item, &meta.status) {
+        return Ok(None);
+    }
+    let seconds: f64 = number_of(item, TIMESTAMP).unwrap_or(0.0);
+    Ok(Some(Record {
+        meta,
+        written_at: UtcTime((seconds * 1e6).round() as i64),
+        attempt: number_of(item, ATTEMPT).unwrap_or(0),
+    }))
+}

@@ -1,0 +1,160 @@
+use aws_sdk_dynamodb::types::AttributeValue;
+use celeriac_core::{
+    Lease, LeaseOutcome, LedgerItem, StateUpdate, StoreError, StoreErrorKind, Version,
+};
+use celeriac_protocol::UtcTime;
+use uuid::Uuid;
+
+use super::batch::{Written, rounds};
+use super::item::{ATTEMPT, LEASE, NONCE, RETRIES, RUNS, STATE, lease_until, number, text};
+use super::statement::{Condition, Write};
+use super::store::{DynamoStore, MAX_ROUNDS, contended, unchanged};
+
+type Attribute = (&'static str, AttributeValue);
+
+/// A write that only the holder of a task may make, and that does not end its claim.
+struct Hold {
+    task_id: String,
+    key: String,
+    attempt: u64,
+    set: Vec<Attribute>,
+}
+
+impl DynamoStore {
+    pub(super) async fn renew_all(
+        &self,
+        batch: Vec<Lease>,
+    ) -> Vec<Result<LeaseOutcome, StoreError>> {
+        let now = self.clock.now();
+        let hold = |lease: Lease| {
+            let mut set: Vec<_> = self.ttl(now).into_iter().collect(); // an item must not lapse under a long run
+            set.push((LEASE, lease_until(now, lease.lease)));
+            Ok(Hold {
+                key: self.key(&lease.task_id),
+                task_id: lease.task_id,
+                attempt: lease.attempt,
+                set,
+            })
+        };
+        self.hold_all("renew", batch.into_iter().map(hold).collect())
+            .await
+    }
+
+    pub(super) async fn update_all(
+        &self,
+        batch: Vec<StateUpdate>,
+    ) -> Vec<Result<LeaseOutcome, StoreError>> {
+        let now = self.clock.now();
+        let hold = |update: StateUpdate| {
+            let set = self
+                .shown(&update.meta, now)
+                .map_err(|kind| StoreError::new("update_state", &update.task_id, kind))?;
+            Ok(Hold {
+                key: self.key(&update.task_id),
+                task_id: update.task_id,
+                attempt: update.attempt,
+                set,
+            })
+        };
+        self.hold_all("update_state", batch.into_iter().map(hold).collect())
+            .await
+    }
+
+    async fn hold_all(
+        &self,
+        operation: &'static str,
+        batch: Vec<Result<Hold, StoreError>>,
+    ) -> Vec<Result<LeaseOutcome, StoreError>> {
+        let mut answers: Vec<Option<Result<LeaseOutcome, StoreError>>> =
+            Vec::with_capacity(batch.len());
+        let mut good = Vec::with_capacity(batch.len());
+        for (place, hold) in batch.into_iter().enumerate() {
+            match hold {
+                Ok(hold) => {
+                    good.push((place, hold));
+                    answers.push(None);
+                }
+                Err(error) => answers.push(Some(Err(error))),
+            }
+        }
+        for round in rounds(good.iter().map(|(_, hold)| hold.key.as_str())) {
+            let holds: Vec<&(usize, Hold)> = round.into_iter().map(|at| &good[at]).collect();
+            let writes = holds
+                .iter()
+                .map(|(_, hold)| {
+                    hold.write(Condition::Held {
+                        attempt: hold.attempt,
+                    })
+                })
+                .collect();
+            for ((place, hold), outcome) in holds.into_iter().zip(self.write_all(writes).await) {
+                let answer = match outcome {
+                    Written::Done => Ok(LeaseOutcome::Held),
+                    Written::Refused => self.look_again(hold).await,
+                    Written::Failed(failure) => Err(failure.into()),
+                };
+                answers[*place] =
+                    Some(answer.map_err(|kind| StoreError::new(operation, &hold.task_id, kind)));
+            }
+        }
+        answers
+            .into_iter()
+            .map(|answer| {
+                answer.unwrap_or_else(|| Err(StoreError::new(operation, self.table(), contended())))
+            })
+            .collect()
+    }
+
+    /// After a refusal: lost to another attempt or a final state, or wiped by Python's write. A wiped claim that nobody
+    /// else took is put back.
+    async fn look_again(&self, hold: &Hold) -> Result<LeaseOutcome, StoreErrorKind> {
+        for _ in 0..MAX_ROUNDS {
+            let items = self.ledger_items(std::iter::once(&hold.key)).await;
+            let write = match items.get(&hold.key)? {
+                None => return Ok(LeaseOutcome::Held), // deleted by Python's `forget`: the completion writes it anew
+                Some(item) if item.meta.status.is_ready() => return Ok(LeaseOutcome::Lost),
+                Some(item) => match &item.version {
+                    Version::Ours { .. } => return Ok(LeaseOutcome::Lost),
+                    Version::Foreign { .. } => hold.restored(&item, self.clock.now()),
+                },
+            };
+            match self.write_all(vec![write]).await.pop() {
+                Some(Written::Done) => return Ok(LeaseOutcome::Held),
+                Some(Written::Failed(failure)) => return Err(failure.into()),
+                Some(Written::Refused) | None => {}
+            }
+        }
+        Err(contended())
+    }
+}
+
+/// How long a claim holds that was wiped and put back by a write that brings no lease: until the next renewal, well beyond
+/// the workers' heartbeat.
+const RESTORED_LEASE: std::time::Duration = std::time::Duration::from_secs(60);
+
+impl Hold {
+    fn write(&self, condition: Condition) -> Write {
+        Write {
+            id: self.key.clone(),
+            condition,
+            set: self.set.clone(),
+        }
+    }
+
+    fn restored(&self, item: &LedgerItem, now: UtcTime) -> Write {
+        let mut write = self.write(unchanged(item));
+        let has = |name: &str| self.set.iter().any(|(set, _)| *set == name);
+        let claim = [
+            (ATTEMPT, number(self.attempt)),
+            (RUNS, number(1)),
+            (RETRIES, number(item.retries)),
+            (NONCE, text(Uuid::new_v4().to_string())),
+            (STATE, text(item.meta.status.as_str())),
+            (LEASE, lease_until(now, RESTORED_LEASE)),
+        ];
+        write
+            .set
+            .extend(claim.into_iter().filter(|(name, _)| !has(name)));
+        write
+    }
+}

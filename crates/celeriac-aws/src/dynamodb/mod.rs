@@ -1,0 +1,15 @@
+//! The ledger on DynamoDB.
+
+mod batch;
+mod claim;
+mod complete;
+mod forget;
+mod item;
+mod lease;
+mod read;
+mod statement;
+mod store;
+mod table;
+
+pub use store::DynamoStore;
+pub use table::TableStatus;

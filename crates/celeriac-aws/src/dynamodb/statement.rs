@@ -1,0 +1,175 @@
+use aws_sdk_dynamodb::types::{AttributeValue, BatchStatementRequest};
+
+use super::item::{ATTEMPT, ID, LEASE, MAX_ITEM_BYTES, NONCE, value_size};
+
+/// One conditional write: which item, under which condition, and what it sets.
+///
+/// Values are parameters, always; names are our own constants and the table's checked name.
+#[derive(Clone, Debug)]
+pub(super) struct Write {
+    pub(super) id: String,
+    pub(super) condition: Condition,
+    pub(super) set: Vec<(&'static str, AttributeValue)>,
+}
+
+/// What must hold of the item.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Condition {
+    /// It is not there.
+    Absent,
+    /// This attempt holds it.
+    Held { attempt: u64 },
+    /// It is as it was seen: claimed, completed and renewed by nobody since.
+    Seen {
+        attempt: u64,
+        nonce: String,
+        lease_millis: i64,
+    },
+    /// Python wrote it, and nobody since. The timestamp as stored.
+    Foreign { timestamp: String },
+}
+
+impl Write {
+    /// An upper bound of the item's size in bytes, as far as this write sets it.
+    pub(super) fn size(&self) -> usize {
+        let set: usize = self
+            .set
+            .iter()
+            .map(|(name, value)| name.len() + value_size(value))
+            .sum();
+        ID.len() + self.id.len() + set
+    }
+
+    /// The item's size where it is over DynamoDB's limit.
+    pub(super) fn over_limit(&self) -> Option<usize> {
+        Some(self.size()).filter(|size| *size > MAX_ITEM_BYTES)
+    }
+
+    /// The write in PartiQL.
+    pub(super) fn to_statement(&self, table: &str) -> BatchStatementRequest {
+        let (statement, parameters) = match &self.condition {
+            Condition::Absent => self.to_insert(table),
+            condition => self.to_update(table, condition),
+        };
+        BatchStatementRequest::builder()
+            .statement(statement)
+            .set_parameters(Some(parameters))
+            .build()
+            .expect("the statement is set")
+    }
+
+    fn to_insert(&self, table: &str) -> (String, Vec<AttributeValue>) {
+        let mut statement = format!("INSERT INTO \"{table}\" VALUE {{'{ID}': ?");
+        let mut parameters = vec![AttributeValue::S(self.id.clone())];
+        for (name, value) in &self.set {
+            statement.extend([", '", name, "': ?"]);
+            parameters.push(value.clone());
+        }
+        statement.push('}');
+        (statement, parameters)
+    }
+
+    fn to_update(&self, table: &str, condition: &Condition) -> (String, Vec<AttributeValue>) {
+        let mut statement = format!("UPDATE \"{table}\"");
+        let mut parameters = Vec::with_capacity(self.set.len() + 4);
+        for (name, value) in &self.set {
+            statement.extend([" SET \"", name, "\" = ?"]);
+            parameters.push(value.clone());
+        }
+        statement.extend([" WHERE \"", ID, "\" = ?"]);
+        parameters.push(AttributeValue::S(self.id.clone()));
+        for (test, value) in condition.tests() {
+            statement.extend([" AND ", test]);
+            parameters.extend(value);
+        }
+        (statement, parameters)
+    }
+}
+
+impl Condition {
+    fn tests(&self) -> Vec<(&'static str, Option<AttributeValue>)> {
+        const IS_ATTEMPT: &str = "\"c_attempt\" = ?";
+        let number = |value: String| Some(AttributeValue::N(value));
+        match self {
+            Self::Absent => Vec::new(),
+            Self::Held { attempt } => vec![
+                (IS_ATTEMPT, number(attempt.to_string())),
+                ("\"c_lease\" > ?", number("0".to_owned())),
+            ],
+            Self::Seen {
+                attempt,
+                nonce,
+                lease_millis,
+            } => vec![
+                (IS_ATTEMPT, number(attempt.to_string())),
+                ("\"c_nonce\" = ?", Some(AttributeValue::S(nonce.clone()))),
+                ("\"c_lease\" = ?", number(lease_millis.to_string())),
+            ],
+            Self::Foreign { timestamp } => vec![
+                ("\"timestamp\" = ?", number(timestamp.clone())),
+                ("\"c_attempt\" IS MISSING", None),
+            ],
+        }
+    }
+}
+
+const _: () = {
+    // the tests above spell the names out
+    assert!(matches!(ATTEMPT.as_bytes(), b"c_attempt"));
+    assert!(matches!(LEASE.as_bytes(), b"c_lease"));
+    assert!(matches!(NONCE.as_bytes(), b"c_nonce"));
+};
+
+#[cfg(test)]
+mod tests {
+    use super::super::item::{RESULT, RUNS, binary, number};
+    use super::*;
+
+    fn write(condition: Condition) -> Write {
+        Write {
+            id: "b'k'".to_owned(),
+            condition,
+            set: vec![(RESULT, binary(b"{}".to_vec())), (RUNS, number(1))],
+        }
+    }
+
+    #[test]
+    fn writes_are_parametrized() {
+        let insert = write(Condition::Absent).to_statement("celery");
+        assert_eq!(
+            insert.statement(),
+            r#"INSERT INTO "celery" VALUE {'id': ?, 'result': ?, 'c_runs': ?}"#
+        );
+        assert_eq!(insert.parameters().len(), 3);
+        let held = write(Condition::Held { attempt: 7 }).to_statement("celery");
+        assert_eq!(
+            held.statement(),
+            r#"UPDATE "celery" SET "result" = ? SET "c_runs" = ? WHERE "id" = ? AND "c_attempt" = ? AND "c_lease" > ?"#
+        );
+        assert_eq!(held.parameters().len(), 5);
+        let foreign = write(Condition::Foreign {
+            timestamp: "1.5".to_owned(),
+        })
+        .to_statement("celery");
+        assert!(
+            foreign
+                .statement()
+                .ends_with(r#"WHERE "id" = ? AND "timestamp" = ? AND "c_attempt" IS MISSING"#)
+        );
+        let seen = write(Condition::Seen {
+            attempt: 1,
+            nonce: "n".to_owned(),
+            lease_millis: 5,
+        })
+        .to_statement("celery");
+        assert_eq!(seen.parameters().len(), 6);
+    }
+
+    #[test]
+    fn items_over_400_kb_are_noticed() {
+        let mut large = write(Condition::Absent);
+        assert_eq!(large.over_limit(), None);
+        large.set[0].1 = binary(vec![0; MAX_ITEM_BYTES]);
+        assert!(large.over_limit().is_some_and(|size| size > MAX_ITEM_BYTES));
+    }
+}

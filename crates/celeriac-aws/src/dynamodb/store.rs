@@ -1,0 +1,149 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI64};
+
+use async_trait::async_trait;
+use aws_sdk_dynamodb::types::AttributeValue;
+use celeriac_core::{
+    Claim, ClaimOutcome, Clock, Completion, CompletionOutcome, Lease, LeaseOutcome, LedgerItem,
+    Record, ResultStore, StateUpdate, StoreError, StoreErrorKind, SystemClock, Version,
+};
+use celeriac_protocol::{ResultMeta, UtcTime};
+
+use crate::aws_config::{AwsConfig, DynamoConfig};
+use crate::request_counts::RequestCounts;
+use crate::sdk::Sdk;
+
+use super::item::{RESULT, STATE, TIMESTAMP, TTL, binary, number, text, timestamp};
+use super::statement::Condition;
+
+/// Rounds of read, decide and write before a contended entry is given up as unavailable.
+pub(super) const MAX_ROUNDS: usize = 10;
+
+/// The ledger on DynamoDB: one item per task, which is Celery's result item too.
+///
+/// Making one is free of requests. Needs `dynamodb:PartiQLInsert`, `dynamodb:PartiQLUpdate` and `dynamodb:BatchGetItem`
+/// on the table, no more; `declare` and `describe` need what their docs say.
+pub struct DynamoStore {
+    pub(super) sdk: Sdk,
+    pub(super) config: DynamoConfig,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) plain_keys_seen: AtomicBool,
+    pub(super) plain_probed_at: AtomicI64,
+}
+
+impl std::fmt::Debug for DynamoStore {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("DynamoStore")
+            .field("config", &self.config)
+            .finish_non_exhaustive()
+    }
+}
+
+impl DynamoStore {
+    /// A store that makes no request until it is used.
+    pub fn new(config: &AwsConfig) -> Self {
+        Self::with_clock(config, Arc::new(SystemClock))
+    }
+
+    /// With a clock of the caller's, for tests.
+    pub fn with_clock(config: &AwsConfig, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            sdk: Sdk::new(config.dynamodb.endpoint.clone()),
+            config: config.dynamodb.clone(),
+            clock,
+            plain_keys_seen: AtomicBool::new(false),
+            plain_probed_at: AtomicI64::new(i64::MIN),
+        }
+    }
+
+    /// The table's name.
+    pub fn table(&self) -> &str {
+        &self.config.table
+    }
+
+    /// Requests made so far.
+    pub fn requests(&self) -> &Arc<RequestCounts> {
+        self.sdk.counts()
+    }
+
+    /// Celery's attributes and our state: what every write of a result sets.
+    pub(super) fn shown(
+        &self,
+        meta: &ResultMeta,
+        now: UtcTime,
+    ) -> Result<Vec<(&'static str, AttributeValue)>, StoreErrorKind> {
+        let bytes = self
+            .config
+            .codec
+            .encode(meta)
+            .map_err(|error| StoreErrorKind::Codec(error.to_string()))?;
+        let mut set = Vec::with_capacity(11);
+        set.extend([
+            (RESULT, binary(bytes)),
+            (TIMESTAMP, timestamp(now)),
+            (STATE, text(meta.status.as_str())),
+        ]);
+        set.extend(self.ttl(now));
+        Ok(set)
+    }
+
+    pub(super) fn ttl(&self, now: UtcTime) -> Option<(&'static str, AttributeValue)> {
+        self.config
+            .ttl
+            .map(|ttl| (TTL, number(now.after(ttl).0 / 1_000_000)))
+    }
+}
+
+/// The condition that an item is still as it was read.
+pub(super) fn unchanged(item: &LedgerItem) -> Condition {
+    match &item.version {
+        Version::Ours { attempt, nonce } => Condition::Seen {
+            attempt: *attempt,
+            nonce: nonce.clone(),
+            lease_millis: item.lease_until.map_or(0, |until| until.0 / 1000),
+        },
+        Version::Foreign { timestamp } => Condition::Foreign {
+            timestamp: timestamp.clone(),
+        },
+    }
+}
+
+/// After [`MAX_ROUNDS`].
+pub(super) fn contended() -> StoreErrorKind {
+    StoreErrorKind::Unavailable("the item changes faster than it can be written".to_owned())
+}
+
+#[async_trait]
+impl ResultStore for DynamoStore {
+    async fn declare(&self) -> Result<(), StoreError> {
+        self.declare_table().await
+    }
+
+    async fn check(&self) -> Result<(), StoreError> {
+        self.check_table().await
+    }
+
+    async fn claim(&self, batch: Vec<Claim>) -> Vec<Result<ClaimOutcome, StoreError>> {
+        self.claim_all(batch).await
+    }
+
+    async fn renew(&self, batch: Vec<Lease>) -> Vec<Result<LeaseOutcome, StoreError>> {
+        self.renew_all(batch).await
+    }
+
+    async fn update_state(&self, batch: Vec<StateUpdate>) -> Vec<Result<LeaseOutcome, StoreError>> {
+        self.update_all(batch).await
+    }
+
+    async fn complete(&self, batch: Vec<Completion>) -> Vec<Result<CompletionOutcome, StoreError>> {
+        self.complete_all(batch).await
+    }
+
+    async fn get(&self, task_ids: &[String]) -> Vec<Result<Option<Record>, StoreError>> {
+        self.records(task_ids).await
+    }
+
+    async fn forget(&self, task_ids: &[String]) -> Vec<Result<(), StoreError>> {
+        self.forget_all(task_ids).await
+    }
+}

@@ -1,0 +1,136 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_config::meta::region::RegionProviderChain;
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_sqs::config::{Credentials, StalledStreamProtectionConfig};
+use tokio::sync::OnceCell;
+
+use crate::request_counts::{CountRequests, RequestCounts};
+use crate::service_url::Endpoint;
+
+/// No answer for this long means that none will come; a long poll gets [`POLL_TIMEOUT`] instead.
+const READ_TIMEOUT: Duration = Duration::from_secs(10);
+/// SQS answers an empty long poll after 20 s at the latest.
+const POLL_TIMEOUT: Duration = Duration::from_secs(30);
+const MAX_ATTEMPTS: u32 = 6;
+
+/// The SDK's clients for one endpoint, each built at its first use: nothing here costs a cold start anything.
+#[derive(Debug)]
+pub(crate) struct Sdk {
+    endpoint: Endpoint,
+    counts: Arc<RequestCounts>,
+    shared: OnceCell<SdkConfig>,
+    sqs: OnceCell<aws_sdk_sqs::Client>,
+    sqs_poll: OnceCell<aws_sdk_sqs::Client>,
+    dynamodb: OnceCell<aws_sdk_dynamodb::Client>,
+    sts: OnceCell<aws_sdk_sts::Client>,
+}
+
+impl Sdk {
+    pub(crate) fn new(endpoint: Endpoint) -> Self {
+        Self {
+            endpoint,
+            counts: Arc::default(),
+            shared: OnceCell::new(),
+            sqs: OnceCell::new(),
+            sqs_poll: OnceCell::new(),
+            dynamodb: OnceCell::new(),
+            sts: OnceCell::new(),
+        }
+    }
+
+    pub(crate) fn counts(&self) -> &Arc<RequestCounts> {
+        &self.counts
+    }
+
+    pub(crate) async fn region(&self) -> Option<String> {
+        self.shared().await.region().map(ToString::to_string)
+    }
+
+    pub(crate) async fn sqs(&self) -> &aws_sdk_sqs::Client {
+        self.sqs.get_or_init(|| self.build_sqs(READ_TIMEOUT)).await
+    }
+
+    /// For long polls, with connections of its own.
+    pub(crate) async fn sqs_poll(&self) -> &aws_sdk_sqs::Client {
+        self.sqs_poll
+            .get_or_init(|| self.build_sqs(POLL_TIMEOUT))
+            .await
+    }
+
+    async fn build_sqs(&self, read_timeout: Duration) -> aws_sdk_sqs::Client {
+        let config = aws_sdk_sqs::config::Builder::from(self.shared().await)
+            .timeout_config(timeouts(read_timeout))
+            .interceptor(CountRequests(Arc::clone(&self.counts)));
+        aws_sdk_sqs::Client::from_conf(config.build())
+    }
+
+    pub(crate) async fn dynamodb(&self) -> &aws_sdk_dynamodb::Client {
+        let build = || async {
+            let config = aws_sdk_dynamodb::config::Builder::from(self.shared().await)
+                .timeout_config(timeouts(READ_TIMEOUT))
+                .interceptor(CountRequests(Arc::clone(&self.counts)));
+            aws_sdk_dynamodb::Client::from_conf(config.build())
+        };
+        self.dynamodb.get_or_init(build).await
+    }
+
+    pub(crate) async fn sts(&self) -> &aws_sdk_sts::Client {
+        let build = || async {
+            let config = aws_sdk_sts::config::Builder::from(self.shared().await)
+                .timeout_config(timeouts(READ_TIMEOUT))
+                .interceptor(CountRequests(Arc::clone(&self.counts)));
+            aws_sdk_sts::Client::from_conf(config.build())
+        };
+        self.sts.get_or_init(build).await
+    }
+
+    async fn shared(&self) -> &SdkConfig {
+        self.shared.get_or_init(|| load(&self.endpoint)).await
+    }
+}
+
+fn timeouts(read: Duration) -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(3))
+        .read_timeout(read)
+        .build()
+}
+
+async fn load(endpoint: &Endpoint) -> SdkConfig {
+    let retry = RetryConfig::standard()
+        .with_max_attempts(MAX_ATTEMPTS)
+        .with_initial_backoff(Duration::from_millis(100))
+        .with_max_backoff(Duration::from_secs(5));
+    let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
+        .retry_config(retry)
+        // bodies are small and whole; watching their throughput only costs CPU
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
+    let region = endpoint.region.clone().map(Region::new);
+    loader = match &endpoint.url {
+        // an emulator has no instance metadata to wait for
+        Some(url) => loader.endpoint_url(url).region(
+            RegionProviderChain::first_try(region)
+                .or_else(aws_config::environment::region::EnvironmentVariableRegionProvider::new())
+                .or_else(Region::new("us-east-1")),
+        ),
+        None => match region {
+            Some(region) => loader.region(region),
+            None => loader,
+        },
+    };
+    if let Some(credentials) = &endpoint.credentials {
+        let provider = Credentials::new(
+            &credentials.access_key_id,
+            &credentials.secret_access_key,
+            None,
+            None,
+            "celeriac-url",
+        );
+        loader = loader.credentials_provider(provider);
+    }
+    loader.load().await
+}

@@ -1,0 +1,169 @@
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use aws_sdk_sqs::types::QueueAttributeName as Name;
+use celeriac_core::{BrokerError, BrokerErrorKind, Capabilities, QueueSpec, check_queue_name};
+
+use crate::fault::Fault;
+
+use super::broker::SqsBroker;
+use super::limits::{is_fifo, whole_seconds};
+use super::redrive::Redrive;
+
+const OPERATION: &str = "declare";
+/// Dead letters are kept as long as SQS can.
+const DEAD_LETTER_RETENTION: &str = "1209600";
+type Attributes = HashMap<Name, String>;
+
+impl SqsBroker {
+    pub(super) async fn declare_queue(&self, spec: &QueueSpec) -> Result<(), BrokerError> {
+        Capabilities::sqs(&spec.name)
+            .check_visibility(spec.visibility)
+            .map_err(|kind| BrokerError::new(OPERATION, &spec.name, kind))?;
+        let mut attributes = HashMap::from([
+            (
+                Name::VisibilityTimeout,
+                whole_seconds(spec.visibility).to_string(),
+            ),
+            (
+                Name::MessageRetentionPeriod,
+                whole_seconds(spec.retention).to_string(),
+            ),
+        ]);
+        let policy = match &spec.dead_letter {
+            Some((dead_letter, max_receives)) => Some(
+                self.declare_dead_letter_queue(&spec.name, dead_letter, *max_receives)
+                    .await?,
+            ),
+            None => None,
+        };
+        attributes.extend(policy.clone().map(|policy| (Name::RedrivePolicy, policy)));
+        let (url, created) = self.create_if_missing(&spec.name, attributes).await?;
+        if let (false, Some(policy)) = (created, policy) {
+            self.add_policy_if_missing(&spec.name, &url, policy).await?;
+        }
+        self.redrives.forget(&spec.name);
+        Ok(())
+    }
+
+    /// Creates it where it is missing, and gives the redrive policy that points to it.
+    async fn declare_dead_letter_queue(
+        &self,
+        queue: &str,
+        dead_letter: &str,
+        max_receives: u32,
+    ) -> Result<String, BrokerError> {
+        if is_fifo(queue) != is_fifo(dead_letter) {
+            let text =
+                format!("its dead-letter queue `{dead_letter}` must be FIFO just as the queue is");
+            return Err(BrokerError::new(
+                OPERATION,
+                queue,
+                BrokerErrorKind::Invalid(text),
+            ));
+        }
+        let attributes = HashMap::from([(
+            Name::MessageRetentionPeriod,
+            DEAD_LETTER_RETENTION.to_owned(),
+        )]);
+        let (url, _) = self.create_if_missing(dead_letter, attributes).await?;
+        let arn = self
+            .attributes(OPERATION, dead_letter, &url, &[Name::QueueArn])
+            .await?
+            .remove(&Name::QueueArn)
+            .unwrap_or_default();
+        Ok(serde_json::json!({"deadLetterTargetArn": arn, "maxReceiveCount": max_receives.to_string()}).to_string())
+    }
+
+    async fn create_if_missing(
+        &self,
+        queue: &str,
+        mut attributes: Attributes,
+    ) -> Result<(Arc<str>, bool), BrokerError> {
+        match self.url(OPERATION, queue).await {
+            Ok(url) => return Ok((url, false)),
+            Err(error) if !matches!(error.kind, BrokerErrorKind::QueueNotFound) => {
+                return Err(error);
+            }
+            Err(_) => {}
+        }
+        let name = self.urls.sqs_name(queue);
+        check_queue_name(&name).map_err(|kind| BrokerError::new(OPERATION, queue, kind))?;
+        if is_fifo(queue) {
+            attributes.insert(Name::FifoQueue, "true".to_owned());
+        }
+        let created = self
+            .sdk
+            .sqs()
+            .await
+            .create_queue()
+            .queue_name(name)
+            .set_attributes(Some(attributes))
+            .send()
+            .await;
+        match created.map_err(Fault::from) {
+            Ok(answer) => {
+                let url = Arc::from(answer.queue_url.unwrap_or_default());
+                self.urls.put(queue, &url);
+                Ok((url, true))
+            }
+            // another was faster
+            Err(fault) if matches!(fault.code(), "QueueNameExists" | "QueueAlreadyExists") => {
+                Ok((self.url(OPERATION, queue).await?, false))
+            }
+            Err(fault) => Err(self.fault(OPERATION, queue, fault)),
+        }
+    }
+
+    /// A policy that stands there is somebody's decision, and is left alone.
+    async fn add_policy_if_missing(
+        &self,
+        queue: &str,
+        url: &Arc<str>,
+        policy: String,
+    ) -> Result<(), BrokerError> {
+        let attributes = self
+            .attributes(OPERATION, queue, url, &[Name::RedrivePolicy])
+            .await?;
+        if attributes
+            .get(&Name::RedrivePolicy)
+            .and_then(|policy| Redrive::parse(policy, url))
+            .is_some()
+        {
+            return Ok(());
+        }
+        let request = self
+            .sdk
+            .sqs()
+            .await
+            .set_queue_attributes()
+            .queue_url(&**url)
+            .attributes(Name::RedrivePolicy, policy);
+        request
+            .send()
+            .await
+            .map_err(|error| self.fault(OPERATION, queue, Fault::from(error)))?;
+        Ok(())
+    }
+
+    pub(super) async fn attributes(
+        &self,
+        operation: &'static str,
+        queue: &str,
+        url: &str,
+        names: &[Name],
+    ) -> Result<Attributes, BrokerError> {
+        let request = self
+            .sdk
+            .sqs()
+            .await
+            .get_queue_attributes()
+            .queue_url(url)
+            .set_attribute_names(Some(names.to_vec()));
+        let answer = request
+            .send()
+            .await
+            .map_err(|error| self.fault(operation, queue, Fault::from(error)))?;
+        Ok(answer.attributes.unwrap_or_default())
+    }
+}

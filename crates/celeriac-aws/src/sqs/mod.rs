@@ -1,0 +1,14 @@
+//! Tasks on SQS.
+
+mod attributes;
+mod broker;
+mod dead_letter;
+mod declare;
+mod entries;
+mod limits;
+mod queue_urls;
+mod receive;
+mod redrive;
+mod send;
+
+pub use broker::SqsBroker;
