@@ -86,7 +86,7 @@ class Place:
             [str(BINARIES / "interop-worker"), "worker", "-Q", ",".join(listened), "--concurrency", str(concurrency)],
             self.rust_env(**settings),
         )
-        worker.wait_for_log("ready")
+        worker.wait_for_log(" works on ")
         return worker
 
     def start_python_worker(self, *queues: str, pool: str = "threads", concurrency: int = 20, **conf) -> Process:
