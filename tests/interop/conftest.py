@@ -11,14 +11,14 @@ def pytest_generate_tests(metafunc):
     """Every test runs on ministack; those marked `short` on LocalStack too, where it is there."""
     if "lane" in metafunc.fixturenames:
         lanes = ["ministack"]
-        if os.environ.get("CELERIAC_LOCALSTACK_URL") and metafunc.definition.get_closest_marker("short"):
+        if os.environ.get("CELERIAC_TEST_LOCALSTACK_URL") and metafunc.definition.get_closest_marker("short"):
             lanes.append("localstack")
         metafunc.parametrize("lane", lanes, scope="module")
 
 
 def pytest_terminal_summary(terminalreporter):
-    if not os.environ.get("CELERIAC_LOCALSTACK_URL"):
-        reason = os.environ.get("CELERIAC_LOCALSTACK_SKIPPED") or "the LocalStack lane, because CELERIAC_LOCALSTACK_URL is not set"
+    if not os.environ.get("CELERIAC_TEST_LOCALSTACK_URL"):
+        reason = os.environ.get("CELERIAC_TEST_LOCALSTACK_SKIPPED") or "the LocalStack lane, because CELERIAC_TEST_LOCALSTACK_URL is not set"
         terminalreporter.write_line(f"skipped: {reason}")
 
 
@@ -30,7 +30,7 @@ def pytest_sessionfinish(session, exitstatus):
 
 @pytest.fixture(scope="session")
 def ministack():
-    if url := os.environ.get("CELERIAC_MINISTACK_URL"):
+    if url := os.environ.get("CELERIAC_TEST_MINISTACK_URL"):
         yield Emulator("ministack", url)
         return
     emulator, process = start_ministack()
@@ -41,7 +41,7 @@ def ministack():
 
 @pytest.fixture(scope="module")
 def emulator(lane, ministack):
-    return ministack if lane == "ministack" else Emulator("localstack", os.environ["CELERIAC_LOCALSTACK_URL"])
+    return ministack if lane == "ministack" else Emulator("localstack", os.environ["CELERIAC_TEST_LOCALSTACK_URL"])
 
 
 @pytest.fixture(scope="module")

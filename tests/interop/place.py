@@ -14,7 +14,7 @@ from process import Process
 HERE = Path(__file__).parent
 # `INTEROP_PEER=python` puts a Python worker in place of ours: it proves that the tests ask for Celery's own behaviour.
 PEER_IS_PYTHON = os.environ.get("INTEROP_PEER") == "python"
-BINARIES = Path(os.environ.get("CELERIAC_BIN_DIR", HERE.parent.parent / "target" / "debug"))
+BINARIES = Path(os.environ.get("CELERIAC_TEST_BIN_DIR", HERE.parent.parent / "target" / "debug"))
 
 
 class Place:
@@ -63,13 +63,9 @@ class Place:
         """Creates a queue with its dead-letter queue, and the table, by the operators' command."""
         queue = unique(name)
         self.queues.append(queue)
-        if PEER_IS_PYTHON:
-            self.emulator.sqs.create_queue(QueueName=queue)
-            return queue
-        command = [str(BINARIES / "celeriac"), "queues", "create", queue, "--table"]
-        env = {**os.environ, **self.rust_env(task_default_queue=queue)}
-        done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60)
-        assert done.returncode == 0, f"celeriac queues create: {done.stdout}{done.stderr}"
+        self.emulator.create_queue(queue)
+        if len(self.queues) == 1:
+            self.emulator.create_table(self.table)
         return queue
 
     def effects(self) -> "Effects":

@@ -1,7 +1,7 @@
 //! AWS on this machine, without Docker: where the tests find it.
 //!
-//! `./test` starts the emulators and says where they are in `CELERIAC_MINISTACK_URL`, `CELERIAC_LOCALSTACK_URL` and
-//! `CELERIAC_FAUXQS_URL`. A test that is run by itself starts a ministack of its own; the other two are skipped in one
+//! `./test` starts the emulators and says where they are in `CELERIAC_TEST_MINISTACK_URL`, `CELERIAC_TEST_LOCALSTACK_URL` and
+//! `CELERIAC_TEST_FAUXQS_URL`. A test that is run by itself starts a ministack of its own; the other two are skipped in one
 //! visible line.
 
 use std::env;
@@ -34,14 +34,14 @@ from ministack.app import main
 main()";
 
 impl Ministack {
-    /// The one all tests of this process share: that of `CELERIAC_MINISTACK_URL`, or one that is started now.
+    /// The one all tests of this process share: that of `CELERIAC_TEST_MINISTACK_URL`, or one that is started now.
     ///
     /// # Panics
     /// If it cannot be started: `./test` installs it.
     pub async fn shared() -> &'static Self {
         static SHARED: OnceCell<Ministack> = OnceCell::const_new();
         let get = || async {
-            match env::var("CELERIAC_MINISTACK_URL") {
+            match env::var("CELERIAC_TEST_MINISTACK_URL") {
                 Ok(url) => Self { url, child: None },
                 Err(_) => Self::start().await,
             }
@@ -98,12 +98,12 @@ impl Drop for Ministack {
 
 /// LocalStack in host mode, where `./test` started it; else `None`, and a line that says why.
 pub fn localstack() -> Option<String> {
-    started_elsewhere("LocalStack", "CELERIAC_LOCALSTACK_URL", "CELERIAC_LOCALSTACK_SKIPPED")
+    started_elsewhere("LocalStack", "CELERIAC_TEST_LOCALSTACK_URL", "CELERIAC_TEST_LOCALSTACK_SKIPPED")
 }
 
 /// fauxqs (SQS only, fast and strict), where `./test` started it; else `None`, and a line that says why.
 pub fn fauxqs() -> Option<String> {
-    started_elsewhere("fauxqs", "CELERIAC_FAUXQS_URL", "CELERIAC_FAUXQS_SKIPPED")
+    started_elsewhere("fauxqs", "CELERIAC_TEST_FAUXQS_URL", "CELERIAC_TEST_FAUXQS_SKIPPED")
 }
 
 fn started_elsewhere(name: &str, url: &str, skipped: &str) -> Option<String> {
@@ -125,9 +125,9 @@ fn free_port() -> io::Result<u16> {
     Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
 }
 
-/// The Python of `CELERIAC_VENV`, or of `.venv` at the root of the workspace.
+/// The Python of `CELERIAC_TEST_VENV`, or of `.venv` at the root of the workspace.
 fn python() -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let venv = env::var_os("CELERIAC_VENV").map_or_else(|| root.join(".venv"), PathBuf::from);
+    let venv = env::var_os("CELERIAC_TEST_VENV").map_or_else(|| root.join(".venv"), PathBuf::from);
     venv.join("bin/python")
 }
