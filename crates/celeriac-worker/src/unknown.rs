@@ -33,7 +33,8 @@ pub(crate) async fn unknown(engine: &Engine, delivery: Delivery, envelope: Envel
         }
         UnknownTask::Forward(_) | UnknownTask::Fail => {
             let failure = meta::failure_text("celery.exceptions", "NotRegistered", task);
-            let call = Call::of_stranger(engine, delivery, envelope);
+            let mut call = Call::of_stranger(engine, delivery, envelope);
+            call.ignore_result = false; // as in Celery: nobody ran it, so nobody else will say so
             let embed = unready::embed_of(engine, &call);
             unready::fail(engine, call, embed, failure).await
         }

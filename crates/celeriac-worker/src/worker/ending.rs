@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
+use tokio::time::{Instant, sleep_until, timeout};
 
 use super::phase::Phase;
 use super::station::Station;
@@ -24,10 +24,34 @@ pub(crate) async fn end(station: &Arc<Station>) {
     let deadline = tokio::spawn(deadline(Arc::clone(station), start));
     let release = station.release(waiting);
     let finish = finish(station, start + limit);
-    tokio::join!(release, finish);
-    let _ = timeout_at(start + station.options.poll_grace, station.polls.wait()).await; // see `WorkerOptions::poll_grace`
+    tokio::join!(release, finish, end_polls(station, start));
     deadline.abort();
     station.phase.set(Phase::Stopped);
+}
+
+/// Waits for open receives; what they bring they give back. See `WorkerOptions::poll_grace`.
+async fn end_polls(station: &Station, start: Instant) {
+    let options = &station.options;
+    let until = start + options.poll_grace.min(options.shutdown_timeout);
+    tokio::select! {
+        () = station.polls.wait() => {}
+        () = wait_and_say(station, until) => {}
+        () = station.shutdown.now.cancelled() => {}
+    }
+    station.polls_over.cancel();
+    let _ = timeout(options.release_timeout, station.polls.wait()).await; // their messages come back by themselves
+}
+
+async fn wait_and_say(station: &Station, until: Instant) {
+    sleep_until(until.min(Instant::now() + Duration::from_secs(1))).await;
+    let left = until.saturating_duration_since(Instant::now());
+    if !left.is_zero() {
+        let open = station.polls.len();
+        tracing::info!(
+            "waiting up to {left:.0?} for {open} open long polls, so that they swallow no message; a second signal ends this"
+        );
+        sleep_until(until).await;
+    }
 }
 
 /// Tells running tasks when a fifth of the time is left, and ends them when it is over.
@@ -59,6 +83,5 @@ async fn finish(station: &Station, until: Instant) {
             "{} messages were not given back; they come back when their visibility ends",
             station.lives.len()
         );
-        sleep(Duration::ZERO).await;
     }
 }

@@ -179,6 +179,11 @@ impl Prefetch {
         Vec::new()
     }
 
+    /// A lane's receive waits for a first message: there is no backlog.
+    pub(crate) fn quiet(&mut self, lane: usize) {
+        self.lanes[lane].backlogged = false;
+    }
+
     fn give_back(&mut self, lane: usize, messages: usize, bytes: usize, backlogged: bool) {
         self.reserved -= messages;
         self.reserved_bytes -= bytes;

@@ -13,6 +13,8 @@ use super::station::Station;
 
 /// The wait of the receivers that come with a backlog: they end when it does.
 const SHORT_WAIT: Duration = Duration::from_secs(1);
+/// A receive that is not answered by then waits for a first message.
+const QUIET: Duration = Duration::from_millis(200);
 /// The longest pause after failed receives.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
@@ -122,7 +124,7 @@ impl Receiver {
         let (poll, mut answer) = self.poll(asked, wait);
         let answer = tokio::select! {
             biased;
-            answer = timeout(limit, &mut answer) => answer,
+            answer = self.answer(&mut answer, limit) => answer,
             () = self.station.shutdown.draining.cancelled() => {
                 // what the poll brings from here on it gives back itself
                 answer.close();
@@ -132,17 +134,17 @@ impl Receiver {
             }
         };
         match answer {
-            Ok(Ok(Ok(deliveries))) => {
+            Some(Ok(deliveries)) => {
                 lane.answered();
                 let full = deliveries.len() >= asked;
                 self.station.take_on(grant, deliveries).await;
                 ControlFlow::Continue(Some(full))
             }
-            Ok(Ok(Err(error))) => {
+            Some(Err(error)) => {
                 self.station.take_on(grant, Vec::new()).await;
                 self.failed(error, answered).await
             }
-            Ok(Err(_)) | Err(_) => {
+            None => {
                 poll.abort();
                 self.station.take_on(grant, Vec::new()).await;
                 let times = lane.restarted();
@@ -156,6 +158,24 @@ impl Receiver {
         }
     }
 
+    /// The answer, if it comes within `limit`. A lane whose receive takes a while has no backlog, which lets others receive.
+    async fn answer(
+        &self,
+        answer: &mut oneshot::Receiver<Answer>,
+        limit: Duration,
+    ) -> Option<Answer> {
+        let quiet = QUIET.min(limit);
+        if let Ok(answer) = timeout(quiet, &mut *answer).await {
+            return answer.ok();
+        }
+        self.station.prefetch().quiet(self.lane);
+        self.station.room.notify_waiters();
+        timeout(limit.saturating_sub(quiet), answer)
+            .await
+            .ok()?
+            .ok()
+    }
+
     /// A receive that outlives its receiver: when nobody waits for it any more, it gives back what it brings.
     fn poll(
         &self,
@@ -167,10 +187,14 @@ impl Receiver {
         let poll = async move {
             let queue = &station.lanes[lane].queue;
             let counted = station.lanes[lane].receive();
-            let answer = station
-                .broker()
-                .receive(queue, messages, wait, station.options.visibility)
-                .await;
+            let receive =
+                station
+                    .broker()
+                    .receive(queue, messages, wait, station.options.visibility);
+            let answer = tokio::select! {
+                answer = receive => answer,
+                () = station.polls_over.cancelled() => return,
+            };
             drop(counted);
             if let Err(Ok(late)) = reply.send(answer) {
                 station.release(late).await;

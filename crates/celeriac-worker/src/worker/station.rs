@@ -3,6 +3,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use celeriac_core::{Broker, Delivery, SetVisibility};
 use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::counters::Counters;
@@ -29,6 +30,8 @@ pub(crate) struct Station {
     pub(crate) lives: TaskTracker,
     /// Receives in flight.
     pub(crate) polls: TaskTracker,
+    /// Cancelled when no receive that is still open is waited for any more.
+    pub(crate) polls_over: CancellationToken,
     /// Something waits to be run.
     pub(crate) work: Notify,
     /// There is more room.
@@ -66,6 +69,7 @@ impl Station {
             shutdown,
             lives: TaskTracker::new(),
             polls: TaskTracker::new(),
+            polls_over: CancellationToken::new(),
             work: Notify::new(),
             room: Notify::new(),
             prefetch,

@@ -27,8 +27,9 @@ pub struct WorkerOptions {
     pub max_receivers: usize,
     /// `worker_shutdown_timeout`: from draining to the cancelling of what still runs.
     pub shutdown_timeout: Duration,
-    /// How long an ending worker waits at most for its long polls. One that is dropped on an idle queue loses nothing; a message that
-    /// arrives in that very moment may stay invisible until its visibility ends. 1 s.
+    /// How long an ending worker waits at most for its open long polls. On SQS a poll that is dropped may go on at the far end and
+    /// swallow messages until their visibility ends, so there it is waited out: `wait_time_seconds` and 1 s. Else 1 s. Never longer than
+    /// `shutdown_timeout`, and not at all after a second signal.
     pub poll_grace: Duration,
     /// How long cancelled tasks have to be given back. 3 s.
     pub release_timeout: Duration,
@@ -50,17 +51,23 @@ impl WorkerOptions {
                 .saturating_mul(multiplier)
                 .clamp(10, usize::MAX / 4),
         };
+        let wait = transport.wait_time_seconds.min(Duration::from_secs(20)); // SQS: 20 s at most
+        let sqs = settings
+            .broker_url
+            .as_deref()
+            .is_some_and(|url| url.starts_with("sqs"));
+        let poll_grace = Duration::from_secs(1) + if sqs { wait } else { Duration::ZERO };
         Self {
             concurrency,
             prefetch_messages,
             prefetch_bytes: settings.worker_prefetch_bytes,
             strict: settings.worker_queue_order == "strict",
             visibility: transport.visibility_timeout,
-            wait: transport.wait_time_seconds.min(Duration::from_secs(20)), // SQS: 20 s at most
+            wait,
             stuck_after: Duration::from_secs(30),
             max_receivers: 8,
             shutdown_timeout: settings.worker_shutdown_timeout,
-            poll_grace: Duration::from_secs(1),
+            poll_grace,
             release_timeout: Duration::from_secs(3),
             progress_every: Duration::from_secs(10),
             health_address: settings.worker_health_address.clone(),

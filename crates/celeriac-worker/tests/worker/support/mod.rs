@@ -2,6 +2,8 @@
 
 #![allow(dead_code, unreachable_pub, reason = "each test file uses a part")]
 
+pub mod wrapped;
+
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -176,6 +178,17 @@ impl Setup {
         let broker: Arc<dyn Broker> = Arc::new(LocalBroker::new(self.database.clone()));
         let store: Arc<dyn ResultStore> = Arc::new(LocalStore::new(self.database));
         App::new(self.registry, self.settings, broker, Some(store))
+    }
+
+    /// With counted requests and troubles to order.
+    pub fn wrapped(self) -> (App, Arc<wrapped::Switches>) {
+        let switches = Arc::new(wrapped::Switches::default());
+        let (one, two) = (Arc::clone(&switches), Arc::clone(&switches));
+        let app = self.app_with(
+            |broker| Arc::new(wrapped::WrappedBroker(broker, one)),
+            |store| Some(Arc::new(wrapped::WrappedStore(store, two))),
+        );
+        (app, switches)
     }
 
     /// With another broker or store around SQLite's.

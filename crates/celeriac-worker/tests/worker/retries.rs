@@ -1,17 +1,23 @@
 //! Retries: new messages on standard queues, the same message on FIFO queues.
 
-mod support;
-
 use std::time::Duration;
 
+use crate::support::{QUEUE, Runs, Setup, exc_message, exc_type};
 use celeriac_core::{Failure, RetryPolicy, SendOptions, TaskError, TaskOptions};
 use celeriac_protocol::{Dict, Envelope, Limits, State, Value};
 use celeriac_worker::{Outcome, Shutdown};
-use support::{QUEUE, Runs, Setup, exc_message, exc_type};
 
 fn policy(max_retries: u32, delay: Duration) -> TaskOptions {
-    let retry = RetryPolicy { max_retries: Some(max_retries), default_retry_delay: delay, ..RetryPolicy::default() };
-    TaskOptions { retry, autoretry: true, ..TaskOptions::default() }
+    let retry = RetryPolicy {
+        max_retries: Some(max_retries),
+        default_retry_delay: delay,
+        ..RetryPolicy::default()
+    };
+    TaskOptions {
+        retry,
+        autoretry: true,
+        ..TaskOptions::default()
+    }
 }
 
 fn envelope(body: &str) -> Envelope {
@@ -23,7 +29,12 @@ async fn a_retry_is_a_new_message_that_keeps_everything_else() {
     let app = Setup::default()
         .task("tasks.retries", policy(3, Duration::ZERO), |_, _| async {
             let cause = Some(Box::new(Failure::new("ValueError", "not yet")));
-            Err(TaskError::Retry { countdown: Some(Duration::ZERO), eta: None, max_retries: None, cause })
+            Err(TaskError::Retry {
+                countdown: Some(Duration::ZERO),
+                eta: None,
+                max_retries: None,
+                cause,
+            })
         })
         .app();
     let mut headers = Dict::new();
@@ -35,27 +46,45 @@ async fn a_retry_is_a_new_message_that_keeps_everything_else() {
         message_group_id: Some("tenant-1".into()),
         ..SendOptions::default()
     };
-    let result = app.send_with("tasks.retries", vec![Value::Int(1)], options).await;
+    let result = app
+        .send_with("tasks.retries", vec![Value::Int(1)], options)
+        .await;
     let first = app.receive(QUEUE).await.expect("a message");
     let outcome = app.executor.execute(first.clone(), &Shutdown::new()).await;
     assert!(matches!(outcome, Outcome::Ack), "{outcome:?}");
 
     let meta = result.meta().await.expect("a result");
-    assert_eq!((meta.status.clone(), exc_type(&meta).as_str()), (State::Retry, "ValueError"));
+    assert_eq!(
+        (meta.status.clone(), exc_type(&meta).as_str()),
+        (State::Retry, "ValueError")
+    );
     assert_eq!(result.children().await.expect("children"), [result.id()]);
 
     let next = app.receive(QUEUE).await.expect("the retry");
     let (before, after) = (envelope(&first.body), envelope(&next.body));
-    assert_eq!((after.headers.id.as_str(), after.headers.retries), (result.id(), 1));
+    assert_eq!(
+        (after.headers.id.as_str(), after.headers.retries),
+        (result.id(), 1)
+    );
     assert_eq!(after.headers.parent_id.as_deref(), Some(result.id()));
     assert!(after.headers.eta.is_some());
-    assert_eq!((after.body, after.headers.extra, after.headers.timelimit), (before.body, before.headers.extra, before.headers.timelimit));
-    assert_eq!((next.attributes, next.group_id), (first.attributes.clone(), first.group_id.clone()));
+    assert_eq!(
+        (after.body, after.headers.extra, after.headers.timelimit),
+        (before.body, before.headers.extra, before.headers.timelimit)
+    );
+    assert_eq!(
+        (next.attributes, next.group_id),
+        (first.attributes.clone(), first.group_id.clone())
+    );
 
     // a crash before the first message was deleted: its copy is stale
     let again = app.executor.execute(first, &Shutdown::new()).await;
     assert!(matches!(again, Outcome::Ack), "{again:?}");
-    assert_eq!(app.broker.stats(QUEUE).await.expect("stats").visible, 0, "no second retry");
+    assert_eq!(
+        app.broker.stats(QUEUE).await.expect("stats").visible,
+        0,
+        "no second retry"
+    );
 }
 
 #[tokio::test]
@@ -76,28 +105,49 @@ async fn errors_are_retried_by_themselves_until_none_is_left() {
         assert!(matches!(app.execute(QUEUE).await, Outcome::Ack));
     }
     let meta = result.meta().await.expect("a result");
-    assert_eq!((runs.count(), meta.status.clone(), exc_type(&meta).as_str()), (3, State::Failure, "ParseIntError"));
+    assert_eq!(
+        (runs.count(), meta.status.clone(), exc_type(&meta).as_str()),
+        (3, State::Failure, "ParseIntError")
+    );
 }
 
 #[tokio::test]
 async fn without_a_cause_the_last_retry_says_so() {
-    let app = Setup::default().task("tasks.retries", policy(0, Duration::ZERO), |_, _| async { Err(TaskError::retry()) }).app();
+    let app = Setup::default()
+        .task("tasks.retries", policy(0, Duration::ZERO), |_, _| async {
+            Err(TaskError::retry())
+        })
+        .app();
     let (_, meta) = app.run("tasks.retries", vec![Value::Int(7)]).await;
     assert_eq!(exc_type(&meta), "MaxRetriesExceededError");
-    let expected = format!("Can't retry tasks.retries[{}] args:(7,) kwargs:{{}}", meta.task_id.clone().expect("an id"));
+    let expected = format!(
+        "Can't retry tasks.retries[{}] args:(7,) kwargs:{{}}",
+        meta.task_id.clone().expect("an id")
+    );
     assert_eq!(exc_message(&meta), expected);
 }
 
 #[tokio::test]
 async fn a_failed_retry_that_lands_is_run_to_success() {
     let app = Setup::default()
-        .task("tasks.flaky", policy(3, Duration::from_millis(10)), |context, _| async move {
-            if context.retries() < 2 { Err(TaskError::retry()) } else { Ok(Value::Int(i64::from(context.retries()))) }
-        })
+        .task(
+            "tasks.flaky",
+            policy(3, Duration::from_millis(10)),
+            |context, _| async move {
+                if context.retries() < 2 {
+                    Err(TaskError::retry())
+                } else {
+                    Ok(Value::Int(i64::from(context.retries())))
+                }
+            },
+        )
         .app();
     let result = app.send("tasks.flaky", vec![]).await;
     let worker = app.start();
-    assert_eq!(result.get(Duration::from_secs(20)).await.expect("a value"), Value::Int(2));
+    assert_eq!(
+        result.get(Duration::from_secs(20)).await.expect("a value"),
+        Value::Int(2)
+    );
     let report = worker.stop().await;
     assert_eq!((report.succeeded, report.retried, report.failed), (1, 2, 0));
 }
@@ -105,16 +155,29 @@ async fn a_failed_retry_that_lands_is_run_to_success() {
 #[tokio::test]
 async fn on_fifo_the_message_comes_back_and_the_ledger_counts() {
     for ignored in [false, true] {
-        let options = TaskOptions { ignore_result: Some(ignored), ..policy(3, Duration::from_secs(7)) };
+        let options = TaskOptions {
+            ignore_result: Some(ignored),
+            ..policy(3, Duration::from_secs(7))
+        };
         let runs = Runs::default();
         let counted = runs.clone();
         let app = Setup::default()
             .task("tasks.flaky", options, move |context, _| {
                 counted.add();
-                async move { if context.retries() < 2 { Err(TaskError::retry()) } else { Ok(Value::Null) } }
+                async move {
+                    if context.retries() < 2 {
+                        Err(TaskError::retry())
+                    } else {
+                        Ok(Value::Null)
+                    }
+                }
             })
             .app();
-        let options = SendOptions { queue: Some("orders.fifo".into()), message_group_id: Some("g".into()), ..SendOptions::default() };
+        let options = SendOptions {
+            queue: Some("orders.fifo".into()),
+            message_group_id: Some("g".into()),
+            ..SendOptions::default()
+        };
         app.send_with("tasks.flaky", vec![], options).await;
         for retry in 0..3 {
             let delivery = app.receive("orders.fifo").await.expect("the same message");
@@ -125,8 +188,15 @@ async fn on_fifo_the_message_comes_back_and_the_ledger_counts() {
                 Outcome::Ack if retry == 2 => break,
                 other => panic!("retry {retry}: {other:?}"),
             }
-            let at_once = celeriac_core::SetVisibility { receipt, visibility: Duration::ZERO };
-            app.broker.set_visibility("orders.fifo", vec![at_once]).await.remove(0).expect("visible");
+            let at_once = celeriac_core::SetVisibility {
+                receipt,
+                visibility: Duration::ZERO,
+            };
+            app.broker
+                .set_visibility("orders.fifo", vec![at_once])
+                .await
+                .remove(0)
+                .expect("visible");
         }
         assert_eq!(runs.count(), 3, "ignored: {ignored}");
     }
@@ -135,17 +205,28 @@ async fn on_fifo_the_message_comes_back_and_the_ledger_counts() {
 #[tokio::test]
 async fn far_countdowns_hop() {
     let app = Setup::default()
-        .task("tasks.patient", policy(3, Duration::ZERO), |_, _| async { Err(TaskError::retry_in(Duration::from_secs(4000))) })
+        .task("tasks.patient", policy(3, Duration::ZERO), |_, _| async {
+            Err(TaskError::retry_in(Duration::from_secs(4000)))
+        })
         .app();
     app.send("tasks.patient", vec![]).await;
     assert!(matches!(app.execute(QUEUE).await, Outcome::Ack));
     let stats = app.broker.stats(QUEUE).await.expect("stats");
-    assert_eq!((stats.visible, stats.delayed), (0, 1), "sent with the longest delay that the broker takes");
+    assert_eq!(
+        (stats.visible, stats.delayed),
+        (0, 1),
+        "sent with the longest delay that the broker takes"
+    );
 }
 
 #[tokio::test]
 async fn callbacks_and_chains_go_on_and_failures_end_them() {
-    let app = Setup::default().add().task("tasks.fails", TaskOptions::default(), |_, _| async { Err(TaskError::failure("ValueError", "no")) }).app();
+    let app = Setup::default()
+        .add()
+        .task("tasks.fails", TaskOptions::default(), |_, _| async {
+            Err(TaskError::failure("ValueError", "no"))
+        })
+        .app();
     let body = |task: &str, id: &str| {
         format!(
             r#"{{"body":"[[1, 2], {{}}, {{\"callbacks\":[{{\"task\":\"tasks.add\",\"args\":[10]}}],\"errbacks\":[{{\"task\":\"tasks.onerror\",\"args\":[]}}],
@@ -156,9 +237,18 @@ async fn callbacks_and_chains_go_on_and_failures_end_them() {
     };
     app.send_body(QUEUE, body("tasks.add", "good")).await;
     assert!(matches!(app.execute(QUEUE).await, Outcome::Ack));
-    assert!(matches!(app.execute(QUEUE).await, Outcome::Ack), "the callback");
-    assert!(matches!(app.execute(QUEUE).await, Outcome::Ack), "the next step");
-    assert!(matches!(app.execute(QUEUE).await, Outcome::Ack), "the last step");
+    assert!(
+        matches!(app.execute(QUEUE).await, Outcome::Ack),
+        "the callback"
+    );
+    assert!(
+        matches!(app.execute(QUEUE).await, Outcome::Ack),
+        "the next step"
+    );
+    assert!(
+        matches!(app.execute(QUEUE).await, Outcome::Ack),
+        "the last step"
+    );
     let value = |id: &'static str| {
         let client = app.client.clone();
         async move { client.result::<Value>(id).meta().await.expect("a result") }
@@ -167,7 +257,15 @@ async fn callbacks_and_chains_go_on_and_failures_end_them() {
     assert_eq!(value("good-next").await.result, Value::Int(53));
     assert_eq!(value("good-last").await.result, Value::Int(153));
     assert_eq!(value("good-next").await.parent_id.as_deref(), Some("good"));
-    assert_eq!(app.client.result::<Value>("good").children().await.expect("children").len(), 2);
+    assert_eq!(
+        app.client
+            .result::<Value>("good")
+            .children()
+            .await
+            .expect("children")
+            .len(),
+        2
+    );
 
     app.send_body(QUEUE, body("tasks.fails", "bad")).await;
     assert!(matches!(app.execute(QUEUE).await, Outcome::Ack));
@@ -175,7 +273,9 @@ async fn callbacks_and_chains_go_on_and_failures_end_them() {
         assert_eq!(exc_type(&value(step).await), "ValueError", "{step}");
     }
     let errback = app.receive(QUEUE).await.expect("the errback");
-    let payload = envelope(&errback.body).payload(&Limits::default()).expect("a payload");
+    let payload = envelope(&errback.body)
+        .payload(&Limits::default())
+        .expect("a payload");
     assert_eq!(payload.args, [Value::Str("bad".into())]);
     assert!(app.receive(QUEUE).await.is_none(), "nothing else was sent");
 }

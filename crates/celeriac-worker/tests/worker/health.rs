@@ -1,0 +1,66 @@
+//! `/healthz`.
+
+use std::time::Duration;
+
+use celeriac_worker::WorkerError;
+
+use crate::life::{counting, fill};
+use crate::support::{Runs, until};
+
+#[tokio::test]
+async fn health_is_told() {
+    let app = counting(&Runs::default(), Duration::from_millis(600)).app();
+    let port = std::net::TcpListener::bind("127.0.0.1:0")
+        .and_then(|listener| listener.local_addr())
+        .expect("a port")
+        .port();
+    let running =
+        app.start_with(|options| options.health_address = Some(format!("127.0.0.1:{port}")));
+    until("it answers", || async {
+        tokio::net::TcpStream::connect(("127.0.0.1", port))
+            .await
+            .is_ok()
+    })
+    .await;
+    fill(&app, 1).await;
+    until("one runs", || async {
+        get(port, "/healthz").await.contains("\"running\":1")
+    })
+    .await;
+    let answer = get(port, "/healthz").await;
+    assert!(
+        answer.starts_with("HTTP/1.1 200") && answer.contains("\"phase\":\"running\""),
+        "{answer}"
+    );
+    assert!(get(port, "/other").await.starts_with("HTTP/1.1 404"));
+    running.shutdown.drain();
+    until("it drains", || async {
+        get(port, "/healthz").await.starts_with("HTTP/1.1 503")
+    })
+    .await;
+    running.handle.await.expect("no panic").expect("a good end");
+
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = taken.local_addr().expect("an address").to_string();
+    let error = app
+        .start_with(|options| options.health_address = Some(address))
+        .handle
+        .await
+        .expect("no panic")
+        .expect_err("taken");
+    assert!(matches!(error, WorkerError::Health { .. }), "{error}");
+}
+
+async fn get(port: u16, path: &str) -> String {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let mut stream = tokio::net::TcpStream::connect(("127.0.0.1", port))
+        .await
+        .expect("connected");
+    stream
+        .write_all(format!("GET {path} HTTP/1.1\r\nhost: x\r\n\r\n").as_bytes())
+        .await
+        .expect("written");
+    let mut answer = String::new();
+    let _ = stream.read_to_string(&mut answer).await;
+    answer
+}

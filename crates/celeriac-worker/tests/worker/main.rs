@@ -1,0 +1,13 @@
+//! The worker on SQLite.
+
+mod endings;
+mod health;
+mod life;
+mod malformed;
+mod order;
+mod outcomes;
+mod retries;
+mod shutdown;
+mod support;
+mod troubles;
+mod worker_accepts;
