@@ -60,13 +60,24 @@ impl Ministack {
             .args(["-c", UNTIL_STDIN_ENDS])
             // its default is every interface
             .envs([("BIND_HOST", "127.0.0.1"), ("MINISTACK_HOST", "127.0.0.1")])
-            .envs([("GATEWAY_PORT", port.to_string()), ("EDGE_PORT", port.to_string())])
+            .envs([
+                ("GATEWAY_PORT", port.to_string()),
+                ("EDGE_PORT", port.to_string()),
+            ])
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
-            .unwrap_or_else(|error| panic!("`{}` does not start: {error}; `./test` installs it", python.display()));
-        let mut ministack = Self { url: format!("http://127.0.0.1:{port}"), child: Some(child) };
+            .unwrap_or_else(|error| {
+                panic!(
+                    "`{}` does not start: {error}; `./test` installs it",
+                    python.display()
+                )
+            });
+        let mut ministack = Self {
+            url: format!("http://127.0.0.1:{port}"),
+            child: Some(child),
+        };
         ministack.wait_until_up(port).await;
         ministack
     }
@@ -79,9 +90,18 @@ impl Ministack {
     async fn wait_until_up(&mut self, port: u16) {
         let deadline = Instant::now() + START_TIMEOUT;
         while TcpStream::connect(("127.0.0.1", port)).is_err() {
-            let ended = self.child.as_mut().and_then(|child| child.try_wait().ok().flatten());
-            assert!(ended.is_none(), "ministack ended at its start ({ended:?}): is it installed? `./test` installs it");
-            assert!(Instant::now() < deadline, "ministack did not start within {START_TIMEOUT:?}");
+            let ended = self
+                .child
+                .as_mut()
+                .and_then(|child| child.try_wait().ok().flatten());
+            assert!(
+                ended.is_none(),
+                "ministack ended at its start ({ended:?}): is it installed? `./test` installs it"
+            );
+            assert!(
+                Instant::now() < deadline,
+                "ministack did not start within {START_TIMEOUT:?}"
+            );
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }
@@ -98,19 +118,29 @@ impl Drop for Ministack {
 
 /// LocalStack in host mode, where `./test` started it; else `None`, and a line that says why.
 pub fn localstack() -> Option<String> {
-    started_elsewhere("LocalStack", "CELERIAC_TEST_LOCALSTACK_URL", "CELERIAC_TEST_LOCALSTACK_SKIPPED")
+    started_elsewhere(
+        "LocalStack",
+        "CELERIAC_TEST_LOCALSTACK_URL",
+        "CELERIAC_TEST_LOCALSTACK_SKIPPED",
+    )
 }
 
 /// fauxqs (SQS only, fast and strict), where `./test` started it; else `None`, and a line that says why.
 pub fn fauxqs() -> Option<String> {
-    started_elsewhere("fauxqs", "CELERIAC_TEST_FAUXQS_URL", "CELERIAC_TEST_FAUXQS_SKIPPED")
+    started_elsewhere(
+        "fauxqs",
+        "CELERIAC_TEST_FAUXQS_URL",
+        "CELERIAC_TEST_FAUXQS_SKIPPED",
+    )
 }
 
 fn started_elsewhere(name: &str, url: &str, skipped: &str) -> Option<String> {
     let found = env::var(url).ok().filter(|url| !url.is_empty());
     if found.is_none() {
         let reason = env::var(skipped).ok().filter(|reason| !reason.is_empty());
-        let reason = reason.unwrap_or_else(|| format!("the {name} lane, because {url} is not set: `./test` starts it"));
+        let reason = reason.unwrap_or_else(|| {
+            format!("the {name} lane, because {url} is not set: `./test` starts it")
+        });
         eprintln!("skipped: {reason}");
     }
     found

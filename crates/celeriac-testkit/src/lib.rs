@@ -2,3 +2,4 @@
 
 pub mod conformance;
 pub mod emulator;
+pub mod fault_proxy;

@@ -222,7 +222,7 @@ mod tests {
     #[test]
     fn requests_hold_25_statements_and_8_mebibytes() {
         let writes = |count: usize, bytes: usize| {
-            let write = |place| {
+            let write = |place: usize| {
                 (
                     place,
                     Write {

@@ -111,7 +111,7 @@ impl DynamoStore {
         for _ in 0..MAX_ROUNDS {
             let items = self.ledger_items(std::iter::once(&hold.key)).await;
             let write = match items.get(&hold.key)? {
-                None => return Ok(LeaseOutcome::Held), // deleted by Python's `forget`: the completion writes it anew
+                None => return Ok(LeaseOutcome::Lost),
                 Some(item) if item.meta.status.is_ready() => return Ok(LeaseOutcome::Lost),
                 Some(item) => match &item.version {
                     Version::Ours { .. } => return Ok(LeaseOutcome::Lost),

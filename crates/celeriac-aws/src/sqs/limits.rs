@@ -17,7 +17,9 @@ pub(super) fn is_fifo(queue: &str) -> bool {
 
 /// Whole seconds, never fewer than asked for.
 pub(super) fn whole_seconds(duration: Duration) -> i32 {
-    let seconds = duration.as_secs() + u64::from(duration.subsec_nanos() > 0);
+    let seconds = duration
+        .as_secs()
+        .saturating_add(u64::from(duration.subsec_nanos() > 0));
     i32::try_from(seconds).unwrap_or(i32::MAX)
 }
 

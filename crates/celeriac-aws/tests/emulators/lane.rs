@@ -18,7 +18,11 @@ pub(crate) struct BrokerLane {
 
 impl BrokerLane {
     pub(crate) fn new(name: &'static str, url: &str, quirks: &'static [Quirk]) -> Self {
-        Self { name, config: AwsConfig::emulator(url), quirks }
+        Self {
+            name,
+            config: AwsConfig::emulator(url),
+            quirks,
+        }
     }
 }
 
@@ -48,8 +52,15 @@ impl StoreLane {
     pub(crate) async fn new(name: &'static str, url: &str, quirks: &'static [Quirk]) -> Self {
         let mut config = AwsConfig::emulator(url);
         config.dynamodb.table = unique_name("ledger");
-        DynamoStore::new(&config).declare().await.expect("the table is created");
-        Self { name, config, quirks }
+        DynamoStore::new(&config)
+            .declare()
+            .await
+            .expect("the table is created");
+        Self {
+            name,
+            config,
+            quirks,
+        }
     }
 }
 
@@ -79,7 +90,8 @@ impl StoreFixture for StoreLane {
 /// A DynamoDB client of the test's own.
 pub(crate) fn raw_dynamodb(config: &AwsConfig) -> aws_sdk_dynamodb::Client {
     let endpoint = &config.dynamodb.endpoint;
-    let credentials = aws_sdk_dynamodb::config::Credentials::new("test", "test", None, None, "test");
+    let credentials =
+        aws_sdk_dynamodb::config::Credentials::new("test", "test", None, None, "test");
     let config = aws_sdk_dynamodb::Config::builder()
         .behavior_version(aws_sdk_dynamodb::config::BehaviorVersion::v2026_01_12())
         .region(aws_sdk_dynamodb::config::Region::new("us-east-1"))
@@ -90,12 +102,20 @@ pub(crate) fn raw_dynamodb(config: &AwsConfig) -> aws_sdk_dynamodb::Client {
 
 /// Python's `PutItem` (SPEC 2.2): it replaces the whole item.
 pub(crate) async fn put_as_python(config: &AwsConfig, task_id: &str, meta: &ResultMeta) {
-    let result = ResultCodec::default().encode(meta).expect("the meta is written");
+    let result = ResultCodec::default()
+        .encode(meta)
+        .expect("the meta is written");
     let put = raw_dynamodb(config)
         .put_item()
         .table_name(&config.dynamodb.table)
-        .item("id", AttributeValue::S(task_key(&config.dynamodb.key_prefix, task_id)))
+        .item(
+            "id",
+            AttributeValue::S(task_key(&config.dynamodb.key_prefix, task_id)),
+        )
         .item("result", AttributeValue::B(Blob::new(result)))
-        .item("timestamp", AttributeValue::N(format!("{}", SystemClock.now().as_secs_f64())));
+        .item(
+            "timestamp",
+            AttributeValue::N(format!("{}", SystemClock.now().as_secs_f64())),
+        );
     put.send().await.expect("the item is put");
 }

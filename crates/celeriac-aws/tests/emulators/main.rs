@@ -8,7 +8,11 @@ mod ministack {
     use crate::lane::{BrokerLane, StoreLane};
 
     async fn broker() -> Option<BrokerLane> {
-        Some(BrokerLane::new("ministack", Ministack::shared().await.url(), &[]))
+        Some(BrokerLane::new(
+            "ministack",
+            Ministack::shared().await.url(),
+            &[],
+        ))
     }
 
     async fn store() -> Option<StoreLane> {
