@@ -114,7 +114,8 @@ impl<B: Batch> Batcher<B> {
     pub async fn accept(
         &self,
         item: B::Item,
-    ) -> Result<impl Future<Output = Result<B::Output, BatcherClosed>> + Send + use<B>, BatcherClosed> {
+    ) -> Result<impl Future<Output = Result<B::Output, BatcherClosed>> + Send + use<B>, BatcherClosed>
+    {
         let (reply, outcome) = oneshot::channel();
         self.shared.make_room().await?;
         Shared::enqueue(&self.shared, item, reply)?;

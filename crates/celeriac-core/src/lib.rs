@@ -30,6 +30,7 @@ mod send_option_dict;
 mod send_options;
 mod setting;
 mod setting_check;
+mod setting_routes;
 mod setting_source;
 mod setting_value;
 mod settings;

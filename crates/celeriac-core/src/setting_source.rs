@@ -51,7 +51,7 @@ impl Settings {
             .into_iter()
             .map(|(name, value)| (name, from_toml(value)))
             .collect();
-        assign_all(self, moved(values)).map_err(|problem| error(problem, &origin))
+        assign_all(self, from_celery(values)).map_err(|problem| error(problem, &origin))
     }
 
     /// Applies variables named `CELERIAC_...`; unknown ones are errors that name the nearest setting. A setting inside of a
@@ -74,7 +74,7 @@ impl Settings {
                 ),
                 None => (name, Value::Str(text)),
             };
-            assign_all(self, moved(Dict::from([value])))
+            assign_all(self, from_celery(Dict::from([value])))
                 .map_err(|problem| error(problem, &format!("environment variable {variable}")))?;
         }
         Ok(())
@@ -97,7 +97,7 @@ fn is_setting(variable: &str) -> bool {
 }
 
 /// `dynamodb_endpoint_url` is a setting of its own in Celery; here it is an option of the result store.
-fn moved(mut values: Dict) -> Dict {
+fn from_celery(mut values: Dict) -> Dict {
     if let Some(url) = values.shift_remove("dynamodb_endpoint_url") {
         let options = values
             .entry("result_backend_transport_options".to_owned())
@@ -105,6 +105,19 @@ fn moved(mut values: Dict) -> Dict {
         if let Value::Dict(options) = options {
             options.entry("endpoint_url".to_owned()).or_insert(url);
         }
+    }
+    // in Celery a format of Python's `logging`
+    let is_python_format =
+        |value: &Value| matches!(value, Value::Str(format) if format.contains("%("));
+    if values
+        .get("worker_log_format")
+        .is_some_and(is_python_format)
+    {
+        tracing::warn!(
+            setting = "worker_log_format",
+            "a format of Python's logging is passed over"
+        );
+        values.shift_remove("worker_log_format");
     }
     values
 }

@@ -8,7 +8,7 @@ use celeriac_protocol::{Dict, Limits, Serializer, Value};
 
 use crate::nearest::nearest;
 use crate::setting::{Problem, SettingGroup};
-use crate::{BrokerTransportOptions, ResultBackendTransportOptions, RouteTarget, python};
+use crate::{BrokerTransportOptions, ResultBackendTransportOptions, python};
 
 type Checked = Result<(), String>;
 
@@ -169,68 +169,6 @@ impl SettingValue for BTreeMap<String, String> {
     }
 }
 
-impl SettingValue for Vec<(String, RouteTarget)> {
-    const KIND: &'static str = "table";
-    /// A table, or a list of tables and of pairs: Celery takes both.
-    fn read(raw: Value) -> Result<Self, String> {
-        match inline(raw)? {
-            Value::Dict(routes) => routes.into_iter().map(route).collect(),
-            Value::List(list) => {
-                let parts: Vec<Self> =
-                    list.into_iter().map(route_part).collect::<Result<_, _>>()?;
-                Ok(parts.into_iter().flatten().collect())
-            }
-            other => Err(expected("a table of patterns and queues", &other)),
-        }
-    }
-    fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(self, f)
-    }
-}
-
-fn route((pattern, target): (String, Value)) -> Result<(String, RouteTarget), String> {
-    let target = match target {
-        Value::Str(queue) => RouteTarget::queue(queue),
-        Value::Dict(mut options) => match options.shift_remove("queue") {
-            None | Some(Value::Null) => RouteTarget {
-                queue: None,
-                options,
-            },
-            Some(Value::Str(queue)) => RouteTarget {
-                queue: Some(queue),
-                options,
-            },
-            Some(other) => {
-                return Err(format!(
-                    "`{pattern}`: {}",
-                    expected("a queue's name", &other)
-                ));
-            }
-        },
-        other => {
-            return Err(format!(
-                "`{pattern}`: {}",
-                expected("a queue's name or a table of options", &other)
-            ));
-        }
-    };
-    Ok((pattern, target))
-}
-
-fn route_part(part: Value) -> Result<Vec<(String, RouteTarget)>, String> {
-    match part {
-        Value::Dict(routes) => routes.into_iter().map(route).collect(),
-        Value::List(pair) => match <[Value; 2]>::try_from(pair) {
-            Ok([Value::Str(pattern), target]) => Ok(vec![route((pattern, target))?]),
-            _ => Err("expected pairs of a pattern and a queue".to_owned()),
-        },
-        other => Err(expected(
-            "a table or a pair of a pattern and a queue",
-            &other,
-        )),
-    }
-}
-
 /// Groups are settings too; what is not named in a table stays as it was.
 macro_rules! group_values {
     ($($Group:ty),+) => { $(
@@ -295,7 +233,7 @@ fn table(raw: Value) -> Result<Dict, String> {
 }
 
 /// A table or list that came as a text (in the environment): inline TOML or JSON.
-fn inline(raw: Value) -> Result<Value, String> {
+pub(crate) fn inline(raw: Value) -> Result<Value, String> {
     let Value::Str(text) = raw else {
         return Ok(raw);
     };
@@ -327,7 +265,7 @@ pub(crate) fn from_toml(value: toml::Value) -> Value {
     }
 }
 
-fn expected(what: &str, got: &Value) -> String {
+pub(crate) fn expected(what: &str, got: &Value) -> String {
     let got = match got {
         Value::Str(text) => format!("`{text}`"),
         other => python::describe(other),

@@ -1,8 +1,10 @@
 //! What `#[task]` makes of functions: names, parameters, options, signatures and runs.
+#![deny(warnings, missing_docs)] // what the macro writes must pass in a user's strictest crate
 #![expect(
     clippy::unwrap_used,
-    clippy::unused_async,
-    reason = "a test may panic, and its tasks have nothing to await"
+    clippy::default_trait_access,
+    clippy::duration_suboptimal_units,
+    reason = "in a test"
 )]
 
 use std::any::TypeId;

@@ -103,6 +103,25 @@ fn routes_may_be_a_list_as_in_celery() {
 }
 
 #[test]
+fn a_router_is_asked_before_the_next_one() {
+    let nested =
+        toml(r#"task_routes = [[["a.*", "first"]], {"a.b" = "second", "b" = "second"}]"#).unwrap();
+    let router = nested.router().unwrap();
+    let queue = |task| {
+        router
+            .lookup(task)
+            .and_then(|target| target.queue.as_deref())
+    };
+    assert_eq!((queue("a.b"), queue("b")), (Some("first"), Some("second")));
+    // within one router the exact name wins
+    let pairs = toml(r#"task_routes = [["a.*", "first"], ["a.b", "second"]]"#).unwrap();
+    assert_eq!(
+        pairs.router().unwrap().lookup("a.b"),
+        Some(&RouteTarget::queue("second"))
+    );
+}
+
+#[test]
 fn the_environment_reads_texts() {
     let settings = env(&[
         ("CELERIAC_TASK_ACKS_LATE", "no"),
@@ -324,7 +343,7 @@ fn settings_of_celery_without_meaning_here_are_passed_over_with_a_warning() {
     let settings = tracing::subscriber::with_default(subscriber, || {
         toml(
             "timezone = 'Europe/Berlin'\nworker_pool = 'prefork'\nbroker_connection_retry_on_startup = true\n\
-             accept_content = ['json']\n[broker_transport_options]\npolling_interval = 0.2",
+             accept_content = ['json']\nworker_log_format = '[%(asctime)s] %(message)s'\n[broker_transport_options]\npolling_interval = 0.2",
         )
     });
     assert_eq!(settings.unwrap(), Settings::default());
@@ -334,6 +353,7 @@ fn settings_of_celery_without_meaning_here_are_passed_over_with_a_warning() {
         "worker_pool",
         "broker_connection_retry_on_startup",
         "accept_content",
+        "worker_log_format",
         "polling_interval",
     ] {
         assert!(
