@@ -12,6 +12,11 @@ use crate::{Arguments, Context, Params, TaskError, TaskOptions};
 pub type RunFuture = Pin<Box<dyn Future<Output = Result<Value, TaskError>> + Send>>;
 
 /// A task, as `#[task]` makes it from a function.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a task",
+    label = "not a task",
+    note = "put `#[task]` on its function"
+)]
 pub trait Task: Send + Sync + 'static {
     /// What it returns.
     type Output: Send + 'static;

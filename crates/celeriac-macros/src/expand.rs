@@ -48,8 +48,16 @@ fn marker(attribute: &TaskAttribute, function: &TaskFunction) -> TokenStream {
         #[doc = ""]
         #[doc = #title]
         #[allow(non_camel_case_types, dead_code, reason = "a task is named as its function")]
-        #[derive(Clone, Copy, Debug, Default)]
-        #visibility struct #name;
+        #[derive(Clone, Copy, Debug)]
+        #visibility struct #name {}
+
+        // the name as a value, for `App::task(name)`: of a unit struct, no parameter or variable nearby could have the name
+        #(#cfgs)*
+        #[doc(hidden)]
+        #[allow(dead_code, clippy::must_use_candidate, clippy::missing_const_for_fn, reason = "generated")]
+        #visibility fn #name() -> #name {
+            #name {}
+        }
     }
 }
 

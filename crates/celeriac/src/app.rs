@@ -50,7 +50,7 @@ impl App {
 
     /// Registers a `#[task]`.
     #[must_use]
-    pub fn task<T: Task>(mut self, _task: T) -> Self {
+    pub fn task<T: Task>(mut self, _task: fn() -> T) -> Self {
         if let Err(error) = self.registry.register::<T>() {
             self.error.get_or_insert(error.into());
         }

@@ -114,6 +114,12 @@ async fn for_ever() {}
 #[task(autoretry = false, retry_backoff = 2)]
 async fn by_hand() {}
 
+#[task]
+async fn quoted(add: i64, sum: i64, quoted: i64) -> i64 {
+    let nothing = add * sum;
+    nothing + quoted
+}
+
 mod inner {
     use celeriac::task;
 
@@ -252,6 +258,16 @@ async fn a_task_runs_with_positions_keywords_and_defaults() {
             .unwrap(),
         Value::Int(1)
     );
+}
+
+#[tokio::test]
+async fn names_of_tasks_stay_free_for_variables() {
+    assert_eq!(
+        run::<quoted>(ints(&[2, 3, 4]), Dict::new()).await.unwrap(),
+        Value::Int(10)
+    );
+    let add = quoted::s(1, 2, 3);
+    assert_eq!(add.args, ints(&[1, 2, 3]));
 }
 
 #[tokio::test]
