@@ -221,10 +221,12 @@ fn kind(function: &TaskFunction) -> TokenStream {
     let dot_await = is_async.then(|| quote!(.await));
     // an error about a future that is not `Send` is shown at the function
     let call = quote_spanned!(function.name.span()=> Self::call(#(#locals),*)#dot_await);
+    // and one about its value at the return type
+    let span = function.signature.output.span();
     let result = if matches!(function.return_type, ReturnType::Result(_)) {
-        quote!(::celeriac::__private::core::macro_support::result(#call))
+        quote_spanned!(span=> ::celeriac::__private::core::macro_support::result(#call))
     } else {
-        quote!(::celeriac::__private::core::macro_support::value(&#call))
+        quote_spanned!(span=> ::celeriac::__private::core::macro_support::value(&#call))
     };
     if is_async {
         let future = quote_spanned! {function.name.span()=>
@@ -258,8 +260,11 @@ fn taken(parameter: &Parameter, index: usize) -> TokenStream {
         ParameterKind::Required | ParameterKind::Optional => {
             quote_spanned!(span=> ::celeriac::__private::core::macro_support::take(&mut __arguments, #index)?)
         }
-        ParameterKind::Defaulted(default) => quote_spanned! {span=>
-            ::celeriac::__private::core::macro_support::take_or(&mut __arguments, #index, || #default)?
-        },
+        ParameterKind::Defaulted(default) => {
+            let ty = &parameter.ty;
+            quote_spanned! {span=>
+                ::celeriac::__private::core::macro_support::take_or(&mut __arguments, #index, || -> #ty { #default })?
+            }
+        }
     }
 }

@@ -1,5 +1,6 @@
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{quote, quote_spanned};
+use syn::spanned::Spanned;
 use syn::{Error, Result, Type};
 
 use crate::parameter::last_segment;
@@ -37,7 +38,9 @@ impl ReturnType {
     pub(crate) fn output(&self) -> TokenStream {
         match self {
             Self::Unit => quote!(()),
-            Self::Result(ty) => quote!(<#ty as ::celeriac::__private::core::IntoTaskResult>::Value),
+            Self::Result(ty) => {
+                quote_spanned!(ty.span()=> <#ty as ::celeriac::__private::core::IntoTaskResult>::Value)
+            }
             Self::Plain(ty) => quote!(#ty),
         }
     }
