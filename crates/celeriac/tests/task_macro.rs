@@ -84,6 +84,12 @@ fn boxed(text: String) -> Result<i64, Box<dyn std::error::Error + Send + Sync>> 
     Ok(text.parse()?)
 }
 
+#[task]
+async fn explained() -> anyhow::Result<i64> {
+    use anyhow::Context as _;
+    "x".parse::<i64>().context("the count is no number")
+}
+
 #[task(
     queue = "reports",
     max_retries = 5,
@@ -314,6 +320,13 @@ async fn errors_keep_their_type() {
         panic!("expected an error");
     };
     assert_eq!(failure.exception.message(), "invalid digit found in string");
+    let Err(TaskError::Error { failure, .. }) = run::<explained>(vec![], Dict::new()).await else {
+        panic!("expected an error");
+    };
+    assert_eq!(
+        failure.traceback.as_deref(),
+        Some("anyhow.Error: the count is no number\n  caused by: invalid digit found in string")
+    );
 }
 
 #[tokio::test]
