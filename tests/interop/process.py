@@ -7,6 +7,11 @@ import time
 from pathlib import Path
 
 
+def clean_environment() -> dict[str, str]:
+    """This process's environment without settings of ours."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("CELERIAC_")}
+
+
 class Process:
     """A process whose output goes to a file."""
 
@@ -16,7 +21,7 @@ class Process:
         with log.open("ab") as output:
             self._process = subprocess.Popen(
                 command,
-                env={**os.environ, **env},
+                env={**clean_environment(), **env},
                 cwd=cwd,
                 stdin=subprocess.DEVNULL,
                 stdout=output,

@@ -1,11 +1,11 @@
 """Our client, driven by lines of JSON: `interop-client` reads a request and prints an answer, one line each."""
 
 import json
-import os
 import subprocess
 from pathlib import Path
 
 from kombu.utils import json as typed_json
+from process import clean_environment
 
 
 class RustError(Exception):
@@ -24,7 +24,7 @@ class RustClient:
 
     def __init__(self, binary: Path, env: dict[str, str]):
         self._process = subprocess.Popen(
-            [str(binary)], env={**os.environ, **env}, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            [str(binary)], env={**clean_environment(), **env}, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
 
     def _ask(self, **request):

@@ -11,7 +11,7 @@ use crate::{Arguments, Context, IntoTaskResult, State, TaskError};
 pub fn take<T: DeserializeOwned>(arguments: &mut Arguments, index: usize) -> Result<T, TaskError> {
     arguments
         .take(index)
-        .map_err(|error| TaskError::failure("TypeError", error.0))
+        .map_err(|error| TaskError::unplaced("TypeError", error.0))
 }
 
 /// The parameter at `index`, or its default.
@@ -22,7 +22,7 @@ pub fn take_or<T: DeserializeOwned>(
 ) -> Result<T, TaskError> {
     arguments
         .take_or(index, default)
-        .map_err(|error| TaskError::failure("TypeError", error.0))
+        .map_err(|error| TaskError::unplaced("TypeError", error.0))
 }
 
 /// The app's shared value. A missing one is a mistake in the program, so no policy retries it.
@@ -30,7 +30,7 @@ pub fn state<T: Send + Sync + 'static>(context: &Context) -> Result<State<T>, Ta
     context
         .state()
         .get::<T>()
-        .map_err(|missing| TaskError::failure("MissingState", missing.to_string()))
+        .map_err(|missing| TaskError::unplaced("MissingState", missing.to_string()))
 }
 
 /// The wire value of a task function's result.
@@ -41,7 +41,7 @@ pub fn result<R: IntoTaskResult>(returned: R) -> Result<Value, TaskError> {
 /// The wire value of a task function's plain value.
 pub fn value<T: Serialize>(returned: &T) -> Result<Value, TaskError> {
     to_value(returned).map_err(|error| {
-        TaskError::failure(
+        TaskError::unplaced(
             "EncodeError",
             format!(
                 "result of type `{}`: {error}",

@@ -1,6 +1,7 @@
 use std::any::{TypeId, type_name};
 use std::error::Error as StdError;
 use std::fmt::Write as _;
+use std::panic::Location;
 use std::time::Duration;
 
 use celeriac_protocol::{EncodeError, ExceptionInfo, UtcTime, Value};
@@ -52,7 +53,7 @@ pub enum TaskError {
 pub struct Failure {
     /// Type, module and arguments.
     pub exception: ExceptionInfo,
-    /// The chain of causes, as a text.
+    /// Where it was made and the chain of causes, as a text in the form of Python's tracebacks.
     pub traceback: Option<String>,
 }
 
@@ -66,14 +67,18 @@ impl Failure {
     /// let failure = Failure::new("ValueError", "no such day");
     /// assert_eq!(failure.exception.exc_module.as_deref(), Some("builtins"));
     /// ```
+    #[track_caller]
     pub fn new(exc_type: &str, message: impl Into<String>) -> Self {
         Self::with_args(exc_type, vec![Value::Str(message.into())])
     }
 
     /// With constructor arguments of any kind.
+    #[track_caller]
     pub fn with_args(exc_type: &str, args: Vec<Value>) -> Self {
         let (module, name) = exception_name::resolve(exc_type);
-        Self::named(module, name, args)
+        let mut failure = Self::named(module, name, args);
+        failure.traceback = Some(failure.summary());
+        failure.made_at(Location::caller())
     }
 
     /// Of an error: its type's last name becomes `exc_type`, its module path `exc_module`, its text the argument, its
@@ -99,6 +104,24 @@ impl Failure {
             exception,
             traceback: None,
         }
+    }
+
+    /// The last line of Python's tracebacks: `ValueError: boom`.
+    fn summary(&self) -> String {
+        match self.exception.message() {
+            message if message.is_empty() => self.qualified_name(),
+            message => format!("{}: {message}", self.qualified_name()),
+        }
+    }
+
+    /// Puts the place in the user's program above the traceback.
+    fn made_at(mut self, place: &Location<'_>) -> Self {
+        let causes = self.traceback.unwrap_or_default();
+        let (file, line) = (place.file(), place.line());
+        self.traceback = Some(format!(
+            "Traceback (most recent call last):\n  File \"{file}\", line {line}\n{causes}"
+        ));
+        self
     }
 
     /// As Python's tracebacks end: `module.Type`, and the bare type for builtins.
@@ -141,6 +164,7 @@ impl TaskError {
         }
     }
     /// FAILURE of a named type.
+    #[track_caller]
     pub fn failure(exc_type: &str, message: impl Into<String>) -> Self {
         Self::Failure(Failure::new(exc_type, message))
     }
@@ -178,15 +202,25 @@ impl TaskError {
 
     /// A value that cannot be written: Celery's EncodeError.
     pub(crate) fn encode(error: &EncodeError) -> Self {
-        Self::failure("EncodeError", error.to_string())
+        Self::unplaced("EncodeError", error.to_string())
+    }
+
+    /// FAILURE of a named type that no line of the user's program made.
+    pub(crate) fn unplaced(exc_type: &str, message: impl Into<String>) -> Self {
+        let (module, name) = exception_name::resolve(exc_type);
+        let mut failure = Failure::named(module, name, vec![Value::Str(message.into())]);
+        failure.traceback = Some(failure.summary());
+        Self::Failure(failure)
     }
 }
 
 impl<E: StdError + Send + Sync + 'static> From<E> for TaskError {
+    /// The traceback begins with the place of the `?`.
+    #[track_caller]
     fn from(error: E) -> Self {
         Self::Error {
             type_id: TypeId::of::<E>(),
-            failure: Failure::of(&error),
+            failure: Failure::of(&error).made_at(Location::caller()),
         }
     }
 }

@@ -61,6 +61,30 @@ fn a_named_failure_is_pythons_own_where_it_can_be() {
 }
 
 #[test]
+fn a_traceback_begins_where_the_failure_was_made() {
+    fn task(line: &mut u32) -> TaskResult<()> {
+        *line = line!() + 1;
+        Err(out_of_stock())?;
+        Ok(())
+    }
+    let named = Failure::new("ValueError", "boom").traceback.unwrap();
+    let above = format!(
+        "Traceback (most recent call last):\n  File \"{}\", line ",
+        file!()
+    );
+    assert!(named.starts_with(&above), "{named}");
+    assert!(named.ends_with("\nValueError: boom"), "{named}");
+
+    let mut line = 0;
+    let Err(TaskError::Error { failure, .. }) = task(&mut line) else {
+        panic!("expected an error")
+    };
+    let expected =
+        format!("{above}{line}\ncore.failures.OutOfStock: no apples\n  caused by: shelf is empty");
+    assert_eq!(failure.traceback.as_deref(), Some(expected.as_str()));
+}
+
+#[test]
 fn the_question_mark_keeps_the_type() {
     fn task() -> TaskResult<()> {
         Err(out_of_stock())?;
