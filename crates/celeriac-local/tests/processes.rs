@@ -23,7 +23,7 @@ use tokio::runtime::Runtime;
 const FILE: &str = "CELERIAC_LOCAL_TEST_FILE";
 const QUEUE: &str = "work";
 const VISIBILITY: Duration = Duration::from_secs(1);
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What was answered before a process was killed is there afterwards, whenever that was.
 #[test]
