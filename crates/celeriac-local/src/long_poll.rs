@@ -38,7 +38,10 @@ impl LocalBroker {
             if !received.is_empty() || max == 0 {
                 return Ok(under_name(received, queue));
             }
-            if !self.wait_until_due(&name, deadline, &waker, woken.as_mut()).await? {
+            if !self
+                .wait_until_due(&name, deadline, &waker, woken.as_mut())
+                .await?
+            {
                 return Ok(Vec::new());
             }
         }
@@ -127,7 +130,10 @@ enum Look {
 
 /// The queue's name as the caller has it, without the prefix.
 fn under_name(received: Vec<Delivery>, queue: &str) -> Vec<Delivery> {
-    let named = received.into_iter().map(|delivery| Delivery { queue: queue.to_owned(), ..delivery });
+    let named = received.into_iter().map(|delivery| Delivery {
+        queue: queue.to_owned(),
+        ..delivery
+    });
     named.collect()
 }
 

@@ -1,5 +1,8 @@
 //! What takes minutes or days, on a clock that the test moves.
-#![expect(clippy::unchecked_time_subtraction, reason = "constants, the larger first")]
+#![expect(
+    clippy::unchecked_time_subtraction,
+    reason = "constants, the larger first"
+)]
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
