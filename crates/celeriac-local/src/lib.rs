@@ -30,6 +30,7 @@
 mod connection_thread;
 mod database;
 mod database_error;
+mod diagnosis;
 mod fifo;
 mod item_format;
 mod ledger;
@@ -44,5 +45,6 @@ mod wakers;
 
 pub use database::Database;
 pub use database_error::DatabaseError;
+pub use diagnosis::Diagnosis;
 pub use local_broker::LocalBroker;
 pub use local_store::LocalStore;
