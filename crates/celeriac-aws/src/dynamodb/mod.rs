@@ -6,6 +6,7 @@ mod complete;
 mod forget;
 mod item;
 mod lease;
+mod permissions;
 mod read;
 mod statement;
 mod store;
