@@ -94,11 +94,12 @@ impl App {
     /// Loads the settings (code, then file, then environment) and connects to the broker and the results.
     ///
     /// Cancel-safe: nothing is left behind if it is dropped.
+    #[expect(clippy::unused_async, reason = "an adapter may have to connect")]
     pub async fn build(mut self) -> Result<Connection, Error> {
         if !self.isolated {
             self.settings = self.settings.load()?;
         }
-        let connection = Connection::of_app(self).await?;
+        let connection = Connection::of_app(self)?;
         if let Some(note) = connection.note() {
             tracing::warn!("{note}");
         }

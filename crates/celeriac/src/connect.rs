@@ -4,6 +4,7 @@ use celeriac_core::{Broker, ResultStore, Settings};
 
 use crate::Error;
 use crate::place::Place;
+#[cfg(not(feature = "aws"))]
 use crate::place::without_secrets;
 
 /// A broker and a result store, opened by their URLs.
@@ -11,30 +12,27 @@ use crate::place::without_secrets;
 pub(crate) struct Backends {
     pub(crate) broker: Arc<dyn Broker>,
     pub(crate) store: Option<Arc<dyn ResultStore>>,
-    /// Both, for people; without passwords.
-    pub(crate) places: String,
+    pub(crate) broker_place: Place,
+    pub(crate) results_place: Place,
     /// What to tell the user about a default that was taken.
     pub(crate) note: Option<String>,
 }
 
 /// Opens what `broker_url` and `result_backend` name. On AWS nothing is asked yet: the first use does.
-#[cfg_attr(
-    all(),
-    expect(clippy::unused_async, reason = "AWS will want to be awaited")
-)]
-pub(crate) async fn connect(settings: &Settings) -> Result<Backends, Error> {
+pub(crate) fn connect(settings: &Settings) -> Result<Backends, Error> {
     let broker = Place::of_broker(settings)?;
     let results = Place::of_results(settings, &broker)?;
     Ok(Backends {
         broker: open_broker(&broker, settings)?,
         store: open_store(&results, settings)?,
-        places: format!("broker {broker}, results {results}"),
-        note: broker.note(settings),
+        broker_place: broker,
+        results_place: results,
+        note: Place::note(settings),
     })
 }
 
 #[cfg_attr(
-    all(),
+    not(feature = "aws"),
     expect(unused_variables, reason = "SQLite is in the place itself")
 )]
 fn open_broker(place: &Place, settings: &Settings) -> Result<Arc<dyn Broker>, Error> {
@@ -46,10 +44,11 @@ fn open_broker(place: &Place, settings: &Settings) -> Result<Arc<dyn Broker>, Er
         )?))),
         #[cfg(not(feature = "local"))]
         Place::Sqlite(url) => Err(missing("broker_url", url, "local")),
-        #[cfg(any())]
+        #[cfg(feature = "aws")]
         Place::Aws(_) => Ok(Arc::new(celeriac_aws::SqsBroker::new(&aws_config(
             settings,
         )?))),
+        #[cfg(not(feature = "aws"))]
         Place::Aws(url) => Err(missing("broker_url", &without_secrets(url), "aws")),
         Place::Disabled => Err(Error::Url {
             setting: "broker_url",
@@ -60,7 +59,7 @@ fn open_broker(place: &Place, settings: &Settings) -> Result<Arc<dyn Broker>, Er
 }
 
 #[cfg_attr(
-    all(),
+    not(feature = "aws"),
     expect(unused_variables, reason = "SQLite is in the place itself")
 )]
 fn open_store(place: &Place, settings: &Settings) -> Result<Option<Arc<dyn ResultStore>>, Error> {
@@ -72,10 +71,11 @@ fn open_store(place: &Place, settings: &Settings) -> Result<Option<Arc<dyn Resul
         )?)))),
         #[cfg(not(feature = "local"))]
         Place::Sqlite(url) => Err(missing("result_backend", url, "local")),
-        #[cfg(any())]
+        #[cfg(feature = "aws")]
         Place::Aws(_) => Ok(Some(Arc::new(celeriac_aws::DynamoStore::new(&aws_config(
             settings,
         )?)))),
+        #[cfg(not(feature = "aws"))]
         Place::Aws(url) => Err(missing("result_backend", &without_secrets(url), "aws")),
         Place::Disabled => Ok(None),
     }
@@ -90,11 +90,12 @@ fn database(setting: &'static str, url: &str) -> Result<celeriac_local::Database
     })
 }
 
-#[cfg(any())]
+#[cfg(feature = "aws")]
 fn aws_config(settings: &Settings) -> Result<celeriac_aws::AwsConfig, Error> {
     Ok(celeriac_aws::AwsConfig::from_settings(settings)?)
 }
 
+#[cfg(not(all(feature = "aws", feature = "local")))]
 fn missing(setting: &'static str, url: &str, feature: &'static str) -> Error {
     Error::MissingFeature {
         setting,

@@ -9,6 +9,7 @@ use celeriac_producer::{Client, ClientParts};
 use celeriac_worker::{Executor, ExecutorParts, Worker, WorkerQueue};
 
 use crate::connect::{Backends, connect};
+use crate::place::Place;
 use crate::routing::{queue_of, queue_of_route};
 use crate::{App, Error};
 
@@ -27,18 +28,19 @@ pub struct Connection {
 impl Connection {
     /// Connects by these settings, without tasks: for programs that only send, read or operate. Settings are taken as
     /// they are; see [`Settings::load`].
+    #[expect(clippy::unused_async, reason = "an adapter may have to connect")]
     pub async fn open(settings: Settings) -> Result<Self, Error> {
         let mut app = App::new("celeriac");
         app.settings = settings;
-        Self::of_app(app).await
+        Self::of_app(app)
     }
 
-    pub(crate) async fn of_app(app: App) -> Result<Self, Error> {
+    pub(crate) fn of_app(app: App) -> Result<Self, Error> {
         if let Some(error) = app.error {
             return Err(error);
         }
         let router = app.settings.router()?;
-        let backends = connect(&app.settings).await?;
+        let backends = connect(&app.settings)?;
         let (settings, registry) = (Arc::new(app.settings), Arc::new(app.registry));
         let client = Client::new(ClientParts {
             broker: Arc::clone(&backends.broker),
@@ -85,8 +87,33 @@ impl Connection {
     }
 
     /// Where messages and results are, for people: `sqlite:celeriac.sqlite`. Without passwords.
-    pub fn places(&self) -> &str {
-        &self.backends.places
+    pub fn places(&self) -> String {
+        format!(
+            "broker {}, results {}",
+            self.backends.broker_place, self.backends.results_place
+        )
+    }
+
+    /// The `sqlite:` URLs in use: one where broker and results share a file.
+    pub fn database_urls(&self) -> Vec<String> {
+        let places = [&self.backends.broker_place, &self.backends.results_place];
+        let mut urls: Vec<String> = places
+            .into_iter()
+            .filter_map(Place::database_url)
+            .map(str::to_owned)
+            .collect();
+        urls.dedup();
+        urls
+    }
+
+    /// Whether messages travel on SQS.
+    pub fn broker_is_aws(&self) -> bool {
+        matches!(self.backends.broker_place, Place::Aws(_))
+    }
+
+    /// Whether results are in DynamoDB.
+    pub fn results_are_aws(&self) -> bool {
+        matches!(self.backends.results_place, Place::Aws(_))
     }
 
     /// A sentence for the user where nothing was configured and a default was taken.
@@ -180,7 +207,7 @@ impl std::fmt::Debug for Connection {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Connection")
             .field("app", &self.name)
-            .field("places", &self.backends.places)
+            .field("places", &self.places())
             .finish_non_exhaustive()
     }
 }

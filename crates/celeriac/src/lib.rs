@@ -24,7 +24,7 @@ pub use celeriac_core::{
 };
 pub use celeriac_macros::*;
 pub use celeriac_producer::{AsyncResult, Client, ResultError};
-pub use celeriac_protocol::{Dict, UtcTime, Value};
+pub use celeriac_protocol::{Dict, ExceptionInfo, UtcTime, Value};
 
 /// The broker seam: queues, as an operator's program uses them.
 pub mod broker {
@@ -42,6 +42,10 @@ pub mod results {
 pub mod worker {
     pub use celeriac_worker::{Shutdown, Worker, WorkerError, WorkerQueue, WorkerReport};
 }
+
+/// SQLite, for operators' programs.
+#[cfg(feature = "local")]
+pub use celeriac_local as local;
 
 /// SQS and DynamoDB, for operators' programs.
 #[cfg(feature = "aws")]

@@ -54,8 +54,16 @@ impl Place {
         }
     }
 
+    /// The URL of an SQLite database.
+    pub(crate) fn database_url(&self) -> Option<&str> {
+        match self {
+            Self::Sqlite(url) => Some(url),
+            Self::Aws(_) | Self::Disabled => None,
+        }
+    }
+
     /// Where a default was taken because nothing was set.
-    pub(crate) fn note(&self, settings: &Settings) -> Option<String> {
+    pub(crate) fn note(settings: &Settings) -> Option<String> {
         if given(settings.broker_url.as_ref()).is_some() {
             return None;
         }
@@ -120,9 +128,7 @@ mod tests {
         let file = Place::Sqlite("sqlite:celeriac.sqlite".into());
         assert_eq!(places(None, None).expect("places"), (file.clone(), file));
         assert!(
-            Place::Disabled
-                .note(&Settings::default())
-                .is_some_and(|note| note.contains("celeriac.sqlite"))
+            Place::note(&Settings::default()).is_some_and(|note| note.contains("celeriac.sqlite"))
         );
     }
 

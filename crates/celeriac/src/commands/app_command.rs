@@ -80,16 +80,16 @@ impl AppCommand {
             }
             AppSubcommand::Worker(command) => {
                 command.apply(&mut app.settings);
-                command.run(&connect(app).await?).await
+                command.run(&connect(app)?).await
             }
-            AppSubcommand::Send(command) => command.run(&connect(app).await?).await,
-            AppSubcommand::Result(command) => command.run(&connect(app).await?).await,
+            AppSubcommand::Send(command) => command.run(&connect(app)?).await,
+            AppSubcommand::Result(command) => command.run(&connect(app)?).await,
         }
     }
 }
 
-async fn connect(app: App) -> Result<Connection, CommandError> {
-    let connection = Connection::of_app(app).await?;
+fn connect(app: App) -> Result<Connection, CommandError> {
+    let connection = Connection::of_app(app)?;
     say_note(&connection);
     Ok(connection)
 }

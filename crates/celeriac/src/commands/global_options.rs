@@ -13,7 +13,7 @@ pub struct GlobalOptions {
     /// Result backend, over every other setting: `dynamodb://REGION/TABLE`, `sqlite:PATH`, `disabled://`
     #[arg(long, global = true, value_name = "URL")]
     pub result_backend: Option<String>,
-    /// Log level: debug, info, warning, error, critical [default: info for `worker`, else warning]
+    /// Log level: debug, info, warning, error, critical [default: warning; a worker: info]
     #[arg(short, long, global = true, value_name = "LEVEL", value_parser = logging::level)]
     pub loglevel: Option<String>,
     /// Log format on stderr

@@ -1,6 +1,12 @@
 use celeriac_protocol::{Dict, Limits, Serializer, Value};
 
-use super::CommandError;
+/// Positional arguments on a command line: a JSON list.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct JsonList(pub Vec<Value>);
+
+/// Keyword arguments on a command line: a JSON object.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct JsonDict(pub Dict);
 
 /// A value as JSON text, in the form that Celery's payloads have (typed objects, NaN and big integers included).
 pub fn json_text(value: &Value) -> String {
@@ -11,37 +17,56 @@ pub fn json_text(value: &Value) -> String {
 }
 
 /// Reads a JSON list, as `--args` takes it.
-pub fn json_list(option: &str, text: &str) -> Result<Vec<Value>, CommandError> {
-    match json(option, text, "list", "'[1, \"two\"]'")? {
-        Value::List(list) => Ok(list),
-        other => {
-            Err(wrong_kind(option, "list", &other)
-                .hint(format!("{option} '[{}]'", json_text(&other))))
-        }
+pub(super) fn json_list(text: &str) -> Result<JsonList, String> {
+    match json(text, "list", "'[1, \"two\"]'")? {
+        Value::List(list) => Ok(JsonList(list)),
+        other => Err(format!(
+            "not a JSON list; for one argument: '[{}]'",
+            json_text(&other)
+        )),
     }
 }
 
 /// Reads a JSON object, as `--kwargs` takes it.
-pub fn json_dict(option: &str, text: &str) -> Result<Dict, CommandError> {
-    match json(option, text, "object", "'{\"x\": 1}'")? {
-        Value::Dict(dict) => Ok(dict),
-        other => Err(wrong_kind(option, "object", &other)
-            .hint(format!("{option} '{{\"name\": {}}}'", json_text(&other)))),
+pub(super) fn json_dict(text: &str) -> Result<JsonDict, String> {
+    match json(text, "object", "'{\"x\": 1}'")? {
+        Value::Dict(dict) => Ok(JsonDict(dict)),
+        other => Err(format!(
+            "not a JSON object; for one argument: '{{\"name\": {}}}'",
+            json_text(&other)
+        )),
     }
 }
 
-fn json(option: &str, text: &str, kind: &str, example: &str) -> Result<Value, CommandError> {
+fn json(text: &str, kind: &str, example: &str) -> Result<Value, String> {
     Serializer::Json
         .load(text.as_bytes(), &Limits::default())
         .map_err(|error| {
-            CommandError::usage(format!("`{option}` is not a JSON {kind}: {error}"))
-                .hint(format!("quote it for the shell, as in {option} {example}"))
+            format!("not a JSON {kind} ({error}); quote it for the shell, as in {example}")
         })
 }
 
-fn wrong_kind(option: &str, kind: &str, value: &Value) -> CommandError {
-    CommandError::usage(format!(
-        "`{option}` must be a JSON {kind}, not `{}`",
-        json_text(value)
-    ))
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_and_objects_are_read_as_celery_reads_them() {
+        assert_eq!(json_list("[1, NaN]").expect("a list").0.len(), 2);
+        assert_eq!(
+            json_dict(r#"{"x": null}"#).expect("an object").0["x"],
+            Value::Null
+        );
+    }
+
+    #[test]
+    fn other_things_say_what_would_be_right() {
+        assert!(json_list("3").expect_err("no list").contains("'[3]'"));
+        assert!(
+            json_dict("[3]")
+                .expect_err("no object")
+                .contains(r#"'{"name": [3]}'"#)
+        );
+        assert!(json_list("[1,").expect_err("no JSON").contains("quote it"));
+    }
 }

@@ -29,7 +29,7 @@ mod worker_command;
 pub(crate) use app_command::AppCommand;
 pub use command_error::CommandError;
 pub use global_options::GlobalOptions;
-pub use json_text::{json_dict, json_list, json_text};
+pub use json_text::{JsonDict, JsonList, json_text};
 pub use output::{print, print_error, styled_stderr, styled_stdout};
 pub use result_command::ResultCommand;
 pub use send_command::SendCommand;

@@ -4,7 +4,9 @@ use celeriac_core::{RegistryError, SendOptions};
 use celeriac_protocol::UtcTime;
 use clap::Args;
 
-use super::{CommandError, EXIT_OK, ResultCommand, json_dict, json_list, print, time_argument};
+use super::{
+    CommandError, EXIT_OK, JsonDict, JsonList, ResultCommand, json_text, print, time_argument,
+};
 use crate::Connection;
 
 /// Sends a task by its name and prints its id.
@@ -14,23 +16,11 @@ pub struct SendCommand {
     #[arg(value_name = "NAME")]
     pub task: String,
     /// Positional arguments, a JSON list
-    #[arg(
-        short,
-        long,
-        value_name = "JSON",
-        default_value = "[]",
-        allow_hyphen_values = true
-    )]
-    pub args: String,
+    #[arg(short, long, value_name = "JSON", default_value = "[]", value_parser = json_text::json_list)]
+    pub args: JsonList,
     /// Keyword arguments, a JSON object
-    #[arg(
-        short,
-        long,
-        value_name = "JSON",
-        default_value = "{}",
-        allow_hyphen_values = true
-    )]
-    pub kwargs: String,
+    #[arg(short, long, value_name = "JSON", default_value = "{}", value_parser = json_text::json_dict)]
+    pub kwargs: JsonDict,
     /// Run after this: `5`, `90s`, `1h`
     #[arg(long, value_name = "TIME", value_parser = time_argument::duration, conflicts_with = "eta")]
     pub countdown: Option<Duration>,
@@ -60,8 +50,7 @@ pub struct SendCommand {
 impl SendCommand {
     /// Sends; with `--wait` the exit code tells how the task ended.
     pub async fn run(&self, connection: &Connection) -> Result<u8, CommandError> {
-        let args = json_list("--args", &self.args)?;
-        let kwargs = json_dict("--kwargs", &self.kwargs)?;
+        let (args, kwargs) = (self.args.0.clone(), self.kwargs.0.clone());
         self.say_if_unknown(connection);
         let client = connection.client();
         let result = client

@@ -25,7 +25,7 @@ mod tests {
     fn durations_are_seconds_or_have_units() {
         assert_eq!(duration("5"), Ok(Duration::from_secs(5)));
         assert_eq!(duration("0.5"), Ok(Duration::from_millis(500)));
-        assert_eq!(duration("1h 30m"), Ok(Duration::from_secs(5400)));
+        assert_eq!(duration("1h 30m"), Ok(Duration::from_mins(90)));
         assert!(duration("-1").is_err());
         assert!(duration("soon").is_err());
         assert!(duration("inf").is_err());
