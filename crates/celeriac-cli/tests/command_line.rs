@@ -1,0 +1,209 @@
+//! The `celeriac` program as an operator runs it, on a SQLite file.
+
+use std::process::{Command, Stdio};
+
+use tempfile::TempDir;
+
+/// A folder with a database of its own.
+struct Place {
+    folder: TempDir,
+}
+
+impl Place {
+    fn new() -> Self {
+        Self {
+            folder: tempfile::tempdir().expect("a folder"),
+        }
+    }
+
+    /// Without `broker_url`: `celeriac.sqlite` in the folder.
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_celeriac"));
+        command
+            .args(arguments)
+            .current_dir(self.folder.path())
+            .stdin(Stdio::null());
+        let ours =
+            std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("CELERIAC_"));
+        ours.for_each(|(name, _)| {
+            command.env_remove(name);
+        });
+        command.env_remove("RUST_LOG");
+        command
+    }
+
+    /// Runs and wants this exit code; the answer is stdout and stderr.
+    fn wants(&self, code: i32, arguments: &[&str]) -> (String, String) {
+        let output = self.command(arguments).output().expect("celeriac runs");
+        let text = |bytes: Vec<u8>| {
+            String::from_utf8(bytes)
+                .expect("UTF-8")
+                .replace(&*self.folder.path().to_string_lossy(), "FOLDER")
+        };
+        let (stdout, stderr) = (text(output.stdout), text(output.stderr));
+        assert_eq!(
+            output.status.code(),
+            Some(code),
+            "{arguments:?}\nstdout: {stdout}\nstderr: {stderr}"
+        );
+        (stdout, stderr)
+    }
+}
+
+#[test]
+fn help_names_every_command_and_exit_code() {
+    let (stdout, _) = Place::new().wants(0, &["--help"]);
+    insta::assert_snapshot!("help", stdout);
+}
+
+#[test]
+fn the_default_is_announced_on_stderr_and_data_goes_to_stdout() {
+    let place = Place::new();
+    let (id, note) = place.wants(0, &["send", "tasks.add", "--args", "[1, 2]"]);
+    assert_eq!(
+        note,
+        "note: no `broker_url` is set: using SQLite in FOLDER/celeriac.sqlite\n"
+    );
+    assert_eq!(id.trim().len(), 36, "{id}");
+    let (stdout, _) = place.wants(4, &["result", id.trim()]);
+    assert!(stdout.contains("PENDING"), "{stdout}");
+    let (stdout, _) = place.wants(4, &["result", id.trim(), "--json"]);
+    let meta: serde_json::Value = serde_json::from_str(&stdout).expect("JSON");
+    assert_eq!(meta["status"], "PENDING");
+}
+
+#[test]
+fn queues_are_created_listed_and_purged() {
+    let place = Place::new();
+    place.wants(0, &["queues", "create", "orders", "mail.fifo", "--table"]);
+    for number in ["[1]", "[2]", "[3]"] {
+        place.wants(0, &["send", "tasks.add", "--args", number, "-Q", "orders"]);
+    }
+    let (stdout, _) = place.wants(0, &["queues", "list"]);
+    insta::assert_snapshot!("queues", stdout);
+
+    let (_, stderr) = place.wants(2, &["queues", "purge", "orders"]);
+    assert!(
+        stderr.contains("about 3 messages of queue `orders` would be deleted"),
+        "{stderr}"
+    );
+    assert!(
+        stderr.contains("hint: celeriac queues purge orders --yes"),
+        "{stderr}"
+    );
+    let (stdout, _) = place.wants(0, &["queues", "purge", "orders", "--yes"]);
+    assert_eq!(stdout, "purged about 3 messages of queue `orders`\n");
+    let (stdout, _) = place.wants(0, &["queues", "list", "--json"]);
+    let queues: serde_json::Value = serde_json::from_str(&stdout).expect("JSON");
+    assert!(
+        queues
+            .as_array()
+            .expect("a list")
+            .iter()
+            .all(|queue| queue["visible"] == 0),
+        "{stdout}"
+    );
+}
+
+#[test]
+fn a_queue_that_is_not_there_says_how_to_create_it() {
+    let (_, stderr) = Place::new().wants(1, &["queues", "purge", "no_such_queue", "--yes"]);
+    assert!(
+        stderr.contains("queue `no_such_queue`: the queue does not exist"),
+        "{stderr}"
+    );
+    assert!(
+        stderr.contains("hint: celeriac queues create no_such_queue"),
+        "{stderr}"
+    );
+}
+
+#[test]
+fn doctor_looks_at_sqlite() {
+    let place = Place::new();
+    place.wants(0, &["queues", "create", "celery"]);
+    let (stdout, _) = place.wants(0, &["--broker", "sqlite:celeriac.sqlite", "doctor"]);
+    assert!(stdout.contains("integrity"), "{stdout}");
+    assert!(stdout.contains("0 warnings, 0 failures"), "{stdout}");
+    let (stdout, _) = place.wants(
+        0,
+        &["--broker", "sqlite:celeriac.sqlite", "doctor", "--json"],
+    );
+    let checks: serde_json::Value = serde_json::from_str(&stdout).expect("JSON");
+    assert!(
+        checks
+            .as_array()
+            .expect("a list")
+            .iter()
+            .all(|check| check["status"] == "ok"),
+        "{stdout}"
+    );
+}
+
+#[test]
+fn doctor_warns_that_nothing_is_configured() {
+    let (stdout, _) = Place::new().wants(0, &["doctor", "--queue", "orders"]);
+    assert!(
+        stdout.starts_with("warn  settings: no `broker_url` is set"),
+        "{stdout}"
+    );
+    assert!(
+        stdout.contains("      -> set CELERIAC_BROKER_URL=sqs://"),
+        "{stdout}"
+    );
+    assert!(stdout.contains("queue `orders`: not there yet"), "{stdout}");
+}
+
+#[test]
+fn doctor_fails_where_aws_cannot_be_reached_and_says_what_to_do() {
+    let place = Place::new();
+    let nobody = "sqs://test:test@127.0.0.1:9"; // the discard port: nothing listens there
+    let mut doctor = place.command(&[
+        "--broker",
+        nobody,
+        "--result-backend",
+        "disabled://",
+        "doctor",
+        "--json",
+    ]);
+    let output = doctor
+        .env("AWS_REGION", "us-east-1")
+        .output()
+        .expect("celeriac runs");
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let checks: Vec<serde_json::Value> = serde_json::from_slice(&output.stdout).expect("JSON");
+    let queue = checks
+        .iter()
+        .find(|check| check["subject"] == "queue `celery`")
+        .expect("a line for the queue");
+    assert_eq!(
+        (&queue["status"], &queue["advice"]),
+        (
+            &"fail".into(),
+            &"check the network, the endpoint and the region".into()
+        )
+    );
+}
+
+#[test]
+fn doctor_survives_a_file_that_is_no_database() {
+    let place = Place::new();
+    std::fs::write(
+        place.folder.path().join("notes.txt"),
+        "these are notes, and long enough to be no database",
+    )
+    .expect("a file");
+    let (_, stderr) = place.wants(2, &["--broker", "sqlite:notes.txt", "doctor"]);
+    assert!(stderr.contains("notes.txt"), "{stderr}");
+}
+
+#[test]
+fn wrong_usage_says_what_is_right() {
+    let place = Place::new();
+    let (_, stderr) = place.wants(2, &["send", "tasks.add", "--kwargs", "x=1"]);
+    insta::assert_snapshot!("wrong_json", stderr);
+    let (_, stderr) = place.wants(2, &["send", "tasks.add", "--countdown", "soon"]);
+    assert!(stderr.contains("not a duration such as"), "{stderr}");
+    let (_, stderr) = place.wants(2, &["queues", "create"]);
+    assert!(stderr.contains("<NAME>"), "{stderr}");
+}
