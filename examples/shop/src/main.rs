@@ -1,2 +1,32 @@
-//! A small shop.
-fn main() {}
+//! A small shop: the kinds of work that a web application hands to its workers. See README.md beside this crate.
+
+mod billing;
+mod catalog;
+mod images;
+mod mail;
+mod orders;
+mod reports;
+
+use celeriac::prelude::*;
+
+use billing::{Payments, charge_card};
+use catalog::Catalog;
+use images::resize_image;
+use mail::send_email;
+use orders::{import_order, import_orders};
+use reports::generate_report;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    App::new("shop")
+        .task(charge_card)
+        .task(generate_report)
+        .task(import_order)
+        .task(import_orders)
+        .task(resize_image)
+        .task(send_email)
+        .state(Catalog::sample())
+        .state(Payments::default())
+        .run()
+        .await
+}
