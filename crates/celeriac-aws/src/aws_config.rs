@@ -259,3 +259,143 @@ fn amazon_region(host: &str) -> Option<String> {
         .then(|| labels.next().map(str::to_owned))
         .flatten()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(broker: &str, backend: Option<&str>) -> Result<AwsConfig, AwsConfigError> {
+        let settings = Settings {
+            broker_url: Some(broker.to_owned()),
+            result_backend: backend.map(str::to_owned),
+            ..Settings::default()
+        };
+        AwsConfig::from_settings(&settings)
+    }
+
+    fn good(broker: &str, backend: Option<&str>) -> AwsConfig {
+        config(broker, backend).expect("usable")
+    }
+
+    #[test]
+    fn a_bare_broker_is_the_sdks_own() {
+        let config = good("sqs://", None);
+        assert_eq!(
+            (config.sqs.endpoint, config.dynamodb.endpoint),
+            (Endpoint::default(), Endpoint::default())
+        );
+        assert_eq!(
+            (config.dynamodb.table.as_str(), config.dynamodb.ttl),
+            ("celery", Some(RETENTION))
+        );
+    }
+
+    #[test]
+    fn an_emulator_serves_both() {
+        let config = good("sqs://key:se%2Fcret@localhost:4566", None);
+        let credentials = config
+            .sqs
+            .endpoint
+            .credentials
+            .clone()
+            .expect("credentials");
+        assert_eq!(credentials.secret_access_key, "se/cret");
+        assert_eq!(
+            config.sqs.endpoint.url.as_deref(),
+            Some("http://localhost:4566")
+        );
+        assert_eq!(config.dynamodb.endpoint, config.sqs.endpoint);
+    }
+
+    #[test]
+    fn amazons_own_host_gives_the_region_and_is_never_met_in_the_clear() {
+        let config = good("sqs://sqs.eu-west-1.amazonaws.com", None);
+        assert_eq!(
+            config.sqs.endpoint.url.as_deref(),
+            Some("https://sqs.eu-west-1.amazonaws.com")
+        );
+        assert_eq!(
+            config.dynamodb.endpoint,
+            Endpoint {
+                region: Some("eu-west-1".to_owned()),
+                ..Endpoint::default()
+            }
+        );
+    }
+
+    #[test]
+    fn tables_are_in_regions_or_at_endpoints() {
+        let in_region = good("sqs://", Some("dynamodb://@eu-central-1/results")).dynamodb;
+        assert_eq!(
+            in_region.endpoint,
+            Endpoint {
+                region: Some("eu-central-1".to_owned()),
+                ..Endpoint::default()
+            }
+        );
+        assert_eq!(in_region.table, "results");
+        for (url, endpoint) in [
+            ("dynamodb://k:s@localhost:8000/t-1", "http://localhost:8000"),
+            ("dynamodb://k:s@127.0.0.1/t-1", "http://127.0.0.1"),
+            (
+                "dynamodb://k:s@ministack:4566/t-1?read=5&write=7",
+                "http://ministack:4566",
+            ),
+            ("dynamodb://k:s@[::1]:8000/t-1", "http://[::1]:8000"),
+        ] {
+            let config = good("sqs://", Some(url)).dynamodb;
+            assert_eq!(
+                (config.endpoint.url.as_deref(), config.table.as_str()),
+                (Some(endpoint), "t-1"),
+                "{url}"
+            );
+            assert!(config.endpoint.credentials.is_some());
+        }
+    }
+
+    #[test]
+    fn the_url_decides_over_the_ttl() {
+        let ttl = |query: &str| {
+            good(
+                "sqs://",
+                Some(&format!("dynamodb://us-east-1/results{query}")),
+            )
+            .dynamodb
+            .ttl
+        };
+        assert_eq!(ttl(""), Some(RETENTION));
+        assert_eq!(ttl("?ttl_seconds=60"), Some(Duration::from_secs(60)));
+        assert_eq!(ttl("?ttl_seconds=-1"), None);
+        let longer = Settings {
+            result_expires: Some(Duration::from_secs(30 * 86_400)),
+            ..Settings::default()
+        };
+        assert_eq!(
+            AwsConfig::from_settings(&longer)
+                .expect("usable")
+                .dynamodb
+                .ttl,
+            Some(Duration::from_secs(30 * 86_400))
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_used_is_named_without_secrets() {
+        for (broker, backend, part) in [
+            ("sqs://key:hunter2@host:port", None, "port"),
+            (
+                "sqs://",
+                Some("dynamodb://k:hunter2@h/t?ttl_seconds=soon"),
+                "ttl_seconds",
+            ),
+            ("sqs://", Some("dynamodb://us-east-1/a\"b"), "table name"),
+            ("sqs://", Some("dynamodb://us-east-1/ab"), "table name"),
+        ] {
+            let error = config(broker, backend).expect_err("unusable").to_string();
+            assert!(
+                error.contains(part) && !error.contains("hunter2"),
+                "{error}"
+            );
+        }
+    }
+}

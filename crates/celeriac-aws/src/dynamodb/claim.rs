@@ -1,8 +1,9 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use celeriac_core::{
-    Claim, ClaimDecision, ClaimOutcome, Claimed, StoreError, StoreErrorKind, decide_claim,
+    Claim, ClaimDecision, ClaimOutcome, Claimed, LedgerItem, StoreError, StoreErrorKind,
+    decide_claim,
 };
-use celeriac_protocol::UtcTime;
+use celeriac_protocol::{State, UtcTime};
 
 use super::batch::{Written, rounds};
 use super::item::{ATTEMPT, LEASE, NONCE, OWNER, RETRIES, RUNS, STATE, lease_until, number, text};
@@ -105,15 +106,23 @@ impl DynamoStore {
             };
             let decision = item.and_then(|item| match item {
                 None => self.fresh(&entry, now).map(Ok),
-                Some(item) => match decide_claim(&item, entry.claim, now) {
-                    ClaimDecision::Answer(outcome) => Ok(Err(outcome)),
-                    ClaimDecision::Take {
-                        claimed,
-                        keep_result,
-                    } => self
-                        .take(&entry, now, unchanged(&item), &claimed, keep_result)
-                        .map(|write| Ok((write, claimed))),
-                },
+                Some(item) => {
+                    let condition = unchanged(&item);
+                    let item = if items.is_expired(entry.key, now) {
+                        as_new(item)
+                    } else {
+                        item
+                    };
+                    match decide_claim(&item, entry.claim, now) {
+                        ClaimDecision::Answer(outcome) => Ok(Err(outcome)),
+                        ClaimDecision::Take {
+                            claimed,
+                            keep_result,
+                        } => self
+                            .take(&entry, now, condition, &claimed, keep_result)
+                            .map(|write| Ok((write, claimed))),
+                    }
+                }
             });
             match decision {
                 Ok(Ok((write, claimed))) => tries.push(Try {
@@ -160,6 +169,17 @@ impl DynamoStore {
             condition,
             set,
         })
+    }
+}
+
+/// What is left of an item after its TTL: the attempt, so that a run that outlived it is fenced off.
+fn as_new(mut item: LedgerItem) -> LedgerItem {
+    item.meta.status = State::Pending;
+    LedgerItem {
+        runs: 0,
+        retries: 0,
+        lease_until: None,
+        ..item
     }
 }
 

@@ -87,6 +87,11 @@ fn is_tombstone(item: &Attributes, shown: &State) -> bool {
     !shown.is_ready() && text_of(item, STATE).is_some_and(|state| State::from(state).is_ready())
 }
 
+/// Whether the item has ended: DynamoDB deletes it within days of its TTL, and until then nobody should see it.
+pub(super) fn is_expired(item: &Attributes, now: UtcTime) -> bool {
+    number_of::<i64>(item, TTL).is_some_and(|ttl| ttl <= now.0.div_euclid(1_000_000))
+}
+
 /// The item as the rules of the ledger see it. A forgotten one is as final as it was.
 pub(super) fn to_ledger(
     item: &Attributes,
@@ -121,11 +126,15 @@ pub(super) fn to_ledger(
     })
 }
 
-/// The item as readers see it; a forgotten one is not there.
+/// The item as readers see it; a forgotten one, or one that has ended, is not there.
 pub(super) fn to_record(
     item: &Attributes,
     codec: ResultCodec,
+    now: UtcTime,
 ) -> Result<Option<Record>, StoreErrorKind> {
+    if is_expired(item, now) {
+        return Ok(None);
+    }
     let meta = meta_of(item, codec)?;
     if is_tombstone(item, &meta.status) {
         return Ok(None);

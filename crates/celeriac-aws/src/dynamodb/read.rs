@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use aws_sdk_dynamodb::types::KeysAndAttributes;
 use celeriac_core::{LedgerItem, Record, StoreError, StoreErrorKind};
-use celeriac_protocol::{task_key, task_key_plain};
+use celeriac_protocol::{UtcTime, task_key, task_key_plain};
 use futures_util::stream::{self, StreamExt};
 
 use crate::fault::Fault;
@@ -45,14 +45,14 @@ impl DynamoStore {
         let keys: Vec<String> = task_ids.iter().map(|id| self.key(id)).collect();
         let found = self.read(keys.iter(), true).await;
         let plain = self.read_plain(task_ids, &keys, &found).await;
-        let codec = self.config.codec;
+        let (codec, now) = (self.config.codec, self.clock.now());
         let record = |(id, key): (&String, &String)| {
             let item = found.item(key).and_then(|item| match item {
                 Some(item) => Ok(Some(item)),
                 None => plain.item(&task_key_plain(&self.config.key_prefix, id)),
             });
-            let record =
-                item.and_then(|item| item.map_or(Ok(None), |item| item::to_record(item, codec)));
+            let record = item
+                .and_then(|item| item.map_or(Ok(None), |item| item::to_record(item, codec, now)));
             record.map_err(|kind| StoreError::new("get", id, kind))
         };
         task_ids.iter().zip(&keys).map(record).collect()
@@ -191,5 +191,10 @@ impl LedgerItems {
             .item(key)?
             .map(|item| item::to_ledger(item, self.codec))
             .transpose()
+    }
+
+    /// Whether the item is there still, and should not be.
+    pub(super) fn is_expired(&self, key: &str, now: UtcTime) -> bool {
+        matches!(self.found.item(key), Ok(Some(item)) if item::is_expired(item, now))
     }
 }

@@ -1,5 +1,7 @@
 use std::collections::HashMap;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
+use std::time::Duration;
 
 use aws_sdk_sqs::types::QueueAttributeName as Name;
 use celeriac_core::{BrokerError, BrokerErrorKind, Capabilities, QueueSpec, check_queue_name};
@@ -13,13 +15,16 @@ use super::redrive::Redrive;
 const OPERATION: &str = "declare";
 /// Dead letters are kept as long as SQS can.
 const DEAD_LETTER_RETENTION: &str = "1209600";
+/// What SQS allows.
+const RETENTION: RangeInclusive<Duration> =
+    Duration::from_secs(60)..=Duration::from_secs(1_209_600);
+/// SQS: `maxReceiveCount`.
+const MAX_RECEIVES: u32 = 1000;
 type Attributes = HashMap<Name, String>;
 
 impl SqsBroker {
     pub(super) async fn declare_queue(&self, spec: &QueueSpec) -> Result<(), BrokerError> {
-        Capabilities::sqs(&spec.name)
-            .check_visibility(spec.visibility)
-            .map_err(|kind| BrokerError::new(OPERATION, &spec.name, kind))?;
+        check_spec(spec).map_err(|kind| BrokerError::new(OPERATION, &spec.name, kind))?;
         let mut attributes = HashMap::from([
             (
                 Name::VisibilityTimeout,
@@ -32,7 +37,7 @@ impl SqsBroker {
         ]);
         let policy = match &spec.dead_letter {
             Some((dead_letter, max_receives)) => Some(
-                self.declare_dead_letter_queue(&spec.name, dead_letter, *max_receives)
+                self.declare_dead_letter_queue(dead_letter, *max_receives)
                     .await?,
             ),
             None => None,
@@ -49,19 +54,9 @@ impl SqsBroker {
     /// Creates it where it is missing, and gives the redrive policy that points to it.
     async fn declare_dead_letter_queue(
         &self,
-        queue: &str,
         dead_letter: &str,
         max_receives: u32,
     ) -> Result<String, BrokerError> {
-        if is_fifo(queue) != is_fifo(dead_letter) {
-            let text =
-                format!("its dead-letter queue `{dead_letter}` must be FIFO just as the queue is");
-            return Err(BrokerError::new(
-                OPERATION,
-                queue,
-                BrokerErrorKind::Invalid(text),
-            ));
-        }
         let attributes = HashMap::from([(
             Name::MessageRetentionPeriod,
             DEAD_LETTER_RETENTION.to_owned(),
@@ -166,4 +161,38 @@ impl SqsBroker {
             .map_err(|error| self.fault(operation, queue, Fault::from(error)))?;
         Ok(answer.attributes.unwrap_or_default())
     }
+}
+
+/// Refuses what SQS would refuse, before anything is created.
+fn check_spec(spec: &QueueSpec) -> Result<(), BrokerErrorKind> {
+    Capabilities::sqs(&spec.name).check_visibility(spec.visibility)?;
+    if !RETENTION.contains(&spec.retention) {
+        let text = format!(
+            "a retention of {:?}: SQS keeps messages from 60 s to 14 days",
+            spec.retention
+        );
+        return Err(BrokerErrorKind::Invalid(text));
+    }
+    let Some((dead_letter, max_receives)) = &spec.dead_letter else {
+        return Ok(());
+    };
+    if *max_receives > MAX_RECEIVES {
+        let (actual, limit) = (u64::from(*max_receives), u64::from(MAX_RECEIVES));
+        return Err(BrokerErrorKind::LimitExceeded {
+            what: "number of receives before dead-lettering",
+            actual,
+            limit,
+        });
+    }
+    if *max_receives == 0 {
+        return Err(BrokerErrorKind::Invalid(
+            "0 receives before dead-lettering: SQS wants 1 at least".to_owned(),
+        ));
+    }
+    if is_fifo(&spec.name) != is_fifo(dead_letter) {
+        let text =
+            format!("the dead-letter queue `{dead_letter}` must be FIFO just where its queue is");
+        return Err(BrokerErrorKind::Invalid(text));
+    }
+    Ok(())
 }

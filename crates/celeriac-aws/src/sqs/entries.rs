@@ -126,8 +126,9 @@ where
 fn by_position<T>(answer: BatchAnswer<T>) -> HashMap<usize, Result<T, Fault>> {
     let done = answer.done.into_iter().map(|(id, value)| (id, Ok(value)));
     let failed = answer.failed.into_iter().map(|entry| {
-        // an error that is not the sender's is SQS's own, and passes
-        let status = if entry.sender_fault { 400 } else { 500 };
+        // an error that is not the sender's is SQS's own, and passes; LocalStack says so of receipts too
+        let own = entry.sender_fault || is_about_the_entry(&entry.code);
+        let status = if own { 400 } else { 500 };
         (
             entry.id,
             Err(Fault::of_code(
@@ -142,17 +143,29 @@ fn by_position<T>(answer: BatchAnswer<T>) -> HashMap<usize, Result<T, Fault>> {
         .collect()
 }
 
+/// Whether the code blames the entry, whoever's fault the answer says it is.
+fn is_about_the_entry(code: &str) -> bool {
+    let codes = [
+        "InvalidParameterValue",
+        "InvalidMessageContents",
+        "MessageNotInflight",
+        "ReceiptHandleIsInvalid",
+    ];
+    codes.iter().any(|known| code.contains(known))
+}
+
 /// An entry's own fault in the seam's terms.
 fn entry_error(fault: Fault) -> BrokerErrorKind {
-    match &fault {
-        Fault::Service { code, message } => match code.as_str() {
-            "ReceiptHandleIsInvalid" | "MessageNotInflight" => BrokerErrorKind::ReceiptExpired,
-            "InvalidParameterValue" if !message.contains("beyond the limit") => {
-                BrokerErrorKind::ReceiptExpired
-            }
-            "InvalidParameterValue" => BrokerErrorKind::Invalid(message.clone()),
-            _ => fault.into(),
-        },
+    let Fault::Service { code, message } = &fault else {
+        return fault.into();
+    };
+    match code.strip_suffix("Exception").unwrap_or(code) {
+        "ReceiptHandleIsInvalid" | "MessageNotInflight" => BrokerErrorKind::ReceiptExpired,
+        // 12 hours after its receive a message is out of reach
+        "InvalidParameterValue" if message.contains("beyond the limit") => {
+            BrokerErrorKind::Invalid(message.clone())
+        }
+        "InvalidParameterValue" => BrokerErrorKind::ReceiptExpired,
         _ => fault.into(),
     }
 }

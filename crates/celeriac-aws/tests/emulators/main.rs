@@ -1,17 +1,22 @@
 //! The adapters against emulators: ministack always, LocalStack and fauxqs where `./test` started them.
 
+mod faults;
 mod lane;
+mod ledger;
+mod queues;
 
 mod ministack {
+    use celeriac_testkit::conformance::Quirk;
     use celeriac_testkit::emulator::Ministack;
 
     use crate::lane::{BrokerLane, StoreLane};
 
     async fn broker() -> Option<BrokerLane> {
+        let quirks = &[Quirk::VisibleMessageExtends];
         Some(BrokerLane::new(
             "ministack",
             Ministack::shared().await.url(),
-            &[],
+            quirks,
         ))
     }
 
@@ -24,12 +29,22 @@ mod ministack {
 }
 
 mod localstack {
+    use celeriac_testkit::conformance::Quirk;
     use celeriac_testkit::emulator;
 
     use crate::lane::{BrokerLane, StoreLane};
 
     async fn broker() -> Option<BrokerLane> {
-        Some(BrokerLane::new("LocalStack", &emulator::localstack()?, &[]))
+        let quirks = &[
+            Quirk::StaleReceiptDeletes,
+            Quirk::StaleReceiptExtends,
+            Quirk::VisibleMessageAccepted,
+        ];
+        Some(BrokerLane::new(
+            "LocalStack",
+            &emulator::localstack()?,
+            quirks,
+        ))
     }
 
     /// Its DynamoDB is ministack's.
@@ -42,12 +57,14 @@ mod localstack {
 }
 
 mod fauxqs {
+    use celeriac_testkit::conformance::Quirk;
     use celeriac_testkit::emulator;
 
     use crate::lane::BrokerLane;
 
     async fn broker() -> Option<BrokerLane> {
-        Some(BrokerLane::new("fauxqs", &emulator::fauxqs()?, &[]))
+        let quirks = &[Quirk::VisibleMessageExtends, Quirk::AstralCharactersRefused];
+        Some(BrokerLane::new("fauxqs", &emulator::fauxqs()?, quirks))
     }
 
     celeriac_testkit::broker_conformance!(broker);

@@ -13,6 +13,10 @@ pub enum Quirk {
     StaleReceiptExtends,
     /// `set_visibility` hides a message whose visibility had ended.
     VisibleMessageExtends,
+    /// `set_visibility` takes a message whose visibility had ended, to no effect.
+    VisibleMessageAccepted,
     /// A FIFO queue hands out a message of a group while an earlier one is in flight.
     FifoGroupNotBlocked,
+    /// `send` fails for characters beyond U+FFFF, which SQS takes.
+    AstralCharactersRefused,
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 pub struct Rule {
     operations: Vec<String>,
     every: u64,
+    times: u64,
     fault: Fault,
 }
 
@@ -44,6 +45,7 @@ impl Rule {
         Self {
             operations: Vec::new(),
             every: nth,
+            times: u64::MAX,
             fault,
         }
     }
@@ -52,6 +54,13 @@ impl Rule {
     #[must_use]
     pub fn of(mut self, operations: &[&str]) -> Self {
         self.operations = operations.iter().map(|name| (*name).to_owned()).collect();
+        self
+    }
+
+    /// The trouble ends after this many hits.
+    #[must_use]
+    pub fn times(mut self, times: u64) -> Self {
+        self.times = times;
         self
     }
 }
@@ -90,6 +99,7 @@ impl CountedRule {
     }
 
     fn hits(&self) -> bool {
-        (self.met.fetch_add(1, Relaxed) + 1).is_multiple_of(self.rule.every)
+        let met = self.met.fetch_add(1, Relaxed) + 1;
+        met.is_multiple_of(self.rule.every) && met / self.rule.every <= self.rule.times
     }
 }
