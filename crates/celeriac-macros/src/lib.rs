@@ -9,8 +9,6 @@ mod task_function;
 
 use proc_macro::TokenStream;
 
-/// Makes a Celery task of a function.
-///
 /// `#[task] async fn add(x: i64, y: i64) -> TaskResult<i64>` becomes a type `add` that an app registers, with
 /// - `add::s(1, 2)`: a typed call to be sent, with every option of Celery's `apply_async` as a method. It takes the required
 ///   parameters; optional ones are given by name: `add::s(1).kwarg("y", 2)`;

@@ -19,12 +19,44 @@ pub use connection::Connection;
 pub use error::Error;
 
 pub use celeriac_core::{
-    Context, Failure, RouteTarget, SendOptions, Settings, State, TaskError, TaskResult,
+    Context, Failure, RouteTarget, SendError, SendOptions, Settings, State, TaskError, TaskResult,
     TaskSignature,
 };
-pub use celeriac_macros::*;
+/// Makes a Celery task of a function.
+///
+/// ```
+/// use celeriac::prelude::*;
+///
+/// struct Shelf {
+///     apples: i64,
+/// }
+///
+/// /// Async: runs on the async runtime.
+/// #[task(name = "shop.sell", max_retries = 5, retry_backoff, time_limit = "30s")]
+/// async fn sell(ctx: Context, shelf: State<Shelf>, count: i64, gift: Option<bool>) -> TaskResult<i64> {
+///     if count > shelf.apples {
+///         return Err(TaskError::failure("shop.OutOfStock", format!("{} left", shelf.apples)));
+///     }
+///     ctx.progress(json!({"packed": 0, "gift": gift})).await?;
+///     Ok(shelf.apples - count)
+/// }
+///
+/// /// Not async: runs on the worker's threads for blocking work.
+/// #[task(name = "shop.label")]
+/// fn label(text: String, #[default(2)] copies: usize) -> String {
+///     text.repeat(copies)
+/// }
+///
+/// let app = App::new("shop").task(sell).task(label).state(Shelf { apples: 3 });
+/// let call = sell::s(2).kwarg("gift", true).queue("urgent").countdown(secs(10));
+/// assert_eq!(call.task, "shop.sell");
+/// assert_eq!(label::call("ab".to_owned(), 2), "abab"); // the function itself, for unit tests
+/// ```
+pub use celeriac_macros::task;
 pub use celeriac_producer::{AsyncResult, Client, ResultError};
-pub use celeriac_protocol::{Dict, ExceptionInfo, UtcTime, Value};
+pub use celeriac_protocol::{
+    Compression, Dict, ExceptionInfo, Serializer, Signature, UtcTime, Value,
+};
 
 /// The broker seam: queues, as an operator's program uses them.
 pub mod broker {
