@@ -1,16 +1,9 @@
-use std::collections::BTreeMap;
-use std::net::IpAddr;
-use std::time::Duration;
-
 use celeriac_core::Settings;
-use celeriac_protocol::{Compression, ResultCodec, Serializer};
 use thiserror::Error;
 
+use crate::dynamo_config::{DynamoConfig, dynamo_config};
 use crate::service_url::{Endpoint, ServiceUrl};
-
-/// How long SQS keeps a message unless told otherwise: a ledger item outlives the message it guards against.
-const RETENTION: Duration = Duration::from_secs(4 * 24 * 3600);
-const DEFAULT_TABLE: &str = "celery";
+use crate::sqs_config::{SqsConfig, sqs_config};
 
 /// What the adapters need to know, read from the settings. Every field can be set by hand as well.
 #[derive(Clone, Debug, Default)]
@@ -19,47 +12,6 @@ pub struct AwsConfig {
     pub sqs: SqsConfig,
     /// The result store's part.
     pub dynamodb: DynamoConfig,
-}
-
-/// SQS.
-#[derive(Clone, Debug, Default)]
-pub struct SqsConfig {
-    /// Where.
-    pub endpoint: Endpoint,
-    /// In front of every queue name.
-    pub queue_name_prefix: String,
-    /// Queue name to URL. If there are any, no other queue is known, and no List, Get or Create right is needed.
-    pub predefined_queues: BTreeMap<String, String>,
-}
-
-/// DynamoDB.
-#[derive(Clone, Debug)]
-pub struct DynamoConfig {
-    /// Where.
-    pub endpoint: Endpoint,
-    /// The table's name.
-    pub table: String,
-    /// How long items live after their last write; `None`: for ever.
-    pub ttl: Option<Duration>,
-    /// `global_keyprefix`: in front of every key.
-    pub key_prefix: String,
-    /// How results are serialized.
-    pub codec: ResultCodec,
-    /// Asks DynamoDB for the capacity each write consumed, and adds it up in [`crate::RequestCounts`]. For tests and benchmarks.
-    pub report_capacity: bool,
-}
-
-impl Default for DynamoConfig {
-    fn default() -> Self {
-        Self {
-            endpoint: Endpoint::default(),
-            table: DEFAULT_TABLE.to_owned(),
-            ttl: Some(RETENTION),
-            key_prefix: String::new(),
-            codec: ResultCodec::default(),
-            report_capacity: false,
-        }
-    }
 }
 
 /// A setting that the AWS adapters cannot use.
@@ -104,7 +56,8 @@ impl AwsConfig {
     }
 }
 
-fn url_of_scheme(
+/// The URL's parts, if its scheme is this one.
+pub(crate) fn url_of_scheme(
     url: Option<&String>,
     setting: &'static str,
     scheme: &str,
@@ -117,152 +70,20 @@ fn url_of_scheme(
     }
 }
 
-fn sqs_config(settings: &Settings) -> Result<SqsConfig, AwsConfigError> {
-    let options = &settings.broker_transport_options;
-    let url = url_of_scheme(settings.broker_url.as_ref(), "broker_url", "sqs")?.unwrap_or_default();
-    let amazon = url.host.as_deref().is_some_and(is_amazon);
-    let secure = options.is_secure || amazon; // credentials never go to AWS in the clear
-    let url_endpoint = url
-        .authority()
-        .map(|authority| format!("{}://{authority}", if secure { "https" } else { "http" }));
-    let region = options
-        .region
-        .clone()
-        .or_else(|| url.host.as_deref().and_then(amazon_region));
-    Ok(SqsConfig {
-        endpoint: Endpoint {
-            region,
-            url: options.endpoint_url.clone().or(url_endpoint),
-            credentials: url.credentials,
-        },
-        queue_name_prefix: options.queue_name_prefix.clone(),
-        predefined_queues: options.predefined_queues.clone(),
-    })
-}
-
-fn dynamo_config(settings: &Settings, broker: &Endpoint) -> Result<DynamoConfig, AwsConfigError> {
-    let options = &settings.result_backend_transport_options;
-    let url = url_of_scheme(
-        settings.result_backend.as_ref(),
-        "result_backend",
-        "dynamodb",
-    )?;
-    let expiry = settings
-        .result_expires
-        .map(|expires| expires.max(RETENTION));
-    let mut endpoint = match &url {
-        Some(url) => table_endpoint(url, broker),
-        None => beside_broker(broker),
-    };
-    endpoint.url = options.endpoint_url.clone().or(endpoint.url);
-    let (table, ttl) = match &url {
-        Some(url) => (url.path.as_str(), ttl_of(url)?.unwrap_or(expiry)),
-        None => ("", expiry),
-    };
-    let invalid = |setting, error: &dyn std::fmt::Display| AwsConfigError {
-        setting,
-        reason: error.to_string(),
-    };
-    let compression = settings.result_compression.as_deref().map(|name| {
-        Compression::from_name(name).ok_or_else(|| {
-            invalid(
-                "result_compression",
-                &format!("`{name}` is not a compression"),
-            )
-        })
-    });
-    let serializer = Serializer::from_name(&settings.result_serializer)
-        .map_err(|error| invalid("result_serializer", &error))?;
-    Ok(DynamoConfig {
-        endpoint,
-        table: table_name(table)?,
-        ttl,
-        key_prefix: options.global_keyprefix.clone(),
-        codec: ResultCodec {
-            serializer,
-            compression: compression.transpose()?,
-        },
-        report_capacity: false,
-    })
-}
-
-/// SPEC 9: `localhost` and addresses are endpoints, other hosts are regions; here, a host with a port is an endpoint too.
-fn table_endpoint(url: &ServiceUrl, broker: &Endpoint) -> Endpoint {
-    let host = url.host.as_deref().unwrap_or_default();
-    let is_endpoint = host == "localhost"
-        || url.port.is_some()
-        || host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok();
-    let (region, endpoint_url) = match url.authority() {
-        Some(authority) if is_endpoint => {
-            (broker.region.clone(), Some(format!("http://{authority}")))
-        }
-        Some(_) => (Some(host.to_owned()), None),
-        None => (broker.region.clone(), None),
-    };
-    Endpoint {
-        region,
-        url: endpoint_url,
-        credentials: url.credentials.clone(),
-    }
-}
-
-/// The table of a broker that is at AWS is at AWS; that of an emulator is in the emulator.
-fn beside_broker(broker: &Endpoint) -> Endpoint {
-    let url = broker
-        .url
-        .clone()
-        .filter(|url| !is_amazon(url.rsplit('/').next().unwrap_or_default()));
-    Endpoint {
-        url,
-        ..broker.clone()
-    }
-}
-
-fn ttl_of(url: &ServiceUrl) -> Result<Option<Option<Duration>>, AwsConfigError> {
-    let Some((_, text)) = url.query.iter().find(|(name, _)| name == "ttl_seconds") else {
-        return Ok(None);
-    };
-    let seconds: i64 = text.parse().map_err(|_| AwsConfigError {
-        setting: "result_backend",
-        reason: format!("its `ttl_seconds` is `{text}`, not a whole number of seconds"),
-    })?;
-    Ok(Some(u64::try_from(seconds).ok().map(Duration::from_secs))) // negative: off, as in Celery
-}
-
-/// DynamoDB: 3 to 255 of `a-z A-Z 0-9 _ - .`. The name goes into PartiQL text, so this is also what keeps it harmless.
-fn table_name(name: &str) -> Result<String, AwsConfigError> {
-    let name = if name.is_empty() { DEFAULT_TABLE } else { name };
-    let allowed = name
-        .bytes()
-        .all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte));
-    if allowed && (3..=255).contains(&name.len()) {
-        return Ok(name.to_owned());
-    }
-    let reason =
-        format!("the table name `{name}` must be 3 to 255 letters, digits, `_`, `-` or `.`");
-    Err(AwsConfigError {
-        setting: "result_backend",
-        reason,
-    })
-}
-
-fn is_amazon(host: &str) -> bool {
+/// Whether a host is AWS's own.
+pub(crate) fn is_amazon(host: &str) -> bool {
     let host = host.split(':').next().unwrap_or_default();
     host.ends_with(".amazonaws.com")
         || host.ends_with(".amazonaws.com.cn")
         || host.ends_with(".api.aws")
 }
 
-fn amazon_region(host: &str) -> Option<String> {
-    let mut labels = host.strip_suffix(".amazonaws.com")?.split('.');
-    (labels.next() == Some("sqs"))
-        .then(|| labels.next().map(str::to_owned))
-        .flatten()
-}
-
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+    use crate::dynamo_config::RETENTION;
 
     fn config(broker: &str, backend: Option<&str>) -> Result<AwsConfig, AwsConfigError> {
         let settings = Settings {
@@ -364,10 +185,10 @@ mod tests {
             .ttl
         };
         assert_eq!(ttl(""), Some(RETENTION));
-        assert_eq!(ttl("?ttl_seconds=60"), Some(Duration::from_secs(60)));
+        assert_eq!(ttl("?ttl_seconds=60"), Some(Duration::from_mins(1)));
         assert_eq!(ttl("?ttl_seconds=-1"), None);
         let longer = Settings {
-            result_expires: Some(Duration::from_secs(30 * 86_400)),
+            result_expires: Some(Duration::from_hours(720)),
             ..Settings::default()
         };
         assert_eq!(
@@ -375,7 +196,7 @@ mod tests {
                 .expect("usable")
                 .dynamodb
                 .ttl,
-            Some(Duration::from_secs(30 * 86_400))
+            Some(Duration::from_hours(720))
         );
     }
 

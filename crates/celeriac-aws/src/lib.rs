@@ -6,6 +6,7 @@
 //! clock right.
 
 mod aws_config;
+mod dynamo_config;
 mod dynamodb;
 mod fault;
 mod identity;
@@ -15,11 +16,14 @@ mod request_counts;
 mod sdk;
 mod service_url;
 mod sqs;
+mod sqs_config;
 
-pub use aws_config::{AwsConfig, AwsConfigError, DynamoConfig, SqsConfig};
+pub use aws_config::{AwsConfig, AwsConfigError};
+pub use dynamo_config::DynamoConfig;
 pub use dynamodb::{DynamoStore, TableStatus};
 pub use identity::{AwsIdentity, AwsIdentityError, CallerIdentity};
 pub use permission::{Grant, Permission};
 pub use request_counts::RequestCounts;
 pub use service_url::{Endpoint, StaticCredentials};
 pub use sqs::SqsBroker;
+pub use sqs_config::SqsConfig;

@@ -24,7 +24,7 @@ pub struct Ministack {
     child: Option<Child>,
 }
 
-const START_TIMEOUT: Duration = Duration::from_secs(60);
+const START_TIMEOUT: Duration = Duration::from_mins(1);
 /// Runs ministack's `main` until our end of its standard input is closed.
 const UNTIL_STDIN_ENDS: &str = "\
 import os, sys, threading

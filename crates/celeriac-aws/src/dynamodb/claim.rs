@@ -7,6 +7,7 @@ use celeriac_protocol::{State, UtcTime};
 
 use super::batch::{Written, rounds};
 use super::item::{ATTEMPT, LEASE, NONCE, OWNER, RETRIES, RUNS, STATE, lease_until, number, text};
+use super::read::LedgerItems;
 use super::statement::{Condition, Write};
 use super::store::{DynamoStore, MAX_ROUNDS, contended, unchanged};
 
@@ -22,11 +23,16 @@ struct Open<'a> {
     known: bool,
 }
 
-/// What the present round writes for a claim.
+/// A claim whose write is on its way.
 struct Try<'a> {
     open: Open<'a>,
-    write: Write,
     claimed: Claimed,
+}
+
+/// What comes next for a claim.
+enum Step {
+    Answer(Box<ClaimOutcome>),
+    Write(Write, Claimed),
 }
 
 impl DynamoStore {
@@ -56,20 +62,19 @@ impl DynamoStore {
     }
 
     /// Inserts what is not known to be there, takes over what is, until every claim has its answer.
-    async fn claim_distinct<'a>(&self, mut open: Vec<Open<'a>>, answers: &mut [Option<Answer>]) {
+    async fn claim_distinct(&self, mut open: Vec<Open<'_>>, answers: &mut [Option<Answer>]) {
         for _ in 0..MAX_ROUNDS {
             if open.is_empty() {
                 return;
             }
             let now = self.clock.now();
-            let tries = self.decide(open, now, answers).await;
-            let writes = tries.iter().map(|entry| entry.write.clone()).collect();
+            let (tries, writes) = self.decide(open, now, answers).await;
             let written = self.write_all(writes).await;
             open = Vec::new();
             for (entry, outcome) in tries.into_iter().zip(written) {
                 match outcome {
                     Written::Done => {
-                        answers[entry.open.place] = Some(Ok(ClaimOutcome::Claimed(entry.claimed)))
+                        answers[entry.open.place] = Some(Ok(ClaimOutcome::Claimed(entry.claimed)));
                     }
                     // there already, changed since it was read, or written by us in an attempt whose answer was lost
                     Written::Refused => open.push(Open {
@@ -77,7 +82,7 @@ impl DynamoStore {
                         ..entry.open
                     }),
                     Written::Failed(failure) => {
-                        answers[entry.open.place] = Some(Err(failure.into()))
+                        answers[entry.open.place] = Some(Err(failure.into()));
                     }
                 }
             }
@@ -90,60 +95,72 @@ impl DynamoStore {
         open: Vec<Open<'a>>,
         now: UtcTime,
         answers: &mut [Option<Answer>],
-    ) -> Vec<Try<'a>> {
+    ) -> (Vec<Try<'a>>, Vec<Write>) {
         let known: Vec<String> = open
             .iter()
             .filter(|entry| entry.known)
             .map(|entry| entry.key.to_owned())
             .collect();
         let items = self.ledger_items(known.iter()).await;
-        let mut tries = Vec::with_capacity(open.len());
+        let (mut tries, mut writes) = (
+            Vec::with_capacity(open.len()),
+            Vec::with_capacity(open.len()),
+        );
         for entry in open {
-            let item = if entry.known {
-                items.get(entry.key)
-            } else {
-                Ok(None)
-            };
-            let decision = item.and_then(|item| match item {
-                None => self.fresh(&entry, now).map(Ok),
-                Some(item) => {
-                    let condition = unchanged(&item);
-                    let item = if items.is_expired(entry.key, now) {
-                        as_new(item)
-                    } else {
-                        item
-                    };
-                    match decide_claim(&item, entry.claim, now) {
-                        ClaimDecision::Answer(outcome) => Ok(Err(outcome)),
-                        ClaimDecision::Take {
-                            claimed,
-                            keep_result,
-                        } => self
-                            .take(&entry, now, condition, &claimed, keep_result)
-                            .map(|write| Ok((write, claimed))),
-                    }
+            match self.claim_step(&entry, &items, now) {
+                Ok(Step::Write(write, claimed)) => {
+                    writes.push(write);
+                    tries.push(Try {
+                        open: entry,
+                        claimed,
+                    });
                 }
-            });
-            match decision {
-                Ok(Ok((write, claimed))) => tries.push(Try {
-                    open: entry,
-                    write,
-                    claimed,
-                }),
-                Ok(Err(outcome)) => answers[entry.place] = Some(Ok(outcome)),
+                Ok(Step::Answer(outcome)) => answers[entry.place] = Some(Ok(*outcome)),
                 Err(kind) => answers[entry.place] = Some(Err(kind)),
             }
         }
-        tries
+        (tries, writes)
     }
 
-    fn fresh(&self, entry: &Open<'_>, now: UtcTime) -> Result<(Write, Claimed), StoreErrorKind> {
+    fn claim_step(
+        &self,
+        entry: &Open<'_>,
+        items: &LedgerItems,
+        now: UtcTime,
+    ) -> Result<Step, StoreErrorKind> {
+        let item = if entry.known {
+            items.get(entry.key)?
+        } else {
+            None
+        };
+        let Some(item) = item else {
+            return self.fresh(entry, now);
+        };
+        let condition = unchanged(&item);
+        let item = if items.is_expired(entry.key, now) {
+            as_new(item)
+        } else {
+            item
+        };
+        match decide_claim(&item, entry.claim, now) {
+            ClaimDecision::Answer(outcome) => Ok(Step::Answer(Box::new(outcome))),
+            ClaimDecision::Take {
+                claimed,
+                keep_result,
+            } => {
+                let write = self.take(entry, now, condition, &claimed, keep_result)?;
+                Ok(Step::Write(write, claimed))
+            }
+        }
+    }
+
+    fn fresh(&self, entry: &Open<'_>, now: UtcTime) -> Result<Step, StoreErrorKind> {
         let claimed = Claimed {
             attempt: 1,
             runs: 1,
         };
         let write = self.take(entry, now, Condition::Absent, &claimed, false)?;
-        Ok((write, claimed))
+        Ok(Step::Write(write, claimed))
     }
 
     fn take(

@@ -7,18 +7,26 @@ use celeriac_protocol::UtcTime;
 
 use super::batch::{Written, rounds};
 use super::item::{ATTEMPT, LEASE, NONCE, RETRIES, RUNS, STATE, number, text};
+use super::read::LedgerItems;
 use super::statement::{Condition, Write};
 use super::store::{DynamoStore, MAX_ROUNDS, contended, unchanged};
 
 const OPERATION: &str = "complete";
 type Answer = Result<CompletionOutcome, StoreErrorKind>;
 
-/// What is known of the item that a completion meets.
-enum Seen {
-    /// Nothing yet: ours, as we left it, most likely.
-    Unread,
-    Gone,
-    There(Box<LedgerItem>),
+/// A completion on its way.
+struct Open<'a> {
+    place: usize,
+    key: &'a str,
+    completion: &'a Completion,
+    /// Whether the item must be read first. Most likely it is ours, as we left it, and need not.
+    look: bool,
+}
+
+/// What comes next for a completion.
+enum Step {
+    Answer(CompletionOutcome),
+    Write(Write),
 }
 
 impl DynamoStore {
@@ -49,113 +57,103 @@ impl DynamoStore {
         &self,
         batch: &[Completion],
         keys: &[String],
-        mut open: Vec<usize>,
+        open: Vec<usize>,
         answers: &mut [Option<Answer>],
     ) {
-        // giving back subtracts from what stands there, so it is read first: shutdown is not the hot path
-        let (mut unread, mut read): (Vec<usize>, Vec<usize>) = open
-            .drain(..)
-            .partition(|place| is_blind(&batch[*place].kind));
+        let mut open: Vec<Open<'_>> = open
+            .into_iter()
+            .map(|place| Open {
+                place,
+                key: &keys[place],
+                completion: &batch[place],
+                // giving back subtracts from what stands there, so it is read first: shutdown is not the hot path
+                look: !is_blind(&batch[place].kind),
+            })
+            .collect();
         for _ in 0..MAX_ROUNDS {
-            if unread.is_empty() && read.is_empty() {
+            if open.is_empty() {
                 return;
             }
-            let now = self.clock.now();
-            let mut writes = Vec::with_capacity(unread.len() + read.len());
-            for place in std::mem::take(&mut unread) {
-                self.plan(
-                    place,
-                    &keys[place],
-                    &batch[place],
-                    &Seen::Unread,
-                    now,
-                    &mut writes,
-                    answers,
-                );
-            }
-            if !read.is_empty() {
-                let items = self
-                    .ledger_items(read.iter().map(|place| &keys[*place]))
-                    .await;
-                for place in std::mem::take(&mut read) {
-                    match items.get(&keys[place]) {
-                        Err(kind) => answers[place] = Some(Err(kind)),
-                        Ok(item) => {
-                            let seen = item.map_or(Seen::Gone, |item| Seen::There(Box::new(item)));
-                            self.plan(
-                                place,
-                                &keys[place],
-                                &batch[place],
-                                &seen,
-                                now,
-                                &mut writes,
-                                answers,
-                            );
-                        }
-                    }
-                }
-            }
-            let (places, writes): (Vec<usize>, Vec<Write>) = writes.into_iter().unzip();
-            for (place, outcome) in places.into_iter().zip(self.write_all(writes).await) {
+            let (sent, writes) = self.plan(open, answers).await;
+            let written = self.write_all(writes).await;
+            open = Vec::new();
+            for (entry, outcome) in sent.into_iter().zip(written) {
                 match outcome {
-                    Written::Done => answers[place] = Some(Ok(CompletionOutcome::Stored)),
-                    Written::Refused => read.push(place),
-                    Written::Failed(failure) => answers[place] = Some(Err(failure.into())),
+                    Written::Done => answers[entry.place] = Some(Ok(CompletionOutcome::Stored)),
+                    Written::Refused => open.push(Open {
+                        look: true,
+                        ..entry
+                    }),
+                    Written::Failed(failure) => answers[entry.place] = Some(Err(failure.into())),
                 }
             }
         }
     }
 
-    /// Answers a completion, or adds its write.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "one step of the loop above, taken out of it"
-    )]
-    fn plan(
+    /// Reads what must be looked at; answers what needs no write, and gives the writes of the others.
+    async fn plan<'a>(
         &self,
-        place: usize,
-        key: &str,
-        completion: &Completion,
-        seen: &Seen,
-        now: UtcTime,
-        writes: &mut Vec<(usize, Write)>,
+        open: Vec<Open<'a>>,
         answers: &mut [Option<Answer>],
-    ) {
-        let item = match seen {
-            Seen::Unread => None,
-            Seen::Gone if is_blind(&completion.kind) => None,
-            Seen::Gone => {
-                answers[place] = Some(Ok(CompletionOutcome::Stored)); // nothing is held, nothing is to be given back
-                return;
+    ) -> (Vec<Open<'a>>, Vec<Write>) {
+        let looked_at: Vec<String> = open
+            .iter()
+            .filter(|entry| entry.look)
+            .map(|entry| entry.key.to_owned())
+            .collect();
+        let items = self.ledger_items(looked_at.iter()).await;
+        let now = self.clock.now();
+        let (mut sent, mut writes) = (
+            Vec::with_capacity(open.len()),
+            Vec::with_capacity(open.len()),
+        );
+        for entry in open {
+            match self.completion_step(&entry, &items, now) {
+                Ok(Step::Write(write)) => {
+                    writes.push(write);
+                    sent.push(entry);
+                }
+                Ok(Step::Answer(outcome)) => answers[entry.place] = Some(Ok(outcome)),
+                Err(kind) => answers[entry.place] = Some(Err(kind)),
             }
-            Seen::There(item) => {
-                match decide_complete(Some(item), completion.attempt, &completion.nonce) {
-                    CompleteDecision::Answer(outcome) => {
-                        answers[place] = Some(Ok(outcome));
-                        return;
-                    }
-                    CompleteDecision::Overwrite => Some(&**item),
+        }
+        (sent, writes)
+    }
+
+    fn completion_step(
+        &self,
+        entry: &Open<'_>,
+        items: &LedgerItems,
+        now: UtcTime,
+    ) -> Result<Step, StoreErrorKind> {
+        let completion = entry.completion;
+        let (item, condition) = if entry.look {
+            let item = items.get(entry.key)?;
+            match decide_complete(item.as_ref(), completion.attempt, &completion.nonce) {
+                CompleteDecision::Answer(outcome) => return Ok(Step::Answer(outcome)),
+                // nothing is held, so there is nothing to give back
+                CompleteDecision::Overwrite if item.is_none() && !is_blind(&completion.kind) => {
+                    return Ok(Step::Answer(CompletionOutcome::Stored));
+                }
+                CompleteDecision::Overwrite => {
+                    let condition = item.as_ref().map_or(Condition::Absent, unchanged);
+                    (item, condition)
                 }
             }
-        };
-        let condition = match (seen, item) {
-            (Seen::Unread, _) => Condition::Held {
-                attempt: completion.attempt,
-            },
-            (_, Some(item)) => unchanged(item),
-            (_, None) => Condition::Absent,
-        };
-        match self.ended(completion, item, &condition, now) {
-            Ok(set) => writes.push((
-                place,
-                Write {
-                    id: key.to_owned(),
-                    condition,
-                    set,
+        } else {
+            (
+                None,
+                Condition::Held {
+                    attempt: completion.attempt,
                 },
-            )),
-            Err(kind) => answers[place] = Some(Err(kind)),
-        }
+            )
+        };
+        let set = self.ended(completion, item.as_ref(), &condition, now)?;
+        Ok(Step::Write(Write {
+            id: entry.key.to_owned(),
+            condition,
+            set,
+        }))
     }
 
     fn ended(

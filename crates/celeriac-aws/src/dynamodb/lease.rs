@@ -130,7 +130,7 @@ impl DynamoStore {
 
 /// How long a claim holds that was wiped and put back by a write that brings no lease: until the next renewal, well beyond
 /// the workers' heartbeat.
-const RESTORED_LEASE: std::time::Duration = std::time::Duration::from_secs(60);
+const RESTORED_LEASE: std::time::Duration = std::time::Duration::from_mins(1);
 
 impl Hold {
     fn write(&self, condition: Condition) -> Write {

@@ -9,7 +9,8 @@ use celeriac_core::{
 };
 use celeriac_protocol::{ResultMeta, UtcTime};
 
-use crate::aws_config::{AwsConfig, DynamoConfig};
+use crate::aws_config::AwsConfig;
+use crate::dynamo_config::DynamoConfig;
 use crate::request_counts::RequestCounts;
 use crate::sdk::Sdk;
 

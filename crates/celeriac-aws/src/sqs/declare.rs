@@ -16,8 +16,7 @@ const OPERATION: &str = "declare";
 /// Dead letters are kept as long as SQS can.
 const DEAD_LETTER_RETENTION: &str = "1209600";
 /// What SQS allows.
-const RETENTION: RangeInclusive<Duration> =
-    Duration::from_secs(60)..=Duration::from_secs(1_209_600);
+const RETENTION: RangeInclusive<Duration> = Duration::from_mins(1)..=Duration::from_hours(14 * 24);
 /// SQS: `maxReceiveCount`.
 const MAX_RECEIVES: u32 = 1000;
 type Attributes = HashMap<Name, String>;

@@ -160,12 +160,13 @@ fn entry_error(fault: Fault) -> BrokerErrorKind {
         return fault.into();
     };
     match code.strip_suffix("Exception").unwrap_or(code) {
-        "ReceiptHandleIsInvalid" | "MessageNotInflight" => BrokerErrorKind::ReceiptExpired,
         // 12 hours after its receive a message is out of reach
         "InvalidParameterValue" if message.contains("beyond the limit") => {
             BrokerErrorKind::Invalid(message.clone())
         }
-        "InvalidParameterValue" => BrokerErrorKind::ReceiptExpired,
+        "InvalidParameterValue" | "ReceiptHandleIsInvalid" | "MessageNotInflight" => {
+            BrokerErrorKind::ReceiptExpired
+        }
         _ => fault.into(),
     }
 }

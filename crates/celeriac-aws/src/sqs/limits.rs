@@ -43,7 +43,7 @@ mod tests {
     fn seconds_are_rounded_up() {
         assert_eq!(whole_seconds(Duration::ZERO), 0);
         assert_eq!(whole_seconds(Duration::from_millis(1)), 1);
-        assert_eq!(whole_seconds(Duration::from_secs(900)), 900);
+        assert_eq!(whole_seconds(Duration::from_mins(15)), 900);
         assert_eq!(whole_seconds(Duration::MAX), i32::MAX);
     }
 

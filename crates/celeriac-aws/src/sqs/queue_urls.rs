@@ -4,9 +4,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use celeriac_core::{BrokerError, BrokerErrorKind, check_queue_name};
 use celeriac_protocol::mangle;
 
-use crate::aws_config::SqsConfig;
 use crate::fault::Fault;
 use crate::sdk::Sdk;
+use crate::sqs_config::SqsConfig;
 
 /// Queue URLs by Celery name: predefined, or asked for once by `GetQueueUrl` and remembered. Never lists, never creates.
 #[derive(Debug)]

@@ -1,5 +1,5 @@
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use aws_sdk_sqs::types::QueueAttributeName;
@@ -12,7 +12,7 @@ use crate::fault::Fault;
 use super::broker::SqsBroker;
 
 /// As long as kombu keeps it.
-const KEPT: Duration = Duration::from_secs(300);
+const KEPT: Duration = Duration::from_mins(5);
 /// A queue without one is looked at again sooner: somebody may be adding it right now.
 const ABSENT_KEPT: Duration = Duration::from_secs(30);
 
@@ -59,29 +59,38 @@ impl Redrive {
 /// Redrive policies as they were last seen.
 #[derive(Debug, Default)]
 pub(super) struct RedriveCache {
-    seen: Mutex<HashMap<String, (Instant, Option<Redrive>)>>,
+    seen: Mutex<HashMap<String, Seen>>,
+}
+
+/// What a queue had, and when.
+#[derive(Clone, Debug)]
+struct Seen {
+    at: Instant,
+    redrive: Option<Redrive>,
 }
 
 impl RedriveCache {
-    fn get(&self, queue: &str) -> Option<Option<Redrive>> {
-        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        let (at, redrive) = seen.get(queue)?;
-        let kept = if redrive.is_some() { KEPT } else { ABSENT_KEPT };
-        (at.elapsed() < kept).then(|| redrive.clone())
+    fn get(&self, queue: &str) -> Option<Seen> {
+        let seen = self.lock().get(queue)?.clone();
+        let kept = if seen.redrive.is_some() {
+            KEPT
+        } else {
+            ABSENT_KEPT
+        };
+        (seen.at.elapsed() < kept).then_some(seen)
     }
 
-    pub(super) fn put(&self, queue: &str, redrive: Option<Redrive>) {
-        self.seen
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(queue.to_owned(), (Instant::now(), redrive));
+    fn put(&self, queue: &str, redrive: Option<Redrive>) {
+        let at = Instant::now();
+        self.lock().insert(queue.to_owned(), Seen { at, redrive });
     }
 
     pub(super) fn forget(&self, queue: &str) {
-        self.seen
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(queue);
+        self.lock().remove(queue);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Seen>> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -91,8 +100,8 @@ impl SqsBroker {
         operation: &'static str,
         queue: &str,
     ) -> Result<Option<Redrive>, BrokerError> {
-        if let Some(redrive) = self.redrives.get(queue) {
-            return Ok(redrive);
+        if let Some(seen) = self.redrives.get(queue) {
+            return Ok(seen.redrive);
         }
         let url = self.url(operation, queue).await?;
         let request = self

@@ -252,7 +252,7 @@ async fn sqs_requests_are_tried_again_over_lost_answers_throttles_and_errors() {
     while deliveries.len() < 100 {
         deliveries.extend(
             broker
-                .receive(&queue, 10, Duration::from_secs(1), Duration::from_secs(60))
+                .receive(&queue, 10, Duration::from_secs(1), Duration::from_mins(1))
                 .await
                 .expect("received"),
         );

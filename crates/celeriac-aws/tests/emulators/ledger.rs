@@ -38,7 +38,7 @@ pub(crate) fn claim(id: &str) -> Claim {
         retries: 0,
         owner: "worker-1@host".to_owned(),
         nonce: uuid::Uuid::new_v4().to_string(),
-        lease: Duration::from_secs(60),
+        lease: Duration::from_mins(1),
         shown: ResultMeta::new(id, State::Pending, Value::Null),
         likely_known: false,
     }
@@ -242,7 +242,7 @@ async fn a_python_write_under_our_run_is_survived() {
     let lease = Lease {
         task_id: "shared".to_owned(),
         attempt: 1,
-        lease: Duration::from_secs(60),
+        lease: Duration::from_mins(1),
     };
     assert_eq!(
         store.renew(vec![lease]).await.remove(0).expect("answered"),
@@ -277,7 +277,7 @@ async fn a_python_write_under_our_run_is_survived() {
     let lease = Lease {
         task_id: "shared".to_owned(),
         attempt: 1,
-        lease: Duration::from_secs(60),
+        lease: Duration::from_mins(1),
     };
     assert_eq!(
         store.renew(vec![lease]).await.remove(0).expect("answered"),

@@ -17,7 +17,10 @@ impl Withheld {
     ) -> Option<Self> {
         let mut request: Value = serde_json::from_slice(body).ok()?;
         let statements = request.get_mut("Statements")?.as_array_mut()?;
-        let errors: Vec<Option<Value>> = statements.iter().map(|_| fault().map(error)).collect();
+        let errors: Vec<Option<Value>> = statements
+            .iter()
+            .map(|_| fault().map(|code| error(&code)))
+            .collect();
         if errors.iter().all(Option::is_none) {
             return None;
         }
@@ -48,7 +51,7 @@ impl Withheld {
     }
 }
 
-fn error(code: String) -> Value {
+fn error(code: &str) -> Value {
     json!({"Error": {"Code": code, "Message": "made by the fault proxy"}})
 }
 

@@ -1,0 +1,48 @@
+use std::collections::BTreeMap;
+
+use celeriac_core::Settings;
+
+use crate::aws_config::{AwsConfigError, is_amazon, url_of_scheme};
+use crate::service_url::Endpoint;
+
+/// SQS.
+#[derive(Clone, Debug, Default)]
+pub struct SqsConfig {
+    /// Where.
+    pub endpoint: Endpoint,
+    /// In front of every queue name.
+    pub queue_name_prefix: String,
+    /// Queue name to URL. If there are any, no other queue is known, and no List, Get or Create right is needed.
+    pub predefined_queues: BTreeMap<String, String>,
+}
+
+/// Of `broker_url` and `broker_transport_options`.
+pub(crate) fn sqs_config(settings: &Settings) -> Result<SqsConfig, AwsConfigError> {
+    let options = &settings.broker_transport_options;
+    let url = url_of_scheme(settings.broker_url.as_ref(), "broker_url", "sqs")?.unwrap_or_default();
+    let amazon = url.host.as_deref().is_some_and(is_amazon);
+    let secure = options.is_secure || amazon; // credentials never go to AWS in the clear
+    let url_endpoint = url
+        .authority()
+        .map(|authority| format!("{}://{authority}", if secure { "https" } else { "http" }));
+    let region = options
+        .region
+        .clone()
+        .or_else(|| url.host.as_deref().and_then(amazon_region));
+    Ok(SqsConfig {
+        endpoint: Endpoint {
+            region,
+            url: options.endpoint_url.clone().or(url_endpoint),
+            credentials: url.credentials,
+        },
+        queue_name_prefix: options.queue_name_prefix.clone(),
+        predefined_queues: options.predefined_queues.clone(),
+    })
+}
+
+fn amazon_region(host: &str) -> Option<String> {
+    let mut labels = host.strip_suffix(".amazonaws.com")?.split('.');
+    (labels.next() == Some("sqs"))
+        .then(|| labels.next().map(str::to_owned))
+        .flatten()
+}
