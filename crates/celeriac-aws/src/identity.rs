@@ -5,7 +5,6 @@ use aws_sdk_sqs::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_sqs::primitives::{DateTime, DateTimeFormat};
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::context::BeforeDeserializationInterceptorContextRef;
-use aws_smithy_runtime_api::client::interceptors::dyn_dispatch_hint;
 use thiserror::Error;
 
 use crate::fault::Fault;
@@ -111,7 +110,6 @@ impl AwsIdentity {
 #[derive(Debug)]
 struct WatchDate(Arc<Mutex<Option<i64>>>);
 
-#[dyn_dispatch_hint]
 impl Intercept for WatchDate {
     fn name(&self) -> &'static str {
         "WatchDate"

@@ -8,7 +8,6 @@ use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::context::{
     BeforeTransmitInterceptorContextRef, FinalizerInterceptorContextRef,
 };
-use aws_smithy_runtime_api::client::interceptors::dyn_dispatch_hint;
 use aws_smithy_runtime_api::client::orchestrator::Metadata;
 
 /// The operations counted by name; others count as `Other`.
@@ -105,7 +104,6 @@ fn operation(cfg: &ConfigBag) -> &str {
     cfg.load::<Metadata>().map_or("Other", Metadata::name)
 }
 
-#[dyn_dispatch_hint]
 impl Intercept for CountRequests {
     fn name(&self) -> &'static str {
         "CountRequests"
