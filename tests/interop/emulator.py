@@ -1,6 +1,5 @@
 """An emulator of SQS and DynamoDB: where it is, and what lies in it."""
 
-import json
 import os
 import socket
 import subprocess
@@ -43,21 +42,6 @@ class Emulator:
 
     def queue_url(self, queue: str) -> str:
         return self.sqs.get_queue_url(QueueName=queue)["QueueUrl"]
-
-    def create_queue(self, queue: str) -> None:
-        """A queue and its dead-letter queue."""
-        dead = self.sqs.create_queue(QueueName=f"{queue}-dlq")["QueueUrl"]
-        arn = self.sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-        policy = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": "100"})
-        self.sqs.create_queue(QueueName=queue, Attributes={"RedrivePolicy": policy, "VisibilityTimeout": "60"})
-
-    def create_table(self, table: str) -> None:
-        self.dynamodb.create_table(
-            TableName=table,
-            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-            BillingMode="PAY_PER_REQUEST",
-        )
 
     def send(self, queue: str, body: str) -> None:
         """Puts a message body on a queue as it is."""

@@ -9,12 +9,14 @@ from pathlib import Path
 
 import celery_app
 from emulator import REGION, Emulator, unique
-from process import Process
+from process import Process, clean_environment
+from rust_client import RustClient
 
 HERE = Path(__file__).parent
 # `INTEROP_PEER=python` puts a Python worker in place of ours: it proves that the tests ask for Celery's own behaviour.
 PEER_IS_PYTHON = os.environ.get("INTEROP_PEER") == "python"
 BINARIES = Path(os.environ.get("CELERIAC_TEST_BIN_DIR", HERE.parent.parent / "target" / "debug"))
+CREDENTIALS = {"AWS_DEFAULT_REGION": REGION, "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 
 
 class Place:
@@ -26,7 +28,8 @@ class Place:
         self.table = unique("results")
         self.queues: list[str] = []
         self.processes: list[Process] = []
-        self.queue = self.new_queue("main")
+        self.queue = unique("main")
+        self.create_queue(self.queue)
         self.python = celery_app.make_app(**self.python_conf())
 
     # ---- settings of both sides
@@ -53,6 +56,8 @@ class Place:
             "broker_url": f"sqs://test:test@{host}",
             "result_backend": f"dynamodb://test:test@{host}/{self.table}",
             "task_default_queue": self.queue,
+            # A worker ends when its open polls have; shorter ones make for shorter tests.
+            "broker_transport_options__wait_time_seconds": "2",
             **settings,
         }
         return {f"CELERIAC_{name.upper()}": value for name, value in conf.items()} | {"NO_COLOR": "1"}
@@ -60,13 +65,18 @@ class Place:
     # ---- queues and files
 
     def new_queue(self, name: str) -> str:
-        """Creates a queue with its dead-letter queue, and the table, by the operators' command."""
+        """One more queue."""
         queue = unique(name)
-        self.queues.append(queue)
-        self.emulator.create_queue(queue)
-        if len(self.queues) == 1:
-            self.emulator.create_table(self.table)
+        self.create_queue(queue)
         return queue
+
+    def create_queue(self, queue: str) -> None:
+        """Creates a queue with its dead-letter queue, and the table, by the operators' command."""
+        self.queues.append(queue)
+        command = [str(BINARIES / "celeriac"), "queues", "create", queue, "--table"]
+        env = {**clean_environment(), **CREDENTIALS, **self.rust_env()}
+        done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, f"{' '.join(command)}: {done.stdout}{done.stderr}"
 
     def effects(self) -> "Effects":
         return Effects(self.folder / unique("effects"))
@@ -95,14 +105,12 @@ class Place:
         worker.wait_for_log(" ready.")
         return worker
 
-    def start_client(self, **settings: str) -> "RustClient":
-        from rust_client import RustClient
-
-        return RustClient(BINARIES / "interop-client", self.rust_env(**settings))
+    def start_client(self, **settings: str) -> RustClient:
+        return RustClient(BINARIES / "interop-client", {**CREDENTIALS, **self.rust_env(**settings)})
 
     def _start(self, name: str, command: list[str], env: dict[str, str]) -> Process:
-        env = {"AWS_DEFAULT_REGION": REGION, "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", **env}
-        process = Process(name, command, self.folder / f"{unique(name)}.log", env, cwd=HERE)
+        log = self.folder / f"{unique(name)}.log"
+        process = Process(name, command, log, {**CREDENTIALS, **env}, cwd=HERE)
         self.processes.append(process)
         return process
 

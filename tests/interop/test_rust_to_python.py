@@ -160,10 +160,14 @@ def test_each_kind_of_failure(client, kind, name, said):
     assert said in raised.value.message
 
 
-def test_an_unknown_task_fails(client):
+def test_an_unknown_task_fails(fresh_place):
+    """In a place of its own: Python leaves the message on a queue that has a dead-letter queue."""
+    fresh_place.start_python_worker()
+    client = fresh_place.start_client()
     with pytest.raises(RustError, match="w.nowhere") as raised:
         client.get(client.send("w.nowhere"))
     assert raised.value.exc_type == "NotRegistered"
+    client.close()
 
 
 @pytest.mark.short
