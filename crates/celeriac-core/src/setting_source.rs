@@ -14,8 +14,6 @@ const PREFIX: &str = "CELERIAC_";
 const CONFIG: &str = "CELERIAC_CONFIG";
 /// Read when `CELERIAC_CONFIG` is not set, if it is there.
 const DEFAULT_FILE: &str = "celeriac.toml";
-/// Variables of the prefix that are no settings: the settings file, and the log filter.
-const NOT_SETTINGS: &[&str] = &[CONFIG, "CELERIAC_LOG"];
 /// Variables of tests are none of ours.
 const TEST_PREFIX: &str = "CELERIAC_TEST_";
 
@@ -91,9 +89,7 @@ impl Settings {
 }
 
 fn is_setting(variable: &str) -> bool {
-    variable.starts_with(PREFIX)
-        && !variable.starts_with(TEST_PREFIX)
-        && !NOT_SETTINGS.contains(&variable)
+    variable.starts_with(PREFIX) && !variable.starts_with(TEST_PREFIX) && variable != CONFIG
 }
 
 /// `dynamodb_endpoint_url` is a setting of its own in Celery; here it is an option of the result store.

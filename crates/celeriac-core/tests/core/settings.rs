@@ -139,7 +139,6 @@ fn the_environment_reads_texts() {
             "30s",
         ),
         ("CELERIAC_CONFIG", "elsewhere.toml"),
-        ("CELERIAC_LOG", "debug"),
         ("CELERIAC_TEST_LANE", "of a test"),
         ("HOME", "/"),
     ])

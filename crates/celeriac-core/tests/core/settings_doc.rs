@@ -33,7 +33,7 @@ visibility_timeout = 120
 're:report\\.(daily|weekly)' = \"reports\"
 ```
 
-Two more variables are no settings: `CELERIAC_CONFIG`, and `CELERIAC_LOG`, the log filter (such as `info,celeriac_worker=debug`).
+The log is filtered by `RUST_LOG`, such as `info,celeriac_worker=debug`.
 ";
 
 const PASSED_OVER: &str = "
