@@ -71,12 +71,7 @@ async fn main() -> anyhow::Result<ExitCode> {
 
     // The worker, in this process. Usually it is a process of its own: `my-app worker`.
     let shutdown = Shutdown::default();
-    let worker = connection
-        .worker(vec![WorkerQueue {
-            name: "celery".to_owned(),
-            weight: 1,
-        }])
-        .await?;
+    let worker = connection.worker(vec![WorkerQueue::new("celery")]).await?;
     let worker = tokio::spawn(worker.run(shutdown.clone()));
 
     // The caller: a web handler, say.

@@ -1,4 +1,46 @@
 //! Celery for AWS, in Rust: tasks on SQS, results in DynamoDB, or SQLite on a laptop.
+//!
+//! A task is a function with [`#[task]`](task). An [`App`] knows its tasks; [`App::run`] makes a program of it, whose commands
+//! run the tasks, send them and read their results ([`commands`]). Whoever only sends keeps a [`Client`]. Python Celery may
+//! stand on either side.
+//!
+//! ```
+//! use celeriac::prelude::*;
+//!
+//! #[task(name = "tasks.add")]
+//! async fn add(x: i64, y: i64) -> TaskResult<i64> {
+//!     Ok(x + y)
+//! }
+//!
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! // a program would end in `App::new("shop").task(add).run().await`; here are its parts, in memory
+//! let in_memory = |settings: &mut celeriac::Settings| settings.broker_url = Some("sqlite::memory:".to_owned());
+//! let connection = App::new("shop").task(add).settings(in_memory).isolated().build().await?;
+//!
+//! let shutdown = celeriac::worker::Shutdown::new();
+//! let worker = connection.worker(vec![celeriac::worker::WorkerQueue::new("celery")]).await?;
+//! let worker = tokio::spawn(worker.run(shutdown.clone()));
+//!
+//! let client = connection.client();
+//! let sum = client.send(add::s(1, 2)).await?.get(secs(10)).await?;
+//! assert_eq!(sum, 3);
+//!
+//! shutdown.drain();
+//! worker.await??;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Features
+//!
+//! | feature | |
+//! |---|---|
+//! | `local` (default) | SQLite: `sqlite:PATH`, `sqlite::memory:` |
+//! | `aws` | SQS and DynamoDB: `sqs://`, `dynamodb://` |
+//! | `msgpack`, `yaml` | serializers beside JSON |
+//! | `bzip2`, `xz`, `zstd`, `brotli` | compressions beside gzip |
+//! | `full` | all of these |
 
 // `#[task]` expands to `::celeriac::...`, also in this crate's own tests and docs.
 extern crate self as celeriac;

@@ -7,6 +7,9 @@ use crate::Error;
 /// The file of broker and results where nothing is configured.
 const DEFAULT_FILE: &str = "celeriac.sqlite";
 
+/// What an `sqs://` broker without `result_backend` means.
+const BESIDE_SQS: &str = "dynamodb://";
+
 /// Where messages or results are, by the scheme of a URL.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Place {
@@ -38,7 +41,7 @@ impl Place {
     pub(crate) fn of_results(settings: &Settings, broker: &Self) -> Result<Self, Error> {
         let Some(url) = given(settings.result_backend.as_ref()) else {
             return Ok(match broker {
-                Self::Aws(_) => Self::Aws("dynamodb://".to_owned()),
+                Self::Aws(_) => Self::Aws(BESIDE_SQS.to_owned()),
                 other => other.clone(),
             });
         };
@@ -78,6 +81,9 @@ impl Place {
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Aws(url) if url == BESIDE_SQS => {
+                f.write_str("DynamoDB's table `celery` beside it")
+            }
             Self::Sqlite(url) | Self::Aws(url) => f.write_str(&without_secrets(url)),
             Self::Disabled => f.write_str("disabled"),
         }

@@ -1,5 +1,5 @@
 use celeriac_core::Settings;
-use celeriac_worker::{Shutdown, WorkerQueue, WorkerReport};
+use celeriac_worker::{Shutdown, WorkerQueue};
 use clap::Args;
 
 use super::{CommandError, EXIT_OK};
@@ -49,13 +49,12 @@ impl WorkerCommand {
                 .hint("register them: App::new(...).task(my_task)"));
         }
         let queues = self.queues_of(connection);
-        say_start(connection, &queues);
+        tracing::info!("{}", connection.places());
         let worker = connection.worker(queues).await?;
         let signals = Shutdown::on_signals().map_err(|error| {
             CommandError::new(anyhow::Error::new(error).context("cannot listen for signals"))
         })?;
-        let report = worker.run(signals).await?;
-        say_end(report);
+        worker.run(signals).await?;
         Ok(EXIT_OK)
     }
 
@@ -69,32 +68,6 @@ impl WorkerCommand {
         }
         self.queues.clone()
     }
-}
-
-fn say_start(connection: &Connection, queues: &[WorkerQueue]) {
-    let names: Vec<&str> = queues.iter().map(|queue| queue.name.as_str()).collect();
-    tracing::info!(
-        "worker `{}` starts: queues {}, {} tasks, concurrency {}, {}",
-        connection.node_name(),
-        names.join(", "),
-        connection.registry().iter().count(),
-        connection.settings().worker_concurrency,
-        connection.places(),
-    );
-}
-
-fn say_end(report: WorkerReport) {
-    let WorkerReport {
-        succeeded,
-        failed,
-        retried,
-        released,
-        dead_lettered,
-        ..
-    } = report;
-    tracing::info!(
-        "worker ended: {succeeded} succeeded, {failed} failed, {retried} retried, {released} given back, {dead_lettered} dead-lettered"
-    );
 }
 
 /// `name` or `name:weight`.

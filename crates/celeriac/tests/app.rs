@@ -1,0 +1,121 @@
+//! What an app answers before any task runs.
+
+use std::ffi::OsString;
+
+use celeriac::prelude::*;
+use celeriac::{Error, Settings};
+
+#[task(name = "tasks.add")]
+async fn add(x: i64, y: i64) -> TaskResult<i64> {
+    Ok(x + y)
+}
+
+/// The same name, by mistake.
+#[task(name = "tasks.add")]
+async fn plus(x: i64, y: i64) -> TaskResult<i64> {
+    Ok(x + y)
+}
+
+#[task(queue = "reports")]
+async fn report() -> TaskResult {
+    Ok(())
+}
+
+fn in_memory(settings: &mut Settings) {
+    settings.broker_url = Some("sqlite::memory:".to_owned());
+}
+
+fn arguments(words: &[&str]) -> Vec<OsString> {
+    words.iter().map(OsString::from).collect()
+}
+
+#[tokio::test]
+async fn a_name_registered_twice_ends_the_program_before_it_does_anything() {
+    let app = || {
+        App::new("shop")
+            .task(add)
+            .task(plus)
+            .settings(in_memory)
+            .isolated()
+    };
+    let error = app().build().await.expect_err("registered twice");
+    assert_eq!(
+        error.to_string(),
+        "task `tasks.add` is registered twice: give one of them another `name`"
+    );
+    for command in ["worker", "tasks"] {
+        assert_eq!(
+            app().run_with(arguments(&["shop", command])).await,
+            ExitCode::from(2),
+            "{command}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_app_that_only_sends_does_so_from_its_client() {
+    let client = App::new("shop")
+        .task(add)
+        .settings(in_memory)
+        .isolated()
+        .client()
+        .await
+        .expect("a client");
+    let result = client.send(add::s(1, 2)).await.expect("sent");
+    assert!(!result.ready().await.expect("a state"));
+    client.close().await;
+}
+
+#[tokio::test]
+async fn a_worker_works_on_the_queues_of_its_own_tasks() {
+    let app = App::new("shop")
+        .task(add)
+        .task(report)
+        .route("elsewhere.*", "python")
+        .settings(in_memory)
+        .isolated();
+    let connection = app.build().await.expect("a connection");
+    assert_eq!(connection.own_queues(), ["celery", "reports"]);
+    assert_eq!(connection.known_queues(), ["celery", "python", "reports"]);
+}
+
+#[tokio::test]
+async fn a_route_that_cannot_be_is_named() {
+    let app = App::new("shop")
+        .task(add)
+        .route("re:(", "x")
+        .settings(in_memory)
+        .isolated();
+    let error = app.build().await.expect_err("no regular expression");
+    assert!(
+        matches!(error, Error::Router(_)) && error.to_string().contains("re:("),
+        "{error}"
+    );
+}
+
+#[cfg(not(feature = "aws"))]
+#[tokio::test]
+async fn a_missing_feature_is_named() {
+    let app = App::new("shop").task(add).isolated();
+    let error = app
+        .settings(|settings| settings.broker_url = Some("sqs://".to_owned()))
+        .build()
+        .await
+        .expect_err("no feature");
+    assert!(
+        matches!(
+            error,
+            Error::MissingFeature {
+                setting: "broker_url",
+                feature: "aws",
+                ..
+            }
+        ),
+        "{error}"
+    );
+    let report = celeriac::commands::CommandError::from(error).report(false);
+    assert!(
+        report.contains("hint: cargo add celeriac --features aws"),
+        "{report}"
+    );
+}
