@@ -1,4 +1,4 @@
-use aws_sdk_sqs::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use celeriac_core::{BrokerErrorKind, StoreErrorKind};
 
@@ -108,7 +108,7 @@ where
                 status,
             );
         }
-        let text = DisplayErrorContext(&error).to_string();
+        let text = with_causes(&error);
         let lower = text.to_ascii_lowercase();
         match error {
             _ if lower.contains("credential") => {
@@ -121,6 +121,18 @@ where
             _ => Self::Unavailable(text),
         }
     }
+}
+
+/// An error and its causes, as people read them: the SDK's own form repeats all of it in Rust's notation.
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
 }
 
 impl From<Fault> for BrokerErrorKind {
