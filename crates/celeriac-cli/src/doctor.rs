@@ -26,11 +26,7 @@ impl DoctorCommand {
     /// Looks at everything, whatever fails; exit code 1 if something does not work.
     pub(crate) async fn run(&self, global: &GlobalOptions) -> Result<u8, CommandError> {
         let connection = Connection::open(global.settings(Settings::default(), "error")?).await?;
-        let mut checks = vec![place(&connection)];
-        checks.extend(doctor_sqlite::checks(&connection).await);
-        let queues = self.queues(&connection);
-        checks.extend(Box::pin(doctor_aws::checks(&connection, &queues)).await);
-        checks.extend(doctor_queues::checks(&connection, &queues).await);
+        let checks = self.checks(&connection).await;
         print(&if self.json {
             as_json(&checks)
         } else {
@@ -38,6 +34,25 @@ impl DoctorCommand {
         });
         let failed = checks.iter().any(|check| check.status() == Status::Fail);
         Ok(if failed { EXIT_FAILED } else { EXIT_OK })
+    }
+
+    async fn checks(&self, connection: &Connection) -> Vec<Check> {
+        let mut checks = vec![place(connection)];
+        checks.extend(doctor_sqlite::checks(connection).await);
+        checks.extend(doctor_aws::access(connection).await);
+        if checks.iter().any(|check| check.status() == Status::Fail) {
+            let advice = "put right what failed above, then ask again";
+            checks.push(Check::warn(
+                "queues, table, permissions",
+                "not looked at: nothing could be",
+                advice,
+            ));
+            return checks;
+        }
+        let queues = self.queues(connection);
+        checks.extend(Box::pin(doctor_aws::resources(connection, &queues)).await);
+        checks.extend(doctor_queues::checks(connection, &queues).await);
+        checks
     }
 
     fn queues(&self, connection: &Connection) -> Vec<String> {

@@ -1,7 +1,7 @@
 use celeriac::Connection;
 use celeriac::aws::{AwsConfig, AwsIdentity, AwsIdentityError};
 
-use crate::check::Check;
+use crate::check::{Check, Status};
 use crate::doctor_permissions;
 use crate::doctor_table;
 
@@ -10,42 +10,50 @@ const REFUSED_SKEW: i64 = 300;
 /// Countdowns, leases and expiry are off by as much.
 const NOTABLE_SKEW: i64 = 5;
 
-/// Credentials, region, clock, table and permissions, where broker or results are on AWS.
-pub(crate) async fn checks(connection: &Connection, queues: &[String]) -> Vec<Check> {
-    if !connection.broker_is_aws() && !connection.results_are_aws() {
-        return Vec::new();
+/// Region, credentials and clock, where broker or results are on AWS.
+pub(crate) async fn access(connection: &Connection) -> Vec<Check> {
+    let endpoint = match config_of(connection) {
+        None => return Vec::new(),
+        Some(Err(check)) => return vec![check],
+        Some(Ok(config)) if connection.broker_is_aws() => config.sqs.endpoint,
+        Some(Ok(config)) => config.dynamodb.endpoint,
+    };
+    let aws = AwsIdentity::new(endpoint);
+    let region = region(&aws).await;
+    if region.status() == Status::Fail {
+        return vec![region];
     }
-    let config = match AwsConfig::from_settings(connection.settings()) {
-        Ok(config) => config,
-        Err(error) => {
-            return vec![Check::fail(
-                "settings",
-                error.to_string(),
-                "see docs/settings.md",
-            )];
-        }
+    let credentials = credentials(&aws).await;
+    // also where the credentials fail: a wrong clock is why AWS refuses right ones
+    [Some(region), Some(credentials), clock(&aws).await]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+/// Table and permissions.
+pub(crate) async fn resources(connection: &Connection, queues: &[String]) -> Vec<Check> {
+    let mut checks = Vec::new();
+    let Some(Ok(config)) = config_of(connection) else {
+        return checks;
     };
-    let endpoint = if connection.broker_is_aws() {
-        &config.sqs.endpoint
-    } else {
-        &config.dynamodb.endpoint
-    };
-    let aws = AwsIdentity::new(endpoint.clone());
-    let mut checks = vec![
-        region(&aws).await,
-        credentials(&aws).await,
-        clock(&aws).await,
-    ];
     if connection.results_are_aws() {
         checks.extend(doctor_table::checks(&config).await);
+        checks.extend(doctor_permissions::on_table(&config).await);
     }
     if connection.broker_is_aws() {
         checks.extend(doctor_permissions::on_queues(&config, queues).await);
     }
-    if connection.results_are_aws() {
-        checks.extend(doctor_permissions::on_table(&config).await);
-    }
     checks
+}
+
+/// `None` where nothing is on AWS.
+fn config_of(connection: &Connection) -> Option<Result<AwsConfig, Check>> {
+    let on_aws = connection.broker_is_aws() || connection.results_are_aws();
+    let config = || AwsConfig::from_settings(connection.settings());
+    on_aws.then(|| {
+        config().map_err(|error| Check::fail("settings", error.to_string(), "see docs/settings.md"))
+    })
 }
 
 async fn region(aws: &AwsIdentity) -> Check {
@@ -75,17 +83,16 @@ async fn credentials(aws: &AwsIdentity) -> Check {
     }
 }
 
-async fn clock(aws: &AwsIdentity) -> Check {
+/// `None` where no answer came to compare with; the line before says that.
+async fn clock(aws: &AwsIdentity) -> Option<Check> {
     const ADVICE: &str = "switch time synchronisation on (chrony, systemd-timesyncd)";
-    let Ok(skew) = aws.clock_skew().await else {
-        return Check::warn("clock", "not compared: STS does not answer", ADVICE);
-    };
+    let skew = aws.clock_skew().await.ok()?;
     let finding = match skew {
         0 => "right to the second".to_owned(),
         1.. => format!("{skew} s ahead of AWS's"),
         _ => format!("{} s behind AWS's", -skew),
     };
-    match skew.abs() {
+    Some(match skew.abs() {
         REFUSED_SKEW.. => Check::fail(
             "clock",
             format!("{finding}: AWS refuses such requests"),
@@ -97,5 +104,5 @@ async fn clock(aws: &AwsIdentity) -> Check {
             ADVICE,
         ),
         _ => Check::ok("clock", finding),
-    }
+    })
 }

@@ -61,7 +61,7 @@ async fn main() -> ExitCode {
             return u8::try_from(error.exit_code()).unwrap_or(EXIT_USAGE).into();
         }
     };
-    match cli.run().await {
+    match Box::pin(cli.run()).await {
         Ok(code) => code.into(),
         Err(error) => {
             print_error(&error);

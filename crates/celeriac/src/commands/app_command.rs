@@ -3,7 +3,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use super::global_options::say_note;
+use super::global_options::{QUIET_LEVEL, say_note};
 use super::{
     CommandError, GlobalOptions, ResultCommand, SendCommand, TasksCommand, WorkerCommand,
     print_error,
@@ -70,7 +70,7 @@ impl AppCommand {
         let default_level = if matches!(self.command, AppSubcommand::Worker(_)) {
             "info"
         } else {
-            "warn"
+            QUIET_LEVEL
         };
         app.settings = self.global.settings(app.settings, default_level)?;
         match self.command {

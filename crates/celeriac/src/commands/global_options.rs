@@ -4,6 +4,9 @@ use clap::Args;
 use super::{CommandError, logging};
 use crate::Connection;
 
+/// Of commands that end: what the adapters try again is no news, and what fails for good is reported as an error.
+pub(super) const QUIET_LEVEL: &str = "warn,celeriac_aws=error";
+
 /// Options of every command.
 #[derive(Clone, Debug, Default, Args)]
 pub struct GlobalOptions {
@@ -45,7 +48,7 @@ impl GlobalOptions {
 
     /// Connects without tasks, and says on stderr where a default was taken.
     pub async fn open(&self) -> Result<Connection, CommandError> {
-        let connection = Connection::open(self.settings(Settings::default(), "warn")?).await?;
+        let connection = Connection::open(self.settings(Settings::default(), QUIET_LEVEL)?).await?;
         say_note(&connection);
         Ok(connection)
     }

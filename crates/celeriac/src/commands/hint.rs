@@ -7,6 +7,8 @@ use celeriac_worker::WorkerError;
 use super::{EXIT_FAILED, EXIT_NOT_READY, EXIT_TASK_FAILED, EXIT_USAGE};
 use crate::Error;
 
+const DOCTOR: &str = "celeriac doctor checks credentials, region, network and permissions";
+
 /// What to do about an error, where the error itself does not say it all.
 pub(super) fn hint_of(error: &Error) -> Option<String> {
     match error {
@@ -56,10 +58,14 @@ pub(super) fn exit_code_of(error: &Error) -> u8 {
 fn broker_hint(error: &BrokerError) -> Option<String> {
     match &error.kind {
         BrokerErrorKind::QueueNotFound => Some(format!("celeriac queues create {}", error.queue)),
-        BrokerErrorKind::AccessDenied(_) | BrokerErrorKind::Unavailable(_) => Some(format!(
-            "celeriac doctor --queue {} checks credentials, region, network and permissions",
-            error.queue
-        )),
+        BrokerErrorKind::AccessDenied(_) | BrokerErrorKind::Unavailable(_)
+            if error.queue.ends_with('*') =>
+        {
+            Some(DOCTOR.to_owned())
+        }
+        BrokerErrorKind::AccessDenied(_) | BrokerErrorKind::Unavailable(_) => {
+            Some(DOCTOR.replace("doctor", &format!("doctor --queue {}", error.queue)))
+        }
         _ => None,
     }
 }
@@ -67,9 +73,7 @@ fn broker_hint(error: &BrokerError) -> Option<String> {
 fn store_hint(error: &StoreError) -> Option<String> {
     match &error.kind {
         StoreErrorKind::TableNotFound => Some("celeriac queues create --table".to_owned()),
-        StoreErrorKind::AccessDenied(_) | StoreErrorKind::Unavailable(_) => {
-            Some("celeriac doctor checks credentials, region, network and permissions".to_owned())
-        }
+        StoreErrorKind::AccessDenied(_) | StoreErrorKind::Unavailable(_) => Some(DOCTOR.to_owned()),
         _ => None,
     }
 }

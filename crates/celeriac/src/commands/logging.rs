@@ -9,8 +9,9 @@ use tracing_subscriber::{Layer, fmt};
 use super::CommandError;
 use super::output::styled_stderr;
 
-/// The libraries below talk of every connection at `info`; a person wants that only when asked for by name.
-const QUIET: &str = "aws_config=warn,aws_smithy_runtime=warn,aws_sdk_sqs=warn,aws_sdk_dynamodb=warn,hyper=warn,hyper_util=warn,rustls=warn";
+/// The libraries below talk of every connection at `info`, and of every source that has no credentials at `warn`; a
+/// person wants that only when asked for by name, in `RUST_LOG`.
+const QUIET: &str = "aws_config=error,aws_smithy_runtime=warn,aws_sdk_sqs=warn,aws_sdk_dynamodb=warn,hyper=warn,hyper_util=warn,rustls=warn";
 
 /// Celery's `--loglevel` names and tracing's.
 const LEVELS: [(&str, &str); 8] = [
