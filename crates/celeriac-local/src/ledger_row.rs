@@ -83,9 +83,9 @@ impl LedgerRow {
         self.result = result;
     }
 
-    /// Whether a claim's holder still holds it: the attempt is its own, and no completion has ended it.
+    /// Whether this attempt's claim stands: whatever ended it, a final state too, has taken the lease away.
     pub(crate) fn is_held_by(&self, attempt: u64) -> bool {
-        self.attempt == attempt && self.lease_until.is_some() && !self.state().is_ready()
+        self.attempt == attempt && self.lease_until.is_some()
     }
 
     /// What the ledger's rules look at. The rules need only the status, so the result is not decoded.
