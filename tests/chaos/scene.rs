@@ -93,6 +93,8 @@ impl Scene {
                 "BROKER_TRANSPORT_OPTIONS__VISIBILITY_TIMEOUT",
                 visibility.as_str(),
             ),
+            // A worker ends when its open polls have; shorter ones make for shorter tests.
+            ("BROKER_TRANSPORT_OPTIONS__WAIT_TIME_SECONDS", "2"),
         ];
         all.extend_from_slice(settings);
         WorkerProcess::start(

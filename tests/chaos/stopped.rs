@@ -2,6 +2,7 @@ use std::time::{Duration, Instant};
 
 use celeriac::TaskSignature;
 
+use crate::effects::Effects;
 use crate::scene::{Scene, all_succeeded};
 
 const TASKS: usize = 200;
@@ -10,19 +11,13 @@ const TASKS: usize = 200;
 async fn sigterm_under_load_finishes_what_runs_and_gives_back_the_rest_within_a_second() {
     let scene = Scene::new().await;
     let effects = scene.effects();
-    let call = |n| {
-        TaskSignature::new("w.slow_effects")
-            .arg(effects.path())
-            .arg(format!("done-{n}"))
-            .arg(3.0)
-    };
-    let sent = scene.send_all((0..TASKS).map(call).collect()).await;
+    let sent = scene
+        .send_all((0..TASKS).map(|n| slow(&effects, n, 3.0)).collect())
+        .await;
     let mut worker = scene
         .worker(Duration::from_mins(1), &[("WORKER_CONCURRENCY", "10")])
         .await;
-    while effects.count() < 10 {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    begun(&effects, 10).await;
 
     worker.terminate().await;
     let told = Instant::now();
@@ -63,32 +58,62 @@ async fn sigterm_under_load_finishes_what_runs_and_gives_back_the_rest_within_a_
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_does_not_fit_the_deadline_is_given_back_for_another_worker_to_run_at_once() {
+    let scene = Scene::new().await;
+    let effects = scene.effects();
+    let sent = scene.send_all(vec![slow(&effects, 0, 15.0)]).await;
+    let settings = [("WORKER_SHUTDOWN_TIMEOUT", "2")];
+    let mut worker = scene.worker(Duration::from_mins(5), &settings).await;
+    begun(&effects, 1).await;
+    worker.terminate().await;
+    let status = worker.ended(Duration::from_secs(10)).await;
+    assert_eq!(status.code(), Some(0), "{}", worker.log());
+
+    let other = scene.worker(Duration::from_mins(5), &[]).await;
+    let taken = Instant::now();
+    begun(&effects, 2).await;
+    let waited = taken.elapsed();
+    assert!(
+        waited < Duration::from_secs(5),
+        "it was given back after {waited:?}"
+    );
+    all_succeeded(&scene.ended(&sent, Duration::from_mins(1)).await);
+    other.stop().await;
+    assert_eq!(effects.counts()["done-0"], 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_second_sigterm_ends_the_worker_at_once_and_loses_nothing() {
     let scene = Scene::new().await;
     let effects = scene.effects();
-    let call = |n| {
-        TaskSignature::new("w.slow_effects")
-            .arg(effects.path())
-            .arg(format!("done-{n}"))
-            .arg(20.0)
-    };
-    let sent = scene.send_all((0..4).map(call).collect()).await;
-    let mut worker = scene
-        .worker(Duration::from_mins(1), &[("WORKER_CONCURRENCY", "10")])
-        .await;
-    while effects.count() < 4 {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    let calls = (0..4).map(|n| slow(&effects, n, 15.0)).collect();
+    let sent = scene.send_all(calls).await;
+    let mut worker = scene.worker(Duration::from_secs(10), &[]).await;
+    begun(&effects, 4).await;
     worker.terminate().await;
     tokio::time::sleep(Duration::from_millis(300)).await;
     worker.terminate().await;
     let told = Instant::now();
-    worker.ended(Duration::from_secs(10)).await;
+    worker.ended(Duration::from_secs(20)).await;
     assert!(told.elapsed() < Duration::from_secs(5), "not at once");
 
-    let other = scene
-        .worker(Duration::from_mins(1), &[("WORKER_CONCURRENCY", "10")])
-        .await;
-    all_succeeded(&scene.ended(&sent, Duration::from_secs(90)).await);
+    let other = scene.worker(Duration::from_secs(10), &[]).await;
+    all_succeeded(&scene.ended(&sent, Duration::from_mins(1)).await);
     other.stop().await;
+}
+
+fn slow(effects: &Effects, n: usize, seconds: f64) -> TaskSignature {
+    TaskSignature::new("w.slow_effects")
+        .arg(effects.path())
+        .arg(format!("done-{n}"))
+        .arg(seconds)
+}
+
+/// Waits until this many runs have begun.
+async fn begun(effects: &Effects, runs: usize) {
+    let deadline = Instant::now() + Duration::from_mins(1);
+    while effects.count() < runs {
+        assert!(Instant::now() < deadline, "{runs} runs never began");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
 }
