@@ -1,0 +1,96 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use celeriac::Connection;
+use celeriac_core::{Claim, ClaimOutcome, Completion, CompletionKind, Delivery, ResultStore};
+use celeriac_protocol::{ResultMeta, State, Value};
+
+/// Loops side by side, enough to keep the emulator busy.
+const LOOPS: usize = 8;
+
+/// Tasks per second of the least that any ledgered worker must ask of SQS and DynamoDB (receive ten, claim ten, complete ten,
+/// delete ten) with no worker between: what the emulators and this machine can give at all.
+pub(crate) async fn of_emulators(
+    connection: &Connection,
+    queue: &str,
+    tasks: usize,
+) -> Result<f64> {
+    let done = Arc::new(AtomicUsize::new(0));
+    let started = Instant::now();
+    let loops = (0..LOOPS).map(|_| pump(connection, queue, tasks, Arc::clone(&done)));
+    futures_util::future::try_join_all(loops).await?;
+    Ok(tasks as f64 / started.elapsed().as_secs_f64())
+}
+
+async fn pump(
+    connection: &Connection,
+    queue: &str,
+    tasks: usize,
+    done: Arc<AtomicUsize>,
+) -> Result<()> {
+    let Some(store) = connection.store() else {
+        anyhow::bail!("the benchmark needs results")
+    };
+    while done.load(Ordering::Relaxed) < tasks {
+        let batch = connection
+            .broker()
+            .receive(queue, 10, Duration::from_secs(1), Duration::from_mins(1))
+            .await?;
+        if batch.is_empty() {
+            continue;
+        }
+        let ids: Vec<String> = batch.iter().map(task_id).collect::<Result<_>>()?;
+        finish(store.as_ref(), &ids).await?;
+        for deleted in connection
+            .broker()
+            .ack(
+                queue,
+                batch
+                    .iter()
+                    .map(|delivery| delivery.receipt.clone())
+                    .collect(),
+            )
+            .await
+        {
+            deleted?;
+        }
+        done.fetch_add(batch.len(), Ordering::Relaxed);
+    }
+    Ok(())
+}
+
+async fn finish(store: &dyn ResultStore, ids: &[String]) -> Result<()> {
+    let claims = ids.iter().map(|id| Claim {
+        task_id: id.clone(),
+        retries: 0,
+        owner: "ceiling".to_owned(),
+        nonce: id.clone(),
+        lease: Duration::from_mins(1),
+        shown: ResultMeta::new(id, State::Pending, Value::Null),
+        likely_known: false,
+    });
+    let claimed = store.claim(claims.collect()).await;
+    let mut completions = Vec::new();
+    for (id, outcome) in ids.iter().zip(claimed) {
+        if let ClaimOutcome::Claimed(claimed) = outcome? {
+            completions.push(Completion {
+                task_id: id.clone(),
+                attempt: claimed.attempt,
+                nonce: format!("{id}-done"),
+                kind: CompletionKind::Final(ResultMeta::new(id, State::Success, Value::Int(1))),
+            });
+        }
+    }
+    for outcome in store.complete(completions).await {
+        outcome?;
+    }
+    Ok(())
+}
+
+fn task_id(delivery: &Delivery) -> Result<String> {
+    let envelope =
+        celeriac_protocol::Envelope::decode(&delivery.body, &celeriac_protocol::Limits::default())?;
+    Ok(envelope.headers.id)
+}

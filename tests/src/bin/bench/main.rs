@@ -1,0 +1,128 @@
+//! Celeriac's worker beside a real Celery worker: the same no-op tasks with results, the same emulators, in turns.
+//!
+//! `cargo run --release -p celeriac-tests --bin bench` (after `./test`, which installs Celery and the emulators).
+
+#![expect(clippy::print_stdout, reason = "the benchmark prints its tables")]
+
+mod ceiling;
+mod contender;
+mod emulators;
+mod measure;
+mod queue_feeder;
+mod report;
+mod usage;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use celeriac::prelude::*;
+use clap::Parser;
+
+use crate::contender::{Contender, Pool};
+use crate::emulators::Emulators;
+use crate::measure::Bench;
+use crate::report::Summary;
+
+#[derive(Debug, Parser)]
+#[command(
+    name = "bench",
+    about = "Celeriac's worker beside Celery's, on the same emulators"
+)]
+struct Arguments {
+    /// Tasks in each run
+    #[arg(long, default_value_t = 2_000)]
+    tasks: usize,
+    /// Runs of each worker, in turns
+    #[arg(long, default_value_t = 3)]
+    rounds: usize,
+    /// Celery pools to run
+    #[arg(
+        long,
+        value_enum,
+        value_delimiter = ',',
+        default_value = "threads,prefork,gevent"
+    )]
+    pools: Vec<Pool>,
+    /// Exit with 1 unless celeriac is 8 times as fast, with 1/20 of the CPU and 1/3 of the memory of Celery's best pool
+    #[arg(long)]
+    check: bool,
+}
+
+#[task(name = "bench.noop")]
+async fn noop(x: i64) -> TaskResult<i64> {
+    Ok(x)
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    // the measured worker is this program too, in a process of its own
+    if std::env::var_os("BENCH_ROLE").is_some_and(|role| role == "worker") {
+        return App::new("bench").task(noop).run().await;
+    }
+    match compare(&Arguments::parse()).await {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("error: {error:?}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn compare(arguments: &Arguments) -> Result<bool> {
+    let emulators = Emulators::start().await?;
+    println!(
+        "SQS: {}; DynamoDB: {}; {} no-op tasks a run, {} rounds",
+        emulators.sqs_name(),
+        Emulators::dynamodb_name(),
+        arguments.tasks,
+        arguments.rounds
+    );
+    let bench = Bench::new(&emulators, arguments.tasks).await?;
+    println!(
+        "emulators' own ceiling (receive, claim, complete, delete in tens; no worker): {:.0} tasks/s\n",
+        bench.ceiling().await?
+    );
+
+    let contenders: Vec<Contender> = std::iter::once(Contender::Celeriac)
+        .chain(arguments.pools.iter().copied().map(Contender::Celery))
+        .collect();
+    let mut runs = Vec::new();
+    for round in 1..=arguments.rounds {
+        for contender in &contenders {
+            let run = bench.run(contender).await?;
+            println!("round {round}: {:<16} {:>7.0} tasks/s", run.name, run.rate);
+            runs.push(run);
+        }
+    }
+    println!(
+        "\nmedians; requests counted in a run of their own\n{}",
+        report::head()
+    );
+    let mut summaries = Vec::new();
+    for contender in &contenders {
+        let requests = bench.count_requests(contender).await?;
+        let summary = Summary::of(&contender.name(), &runs, Some(requests));
+        println!("{}", summary.line());
+        summaries.push(summary);
+    }
+    Ok(verdict(&summaries) || !arguments.check)
+}
+
+/// Prints the ratios to Celery's best pool; whether each holds.
+fn verdict(summaries: &[Summary]) -> bool {
+    let Some((ours, theirs)) = summaries.split_first() else {
+        return true;
+    };
+    let Some(best) = theirs.iter().max_by(|a, b| a.rate.total_cmp(&b.rate)) else {
+        return true;
+    };
+    let speed = ours.rate / best.rate;
+    let cpu = best.cpu_micros / ours.cpu_micros;
+    let memory = best.memory_mib / ours.memory_mib;
+    println!(
+        "\nagainst {}: {speed:.1} x the tasks/s (8 asked), 1/{cpu:.1} of the CPU (1/20 asked), 1/{memory:.1} of the memory (1/3 asked)",
+        best.name
+    );
+    speed >= 8.0 && cpu >= 20.0 && memory >= 3.0
+}
