@@ -1,11 +1,14 @@
-use celeriac_core::{Failure, SendError, SendOptions, TaskSender};
+use celeriac_core::{Failure, SendError, SendOptions};
 use celeriac_protocol::{Dict, Embed, Signature, State, Value};
 use uuid::Uuid;
 
 use crate::call::Call;
 use crate::engine::Engine;
 use crate::final_state::{FinalState, Stored};
-use crate::{log, meta};
+use crate::{log, meta, waits};
+
+/// Tries of sending what follows a task, over about 3 s; the adapter has its own behind each.
+const SEND_TRIES: u32 = 6;
 
 /// Why a task with this embed is refused before it runs, if it is: the parts of a canvas that this version cannot go on
 /// with. Running it and letting the rest of its workflow hang would be worse.
@@ -143,7 +146,24 @@ async fn send(
         ),
         ..SendOptions::default()
     };
-    TaskSender::send_task(&*engine.sender, signature, options).await
+    for tries in 1..SEND_TRIES {
+        match engine
+            .sender
+            .send_task(signature.clone(), options.clone())
+            .await
+        {
+            Err(SendError::Broker(error)) if error.is_retryable() => {
+                tracing::warn!(
+                    id = headers.id,
+                    tries,
+                    "cannot send what follows a task, trying again: {error}"
+                );
+                tokio::time::sleep(waits::retry(tries)).await;
+            }
+            answer => return answer,
+        }
+    }
+    engine.sender.send_task(signature, options).await
 }
 
 async fn fail_step(engine: &Engine, call: &Call, step: &Signature, failure: &Failure) {

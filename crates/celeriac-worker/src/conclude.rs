@@ -75,7 +75,14 @@ impl Conclusion {
                 Box::pin(self.gave_up(failure)).await
             }
             RunEnd::ShutDown => Box::pin(self.given_back()).await,
-            RunEnd::Lost => Executed::not_run(Outcome::Leave),
+            RunEnd::Lost => {
+                tracing::warn!(
+                    "Task {}[{}] was taken over or ended elsewhere; this run is cancelled",
+                    self.call.task(),
+                    self.call.id()
+                );
+                Executed::not_run(Outcome::Leave)
+            }
         }
     }
 

@@ -13,6 +13,8 @@ use crate::{panics, waits};
 
 /// The longest time a message that cannot be dealt with now stays away.
 const LONGEST_BACKOFF: Duration = Duration::from_mins(15);
+/// The longest time a message that is for another worker stays away.
+const LONGEST_FOR_OTHERS: Duration = Duration::from_secs(30);
 /// A lease that is shorter would be lost to a slow request.
 const SHORTEST_LEASE: Duration = Duration::from_millis(500);
 
@@ -56,6 +58,11 @@ impl Engine {
 
     pub(crate) fn now(&self) -> UtcTime {
         self.parts.clock.now()
+    }
+
+    /// How long a message that is for another worker stays away.
+    pub(crate) fn short_backoff(&self, queue: &str, receive_count: u32) -> Duration {
+        self.backoff(queue, receive_count).min(LONGEST_FOR_OTHERS)
     }
 
     /// How long a message that cannot be dealt with now stays away.

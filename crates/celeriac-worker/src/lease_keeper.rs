@@ -137,11 +137,6 @@ impl Shared {
 
     fn lost(&self, key: u64) {
         if let Some(lease) = self.held().leases.remove(&key) {
-            tracing::warn!(
-                task_id = lease.task_id,
-                attempt = lease.attempt,
-                "the task was taken over or ended elsewhere; this run is cancelled"
-            );
             lease.lost.cancel();
         }
     }

@@ -89,9 +89,9 @@ impl Run {
                         shutdown,
                     )
                     .await;
-                if let RunEnd::TimedOut(limit) = &end {
+                if !matches!(end, RunEnd::Returned(_) | RunEnd::Panicked(_)) {
                     tracing::error!(
-                        "Task {} is over its time limit of {limit:?}; its thread cannot be killed and stays busy until it ends",
+                        "Task {} was ended from outside; its thread cannot be killed and stays busy until it returns",
                         self.name
                     );
                 }

@@ -25,7 +25,7 @@ pub(crate) async fn unknown(engine: &Engine, delivery: Delivery, envelope: Envel
                 "task is not registered here; released"
             );
             Executed::not_run(Outcome::Defer(
-                engine.backoff(&delivery.queue, delivery.receive_count),
+                engine.short_backoff(&delivery.queue, delivery.receive_count),
             ))
         }
         UnknownTask::Forward(queue) if may_forward(&delivery, queue) => {

@@ -148,7 +148,7 @@ impl Worker {
         work(&station).await;
         ending::end(&station).await;
         let report = station.counters.report();
-        tracing::info!(
+        tracing::debug!(
             "stopped: {} succeeded, {} failed, {} retried, {} messages given back, {} dead-lettered",
             report.succeeded,
             report.failed,

@@ -97,6 +97,8 @@ impl Settlement {
 
     async fn put_off(&self, station: &Station, receipt: Receipt, visibility: Duration) {
         let queue = &station.lanes[self.lane].queue;
+        let longest = station.broker().capabilities(queue).max_visibility;
+        let visibility = visibility.min(longest);
         match station
             .executor
             .engine()
