@@ -4,55 +4,119 @@ use celeriac::broker::QueueSpec;
 use celeriac::{AsyncResult, Client, Connection, Settings, TaskSignature, Value};
 use celeriac_protocol::{ResultMeta, State};
 use celeriac_testkit::emulator::{Ministack, unique_name};
+use celeriac_testkit::fault_proxy::{FaultProxy, Rule};
 use futures_util::{TryStreamExt as _, stream};
 use tempfile::TempDir;
 
 use crate::effects::Effects;
 use crate::worker_process::WorkerProcess;
 
-/// A queue, a dead-letter queue, a table, and a client of them, in ministack.
+/// A queue, a dead-letter queue, results, and a client of them: in ministack or in an SQLite file.
 pub(crate) struct Scene {
     pub(crate) connection: Connection,
     pub(crate) queue: String,
-    table: String,
-    pub(crate) endpoint: String,
+    pub(crate) place: Place,
     folder: TempDir,
 }
 
-impl Scene {
-    pub(crate) async fn new() -> Self {
-        let endpoint = Ministack::shared().await.url().to_owned();
-        let (queue, table) = (unique_name("chaos"), unique_name("chaos"));
+/// Where messages and results are.
+#[derive(Clone, Debug)]
+pub(crate) enum Place {
+    Ministack { endpoint: String, table: String },
+    Sqlite { url: String },
+}
+
+impl Place {
+    /// The same, reached through another address.
+    pub(crate) fn through(&self, proxy: &FaultProxy) -> Self {
+        match self {
+            Self::Ministack { table, .. } => Self::Ministack {
+                endpoint: proxy.url(),
+                table: table.clone(),
+            },
+            Self::Sqlite { .. } => panic!("SQLite has no proxy"),
+        }
+    }
+
+    /// The proxy in front of it.
+    pub(crate) async fn proxied(&self, rules: Vec<Rule>) -> FaultProxy {
+        match self {
+            Self::Ministack { endpoint, .. } => FaultProxy::start(endpoint, rules).await,
+            Self::Sqlite { .. } => panic!("SQLite has no proxy"),
+        }
+    }
+
+    fn broker_url(&self) -> String {
+        match self {
+            Self::Ministack { endpoint, .. } => endpoint.replace("http://", "sqs://test:test@"),
+            Self::Sqlite { url } => url.clone(),
+        }
+    }
+
+    fn result_backend(&self) -> String {
+        match self {
+            Self::Ministack { endpoint, table } => {
+                format!(
+                    "{}/{table}",
+                    endpoint.replace("http://", "dynamodb://test:test@")
+                )
+            }
+            Self::Sqlite { url } => url.clone(),
+        }
+    }
+
+    /// A client and more, sending to `queue`.
+    pub(crate) async fn connect(&self, queue: &str) -> Connection {
         let settings = Settings {
-            broker_url: Some(broker_url(&endpoint)),
-            result_backend: Some(result_backend(&endpoint, &table)),
-            task_default_queue: queue.clone(),
+            broker_url: Some(self.broker_url()),
+            result_backend: Some(self.result_backend()),
+            task_default_queue: queue.to_owned(),
             ..Settings::default()
         };
-        let connection = Connection::open(settings).await.expect("a connection");
-        let dead = format!("{queue}-dlq");
+        Connection::open(settings).await.expect("a connection")
+    }
+}
+
+impl Scene {
+    /// In the ministack that all tests share.
+    pub(crate) async fn ministack() -> Self {
+        let place = Place::Ministack {
+            endpoint: Ministack::shared().await.url().to_owned(),
+            table: unique_name("chaos"),
+        };
+        Self::in_place(place, TempDir::new().expect("a folder")).await
+    }
+
+    /// In a file of its own.
+    pub(crate) async fn sqlite() -> Self {
+        let folder = TempDir::new().expect("a folder");
+        let file = folder.path().join("chaos.sqlite");
+        let place = Place::Sqlite {
+            url: format!("sqlite:{}", file.display()),
+        };
+        Self::in_place(place, folder).await
+    }
+
+    async fn in_place(place: Place, folder: TempDir) -> Self {
+        let queue = unique_name("chaos");
+        let connection = place.connect(&queue).await;
         let broker = connection.broker();
-        broker
-            .declare(&QueueSpec::new(&dead))
-            .await
-            .expect("the dead-letter queue");
+        let dead = QueueSpec {
+            dead_letter: None,
+            ..QueueSpec::new(dead_letters(&queue))
+        };
+        broker.declare(&dead).await.expect("the dead-letter queue");
         let spec = QueueSpec {
-            dead_letter: Some((dead, 100)),
+            dead_letter: Some((dead.name, 100)),
             ..QueueSpec::new(&queue)
         };
         broker.declare(&spec).await.expect("the queue");
-        connection
-            .store()
-            .expect("a store")
-            .declare()
-            .await
-            .expect("the table");
-        let folder = TempDir::new().expect("a folder");
+        let store = connection.store().expect("a store");
+        store.declare().await.expect("the table");
         Self {
             connection,
             queue,
-            table,
-            endpoint,
+            place,
             folder,
         }
     }
@@ -72,23 +136,24 @@ impl Scene {
         visibility: Duration,
         settings: &[(&str, &str)],
     ) -> WorkerProcess {
-        self.worker_through(&self.endpoint, visibility, settings)
+        self.worker_on(&self.queue, &self.place, visibility, settings)
             .await
     }
 
-    /// The same, with `endpoint` in place of the emulator.
-    pub(crate) async fn worker_through(
+    /// The same, on another queue or in another place.
+    pub(crate) async fn worker_on(
         &self,
-        endpoint: &str,
+        queue: &str,
+        place: &Place,
         visibility: Duration,
         settings: &[(&str, &str)],
     ) -> WorkerProcess {
         let visibility = visibility.as_secs().to_string();
-        let (broker, results) = (broker_url(endpoint), result_backend(endpoint, &self.table));
+        let (broker, results) = (place.broker_url(), place.result_backend());
         let mut all = vec![
             ("BROKER_URL", broker.as_str()),
             ("RESULT_BACKEND", results.as_str()),
-            ("TASK_DEFAULT_QUEUE", self.queue.as_str()),
+            ("TASK_DEFAULT_QUEUE", queue),
             (
                 "BROKER_TRANSPORT_OPTIONS__VISIBILITY_TIMEOUT",
                 visibility.as_str(),
@@ -97,12 +162,8 @@ impl Scene {
             ("BROKER_TRANSPORT_OPTIONS__WAIT_TIME_SECONDS", "2"),
         ];
         all.extend_from_slice(settings);
-        WorkerProcess::start(
-            &self.queue,
-            &self.folder.path().join(unique_name("log")),
-            &all,
-        )
-        .await
+        let log = self.folder.path().join(unique_name("log"));
+        WorkerProcess::start(queue, &log, &all).await
     }
 
     pub(crate) async fn send_all(&self, calls: Vec<TaskSignature>) -> Vec<AsyncResult> {
@@ -147,7 +208,7 @@ impl Scene {
     /// Waits until the queue and its dead-letter queue hold nothing.
     pub(crate) async fn is_empty(&self, within: Duration) {
         let deadline = Instant::now() + within;
-        for queue in [self.queue.clone(), format!("{}-dlq", self.queue)] {
+        for queue in [self.queue.clone(), dead_letters(&self.queue)] {
             loop {
                 let stats = self
                     .connection
@@ -182,13 +243,7 @@ pub(crate) fn all_succeeded(metas: &[ResultMeta]) {
     );
 }
 
-fn broker_url(endpoint: &str) -> String {
-    endpoint.replace("http://", "sqs://test:test@")
-}
-
-fn result_backend(endpoint: &str, table: &str) -> String {
-    format!(
-        "{}/{table}",
-        endpoint.replace("http://", "dynamodb://test:test@")
-    )
+/// The name of a queue's dead-letter queue.
+pub(crate) fn dead_letters(queue: &str) -> String {
+    format!("{queue}-dlq")
 }

@@ -9,7 +9,7 @@ const TASKS: usize = 200;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sigterm_under_load_finishes_what_runs_and_gives_back_the_rest_within_a_second() {
-    let scene = Scene::new().await;
+    let scene = Scene::ministack().await;
     let effects = scene.effects();
     let sent = scene
         .send_all((0..TASKS).map(|n| slow(&effects, n, 3.0)).collect())
@@ -59,7 +59,7 @@ async fn sigterm_under_load_finishes_what_runs_and_gives_back_the_rest_within_a_
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_does_not_fit_the_deadline_is_given_back_for_another_worker_to_run_at_once() {
-    let scene = Scene::new().await;
+    let scene = Scene::ministack().await;
     let effects = scene.effects();
     let sent = scene.send_all(vec![slow(&effects, 0, 15.0)]).await;
     let settings = [("WORKER_SHUTDOWN_TIMEOUT", "2")];
@@ -84,7 +84,7 @@ async fn what_does_not_fit_the_deadline_is_given_back_for_another_worker_to_run_
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_sigterm_ends_the_worker_at_once_and_loses_nothing() {
-    let scene = Scene::new().await;
+    let scene = Scene::ministack().await;
     let effects = scene.effects();
     let calls = (0..4).map(|n| slow(&effects, n, 15.0)).collect();
     let sent = scene.send_all(calls).await;

@@ -4,17 +4,27 @@ use celeriac::{AsyncResult, TaskSignature};
 
 use crate::scene::{Scene, all_succeeded};
 
+const VISIBILITY: Duration = Duration::from_secs(2);
+
 #[tokio::test(flavor = "multi_thread")]
-async fn a_task_of_five_visibility_timeouts_runs_once() {
-    let scene = Scene::new().await;
+async fn a_task_of_five_visibility_timeouts_runs_once_on_ministack() {
+    five_visibility_timeouts(Scene::ministack().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_task_of_five_visibility_timeouts_runs_once_on_sqlite() {
+    five_visibility_timeouts(Scene::sqlite().await).await;
+}
+
+async fn five_visibility_timeouts(scene: Scene) {
     let effects = scene.effects();
     // Two workers: a message that lapsed would be the other's.
     let workers = [
         scene
-            .worker(Duration::from_secs(2), &[("WORKER_CONCURRENCY", "2")])
+            .worker(VISIBILITY, &[("WORKER_CONCURRENCY", "2")])
             .await,
         scene
-            .worker(Duration::from_secs(2), &[("WORKER_CONCURRENCY", "2")])
+            .worker(VISIBILITY, &[("WORKER_CONCURRENCY", "2")])
             .await,
     ];
     // More than run at once: those that wait prefetched must be held as well.
@@ -23,7 +33,7 @@ async fn a_task_of_five_visibility_timeouts_runs_once() {
             TaskSignature::new("w.slow_effects")
                 .arg(effects.path())
                 .arg(format!("done-{n}"))
-                .arg(10.0)
+                .arg((5 * VISIBILITY).as_secs_f64())
         })
         .collect();
     let sent: Vec<AsyncResult> = scene.send_all(calls).await;
