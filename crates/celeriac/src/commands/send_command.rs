@@ -22,7 +22,7 @@ pub struct SendCommand {
     #[arg(short, long, value_name = "JSON", default_value = "{}", value_parser = json_text::json_dict)]
     pub kwargs: JsonDict,
     /// Run after this: `5`, `90s`, `1h`
-    #[arg(long, value_name = "TIME", value_parser = time_argument::duration, conflicts_with = "eta")]
+    #[arg(long, value_name = "TIME", allow_negative_numbers = true, value_parser = time_argument::duration, conflicts_with = "eta")]
     pub countdown: Option<Duration>,
     /// Run at this time: `2027-01-02T03:04:05Z`
     #[arg(long, value_name = "ISO", value_parser = time_argument::moment)]
