@@ -1,4 +1,40 @@
 //! Receive Celery tasks and run them.
+//!
+//! [`Executor::execute`] takes one delivery to its [`Outcome`]; [`Worker`] receives, holds and settles around it, and a
+//! Lambda function does the same with its own. A message is deleted only after its outcome is durable.
+//!
+//! # What runs when
+//! - Delivery is at least once. A task with a ledger item is claimed before it runs, so a copy of a task that is running or
+//!   final does not run. Tasks with `ignore_result` skip the ledger: their copies run, unless the task sets `ledger`.
+//! - A message before its `eta` is sent again with the delay (in hops of the broker's longest), on FIFO made invisible. It is never held.
+//! - A retry is a new message with `retries` one higher, sent before the present one is deleted. On FIFO queues the present message comes
+//!   back instead and the ledger counts, so that the order stands; without a result store it is sent again there too, at the end of its group.
+//! - What is embedded in a message: callbacks and the next step of a chain are sent before SUCCESS is stored, under fixed ids;
+//!   errbacks after FAILURE. **Groups, chords and nested chains are not supported by this version**: a message that embeds one fails before
+//!   it runs, with NotImplementedError, and so does a chord's body, so that nobody waits for ever.
+//!
+//! # Time limits
+//! The hard limit drops an async task and stores TimeLimitExceeded. A blocking task's thread cannot be killed: the failure is
+//! stored, the task's place is freed, the thread stays busy until it returns. The soft limit only tells the task
+//! (`Context::soft_time_limit`, `Context::is_cancelled`), which ends as it likes; nothing is raised in it, unlike in Python.
+//!
+//! # Messages that cannot be run
+//! | what | outcome |
+//! |---|---|
+//! | envelope, payload, `eta` or `expires` unreadable | dead-letter queue as `unreadable`, and FAILURE where an id can be read |
+//! | task not registered | `unknown_task`: FAILURE NotRegistered, released, or forwarded (ten times at most) |
+//! | wrong arguments | FAILURE TypeError |
+//! | `expires` has passed | REVOKED |
+//! | more than `task_max_lost_runs` started runs of one try | dead-letter queue as `poison`, FAILURE WorkerLostError |
+//! | `Reject` without requeue | dead-letter queue as `rejected`, FAILURE |
+//! | gave up, and the task has `dead_letter` | dead-letter queue as `gave-up`, FAILURE |
+//!
+//! Without a dead-letter queue such a message stays, backs off up to 15 minutes and shows as `stuck` in `/healthz`. Poison is counted in the
+//! ledger: a task without one that ends its process is only stopped by the queue's own `maxReceiveCount`.
+//!
+//! # The end of a worker
+//! See [`Shutdown`] and [`WorkerOptions`]. On SQS an idle worker ends when its open long poll does, after `wait_time_seconds` at most,
+//! because a dropped poll may swallow messages; a second signal ends it at once.
 
 mod blocking_pool;
 mod call;

@@ -6,7 +6,7 @@ use celeriac_core::{Failure, SendOptions, TaskError, TaskOptions};
 use celeriac_protocol::{State, Value};
 use celeriac_worker::{Outcome, Shutdown};
 
-use crate::support::{QUEUE, Setup, exc_message, exc_type};
+use crate::support::{QUEUE, Runs, Setup, exc_message, exc_type};
 
 fn plain() -> TaskOptions {
     TaskOptions::default()
@@ -272,4 +272,106 @@ async fn a_task_told_of_the_shutdown_may_end_with_an_error_and_is_given_back() {
         Outcome::Release
     ));
     assert_eq!(result.state().await.expect("a state"), State::Pending);
+}
+
+#[tokio::test]
+async fn a_result_that_no_store_takes_is_a_failure_that_says_so() {
+    let app = Setup::default()
+        .task("tasks.large", plain(), |_, _| async {
+            Ok(Value::Str("x".repeat(500_000)))
+        })
+        .task("tasks.large_failure", plain(), |_, _| async {
+            Err(TaskError::failure("ValueError", "x".repeat(500_000)))
+        })
+        .app();
+    for task in ["tasks.large", "tasks.large_failure"] {
+        let (outcome, meta) = app.run(task, vec![]).await;
+        assert!(matches!(outcome, Outcome::Ack), "{task}: {outcome:?}");
+        assert_eq!(
+            (meta.status.clone(), exc_type(&meta).as_str()),
+            (State::Failure, "ResultTooLarge"),
+            "{task}"
+        );
+        assert!(
+            exc_message(&meta).contains("over the limit"),
+            "{}",
+            exc_message(&meta)
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_early_acknowledged_task_that_is_cancelled_is_a_failure() {
+    let app = Setup::default()
+        .task(
+            "tasks.sleep",
+            TaskOptions {
+                acks_late: Some(false),
+                ..plain()
+            },
+            |_, _| async {
+                tokio::time::sleep(Duration::from_mins(1)).await;
+                Ok(Value::Null)
+            },
+        )
+        .app();
+    let result = app.send("tasks.sleep", vec![]).await;
+    let (shutdown, delivery) = (
+        Shutdown::new(),
+        app.receive(QUEUE).await.expect("a message"),
+    );
+    let (executor, own) = (app.executor.clone(), shutdown.clone());
+    let run = tokio::spawn(async move { executor.execute(delivery, &own).await });
+    crate::support::until("it was acknowledged", || async {
+        app.broker
+            .stats(QUEUE)
+            .await
+            .is_ok_and(|stats| stats.in_flight == 0)
+    })
+    .await;
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    shutdown.end_now();
+    assert!(matches!(run.await.expect("no panic"), Outcome::Ack));
+    assert_eq!(
+        exc_type(&result.meta().await.expect("a result")),
+        "WorkerLostError"
+    );
+}
+
+#[tokio::test]
+async fn a_part_of_a_chord_is_refused_before_it_runs_and_its_body_fails() {
+    let runs = Runs::default();
+    let counted = runs.clone();
+    let app = Setup::default()
+        .task("tasks.part", plain(), move |_, _| {
+            counted.add();
+            async { Ok(Value::Null) }
+        })
+        .app();
+    let body = r#"{"body":"[[], {}, {\"callbacks\":null,\"errbacks\":null,\"chain\":null,\"chord\":{\"task\":\"tasks.sum\",\"options\":{\"task_id\":\"body\"}}}]",
+        "content-encoding":"utf-8","content-type":"application/json","headers":{"task":"tasks.part","id":"part","group":"g"},"properties":{"body_encoding":"utf-8"}}"#;
+    app.send_body(QUEUE, body).await;
+    assert!(matches!(app.execute(QUEUE).await, Outcome::Ack));
+    let part = app
+        .client
+        .result::<Value>("part")
+        .meta()
+        .await
+        .expect("a result");
+    assert_eq!(
+        (runs.count(), exc_type(&part).as_str()),
+        (0, "NotImplementedError")
+    );
+    assert!(
+        exc_message(&part).starts_with("a chord"),
+        "{}",
+        exc_message(&part)
+    );
+    let body = app
+        .client
+        .result::<Value>("body")
+        .meta()
+        .await
+        .expect("a result");
+    assert_eq!(exc_type(&body), "ChordError");
 }
