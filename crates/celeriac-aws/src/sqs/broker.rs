@@ -225,7 +225,8 @@ impl Broker for SqsBroker {
             .set_queue_name_prefix((!prefix.is_empty()).then(|| prefix.clone()));
         let mut pages = request.max_results(1000).into_paginator().send();
         while let Some(page) = pages.next().await {
-            let page = page.map_err(|error| self.fault("list", &format!("{prefix}*"), Fault::from(error)))?;
+            let page = page
+                .map_err(|error| self.fault("list", &format!("{prefix}*"), Fault::from(error)))?;
             let found = page.queue_urls.unwrap_or_default();
             names.extend(
                 found
