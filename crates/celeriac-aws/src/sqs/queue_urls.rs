@@ -13,6 +13,8 @@ use crate::sqs_config::SqsConfig;
 pub(super) struct QueueUrls {
     config: SqsConfig,
     known: Mutex<HashMap<String, Arc<str>>>,
+    /// Held while one is asked for: many that start together need one answer.
+    asking: tokio::sync::Mutex<()>,
 }
 
 impl QueueUrls {
@@ -20,6 +22,7 @@ impl QueueUrls {
         Self {
             config,
             known: Mutex::default(),
+            asking: tokio::sync::Mutex::default(),
         }
     }
 
@@ -51,8 +54,12 @@ impl QueueUrls {
         operation: &'static str,
         queue: &str,
     ) -> Result<Arc<str>, BrokerError> {
-        if let Some(url) = self.lock().get(queue) {
-            return Ok(Arc::clone(url));
+        if let Some(url) = self.known(queue) {
+            return Ok(url);
+        }
+        let _asking = self.asking.lock().await;
+        if let Some(url) = self.known(queue) {
+            return Ok(url);
         }
         let url = self
             .resolve(sdk, queue)
@@ -60,6 +67,10 @@ impl QueueUrls {
             .map_err(|kind| BrokerError::new(operation, queue, kind))?;
         self.put(queue, &url);
         Ok(url)
+    }
+
+    fn known(&self, queue: &str) -> Option<Arc<str>> {
+        self.lock().get(queue).map(Arc::clone)
     }
 
     pub(super) fn put(&self, queue: &str, url: &Arc<str>) {

@@ -72,6 +72,22 @@ async fn a_message_costs_less_than_a_third_of_a_request() {
 }
 
 #[tokio::test]
+async fn many_who_start_together_look_a_queue_up_once() {
+    let config = config().await;
+    let queue = unique_name("together");
+    let made = SqsBroker::new(&config);
+    made.declare(&QueueSpec::new(&queue))
+        .await
+        .expect("declared");
+    let broker = SqsBroker::new(&config);
+    let sends = (0..20).map(|_| broker.send(&queue, messages(1)));
+    for sent in futures_util::future::join_all(sends).await {
+        sent.into_iter().for_each(|sent| drop(sent.expect("sent")));
+    }
+    assert_eq!(broker.requests().of("GetQueueUrl"), 1);
+}
+
+#[tokio::test]
 async fn predefined_queues_are_used_without_asking() {
     let mut config = config().await;
     let maker = SqsBroker::new(&config);
