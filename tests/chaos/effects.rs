@@ -29,8 +29,8 @@ impl Effects {
     }
 
     pub(crate) fn count(&self) -> usize {
-        let bytes = fs::read(&self.path).expect("the effects file");
-        bytes.iter().filter(|byte| **byte == b'\n').count()
+        let text = fs::read_to_string(&self.path).expect("the effects file");
+        text.lines().count()
     }
 
     /// How often each name stands there.

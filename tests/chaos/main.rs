@@ -1,8 +1,14 @@
-//! What must hold while things go wrong: worker processes on ministack that are killed, stopped and lied to.
+//! What must hold while things go wrong, on ministack and on SQLite: worker processes that are killed, stopped, lied to and fed
+//! with rubbish; and what a task costs in requests and time.
 
+mod broken_bodies;
+mod budget;
+mod counted;
 mod effects;
 mod killed;
+mod latency;
 mod lost_answers;
+mod malformed;
 mod scene;
 mod stopped;
 mod visibility;

@@ -76,10 +76,10 @@ impl WorkerProcess {
     }
 
     pub(crate) async fn ended(&mut self, within: Duration) -> ExitStatus {
-        match tokio::time::timeout(within, self.child.wait()).await {
-            Ok(status) => status.expect("the process"),
-            Err(_) => panic!("the worker did not end within {within:?}:\n{}", self.log()),
-        }
+        let ended = tokio::time::timeout(within, self.child.wait()).await;
+        ended
+            .unwrap_or_else(|_| panic!("the worker did not end within {within:?}:\n{}", self.log()))
+            .expect("the process")
     }
 
     /// SIGTERM, and the end with exit code 0.
