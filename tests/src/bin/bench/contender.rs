@@ -34,8 +34,8 @@ impl Place {
 /// A worker to be measured.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Contender {
-    /// This program's own worker.
-    Celeriac,
+    /// This program's own worker, with as many tasks at once.
+    Celeriac(usize),
     /// A real Celery worker with this pool.
     Celery(Pool),
 }
@@ -64,7 +64,7 @@ impl Pool {
 impl Contender {
     pub(crate) fn name(&self) -> String {
         match self {
-            Self::Celeriac => "celeriac".to_owned(),
+            Self::Celeriac(_) => "celeriac".to_owned(),
             Self::Celery(pool) => format!("celery {}", pool.arguments()[1]),
         }
     }
@@ -72,7 +72,7 @@ impl Contender {
     /// Starts the worker in a process of its own; it is killed when dropped.
     pub(crate) fn start(&self, place: &Place, log: &Path) -> Result<Child> {
         let mut command = match self {
-            Self::Celeriac => celeriac(place)?,
+            Self::Celeriac(concurrency) => celeriac(*concurrency, place)?,
             Self::Celery(pool) => celery(*pool, place)?,
         };
         let log = std::fs::File::create(log)?;
@@ -91,13 +91,21 @@ impl Contender {
     }
 }
 
-fn celeriac(place: &Place) -> Result<Command> {
+fn celeriac(concurrency: usize, place: &Place) -> Result<Command> {
     let mut command = Command::new(std::env::current_exe()?);
     command
-        .args(["worker", "--queues", &place.queue, "--loglevel", "warn"])
+        .args([
+            "worker",
+            "--queues",
+            &place.queue,
+            "--loglevel",
+            "warn",
+            "--concurrency",
+            &concurrency.to_string(),
+        ])
         .env("CELERIAC_BROKER_URL", place.broker_url())
         .env("CELERIAC_RESULT_BACKEND", place.result_backend())
-        .env("BENCH_ROLE", "worker");
+        .env("CELERIAC_TEST_ROLE", "worker");
     Ok(command)
 }
 

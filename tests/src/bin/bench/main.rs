@@ -35,6 +35,9 @@ struct Arguments {
     /// Runs of each worker, in turns
     #[arg(long, default_value_t = 3)]
     rounds: usize,
+    /// Tasks that celeriac runs at once
+    #[arg(long, default_value_t = 100)]
+    concurrency: usize,
     /// Celery pools to run
     #[arg(
         long,
@@ -56,7 +59,7 @@ async fn noop(x: i64) -> TaskResult<i64> {
 #[tokio::main]
 async fn main() -> ExitCode {
     // the measured worker is this program too, in a process of its own
-    if std::env::var_os("BENCH_ROLE").is_some_and(|role| role == "worker") {
+    if std::env::var_os("CELERIAC_TEST_ROLE").is_some_and(|role| role == "worker") {
         return App::new("bench").task(noop).run().await;
     }
     match compare(&Arguments::parse()).await {
@@ -84,7 +87,7 @@ async fn compare(arguments: &Arguments) -> Result<bool> {
         bench.ceiling().await?
     );
 
-    let contenders: Vec<Contender> = std::iter::once(Contender::Celeriac)
+    let contenders: Vec<Contender> = std::iter::once(Contender::Celeriac(arguments.concurrency))
         .chain(arguments.pools.iter().copied().map(Contender::Celery))
         .collect();
     let mut runs = Vec::new();
