@@ -38,6 +38,7 @@ impl<B: Batch> Shared<B> {
         let options = BatcherOptions {
             max_items: options.max_items.max(1),
             max_in_flight: options.max_in_flight.max(1),
+            max_partial: options.max_partial.max(1),
             buffer: options.buffer.clamp(1, Semaphore::MAX_PERMITS),
             ..options
         };
@@ -130,7 +131,14 @@ impl<B: Batch> State<B> {
     /// Whether what is ready is more than the runners about to take it will take; if so, counts one more of them.
     fn wants_runner(&mut self, options: &BatcherOptions) -> bool {
         let covered = self.starting.saturating_mul(options.max_items);
-        let wanted = self.queue.ready() > covered && self.runners < options.max_in_flight;
+        let ready = self.queue.ready();
+        let enough = if self.runners < options.max_partial {
+            ready > covered
+        } else {
+            ready >= covered.saturating_add(options.max_items)
+                || (covered == 0 && self.queue.is_full(options))
+        };
+        let wanted = enough && self.runners < options.max_in_flight;
         if wanted {
             self.starting += 1;
             self.runners += 1;

@@ -68,6 +68,8 @@ pub struct BatcherOptions {
     pub max_bytes: usize,
     /// Batches in flight, at least 1.
     pub max_in_flight: usize,
+    /// With this many batches in flight only a full one goes beside them: fewer requests, and full speed at high load. At least 1.
+    pub max_partial: usize,
     /// How long a batch that is not full may wait for company. Zero for sends and claims.
     pub linger: Duration,
     /// Entries waiting, over which `submit` waits: backpressure. At least 1.
@@ -81,6 +83,7 @@ impl Default for BatcherOptions {
             max_items: 10,
             max_bytes: usize::MAX,
             max_in_flight: 4,
+            max_partial: usize::MAX,
             linger: Duration::ZERO,
             buffer: 1_000,
         }

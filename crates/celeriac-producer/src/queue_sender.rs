@@ -42,6 +42,7 @@ impl QueueSender {
             max_in_flight: if capabilities.fifo { 1 } else { IN_FLIGHT },
             linger: Duration::ZERO,
             buffer: BUFFER,
+            ..BatcherOptions::default()
         };
         Self {
             batcher: Batcher::spawn(

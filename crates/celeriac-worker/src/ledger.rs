@@ -32,10 +32,12 @@ pub(crate) struct Ledger {
 
 impl Ledger {
     pub(crate) fn new(store: &Arc<dyn ResultStore>, owner: String, lease: Duration) -> Self {
-        // few in flight, so that what gathers meanwhile travels together: 0.3 requests a task at backlog
+        // what gathers while one is in flight travels together, which makes 0.3 requests a task at backlog; more at once only when
+        // there is much
         let claims = BatcherOptions {
             max_items: MAX_BATCH,
-            max_in_flight: 2,
+            max_in_flight: 4,
+            max_partial: 1,
             ..BatcherOptions::default()
         };
         let completions = BatcherOptions {

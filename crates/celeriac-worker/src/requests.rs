@@ -10,8 +10,11 @@ use celeriac_core::{
 use crate::per_queue::PerQueue;
 use crate::waits;
 
-/// Deletions may wait this long for company.
-const LINGER: Duration = Duration::from_millis(20);
+/// Deletions may wait this long for company: nobody waits for them, and half-empty ones are what a slow worker would spend its requests
+/// on.
+const LINGER: Duration = Duration::from_millis(100);
+/// But other workers get nothing of a FIFO group until its message is deleted.
+const FIFO_LINGER: Duration = Duration::from_millis(20);
 /// Tries of a deletion before it is given up; the adapter has its own behind each.
 const ACK_TRIES: u32 = 5;
 
@@ -114,8 +117,13 @@ fn per_queue<B: Batch>(
             max_items: limits.max_batch,
             max_bytes: limits.max_bytes,
             max_in_flight: 8,
-            linger,
+            linger: if limits.fifo {
+                linger.min(FIFO_LINGER)
+            } else {
+                linger
+            },
             buffer: 1_000,
+            ..BatcherOptions::default()
         };
         Batcher::spawn(
             make(Target {

@@ -140,6 +140,30 @@ async fn what_gathers_in_flight_goes_together_in_order() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn beside_the_partial_ones_only_a_full_batch_goes() {
+    let (texts, batcher) = start(BatcherOptions {
+        max_items: 3,
+        max_partial: 1,
+        ..BatcherOptions::default()
+    });
+    let began = Instant::now();
+    let mut all = submit(&batcher, &["1"]).await;
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    all.extend(submit(&batcher, &["2", "3"]).await);
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert_eq!(texts.items(), [vec!["1"]], "two are no full batch");
+    all.extend(submit(&batcher, &["4", "5"]).await);
+    assert!(outcomes(all).await.iter().all(Result::is_ok));
+    assert_eq!(texts.items(), [vec!["1"], vec!["2", "3", "4"], vec!["5"]]);
+    let starts: Vec<_> = texts.runs().iter().map(|run| run.began - began).collect();
+    assert_eq!(
+        starts,
+        [0, 200, 1000].map(Duration::from_millis),
+        "a full one at once, the rest in the first free slot"
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_burst_on_an_idle_batcher_is_one_batch() {
     let (texts, batcher) = start(BatcherOptions::default());
     let items = numbered(10);
