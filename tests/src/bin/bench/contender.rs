@@ -69,6 +69,11 @@ impl Contender {
         }
     }
 
+    /// Whether it is one of Celery's pools, which may fail on a backend of theirs without ending the benchmark.
+    pub(crate) fn is_celery(&self) -> bool {
+        matches!(self, Self::Celery(_))
+    }
+
     /// Starts the worker in a process of its own; it is killed when dropped.
     pub(crate) fn start(&self, place: &Place, log: &Path) -> Result<Child> {
         let mut command = match self {

@@ -15,7 +15,7 @@ use crate::report::{Requests, Run};
 use crate::usage::{self, Usage};
 
 /// Longer than any run takes.
-const PATIENCE: Duration = Duration::from_mins(3);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// Measures contenders, each on a queue and a worker of its own.
 pub(crate) struct Bench {
