@@ -1,0 +1,123 @@
+"""Alarms: queues that wait, dead letters, failures, throttles, taken-over leases, a failing function."""
+
+from __future__ import annotations
+
+from .function import name as function_name
+from .manifest import Manifest
+from .names import logical
+from .options import Options
+from .queues import dead_letter_queues
+
+NAMESPACE = "celeriac"
+# Parameters of the template, with their defaults.
+THRESHOLDS = {
+    "MaximumAge": (300, "Seconds that the oldest message may wait before there is an alarm"),
+    "MaximumFailures": (10, "Failed tasks in five minutes over which there is an alarm"),
+    "MaximumThrottles": (100, "Throttled requests in five minutes over which there is an alarm"),
+    "MaximumTakeovers": (10, "Leases taken over in five minutes over which there is an alarm"),
+}
+
+
+def all_of(manifest: Manifest, options: Options) -> dict[str, dict]:
+    """Alarms by logical name; a threshold is a number or a name in `THRESHOLDS`."""
+    made = {}
+    for queue in manifest.queues:
+        made[logical("Age", queue.queue_name)] = _age(manifest, queue.queue_name)
+    for queue in dead_letter_queues(manifest):
+        made[logical("NotEmpty", queue)] = _not_empty(manifest, queue)
+    for queues in options.worker_sets:
+        made.update(_of_workers(manifest, options, queues))
+    if options.function_queues:
+        made.update(_of_function(manifest))
+    return made
+
+
+def resources(manifest: Manifest, options: Options, condition: str) -> dict:
+    """By logical name; those of the function only where there is one."""
+    made = {}
+    for key, alarm in all_of(manifest, options).items():
+        properties = {**alarm, "AlarmActions": {"Fn::If": ["HasAlarmTopic", [{"Ref": "AlarmTopic"}], {"Ref": "AWS::NoValue"}]}}
+        if properties["Threshold"] in THRESHOLDS:
+            properties["Threshold"] = {"Ref": properties["Threshold"]}
+        made[f"Alarm{key}"] = {"Type": "AWS::CloudWatch::Alarm", "Properties": properties}
+        if alarm["Namespace"] == "AWS/Lambda":
+            made[f"Alarm{key}"]["Condition"] = condition
+    return made
+
+
+def file(manifest: Manifest, options: Options) -> list[dict]:
+    """Each one an input of `aws cloudwatch put-metric-alarm`, with the default thresholds."""
+    alarms = all_of(manifest, options).values()
+    return [{**alarm, "Threshold": THRESHOLDS.get(alarm["Threshold"], (alarm["Threshold"],))[0]} for alarm in alarms]
+
+
+def _age(manifest: Manifest, queue: str) -> dict:
+    return _alarm(
+        f"{manifest.app}-{queue}-age",
+        f"The oldest message in {queue} has waited for too long: too few workers, or none.",
+        ("AWS/SQS", "ApproximateAgeOfOldestMessage", {"QueueName": queue}),
+        ("Maximum", 60, 5, "MaximumAge"),
+    )
+
+
+def _not_empty(manifest: Manifest, queue: str) -> dict:
+    return _alarm(
+        f"{manifest.app}-{queue}-not-empty",
+        f"There are dead letters in {queue}; their attribute celeriac-reason says why.",
+        ("AWS/SQS", "ApproximateNumberOfMessagesVisible", {"QueueName": queue}),
+        ("Maximum", 60, 1, 0),
+    )
+
+
+def _of_workers(manifest: Manifest, options: Options, queues: str) -> dict:
+    alone = len(options.worker_sets) == 1
+    ending = "" if alone else f"-{queues.replace(',', '-')}"
+    described = {
+        "Failed": ("failures", "MaximumFailures", "Tasks fail."),
+        "Throttles": ("throttles", "MaximumThrottles", "AWS throttles the workers' requests."),
+        "LeaseTakeovers": ("takeovers", "MaximumTakeovers", "Workers die or stall while they run tasks."),
+    }
+    return {
+        logical(metric, "" if alone else queues): _alarm(
+            f"{manifest.app}-{name}{ending}",
+            description,
+            (NAMESPACE, metric, {"app": manifest.app, "queues": queues}),
+            ("Sum", 300, 1, threshold),
+        )
+        for metric, (name, threshold, description) in described.items()
+    }
+
+
+def _of_function(manifest: Manifest) -> dict:
+    function = function_name(manifest)
+    of_metric = {
+        "Errors": "Invocations fail as a whole: a crash, a timeout, or too little memory.",
+        "Throttles": "Lambda refuses invocations: the concurrency is used up.",
+    }
+    return {
+        f"Function{metric}": _alarm(
+            f"{manifest.app}-function-{metric.lower()}",
+            description,
+            ("AWS/Lambda", metric, {"FunctionName": function}),
+            ("Sum", 300, 1, 0),
+        )
+        for metric, description in of_metric.items()
+    }
+
+
+def _alarm(name: str, description: str, metric: tuple[str, str, dict], rule: tuple) -> dict:
+    namespace, metric_name, dimensions = metric
+    statistic, period, periods, threshold = rule
+    return {
+        "AlarmName": name,
+        "AlarmDescription": description,
+        "Namespace": namespace,
+        "MetricName": metric_name,
+        "Dimensions": [{"Name": key, "Value": value} for key, value in dimensions.items()],
+        "Statistic": statistic,
+        "Period": period,
+        "EvaluationPeriods": periods,
+        "Threshold": threshold,
+        "ComparisonOperator": "GreaterThanThreshold",
+        "TreatMissingData": "notBreaching",
+    }

@@ -1,0 +1,116 @@
+"""An app's manifest, as `myapp manifest` prints it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+VERSION = 1
+ROLES = ("producer", "worker", "lambda", "scheduler", "operator")
+
+
+class ManifestError(Exception):
+    """The manifest cannot be deployed; the text says why."""
+
+
+@dataclass(frozen=True)
+class Queue:
+    """A queue and its dead-letter queue; times in seconds."""
+
+    name: str
+    queue_name: str
+    fifo: bool
+    visibility_timeout: int
+    message_retention: int
+    max_receive_count: int
+    dead_letter_queue: str | None
+    dead_letter_retention: int
+    tasks: tuple[str, ...]
+    function_timeout: int
+
+    @property
+    def is_own(self) -> bool:
+        """Whether tasks of this app run on it; other apps' queues are only sent to."""
+        return bool(self.tasks)
+
+
+@dataclass(frozen=True)
+class Table:
+    """The result table."""
+
+    name: str
+    hash_key: str
+    ttl_attribute: str
+
+
+@dataclass(frozen=True)
+class Role:
+    """Who may do what."""
+
+    name: str
+    trusted_services: tuple[str, ...]
+    statements: tuple[dict, ...]
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """All of it."""
+
+    app: str
+    queues: tuple[Queue, ...]
+    table: Table | None
+    schedule_group: str | None
+    environment: dict[str, str]
+    roles: dict[str, Role]
+
+    @property
+    def own_queues(self) -> tuple[Queue, ...]:
+        """The queues that a worker or function of this app works on."""
+        return tuple(queue for queue in self.queues if queue.is_own)
+
+    def role(self, name: str) -> Role | None:
+        """The role, or None where it needs no rights."""
+        role = self.roles.get(name)
+        return role if role and role.statements else None
+
+
+def read(text: str) -> Manifest:
+    """Of the manifest's JSON."""
+    try:
+        data = json.loads(text)
+        return _manifest(data)
+    except json.JSONDecodeError as error:
+        raise ManifestError(f"not JSON: {error}") from error
+    except (KeyError, TypeError) as error:
+        raise ManifestError(f"not a manifest: {type(error).__name__} {error}") from error
+
+
+def _manifest(data: dict) -> Manifest:
+    if data["manifest_version"] != VERSION:
+        raise ManifestError(f"manifest_version is `{data['manifest_version']}`, and this script knows {VERSION}")
+    if data.get("buckets"):
+        raise ManifestError("the manifest names buckets, which this script does not create")
+    table = data["table"]
+    return Manifest(
+        app=data["app"],
+        queues=tuple(_queue(queue) for queue in data["queues"]),
+        table=Table(**{field: table[field] for field in Table.__dataclass_fields__}) if table else None,
+        schedule_group=data.get("schedule_group"),
+        environment=dict(data["environment"]),
+        roles={name: _role(name, role) for name, role in data["roles"].items()},
+    )
+
+
+def _queue(data: dict) -> Queue:
+    fields = {field: data[field] for field in Queue.__dataclass_fields__}
+    return Queue(**{**fields, "tasks": tuple(data["tasks"])})
+
+
+def _role(name: str, data: dict) -> Role:
+    if name not in ROLES:
+        raise ManifestError(f"unknown role `{name}`")
+    statements = tuple(
+        {"Sid": each["sid"], "Effect": "Allow", "Action": each["actions"], "Resource": each["resources"]}
+        for each in data["statements"]
+    )
+    return Role(name, tuple(data["trusted_services"]), statements)

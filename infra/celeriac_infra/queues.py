@@ -1,0 +1,97 @@
+"""Queues, their dead-letter queues, and the policies on both."""
+
+from __future__ import annotations
+
+from .manifest import Manifest, ManifestError, Queue
+from .names import logical
+from .options import Options
+from .place import Stack, arn
+
+# SQS: "you can specify up to 10 source queues" in `redriveAllowPolicy`.
+MAX_REDRIVE_SOURCES = 10
+
+
+def resources(manifest: Manifest, options: Options) -> dict:
+    """By logical name."""
+    made = {}
+    for queue in manifest.queues:
+        made[logical("Queue", queue.queue_name)] = _queue(queue, options)
+    for name, sources in dead_letter_queues(manifest).items():
+        made[logical("Queue", name)] = _dead_letter_queue(name, sources)
+    for name in queue_names(manifest):
+        made[logical("TlsOnly", name)] = _tls_only(name)
+    return made
+
+
+def queue_names(manifest: Manifest) -> list[str]:
+    """SQS names of every queue."""
+    return [*(queue.queue_name for queue in manifest.queues), *dead_letter_queues(manifest)]
+
+
+def dead_letter_queues(manifest: Manifest) -> dict[str, list[Queue]]:
+    """SQS name of each dead-letter queue, and the queues that it serves."""
+    found: dict[str, list[Queue]] = {}
+    for queue in manifest.queues:
+        if queue.dead_letter_queue:
+            found.setdefault(queue.dead_letter_queue, []).append(queue)
+    return found
+
+
+def _queue(queue: Queue, options: Options) -> dict:
+    properties = {
+        **_common(queue.queue_name, queue.fifo, queue.message_retention),
+        "VisibilityTimeout": options.visibility_timeout(queue),
+    }
+    if queue.dead_letter_queue:
+        properties["RedrivePolicy"] = {
+            "deadLetterTargetArn": {"Fn::GetAtt": [logical("Queue", queue.dead_letter_queue), "Arn"]},
+            "maxReceiveCount": queue.max_receive_count,
+        }
+    return _resource(properties)
+
+
+def _dead_letter_queue(name: str, sources: list[Queue]) -> dict:
+    if len(sources) > MAX_REDRIVE_SOURCES:
+        raise ManifestError(f"`{name}` is the dead-letter queue of more than {MAX_REDRIVE_SOURCES} queues")
+    # By their names: the queues themselves already refer to this one.
+    arns = [Stack().put(arn("sqs", source.queue_name)) for source in sources]
+    return _resource(
+        {
+            **_common(name, sources[0].fifo, max(source.dead_letter_retention for source in sources)),
+            "RedriveAllowPolicy": {"redrivePermission": "byQueue", "sourceQueueArns": arns},
+        }
+    )
+
+
+def _common(name: str, fifo: bool, retention: int) -> dict:
+    properties = {"QueueName": name, "MessageRetentionPeriod": retention, "SqsManagedSseEnabled": True}
+    return {**properties, "FifoQueue": True} if fifo else properties
+
+
+def _resource(properties: dict) -> dict:
+    # A queue that a changed name replaces may still hold messages.
+    return {
+        "Type": "AWS::SQS::Queue",
+        "DeletionPolicy": "Delete",
+        "UpdateReplacePolicy": "Retain",
+        "Properties": properties,
+    }
+
+
+def _tls_only(name: str) -> dict:
+    queue = logical("Queue", name)
+    statement = {
+        "Sid": "TlsOnly",
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "sqs:*",
+        "Resource": {"Fn::GetAtt": [queue, "Arn"]},
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }
+    return {
+        "Type": "AWS::SQS::QueuePolicy",
+        "Properties": {
+            "Queues": [{"Ref": queue}],
+            "PolicyDocument": {"Version": "2012-10-17", "Statement": [statement]},
+        },
+    }

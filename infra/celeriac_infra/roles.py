@@ -1,0 +1,68 @@
+"""IAM: the manifest's statements, and who may take the roles."""
+
+from __future__ import annotations
+
+from .manifest import Manifest, Role
+from .place import Place, Stack
+
+# These services send their account along, so that nobody else's task or schedule can take the role.
+GUARDED_SERVICES = ("ecs-tasks.amazonaws.com", "scheduler.amazonaws.com")
+
+
+def policy(role: Role) -> dict:
+    """The role's rights, with placeholders."""
+    return {"Version": "2012-10-17", "Statement": list(role.statements)}
+
+
+def trust(role: Role) -> dict:
+    """Who may take it, with placeholders."""
+    return {"Version": "2012-10-17", "Statement": [_trust(service) for service in role.trusted_services]}
+
+
+def _trust(service: str) -> dict:
+    statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
+    if service in GUARDED_SERVICES:
+        statement["Condition"] = {"StringEquals": {"aws:SourceAccount": "${account}"}}
+    return statement
+
+
+def logical(role: str) -> str:
+    """The role's, or the policy's, logical name."""
+    return {"producer": "ProducerPolicy", "operator": "OperatorPolicy"}.get(role, f"{role.capitalize()}Role")
+
+
+def resources(manifest: Manifest, extra: dict[str, list[dict]]) -> dict:
+    """By logical name: a role for what a service takes, else a policy to attach to your own roles. `extra` are policies beside the
+    manifest's, by role."""
+    made = {}
+    for name in manifest.roles:
+        if role := manifest.role(name):
+            is_role = bool(role.trusted_services)
+            made[logical(name)] = _role(role, extra.get(name, [])) if is_role else _managed_policy(role, manifest.app)
+    return made
+
+
+def _role(role: Role, extra: list[dict]) -> dict:
+    policies = [{"PolicyName": "celeriac", "PolicyDocument": Stack().put(policy(role))}, *extra]
+    return {
+        "Type": "AWS::IAM::Role",
+        "Properties": {"AssumeRolePolicyDocument": Stack().put(trust(role)), "Policies": policies},
+    }
+
+
+def _managed_policy(role: Role, app: str) -> dict:
+    return {
+        "Type": "AWS::IAM::ManagedPolicy",
+        "Properties": {"Description": f"celeriac: {role.name} of {app}", "PolicyDocument": Stack().put(policy(role))},
+    }
+
+
+def files(manifest: Manifest, place: Place) -> dict[str, dict]:
+    """Policy documents by file name, for those who use no stack."""
+    made = {}
+    for name in sorted(manifest.roles):
+        if role := manifest.role(name):
+            made[f"{name}.policy.json"] = place.put(policy(role))
+            if role.trusted_services:
+                made[f"{name}.trust.json"] = place.put(trust(role))
+    return made

@@ -1,0 +1,29 @@
+"""The result table, which is also the ledger."""
+
+from __future__ import annotations
+
+from .manifest import Table
+
+LOGICAL = "Table"
+
+
+def resources(table: Table | None) -> dict:
+    """By logical name; nothing where results are disabled."""
+    if table is None:
+        return {}
+    return {
+        LOGICAL: {
+            "Type": "AWS::DynamoDB::Table",
+            # It knows which tasks have ended: it outlives a stack that is deleted by mistake.
+            "DeletionPolicy": "Retain",
+            "UpdateReplacePolicy": "Retain",
+            "Properties": {
+                "TableName": table.name,
+                "BillingMode": "PAY_PER_REQUEST",
+                "AttributeDefinitions": [{"AttributeName": table.hash_key, "AttributeType": "S"}],
+                "KeySchema": [{"AttributeName": table.hash_key, "KeyType": "HASH"}],
+                "TimeToLiveSpecification": {"AttributeName": table.ttl_attribute, "Enabled": True},
+                "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True},
+            },
+        }
+    }

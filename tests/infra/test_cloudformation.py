@@ -1,0 +1,157 @@
+"""The example's stack on ministack, read back service by service: it is what the manifest says."""
+
+import json
+
+import pytest
+
+REGION_OF_TESTS = "us-east-1"
+ACCOUNT = "000000000000"
+
+
+def queue_attributes(stack, name: str) -> dict:
+    sqs = stack.client("sqs")
+    url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
+    return sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+
+
+def arn(service: str, resource: str) -> str:
+    return f"arn:aws:{service}:{REGION_OF_TESTS}:{ACCOUNT}:{resource}"
+
+
+def placed(statements: list[dict]) -> list[dict]:
+    """The manifest's statements as IAM documents of the emulator's account."""
+    text = json.dumps(
+        [
+            {"Sid": each["sid"], "Effect": "Allow", "Action": each["actions"], "Resource": each["resources"]}
+            for each in statements
+        ]
+    )
+    for name, value in {"partition": "aws", "region": REGION_OF_TESTS, "account": ACCOUNT}.items():
+        text = text.replace("${" + name + "}", value)
+    return json.loads(text)
+
+
+def test_queues(stack):
+    for queue in stack.manifest["queues"]:
+        found = queue_attributes(stack, queue["queue_name"])
+        assert found["MessageRetentionPeriod"] == str(queue["message_retention"])
+        assert found["SqsManagedSseEnabled"] == "true"
+        assert found.get("FifoQueue", "false") == str(queue["fifo"]).lower()
+        assert int(found["VisibilityTimeout"]) >= queue["visibility_timeout"]
+        redrive = json.loads(found["RedrivePolicy"])
+        assert redrive["deadLetterTargetArn"] == arn("sqs", queue["dead_letter_queue"])
+        assert int(redrive["maxReceiveCount"]) == queue["max_receive_count"]
+
+
+def test_lambda_accepts_the_visibility_timeouts(stack):
+    """Lambda refuses a queue whose visibility timeout is below the function's timeout, and wants six times as much."""
+    for queue in stack.manifest["queues"]:
+        needed = 6 * stack.function_timeout() if queue["tasks"] else queue["visibility_timeout"]
+        assert int(queue_attributes(stack, queue["queue_name"])["VisibilityTimeout"]) == needed
+
+
+def test_dead_letter_queues(stack):
+    for queue in stack.manifest["queues"]:
+        found = queue_attributes(stack, queue["dead_letter_queue"])
+        assert found["MessageRetentionPeriod"] == str(queue["dead_letter_retention"])
+        assert found["SqsManagedSseEnabled"] == "true"
+        assert found.get("FifoQueue", "false") == str(queue["fifo"]).lower()
+        allowed = json.loads(found["RedriveAllowPolicy"])
+        assert allowed["redrivePermission"] == "byQueue"
+        assert arn("sqs", queue["queue_name"]) in allowed["sourceQueueArns"]
+
+
+def test_queues_are_reached_by_tls_only(stack):
+    for queue in stack.manifest["queues"]:
+        for name in (queue["queue_name"], queue["dead_letter_queue"]):
+            (statement,) = json.loads(queue_attributes(stack, name)["Policy"])["Statement"]
+            assert statement["Effect"] == "Deny"
+            assert statement["Resource"] == arn("sqs", name)
+            assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
+def test_table(stack):
+    if not stack.manifest["table"]:
+        pytest.skip("the example keeps no results")
+    expected = stack.manifest["table"]
+    found = stack.client("dynamodb").describe_table(TableName=expected["name"])["Table"]
+    assert found["KeySchema"] == [{"AttributeName": expected["hash_key"], "KeyType": "HASH"}]
+    assert found["AttributeDefinitions"] == [{"AttributeName": expected["hash_key"], "AttributeType": "S"}]
+    assert found["BillingModeSummary"]["BillingMode"] == "PAY_PER_REQUEST"
+
+
+def test_function(stack):
+    found = stack.client("lambda").get_function_configuration(FunctionName=stack.manifest["app"])
+    assert found["Runtime"] == "provided.al2023"
+    assert found["Handler"] == "bootstrap"
+    assert found["Architectures"] == ["arm64"]
+    assert found["Timeout"] == stack.function_timeout()
+    assert found["LoggingConfig"]["LogGroup"] == f"/aws/lambda/{stack.manifest['app']}"
+    environment = {key: value.replace("${region}", REGION_OF_TESTS) for key, value in stack.manifest["environment"].items()}
+    assert found["Environment"]["Variables"] == {**environment, "CELERIAC_METRICS": "emf"}
+
+
+def test_event_source_mappings(stack):
+    """One for each queue on which tasks of the app run, and no other."""
+    found = stack.client("lambda").list_event_source_mappings(FunctionName=stack.manifest["app"])["EventSourceMappings"]
+    by_queue = {mapping["EventSourceArn"]: mapping for mapping in found}
+    own = [queue for queue in stack.manifest["queues"] if queue["tasks"]]
+    assert set(by_queue) == {arn("sqs", queue["queue_name"]) for queue in own}
+    assert len(found) == len(own)
+    for mapping in found:
+        assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+        assert mapping["BatchSize"] <= 10
+        assert mapping["ScalingConfig"]["MaximumConcurrency"] in (50, "50")
+
+
+def test_logs_are_not_kept_for_ever(stack):
+    for name in (f"/aws/lambda/{stack.manifest['app']}", f"/ecs/{stack.manifest['app']}-worker"):
+        (group,) = stack.client("logs").describe_log_groups(logGroupNamePrefix=name)["logGroups"]
+        assert int(group["retentionInDays"]) == 30
+
+
+@pytest.mark.parametrize(("role", "logical"), [("worker", "WorkerRole"), ("lambda", "LambdaRole")])
+def test_roles_have_the_manifests_rights(stack, role, logical):
+    name = stack.physical(logical)
+    iam = stack.client("iam")
+    found = iam.get_role_policy(RoleName=name, PolicyName="celeriac")["PolicyDocument"]
+    assert found["Statement"] == placed(stack.manifest["roles"][role]["statements"])
+    others = set(iam.list_role_policies(RoleName=name)["PolicyNames"]) - {"celeriac"}
+    assert others == ({"logs"} if role == "lambda" else set())
+    trusted = iam.get_role(RoleName=name)["Role"]["AssumeRolePolicyDocument"]["Statement"]
+    assert [each["Principal"]["Service"] for each in trusted] == stack.manifest["roles"][role]["trusted_services"]
+
+
+@pytest.mark.parametrize("role", ["producer", "operator"])
+def test_policies_have_the_manifests_rights(stack, role):
+    policy_arn = stack.physical(f"{role.capitalize()}Policy")
+    iam = stack.client("iam")
+    version = iam.get_policy(PolicyArn=policy_arn)["Policy"]["DefaultVersionId"]
+    document = iam.get_policy_version(PolicyArn=policy_arn, VersionId=version)["PolicyVersion"]["Document"]
+    document = json.loads(document) if isinstance(document, str) else document
+    assert document["Statement"] == placed(stack.manifest["roles"][role]["statements"])
+
+
+def test_schedule_group(stack):
+    found = stack.client("scheduler").get_schedule_group(Name=stack.manifest["schedule_group"])
+    assert found["State"] == "ACTIVE"
+
+
+def test_alarms(stack):
+    found = stack.client("cloudwatch").describe_alarms(AlarmNamePrefix=f"{stack.manifest['app']}-")["MetricAlarms"]
+    by_name = {alarm["AlarmName"]: alarm for alarm in found}
+    app = stack.manifest["app"]
+    for queue in stack.manifest["queues"]:
+        assert by_name[f"{app}-{queue['queue_name']}-age"]["Threshold"] == 300
+        assert by_name[f"{app}-{queue['dead_letter_queue']}-not-empty"]["Threshold"] == 0
+    assert by_name[f"{app}-failures"]["Dimensions"] == [
+        {"Name": "app", "Value": app},
+        {"Name": "queues", "Value": ",".join(sorted(queue["name"] for queue in stack.manifest["queues"] if queue["tasks"]))},
+    ]
+    assert {f"{app}-throttles", f"{app}-takeovers", f"{app}-function-errors"} <= set(by_name)
+
+
+def test_dashboard(stack):
+    body = stack.client("cloudwatch").get_dashboard(DashboardName=stack.manifest["app"])["DashboardBody"]
+    widgets = json.loads(body)["widgets"]
+    assert {widget["properties"]["region"] for widget in widgets} == {REGION_OF_TESTS}

@@ -1,0 +1,51 @@
+"""What is checked in is what `infra/sam` makes of the example's manifest."""
+
+import json
+
+from generated import INFRA, MANIFEST, run, tool
+
+AGAIN = "run: infra/sam infra/manifest.json --all infra"
+
+
+def files(folder) -> dict[str, str]:
+    return {str(path.relative_to(folder)): path.read_text() for path in folder.rglob("*.json")}
+
+
+def test_checked_in_files_are_fresh(tmp_path):
+    done = run(MANIFEST, "--all", str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    made, kept = files(tmp_path), files(INFRA)
+    del kept["manifest.json"]
+    assert set(made) == set(kept), AGAIN
+    stale = [name for name in made if made[name] != kept[name]]
+    assert not stale, AGAIN
+
+
+def test_iam_alone(tmp_path):
+    done = run(MANIFEST, "--iam", str(tmp_path), "--partition", "aws-cn", "--region", "cn-north-1", "--account", "1")
+    assert done.returncode == 0, done.stderr
+    text = (tmp_path / "worker.policy.json").read_text()
+    assert '"arn:aws-cn:sqs:cn-north-1:1:' in text
+    assert "${" not in text
+
+
+def test_no_file_has_a_placeholder_left():
+    for name in ("alarms.json", "dashboard.json", "ecs-task-definition.json", "iam/worker.policy.json"):
+        assert "${" not in (INFRA / name).read_text(), name
+
+
+def test_task_definition():
+    task = json.loads((INFRA / "ecs-task-definition.json").read_text())
+    (container,) = task["containerDefinitions"]
+    assert container["readonlyRootFilesystem"] is True
+    assert not container["user"].startswith("0")
+    environment = {each["name"]: each["value"] for each in container["environment"]}
+    assert int(environment["CELERIAC_WORKER_SHUTDOWN_TIMEOUT"]) < container["stopTimeout"] == 120
+    assert set(MANIFEST["environment"]) <= set(environment)
+    own = [queue["name"] for queue in MANIFEST["queues"] if queue["tasks"]]
+    assert container["command"] == ["worker", "-Q", ",".join(own)]
+
+
+def test_dockerfile():
+    done = tool("hadolint", str(INFRA / "Dockerfile"))
+    assert done.returncode == 0, done.stdout

@@ -1,0 +1,174 @@
+"""The template by itself: lint, rights, options."""
+
+import copy
+import json
+
+import pytest
+
+from generated import MANIFEST, of_type, run, template, tool, with_fifo
+
+
+def statements_of(document: dict) -> list[dict]:
+    """With the manifest's placeholders instead of CloudFormation's."""
+    text = json.dumps(document["Statement"])
+    for name, pseudo in {"partition": "Partition", "region": "Region", "account": "AccountId"}.items():
+        text = text.replace("${AWS::" + pseudo + "}", "${" + name + "}")
+    statements = json.loads(text, object_hook=lambda found: found["Fn::Sub"] if set(found) == {"Fn::Sub"} else found)
+    return [
+        {"sid": each["Sid"], "actions": each["Action"], "resources": each["Resource"]}
+        for each in statements
+        if each["Effect"] == "Allow"
+    ]
+
+
+def documents(made: dict) -> list[dict]:
+    """Every policy of an identity in a template."""
+    managed = [policy["PolicyDocument"] for policy in of_type(made, "AWS::IAM::ManagedPolicy").values()]
+    inline = [policy["PolicyDocument"] for role in of_type(made, "AWS::IAM::Role").values() for policy in role["Policies"]]
+    return managed + inline
+
+
+@pytest.mark.parametrize(
+    "args",
+    [(), ("--batch-size", "100", "--batching-window", "1"), ("--function-queues", "")],
+    ids=["default", "large batches", "no function"],
+)
+def test_cfn_lint_is_content(tmp_path, args):
+    path = tmp_path / "template.json"
+    path.write_text(json.dumps(template(with_fifo(MANIFEST), *args)))
+    done = tool("cfn-lint", "--include-checks", "I", "--", str(path))
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_rights_are_the_manifests_and_writing_logs():
+    manifests = [role["statements"] for role in MANIFEST["roles"].values() if role["statements"]]
+    found = [statements_of(document) for document in documents(template(MANIFEST))]
+    logs = [statements for statements in found if statements[0]["sid"] == "WriteLogs"]
+    assert logs == [
+        [
+            {
+                "sid": "WriteLogs",
+                "actions": ["logs:CreateLogStream", "logs:PutLogEvents"],
+                "resources": {"Fn::GetAtt": ["FunctionLogs", "Arn"]},
+            }
+        ]
+    ]
+    rest = [statements for statements in found if statements not in logs]
+    assert sorted(map(json.dumps, rest)) == sorted(map(json.dumps, manifests))
+
+
+def test_wildcards_are_the_manifests_only():
+    said = {
+        arn
+        for role in MANIFEST["roles"].values()
+        for statement in role["statements"]
+        for arn in [*statement["resources"], *statement["actions"]]
+        if "*" in arn
+    }
+    made = {
+        text
+        for document in documents(template(MANIFEST))
+        for statement in statements_of(document)
+        for text in [*statement["actions"], *statement["resources"]]
+        if "*" in text
+    }
+    assert made == said
+
+
+def test_a_role_without_rights_is_not_made():
+    made = template(MANIFEST)
+    empty = [name for name, role in MANIFEST["roles"].items() if not role["statements"]]
+    roles = [*of_type(made, "AWS::IAM::Role"), *of_type(made, "AWS::IAM::ManagedPolicy")]
+    assert not [name for name in roles for role in empty if name.lower().startswith(role)]
+
+
+def test_a_role_is_taken_by_its_service_in_its_account_only():
+    changed = copy.deepcopy(MANIFEST)
+    statement = {"sid": "Send", "actions": ["sqs:SendMessage"], "resources": ["arn:${partition}:sqs:${region}:${account}:a"]}
+    changed["roles"]["scheduler"]["statements"] = [statement]
+    roles = of_type(template(changed), "AWS::IAM::Role")
+    for name in ("SchedulerRole", "WorkerRole"):
+        (trust,) = roles[name]["AssumeRolePolicyDocument"]["Statement"]
+        assert trust["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Fn::Sub": "${AWS::AccountId}"}}}
+
+
+def test_table_has_ttl_and_recovery_and_is_retained():
+    """In the template: ministack's CloudFormation leaves TTL and point-in-time recovery out."""
+    made = template(MANIFEST)
+    table = made["Resources"]["Table"]
+    ttl = {"AttributeName": MANIFEST["table"]["ttl_attribute"], "Enabled": True}
+    assert table["Properties"]["TimeToLiveSpecification"] == ttl
+    assert table["Properties"]["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert table["DeletionPolicy"] == table["UpdateReplacePolicy"] == "Retain"
+
+
+def test_no_results_no_table():
+    made = template({**MANIFEST, "table": None})
+    assert not of_type(made, "AWS::DynamoDB::Table")
+
+
+def test_a_queue_of_others_has_no_mapping():
+    changed = copy.deepcopy(MANIFEST)
+    changed["queues"][0]["tasks"] = []
+    mappings = of_type(template(changed), "AWS::Lambda::EventSourceMapping")
+    own = sum(bool(queue["tasks"]) for queue in changed["queues"])
+    assert len(mappings) == own
+
+
+def test_fifo_batches_stay_small():
+    made = template(with_fifo(MANIFEST), "--batch-size", "100", "--batching-window", "2")
+    fifo = {name for name, queue in of_type(made, "AWS::SQS::Queue").items() if queue.get("FifoQueue")}
+    for mapping in of_type(made, "AWS::Lambda::EventSourceMapping").values():
+        is_fifo = mapping["EventSourceArn"]["Fn::GetAtt"][0] in fifo
+        assert mapping["BatchSize"] == (10 if is_fifo else 100)
+        assert ("MaximumBatchingWindowInSeconds" in mapping) != is_fifo
+
+
+def test_only_queues_of_the_function_are_raised_to_its_timeout():
+    manifest = copy.deepcopy(MANIFEST)
+    first, second = manifest["queues"][:2]
+    first.update(function_timeout=900, visibility_timeout=5400)
+    second.update(function_timeout=100, visibility_timeout=600)
+
+    def visibility(*args: str) -> list[int]:
+        queues = of_type(template(manifest, *args), "AWS::SQS::Queue").values()
+        by_name = {queue["QueueName"]: queue.get("VisibilityTimeout") for queue in queues}
+        return [by_name[first["queue_name"]], by_name[second["queue_name"]]]
+
+    assert visibility() == [5400, 5400]
+    assert visibility("--function-queues", second["name"]) == [5400, 600]
+
+
+def test_one_dead_letter_queue_may_serve_several():
+    manifest = copy.deepcopy(MANIFEST)
+    for queue in manifest["queues"][:2]:
+        queue["dead_letter_queue"] = "shared-dlq"
+    queues = of_type(template(manifest), "AWS::SQS::Queue").values()
+    (shared,) = [queue for queue in queues if queue["QueueName"] == "shared-dlq"]
+    assert len(shared["RedriveAllowPolicy"]["sourceQueueArns"]) == 2
+
+
+def test_names_that_differ_in_punctuation_stay_apart():
+    manifest = copy.deepcopy(MANIFEST)
+    first, second = manifest["queues"][:2]
+    first.update(queue_name="a_b", dead_letter_queue="a_b-dlq")
+    second.update(queue_name="a-b", dead_letter_queue="a-b-dlq")
+    names = {queue["QueueName"] for queue in of_type(template(manifest), "AWS::SQS::Queue").values()}
+    assert {"a_b", "a-b", "a_b-dlq", "a-b-dlq"} <= names
+
+
+@pytest.mark.parametrize(
+    ("change", "args", "said"),
+    [
+        ({"manifest_version": 2}, (), "manifest_version"),
+        ({"buckets": [{"name": "big"}]}, (), "buckets"),
+        ({"queues": [{}]}, (), "not a manifest: KeyError 'name'"),
+        ({}, ("--function-queues", "nowhere"), "`nowhere` is no queue"),
+        ({}, ("--batch-size", "11"), "batching window"),
+    ],
+)
+def test_what_cannot_be_deployed_is_said(change, args, said):
+    done = run({**MANIFEST, **change}, *args)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert said in done.stderr
