@@ -35,8 +35,9 @@ def all_of(manifest: Manifest, options: Options) -> dict[str, dict]:
 def resources(manifest: Manifest, options: Options, condition: str) -> dict:
     """By logical name; those of the function only where there is one."""
     made = {}
+    told = {"Fn::If": ["HasAlarmTopic", [{"Ref": "AlarmTopic"}], {"Ref": "AWS::NoValue"}]}
     for key, alarm in all_of(manifest, options).items():
-        properties = {**alarm, "AlarmActions": {"Fn::If": ["HasAlarmTopic", [{"Ref": "AlarmTopic"}], {"Ref": "AWS::NoValue"}]}}
+        properties = {**alarm, "AlarmActions": told, "OKActions": told}
         if properties["Threshold"] in THRESHOLDS:
             properties["Threshold"] = {"Ref": properties["Threshold"]}
         made[f"Alarm{key}"] = {"Type": "AWS::CloudWatch::Alarm", "Properties": properties}
@@ -56,7 +57,7 @@ def _age(manifest: Manifest, queue: str) -> dict:
         f"{manifest.app}-{queue}-age",
         f"The oldest message in {queue} has waited for too long: too few workers, or none.",
         ("AWS/SQS", "ApproximateAgeOfOldestMessage", {"QueueName": queue}),
-        ("Maximum", 60, 5, "MaximumAge"),
+        ("Maximum", 60, 5, 5, "MaximumAge"),
     )
 
 
@@ -65,7 +66,7 @@ def _not_empty(manifest: Manifest, queue: str) -> dict:
         f"{manifest.app}-{queue}-not-empty",
         f"There are dead letters in {queue}; their attribute celeriac-reason says why.",
         ("AWS/SQS", "ApproximateNumberOfMessagesVisible", {"QueueName": queue}),
-        ("Maximum", 60, 1, 0),
+        ("Maximum", 60, 1, 1, 0),
     )
 
 
@@ -82,7 +83,7 @@ def _of_workers(manifest: Manifest, options: Options, queues: str) -> dict:
             f"{manifest.app}-{name}{ending}",
             description,
             (NAMESPACE, metric, {"app": manifest.app, "queues": queues}),
-            ("Sum", 300, 1, threshold),
+            ("Sum", 300, 1, 1, threshold),
         )
         for metric, (name, threshold, description) in described.items()
     }
@@ -91,23 +92,23 @@ def _of_workers(manifest: Manifest, options: Options, queues: str) -> dict:
 def _of_function(manifest: Manifest) -> dict:
     function = function_name(manifest)
     of_metric = {
-        "Errors": "Invocations fail as a whole: a crash, a timeout, or too little memory.",
-        "Throttles": "Lambda refuses invocations: the concurrency is used up.",
+        "Errors": ("Invocations end as a whole: a crash, a timeout, too little memory. Failed tasks do not count.", (300, 1, 1)),
+        "Throttles": ("Lambda refuses invocations: the concurrency is used up.", (60, 5, 3)),
     }
     return {
         f"Function{metric}": _alarm(
-            f"{manifest.app}-function-{metric.lower()}",
+            f"{function}-{metric.lower()}",
             description,
             ("AWS/Lambda", metric, {"FunctionName": function}),
-            ("Sum", 300, 1, 0),
+            ("Sum", *window, 0),
         )
-        for metric, description in of_metric.items()
+        for metric, (description, window) in of_metric.items()
     }
 
 
 def _alarm(name: str, description: str, metric: tuple[str, str, dict], rule: tuple) -> dict:
     namespace, metric_name, dimensions = metric
-    statistic, period, periods, threshold = rule
+    statistic, period, periods, datapoints, threshold = rule
     return {
         "AlarmName": name,
         "AlarmDescription": description,
@@ -117,6 +118,7 @@ def _alarm(name: str, description: str, metric: tuple[str, str, dict], rule: tup
         "Statistic": statistic,
         "Period": period,
         "EvaluationPeriods": periods,
+        "DatapointsToAlarm": datapoints,
         "Threshold": threshold,
         "ComparisonOperator": "GreaterThanThreshold",
         "TreatMissingData": "notBreaching",

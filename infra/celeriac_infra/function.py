@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from . import tags
 from .manifest import Manifest, Queue
 from .names import logical
 from .options import PLAIN_BATCH, Options
-from .place import Stack
+from .place import Stack, arn
 
 CONDITION = "HasFunction"
 NO_VALUE = {"Ref": "AWS::NoValue"}
@@ -13,7 +14,7 @@ NO_VALUE = {"Ref": "AWS::NoValue"}
 
 def name(manifest: Manifest) -> str:
     """The function's."""
-    return manifest.app
+    return f"{manifest.app}-worker"
 
 
 def log_group(manifest: Manifest) -> str:
@@ -26,14 +27,14 @@ def environment(manifest: Manifest) -> dict[str, str]:
     return {**manifest.environment, "CELERIAC_METRICS": "emf"}
 
 
-def log_policy() -> dict:
+def log_policy(manifest: Manifest) -> dict:
     """The one right beside the manifest's: writing to its own log group."""
-    # `Arn` of a log group ends in `:*`, its streams.
+    streams = arn("logs", f"log-group:{log_group(manifest)}:log-stream:*")
     statement = {
         "Sid": "WriteLogs",
         "Effect": "Allow",
         "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
-        "Resource": {"Fn::GetAtt": ["FunctionLogs", "Arn"]},
+        "Resource": Stack().put(streams),
     }
     return {"PolicyName": "logs", "PolicyDocument": {"Version": "2012-10-17", "Statement": [statement]}}
 
@@ -73,7 +74,11 @@ def _function(manifest: Manifest, options: Options) -> dict:
             "Timeout": options.function_timeout,
             "Role": {"Fn::GetAtt": ["LambdaRole", "Arn"]},
             "Environment": {"Variables": Stack().put(environment(manifest))},
-            "LoggingConfig": {"LogGroup": {"Ref": "FunctionLogs"}},
+            "LoggingConfig": {"LogFormat": "Text", "LogGroup": {"Ref": "FunctionLogs"}},
+            # Retries, chains and long countdowns send to the function's own queues. Lambda takes the 16th time in a row for a loop
+            # and stops it; what bounds a real one is MaximumConcurrency.
+            "RecursiveLoop": "Allow",
+            "Tags": tags.of(manifest.app),
         },
     }
 

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 
 from .manifest import Manifest, ManifestError, Queue
 
-# AWS: "set the source queue's visibility timeout to at least six times the configuration timeout on your function".
-VISIBILITY_PER_TIMEOUT = 6
 LAMBDA_MAX_TIMEOUT = 900
 # A larger batch needs a batching window, and FIFO queues take none.
 PLAIN_BATCH = 10
@@ -34,11 +32,11 @@ class Options:
         return min(LAMBDA_MAX_TIMEOUT, max(queue.function_timeout for queue in self.function_queues))
 
     def visibility_timeout(self, queue: Queue) -> int:
-        """Seconds. Lambda refuses a queue whose visibility timeout is below the function's timeout, and a function that works on
-        several queues has the greatest timeout of them: so it may be more than the manifest says."""
+        """Seconds. The manifest's is six times what an invocation with tasks of this queue can take, as AWS recommends. But Lambda
+        refuses a queue whose visibility timeout is below the function's timeout, which is that of the slowest queue."""
         if queue not in self.function_queues:
             return queue.visibility_timeout
-        return max(queue.visibility_timeout, VISIBILITY_PER_TIMEOUT * self.function_timeout)
+        return max(queue.visibility_timeout, self.function_timeout)
 
 
 def of(
@@ -77,6 +75,6 @@ def _tell_of_raised(options: Options) -> None:
         if seconds > queue.visibility_timeout:
             print(
                 f"note: `{queue.name}` gets a visibility timeout of {seconds} s instead of {queue.visibility_timeout} s, "
-                f"since its function's timeout is {options.function_timeout} s",
+                f"which is its function's timeout",
                 file=sys.stderr,
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from . import tags
 from .manifest import Manifest, ManifestError, Queue
 from .names import logical
 from .options import Options
@@ -9,15 +10,20 @@ from .place import Stack, arn
 
 # SQS: "you can specify up to 10 source queues" in `redriveAllowPolicy`.
 MAX_REDRIVE_SOURCES = 10
+# Seconds; for receivers that do not say, such as Lambda.
+LONG_POLL = 20
+# Limits and deduplication for each message group, not for the whole queue.
+HIGH_THROUGHPUT = {"FifoQueue": True, "DeduplicationScope": "messageGroup", "FifoThroughputLimit": "perMessageGroupId"}
 
 
 def resources(manifest: Manifest, options: Options) -> dict:
     """By logical name."""
     made = {}
     for queue in manifest.queues:
-        made[logical("Queue", queue.queue_name)] = _queue(queue, options)
+        made[logical("Queue", queue.queue_name)] = _queue(queue, options, tags.of(manifest.app, queue=queue.name))
     for name, sources in dead_letter_queues(manifest).items():
-        made[logical("Queue", name)] = _dead_letter_queue(name, sources)
+        marks = tags.of(manifest.app, dead_letters_of=" ".join(source.name for source in sources))
+        made[logical("Queue", name)] = _dead_letter_queue(name, sources, marks)
     for name in queue_names(manifest):
         made[logical("TlsOnly", name)] = _tls_only(name)
     return made
@@ -37,7 +43,7 @@ def dead_letter_queues(manifest: Manifest) -> dict[str, list[Queue]]:
     return found
 
 
-def _queue(queue: Queue, options: Options) -> dict:
+def _queue(queue: Queue, options: Options, marks: list[dict]) -> dict:
     properties = {
         **_common(queue.queue_name, queue.fifo, queue.message_retention),
         "VisibilityTimeout": options.visibility_timeout(queue),
@@ -47,10 +53,10 @@ def _queue(queue: Queue, options: Options) -> dict:
             "deadLetterTargetArn": {"Fn::GetAtt": [logical("Queue", queue.dead_letter_queue), "Arn"]},
             "maxReceiveCount": queue.max_receive_count,
         }
-    return _resource(properties)
+    return _resource({**properties, "Tags": marks})
 
 
-def _dead_letter_queue(name: str, sources: list[Queue]) -> dict:
+def _dead_letter_queue(name: str, sources: list[Queue], marks: list[dict]) -> dict:
     if len(sources) > MAX_REDRIVE_SOURCES:
         raise ManifestError(f"`{name}` is the dead-letter queue of more than {MAX_REDRIVE_SOURCES} queues")
     # By their names: the queues themselves already refer to this one.
@@ -59,13 +65,19 @@ def _dead_letter_queue(name: str, sources: list[Queue]) -> dict:
         {
             **_common(name, sources[0].fifo, max(source.dead_letter_retention for source in sources)),
             "RedriveAllowPolicy": {"redrivePermission": "byQueue", "sourceQueueArns": arns},
+            "Tags": marks,
         }
     )
 
 
 def _common(name: str, fifo: bool, retention: int) -> dict:
-    properties = {"QueueName": name, "MessageRetentionPeriod": retention, "SqsManagedSseEnabled": True}
-    return {**properties, "FifoQueue": True} if fifo else properties
+    properties = {
+        "QueueName": name,
+        "MessageRetentionPeriod": retention,
+        "ReceiveMessageWaitTimeSeconds": LONG_POLL,
+        "SqsManagedSseEnabled": True,
+    }
+    return {**properties, **HIGH_THROUGHPUT} if fifo else properties
 
 
 def _resource(properties: dict) -> dict:
@@ -81,7 +93,7 @@ def _resource(properties: dict) -> dict:
 def _tls_only(name: str) -> dict:
     queue = logical("Queue", name)
     statement = {
-        "Sid": "TlsOnly",
+        "Sid": "RefuseWithoutTLS",
         "Effect": "Deny",
         "Principal": "*",
         "Action": "sqs:*",

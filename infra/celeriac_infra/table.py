@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from .manifest import Table
+from . import tags
+from .manifest import Manifest
 
 LOGICAL = "Table"
 
 
-def resources(table: Table | None) -> dict:
+def resources(manifest: Manifest) -> dict:
     """By logical name; nothing where results are disabled."""
+    table = manifest.table
     if table is None:
         return {}
     return {
@@ -24,6 +26,8 @@ def resources(table: Table | None) -> dict:
                 "KeySchema": [{"AttributeName": table.hash_key, "KeyType": "HASH"}],
                 "TimeToLiveSpecification": {"AttributeName": table.ttl_attribute, "Enabled": True},
                 "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True},
+                "DeletionProtectionEnabled": True,
+                "Tags": tags.of(manifest.app),
             },
         }
     }

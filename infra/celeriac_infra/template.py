@@ -48,7 +48,7 @@ def _function_parameters() -> dict:
         "MemorySize": {"Type": "Number", "Default": 512, "MinValue": 128, "MaxValue": 10240, "Description": "MB of the function"},
         "MaximumConcurrency": {
             "Type": "Number",
-            "Default": 50,
+            "Default": 100,
             "MinValue": 2,
             "MaxValue": 1000,
             "Description": "Invocations at once for each queue",
@@ -68,9 +68,9 @@ def _conditions(has_function: bool) -> dict:
 
 
 def _resources(manifest: Manifest, options: Options) -> dict:
-    made = {
+    return {
         **queues.resources(manifest, options),
-        **table.resources(manifest.table),
+        **table.resources(manifest),
         **_roles(manifest, options),
         **function.resources(manifest, options),
         **_worker_logs(manifest),
@@ -78,11 +78,10 @@ def _resources(manifest: Manifest, options: Options) -> dict:
         **alarms.resources(manifest, options, function.CONDITION),
         **_dashboard(manifest, options),
     }
-    return made
 
 
 def _roles(manifest: Manifest, options: Options) -> dict:
-    made = roles.resources(manifest, {"lambda": [function.log_policy()]})
+    made = roles.resources(manifest, {"lambda": [function.log_policy(manifest)]})
     if not options.function_queues:
         made.pop("LambdaRole", None)
     elif "LambdaRole" in made:

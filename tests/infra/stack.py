@@ -21,6 +21,7 @@ class Stack:
         self.url = url
         self.manifest = with_fifo(manifest)
         self.name = manifest["app"]
+        self.function = f"{self.name}-worker"
         self.template = template(self.manifest)
 
     def __enter__(self):
@@ -40,9 +41,11 @@ class Stack:
 
     def __exit__(self, *_):
         self.client("cloudformation").delete_stack(StackName=self.name)
-        # It is retained, as it should be.
+        # It is retained and protected, as it should be.
         if self.manifest["table"]:
-            self.client("dynamodb").delete_table(TableName=self.manifest["table"]["name"])
+            table, dynamodb = self.manifest["table"]["name"], self.client("dynamodb")
+            dynamodb.update_table(TableName=table, DeletionProtectionEnabled=False)
+            dynamodb.delete_table(TableName=table)
         self.client("s3").delete_object(Bucket=self.name, Key="bootstrap.zip")
         self.client("s3").delete_bucket(Bucket=self.name)
 
@@ -78,6 +81,8 @@ class Stack:
         answer = self.client("cloudformation").describe_stack_resource(StackName=self.name, LogicalResourceId=logical)
         return answer["StackResourceDetail"]["PhysicalResourceId"]
 
-    def function_timeout(self) -> int:
-        """Of the function on all queues: what the slowest one needs."""
+    def function_timeout(self, queue: dict | None = None) -> int:
+        """Of the function on all queues: what the slowest one needs. Of a queue that it does not work on: none."""
+        if queue and not queue["tasks"]:
+            return 0
         return max(queue["function_timeout"] for queue in self.manifest["queues"] if queue["tasks"])

@@ -37,17 +37,11 @@ def test_queues(stack):
         assert found["MessageRetentionPeriod"] == str(queue["message_retention"])
         assert found["SqsManagedSseEnabled"] == "true"
         assert found.get("FifoQueue", "false") == str(queue["fifo"]).lower()
-        assert int(found["VisibilityTimeout"]) >= queue["visibility_timeout"]
+        assert int(found["VisibilityTimeout"]) == max(queue["visibility_timeout"], stack.function_timeout(queue))
+        assert found["ReceiveMessageWaitTimeSeconds"] == "20"
         redrive = json.loads(found["RedrivePolicy"])
         assert redrive["deadLetterTargetArn"] == arn("sqs", queue["dead_letter_queue"])
         assert int(redrive["maxReceiveCount"]) == queue["max_receive_count"]
-
-
-def test_lambda_accepts_the_visibility_timeouts(stack):
-    """Lambda refuses a queue whose visibility timeout is below the function's timeout, and wants six times as much."""
-    for queue in stack.manifest["queues"]:
-        needed = 6 * stack.function_timeout() if queue["tasks"] else queue["visibility_timeout"]
-        assert int(queue_attributes(stack, queue["queue_name"])["VisibilityTimeout"]) == needed
 
 
 def test_dead_letter_queues(stack):
@@ -81,19 +75,19 @@ def test_table(stack):
 
 
 def test_function(stack):
-    found = stack.client("lambda").get_function_configuration(FunctionName=stack.manifest["app"])
+    found = stack.client("lambda").get_function_configuration(FunctionName=stack.function)
     assert found["Runtime"] == "provided.al2023"
     assert found["Handler"] == "bootstrap"
     assert found["Architectures"] == ["arm64"]
     assert found["Timeout"] == stack.function_timeout()
-    assert found["LoggingConfig"]["LogGroup"] == f"/aws/lambda/{stack.manifest['app']}"
+    assert found["LoggingConfig"]["LogGroup"] == f"/aws/lambda/{stack.function}"
     environment = {key: value.replace("${region}", REGION_OF_TESTS) for key, value in stack.manifest["environment"].items()}
     assert found["Environment"]["Variables"] == {**environment, "CELERIAC_METRICS": "emf"}
 
 
 def test_event_source_mappings(stack):
     """One for each queue on which tasks of the app run, and no other."""
-    found = stack.client("lambda").list_event_source_mappings(FunctionName=stack.manifest["app"])["EventSourceMappings"]
+    found = stack.client("lambda").list_event_source_mappings(FunctionName=stack.function)["EventSourceMappings"]
     by_queue = {mapping["EventSourceArn"]: mapping for mapping in found}
     own = [queue for queue in stack.manifest["queues"] if queue["tasks"]]
     assert set(by_queue) == {arn("sqs", queue["queue_name"]) for queue in own}
@@ -101,11 +95,11 @@ def test_event_source_mappings(stack):
     for mapping in found:
         assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
         assert mapping["BatchSize"] <= 10
-        assert mapping["ScalingConfig"]["MaximumConcurrency"] in (50, "50")
+        assert mapping["ScalingConfig"]["MaximumConcurrency"] in (100, "100")
 
 
 def test_logs_are_not_kept_for_ever(stack):
-    for name in (f"/aws/lambda/{stack.manifest['app']}", f"/ecs/{stack.manifest['app']}-worker"):
+    for name in (f"/aws/lambda/{stack.function}", f"/ecs/{stack.manifest['app']}-worker"):
         (group,) = stack.client("logs").describe_log_groups(logGroupNamePrefix=name)["logGroups"]
         assert int(group["retentionInDays"]) == 30
 
@@ -148,7 +142,7 @@ def test_alarms(stack):
         {"Name": "app", "Value": app},
         {"Name": "queues", "Value": ",".join(sorted(queue["name"] for queue in stack.manifest["queues"] if queue["tasks"]))},
     ]
-    assert {f"{app}-throttles", f"{app}-takeovers", f"{app}-function-errors"} <= set(by_name)
+    assert {f"{app}-throttles", f"{app}-takeovers", f"{stack.function}-errors", f"{stack.function}-throttles"} <= set(by_name)
 
 
 def test_dashboard(stack):
