@@ -25,6 +25,9 @@ class Options:
     batch_size: int = PLAIN_BATCH
     batching_window: int = 0
     image: str = ""
+    """Of the ECS task."""
+    task_role: str = ""
+    """Name of the IAM role that the ECS task has."""
 
     @property
     def function_timeout(self) -> int:
@@ -46,6 +49,7 @@ def of(
     batch_size: int,
     batching_window: int,
     image: str | None,
+    task_role: str | None,
 ) -> Options:
     """Checked options; None is the default of each."""
     own = {queue.name: queue for queue in manifest.own_queues}
@@ -64,6 +68,7 @@ def of(
         batch_size=batch_size,
         batching_window=batching_window,
         image=image or f"{manifest.app}:latest",
+        task_role=task_role or f"{manifest.app}-worker",
     )
     _tell_of_raised(options)
     return options

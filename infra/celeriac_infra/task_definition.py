@@ -10,6 +10,8 @@ from .options import Options
 STOP_TIMEOUT = 120
 SHUTDOWN_TIMEOUT = 115
 HEALTH_PORT = 8080
+# Pulls the image and writes logs; the console makes it, with the managed policy AmazonECSTaskExecutionRolePolicy.
+EXECUTION_ROLE = "ecsTaskExecutionRole"
 
 
 def log_group(manifest: Manifest) -> str:
@@ -27,8 +29,8 @@ def body(manifest: Manifest, options: Options) -> dict:
         "runtimePlatform": {"cpuArchitecture": "ARM64", "operatingSystemFamily": "LINUX"},
         "cpu": "512",
         "memory": "1024",
-        "executionRoleArn": f"{role}ecsTaskExecutionRole",
-        "taskRoleArn": f"{role}{manifest.app}-worker",
+        "executionRoleArn": role + EXECUTION_ROLE,
+        "taskRoleArn": role + options.task_role,
         "volumes": [{"name": "tmp"}],
         "containerDefinitions": [_container(manifest, options)],
     }

@@ -2,6 +2,9 @@
 
 import json
 
+import boto3
+from botocore.validate import ParamValidator
+
 from generated import INFRA, MANIFEST, run, tool
 
 AGAIN = "run: infra/sam infra/manifest.json --all infra"
@@ -49,3 +52,13 @@ def test_task_definition():
 def test_dockerfile():
     done = tool("hadolint", str(INFRA / "Dockerfile"))
     assert done.returncode == 0, done.stdout
+
+
+def test_aws_takes_the_task_definition_and_the_alarms():
+    """By the API's own model, which the SDK ships."""
+    inputs = [("ecs", "RegisterTaskDefinition", json.loads((INFRA / "ecs-task-definition.json").read_text()))]
+    inputs += [("cloudwatch", "PutMetricAlarm", alarm) for alarm in json.loads((INFRA / "alarms.json").read_text())]
+    for service, operation, given in inputs:
+        shape = boto3.client(service, region_name="us-east-1").meta.service_model.operation_model(operation).input_shape
+        report = ParamValidator().validate(given, shape)
+        assert not report.has_errors(), report.generate_report()
