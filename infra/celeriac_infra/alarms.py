@@ -25,8 +25,7 @@ def all_of(manifest: Manifest, options: Options) -> dict[str, dict]:
         made[logical("Age", queue.queue_name)] = _age(manifest, queue.queue_name)
     for queue in dead_letter_queues(manifest):
         made[logical("NotEmpty", queue)] = _not_empty(manifest, queue)
-    for queues in options.worker_sets:
-        made.update(_of_workers(manifest, options, queues))
+    made.update(_of_tasks(manifest))
     if options.function_queues:
         made.update(_of_function(manifest))
     return made
@@ -70,19 +69,18 @@ def _not_empty(manifest: Manifest, queue: str) -> dict:
     )
 
 
-def _of_workers(manifest: Manifest, options: Options, queues: str) -> dict:
-    alone = len(options.worker_sets) == 1
-    ending = "" if alone else f"-{queues.replace(',', '-')}"
+def _of_tasks(manifest: Manifest) -> dict:
+    # By the dimension `app` alone: workers and function together, whatever their queues.
     described = {
         "Failed": ("failures", "MaximumFailures", "Tasks fail."),
-        "Throttles": ("throttles", "MaximumThrottles", "AWS throttles the workers' requests."),
+        "Throttles": ("throttles", "MaximumThrottles", "AWS throttles requests, or does not answer them."),
         "LeaseTakeovers": ("takeovers", "MaximumTakeovers", "Workers die or stall while they run tasks."),
     }
     return {
-        logical(metric, "" if alone else queues): _alarm(
-            f"{manifest.app}-{name}{ending}",
+        metric: _alarm(
+            f"{manifest.app}-{name}",
             description,
-            (NAMESPACE, metric, {"app": manifest.app, "queues": queues}),
+            (NAMESPACE, metric, {"app": manifest.app}),
             ("Sum", 300, 1, 1, threshold),
         )
         for metric, (name, threshold, description) in described.items()

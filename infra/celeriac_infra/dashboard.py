@@ -18,10 +18,10 @@ def body(manifest: Manifest, options: Options) -> dict:
         _graph("Age of the oldest message (s)", "Maximum", _of_queues(manifest, "ApproximateAgeOfOldestMessage")),
         _graph("In flight", "Maximum", _of_queues(manifest, "ApproximateNumberOfMessagesNotVisible")),
         _graph("Dead letters", "Maximum", _dead_letters(manifest)),
-        _graph("Ended tasks a minute", "Sum", _of_workers(manifest, options, "Succeeded", "Failed", "Retried", "DeadLettered")),
-        _graph("Trouble", "Sum", _of_workers(manifest, options, "LeaseTakeovers", "Throttles")),
-        _graph("Workers", "Sum", _of_workers(manifest, options, "Workers")),
-        _graph("Backlog in seconds of one worker", "Maximum", _of_workers(manifest, options, "BacklogSeconds")),
+        _graph("Ended tasks a minute", "Sum", _of_app(manifest, "Succeeded", "Failed", "Retried", "DeadLettered")),
+        _graph("Trouble", "Sum", _of_app(manifest, "LeaseTakeovers", "Throttles")),
+        _graph("Workers", "Sum", _of_each_kind(manifest, "Workers", "Sum")),
+        _graph("Seconds that one worker would need for its backlog", "Maximum", _of_each_kind(manifest, "BacklogSeconds", "Maximum")),
     ]
     if manifest.table:
         graphs.append(_graph("Table", "Sum", _of_table(manifest.table.name)))
@@ -55,10 +55,14 @@ def _dead_letters(manifest: Manifest) -> list:
     return [["AWS/SQS", metric, "QueueName", queue] for queue in dead_letter_queues(manifest)]
 
 
-def _of_workers(manifest: Manifest, options: Options, *metrics: str) -> list:
-    return [
-        [NAMESPACE, metric, "app", manifest.app, "queues", queues] for queues in options.worker_sets for metric in metrics
-    ]
+def _of_app(manifest: Manifest, *metrics: str) -> list:
+    return [[NAMESPACE, metric, "app", manifest.app] for metric in metrics]
+
+
+def _of_each_kind(manifest: Manifest, metric: str, statistic: str) -> list:
+    """A line for each set of queues that a kind of worker works on, whichever there are."""
+    found = f'{{{NAMESPACE},app,queues}} app="{manifest.app}" MetricName="{metric}"'
+    return [[{"expression": f"SEARCH('{found}', '{statistic}', 60)", "id": metric[0].lower() + metric[1:]}]]
 
 
 def _of_table(table: str) -> list:

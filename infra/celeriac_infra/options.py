@@ -18,8 +18,6 @@ class Options:
 
     function_queues: tuple[Queue, ...]
     """Those that the function works on."""
-    worker_sets: tuple[str, ...]
-    """Values of the metrics' dimension `queues`: one for each set of queues that a kind of worker works on."""
     worker_queues: tuple[str, ...]
     """Celery names for the ECS worker's `-Q`."""
     batch_size: int = PLAIN_BATCH
@@ -60,10 +58,8 @@ def of(
         raise ManifestError("a batch size over 10 needs a batching window of 1 second or more (Lambda's rule)")
     on_function = [name for name in own if function_queues is None or name in function_queues]
     on_worker = [name for name in own if worker_queues is None or name in worker_queues]
-    sets = {",".join(sorted(names)) for names in (own, on_function, on_worker) if names}
     options = Options(
         function_queues=tuple(own[name] for name in on_function),
-        worker_sets=tuple(sorted(sets)),
         worker_queues=tuple(on_worker),
         batch_size=batch_size,
         batching_window=batching_window,
