@@ -12,3 +12,8 @@ output "policy" {
   description = "The role's rights, as JSON."
   value       = jsonencode(local.policy)
 }
+
+output "trust" {
+  description = "Who may take the role, as JSON."
+  value       = jsonencode(local.trust)
+}

@@ -1,0 +1,63 @@
+locals {
+  schedules = { for s in var.manifest.schedules : s.name => s }
+  tags      = merge(var.tags, { "celeriac:app" = var.manifest.app })
+}
+
+resource "aws_scheduler_schedule_group" "this" {
+  name = var.manifest.schedule_group
+  tags = local.tags
+}
+
+resource "aws_scheduler_schedule" "this" {
+  #checkov:skip=CKV_AWS_297:EventBridge Scheduler encrypts with its own key; another is an option, `kms_key_arn`
+  for_each = local.schedules
+
+  name        = each.key
+  group_name  = aws_scheduler_schedule_group.this.name
+  description = each.value.description
+  state       = each.value.enabled ? "ENABLED" : "DISABLED"
+  kms_key_arn = var.kms_key_arn
+
+  schedule_expression          = each.value.schedule_expression
+  schedule_expression_timezone = each.value.schedule_expression_timezone
+  start_date                   = each.value.start_date
+  end_date                     = each.value.end_date
+
+  flexible_time_window {
+    mode                      = each.value.flexible_minutes == 0 ? "OFF" : "FLEXIBLE"
+    maximum_window_in_minutes = each.value.flexible_minutes == 0 ? null : each.value.flexible_minutes
+  }
+
+  target {
+    arn      = var.queue_arns[each.value.queue]
+    role_arn = module.role[0].arn
+    # The finished message; EventBridge Scheduler puts the time in for `<aws.scheduler.scheduled-time>`.
+    input = each.value.input
+
+    retry_policy {
+      maximum_retry_attempts       = each.value.maximum_retry_attempts
+      maximum_event_age_in_seconds = each.value.maximum_event_age_in_seconds
+    }
+
+    dynamic "sqs_parameters" {
+      for_each = each.value.message_group_id == null ? [] : [each.value.message_group_id]
+      content {
+        message_group_id = sqs_parameters.value
+      }
+    }
+
+    dynamic "dead_letter_config" {
+      for_each = var.dead_letter_queue_arn == null ? [] : [var.dead_letter_queue_arn]
+      content {
+        arn = dead_letter_config.value
+      }
+    }
+  }
+
+  lifecycle {
+    precondition {
+      condition     = contains(keys(var.queue_arns), each.value.queue)
+      error_message = "Schedule ${each.key} sends to queue ${each.value.queue}, which `queue_arns` does not have; give all of the module queues' output `arns`."
+    }
+  }
+}

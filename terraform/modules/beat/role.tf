@@ -1,0 +1,40 @@
+locals {
+  given = try(var.manifest.roles["scheduler"].statements, [])
+
+  # What the manifest says, else the queues that the schedules send to, and no others.
+  targets = distinct([for s in var.manifest.schedules : lookup(var.queue_arns, s.queue, null)])
+  to_targets = [for arns in [compact(local.targets)] : {
+    sid       = "SendTasks"
+    actions   = ["sqs:SendMessage"]
+    resources = arns
+  } if length(local.given) == 0 && length(local.schedules) > 0]
+
+  role_wanted = length(local.schedules) > 0 || length(local.given) > 0
+}
+
+module "role" {
+  source = "../role"
+  count  = local.role_wanted ? 1 : 0
+
+  name                 = coalesce(var.name, "${var.manifest.app}-scheduler")
+  description          = "EventBridge Scheduler sends tasks of ${var.manifest.app} with it"
+  trusted_services     = ["scheduler.amazonaws.com"]
+  kms_key_arns         = var.queue_kms_key_arns
+  permissions_boundary = var.permissions_boundary
+  tags                 = local.tags
+
+  statements = concat(
+    local.given,
+    local.to_targets,
+    var.dead_letter_queue_arn == null ? [] : [{
+      sid       = "DeadLetter"
+      actions   = ["sqs:SendMessage"]
+      resources = [var.dead_letter_queue_arn]
+    }],
+    var.kms_key_arn == null ? [] : [{
+      sid       = "ReadSchedules"
+      actions   = ["kms:Decrypt"]
+      resources = [var.kms_key_arn]
+    }],
+  )
+}
