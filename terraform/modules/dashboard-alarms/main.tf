@@ -1,0 +1,19 @@
+data "aws_partition" "current" {}
+data "aws_region" "current" {}
+data "aws_caller_identity" "current" {}
+
+locals {
+  app    = var.manifest.app
+  region = data.aws_region.current.region
+  tags   = merge(var.tags, { "celeriac:app" = local.app })
+
+  queues             = { for q in var.manifest.queues : q.name => q }
+  dead_letter_queues = distinct(compact(var.manifest.queues[*].dead_letter_queue))
+  table              = try(var.manifest.table.name, null)
+
+  # What workers print (CELERIAC_METRICS=emf): the dimension `queues` is their Celery names, sorted and joined by commas.
+  namespace  = "celeriac"
+  dimensions = { for worker, queues in var.workers : worker => { app = local.app, queues = join(",", sort(queues)) } }
+
+  actions = concat(var.alarm_actions, aws_sns_topic.this[*].arn)
+}
