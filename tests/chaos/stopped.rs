@@ -83,12 +83,13 @@ async fn what_does_not_fit_the_deadline_is_given_back_for_another_worker_to_run_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_second_sigterm_ends_the_worker_at_once_and_loses_nothing() {
+async fn after_a_second_sigterm_another_worker_starts_at_once() {
     let scene = Scene::ministack().await;
     let effects = scene.effects();
-    let calls = (0..4).map(|n| slow(&effects, n, 15.0)).collect();
+    let calls = (0..4).map(|n| slow(&effects, n, 5.0)).collect();
     let sent = scene.send_all(calls).await;
-    let mut worker = scene.worker(Duration::from_secs(10), &[]).await;
+    let visibility = Duration::from_mins(5); // a message that came back by itself would be much too late
+    let mut worker = scene.worker(visibility, &[]).await;
     begun(&effects, 4).await;
     worker.terminate().await;
     tokio::time::sleep(Duration::from_millis(300)).await;
@@ -97,7 +98,14 @@ async fn a_second_sigterm_ends_the_worker_at_once_and_loses_nothing() {
     worker.ended(Duration::from_secs(20)).await;
     assert!(told.elapsed() < Duration::from_secs(5), "not at once");
 
-    let other = scene.worker(Duration::from_secs(10), &[]).await;
+    let other = scene.worker(visibility, &[]).await;
+    let taken = Instant::now();
+    begun(&effects, 8).await;
+    let waited = taken.elapsed();
+    assert!(
+        waited < Duration::from_secs(5),
+        "they came back after {waited:?}"
+    );
     all_succeeded(&scene.ended(&sent, Duration::from_mins(1)).await);
     other.stop().await;
 }

@@ -1,10 +1,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::phase::Phase;
 use super::station::Station;
+
+/// How long open receives may bring what a second signal made visible again; a queue that hands it to them does so at once.
+const LAST_LOOK: Duration = Duration::from_millis(500);
 
 /// Ends a worker: draining (what waits is given back, what runs may finish), releasing (what still runs is cancelled and given
 /// back), stopped.
@@ -36,10 +39,17 @@ async fn end_polls(station: &Station, start: Instant) {
     tokio::select! {
         () = station.polls.wait() => {}
         () = wait_and_say(station, until) => {}
-        () = station.shutdown.now.cancelled() => {}
+        () = last_look(station) => {}
     }
     station.polls_over.cancel();
     let _ = timeout(options.release_timeout, station.polls.wait()).await; // their messages come back by themselves
+}
+
+/// After a second signal: until what ran is given back, and a moment more. A receive that is cut before could swallow it.
+async fn last_look(station: &Station) {
+    station.shutdown.now.cancelled().await;
+    let _ = timeout(station.options.release_timeout, station.lives.wait()).await; // `finish` says so
+    sleep(LAST_LOOK).await;
 }
 
 async fn wait_and_say(station: &Station, until: Instant) {
