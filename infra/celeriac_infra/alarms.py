@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .function import name as function_name
-from .manifest import Manifest
+from .manifest import Manifest, Queue
 from .names import logical
 from .options import Options
 from .queues import dead_letter_queues
@@ -12,9 +12,9 @@ NAMESPACE = "celeriac"
 # Parameters of the template, with their defaults.
 THRESHOLDS = {
     "MaximumAge": (300, "Seconds that the oldest message may wait before there is an alarm"),
-    "MaximumFailures": (10, "Failed tasks in five minutes over which there is an alarm"),
+    "MaximumFailures": (0, "Failed tasks in five minutes over which there is an alarm"),
     "MaximumThrottles": (100, "Throttled requests in five minutes over which there is an alarm"),
-    "MaximumTakeovers": (10, "Leases taken over in five minutes over which there is an alarm"),
+    "MaximumTakeovers": (5, "Leases taken over in five minutes over which there is an alarm"),
 }
 
 
@@ -22,10 +22,12 @@ def all_of(manifest: Manifest, options: Options) -> dict[str, dict]:
     """Alarms by logical name; a threshold is a number or a name in `THRESHOLDS`."""
     made = {}
     for queue in manifest.queues:
-        made[logical("Age", queue.queue_name)] = _age(manifest, queue.queue_name)
+        made[logical("Age", queue.queue_name)] = _age(manifest, queue)
     for queue in dead_letter_queues(manifest):
         made[logical("NotEmpty", queue)] = _not_empty(manifest, queue)
     made.update(_of_tasks(manifest))
+    if manifest.table:
+        made["Table"] = _of_table(manifest, manifest.table.name)
     if options.function_queues:
         made.update(_of_function(manifest))
     return made
@@ -51,18 +53,18 @@ def file(manifest: Manifest, options: Options) -> list[dict]:
     return [{**alarm, "Threshold": THRESHOLDS.get(alarm["Threshold"], (alarm["Threshold"],))[0]} for alarm in alarms]
 
 
-def _age(manifest: Manifest, queue: str) -> dict:
+def _age(manifest: Manifest, queue: Queue) -> dict:
     return _alarm(
-        f"{manifest.app}-{queue}-age",
-        f"The oldest message in {queue} has waited for too long: too few workers, or none.",
-        ("AWS/SQS", "ApproximateAgeOfOldestMessage", {"QueueName": queue}),
-        ("Maximum", 60, 5, 5, "MaximumAge"),
+        f"{manifest.app}-oldest-message-{_dashed(queue.name)}",
+        f"A task has waited in {queue.name} for minutes on end: too few workers, or none.",
+        ("AWS/SQS", "ApproximateAgeOfOldestMessage", {"QueueName": queue.queue_name}),
+        ("Maximum", 60, 3, 3, "MaximumAge"),
     )
 
 
 def _not_empty(manifest: Manifest, queue: str) -> dict:
     return _alarm(
-        f"{manifest.app}-{queue}-not-empty",
+        f"{manifest.app}-dead-letters-{_dashed(queue)}",
         f"There are dead letters in {queue}; their attribute celeriac-reason says why.",
         ("AWS/SQS", "ApproximateNumberOfMessagesVisible", {"QueueName": queue}),
         ("Maximum", 60, 1, 1, 0),
@@ -72,9 +74,9 @@ def _not_empty(manifest: Manifest, queue: str) -> dict:
 def _of_tasks(manifest: Manifest) -> dict:
     # By the dimension `app` alone: workers and function together, whatever their queues.
     described = {
-        "Failed": ("failures", "MaximumFailures", "Tasks fail."),
+        "Failed": ("failed", "MaximumFailures", "Tasks fail."),
         "Throttles": ("throttles", "MaximumThrottles", "AWS throttles requests, or does not answer them."),
-        "LeaseTakeovers": ("takeovers", "MaximumTakeovers", "Workers die or stall while they run tasks."),
+        "LeaseTakeovers": ("lease-takeovers", "MaximumTakeovers", "Workers die or stall while they run tasks."),
     }
     return {
         metric: _alarm(
@@ -85,6 +87,15 @@ def _of_tasks(manifest: Manifest) -> dict:
         )
         for metric, (name, threshold, description) in described.items()
     }
+
+
+def _of_table(manifest: Manifest, table: str) -> dict:
+    return _alarm(
+        f"{manifest.app}-table-throttles",
+        f"DynamoDB refuses writes to {table}: more in a short time than the table has grown to.",
+        ("AWS/DynamoDB", "WriteThrottleEvents", {"TableName": table}),
+        ("Sum", 300, 1, 1, "MaximumThrottles"),
+    )
 
 
 def _of_function(manifest: Manifest) -> dict:
@@ -102,6 +113,10 @@ def _of_function(manifest: Manifest) -> dict:
         )
         for metric, (description, window) in of_metric.items()
     }
+
+
+def _dashed(queue: str) -> str:
+    return queue.replace(".", "-")
 
 
 def _alarm(name: str, description: str, metric: tuple[str, str, dict], rule: tuple) -> dict:

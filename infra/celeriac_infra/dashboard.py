@@ -21,7 +21,7 @@ def body(manifest: Manifest, options: Options) -> dict:
         _graph("Ended tasks a minute", "Sum", _of_app(manifest, "Succeeded", "Failed", "Retried", "DeadLettered")),
         _graph("Trouble", "Sum", _of_app(manifest, "LeaseTakeovers", "Throttles")),
         _graph("Workers", "Sum", _of_each_kind(manifest, "Workers", "Sum")),
-        _graph("Seconds that one worker would need for its backlog", "Maximum", _of_each_kind(manifest, "BacklogSeconds", "Maximum")),
+        _graph("Seconds that one worker would need", "Average", _of_each_kind(manifest, "BacklogSeconds", "Average")),
     ]
     if manifest.table:
         graphs.append(_graph("Table", "Sum", _of_table(manifest.table.name)))

@@ -44,6 +44,27 @@ class Table:
 
 
 @dataclass(frozen=True)
+class Schedule:
+    """A beat entry, in EventBridge Scheduler's terms."""
+
+    name: str
+    schedule_expression: str
+    queue: str
+    """Celery's name."""
+    input: str
+    """The finished message; the service puts the time in for `<aws.scheduler.scheduled-time>`."""
+    enabled: bool
+    flexible_minutes: int
+    maximum_retry_attempts: int
+    maximum_event_age_in_seconds: int
+    schedule_expression_timezone: str | None = None
+    start_date: str | None = None
+    end_date: str | None = None
+    message_group_id: str | None = None
+    description: str | None = None
+
+
+@dataclass(frozen=True)
 class Role:
     """Who may do what."""
 
@@ -60,6 +81,7 @@ class Manifest:
     queues: tuple[Queue, ...]
     table: Table | None
     schedule_group: str | None
+    schedules: tuple[Schedule, ...]
     environment: dict[str, str]
     roles: dict[str, Role]
 
@@ -72,6 +94,13 @@ class Manifest:
         """The role, or None where it needs no rights."""
         role = self.roles.get(name)
         return role if role and role.statements else None
+
+    def queue(self, name: str) -> Queue:
+        """By Celery's name."""
+        for queue in self.queues:
+            if queue.name == name:
+                return queue
+        raise ManifestError(f"a schedule sends to `{name}`, which is no queue of the manifest")
 
 
 def read(text: str) -> Manifest:
@@ -96,6 +125,7 @@ def _manifest(data: dict) -> Manifest:
         queues=tuple(_queue(queue) for queue in data["queues"]),
         table=Table(**{field: table[field] for field in Table.__dataclass_fields__}) if table else None,
         schedule_group=data.get("schedule_group"),
+        schedules=tuple(_schedule(schedule) for schedule in data.get("schedules", [])),
         environment=dict(data["environment"]),
         roles={name: _role(name, role) for name, role in data["roles"].items()},
     )
@@ -104,6 +134,10 @@ def _manifest(data: dict) -> Manifest:
 def _queue(data: dict) -> Queue:
     fields = {field: data[field] for field in Queue.__dataclass_fields__}
     return Queue(**{**fields, "tasks": tuple(data["tasks"])})
+
+
+def _schedule(data: dict) -> Schedule:
+    return Schedule(**{field: data[field] for field in Schedule.__dataclass_fields__ if field in data})
 
 
 def _role(name: str, data: dict) -> Role:

@@ -33,8 +33,8 @@ class Options:
         return min(LAMBDA_MAX_TIMEOUT, max(queue.function_timeout for queue in self.function_queues))
 
     def visibility_timeout(self, queue: Queue) -> int:
-        """Seconds. The manifest's is six times what an invocation with tasks of this queue can take, as AWS recommends. But Lambda
-        refuses a queue whose visibility timeout is below the function's timeout, which is that of the slowest queue."""
+        """Seconds. The manifest's is six times what an invocation with tasks of this queue can take, as AWS recommends. But
+        Lambda refuses a queue whose visibility timeout is below the function's timeout, which is that of the slowest queue."""
         if queue not in self.function_queues:
             return queue.visibility_timeout
         return max(queue.visibility_timeout, self.function_timeout)

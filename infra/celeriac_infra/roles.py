@@ -32,8 +32,8 @@ def logical(role: str) -> str:
 
 
 def resources(manifest: Manifest, extra: dict[str, list[dict]]) -> dict:
-    """By logical name: a role for what a service takes, else a policy to attach to your own roles. `extra` are policies beside the
-    manifest's, by role."""
+    """By logical name: a role for what a service takes, else a policy to attach to your own roles. `extra` are policies beside
+    the manifest's, by role."""
     made = {}
     for name in manifest.roles:
         if role := manifest.role(name):

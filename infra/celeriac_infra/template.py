@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import alarms, dashboard, function, queues, roles, table, task_definition
+from . import alarms, dashboard, function, queues, roles, schedules, table, task_definition
 from .manifest import Manifest, ManifestError
 from .names import logical
 from .options import Options
@@ -74,7 +74,7 @@ def _resources(manifest: Manifest, options: Options) -> dict:
         **_roles(manifest, options),
         **function.resources(manifest, options),
         **_worker_logs(manifest),
-        **_schedule_group(manifest),
+        **schedules.resources(manifest),
         **alarms.resources(manifest, options, function.CONDITION),
         **_dashboard(manifest, options),
     }
@@ -103,15 +103,9 @@ def _worker_logs(manifest: Manifest) -> dict:
     }
 
 
-def _schedule_group(manifest: Manifest) -> dict:
-    if not manifest.schedule_group:
-        return {}
-    return {"ScheduleGroup": {"Type": "AWS::Scheduler::ScheduleGroup", "Properties": {"Name": manifest.schedule_group}}}
-
-
 def _dashboard(manifest: Manifest, options: Options) -> dict:
     body = Stack().json(dashboard.body(manifest, options))
-    properties = {"DashboardName": manifest.app, "DashboardBody": body}
+    properties = {"DashboardName": f"{manifest.app}-tasks", "DashboardBody": body}
     return {"Dashboard": {"Type": "AWS::CloudWatch::Dashboard", "Properties": properties}}
 
 

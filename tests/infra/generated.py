@@ -62,3 +62,26 @@ def with_fifo(manifest: dict) -> dict:
     fifo = {**changed["queues"][0], "name": "ordered.fifo", "queue_name": "ordered.fifo", "fifo": True}
     changed["queues"].append({**fifo, "dead_letter_queue": "ordered-dlq.fifo"})
     return changed
+
+
+def with_schedule(manifest: dict) -> dict:
+    """The manifest, with a schedule in it in any case; it is years away."""
+    if manifest["schedules"]:
+        return manifest
+    changed = copy.deepcopy(manifest)
+    schedule = {
+        "name": "new-year",
+        "schedule_expression": "cron(0 9 1 1 ? 2099)",
+        "schedule_expression_timezone": "Asia/Seoul",
+        "queue": changed["queues"][0]["name"],
+        "input": '{"id": "new-year-<aws.scheduler.scheduled-time>"}',
+        "enabled": True,
+        "flexible_minutes": 0,
+        "maximum_retry_attempts": 185,
+        "maximum_event_age_in_seconds": 86400,
+    }
+    changed["schedules"] = [schedule]
+    arn = "arn:${partition}:sqs:${region}:${account}:" + changed["queues"][0]["queue_name"]
+    rights = {"sid": "SendTasks", "actions": ["sqs:SendMessage"], "resources": [arn]}
+    changed["roles"]["scheduler"] = {"trusted_services": ["scheduler.amazonaws.com"], "statements": [rights]}
+    return changed

@@ -131,18 +131,27 @@ def test_schedule_group(stack):
     assert found["State"] == "ACTIVE"
 
 
+def test_schedules(stack):
+    for schedule in stack.manifest["schedules"]:
+        found = stack.client("scheduler").get_schedule(GroupName=stack.manifest["schedule_group"], Name=schedule["name"])
+        assert found["ScheduleExpression"] == schedule["schedule_expression"]
+        assert found["Target"]["Input"] == schedule["input"]
+        assert found["Target"]["Arn"] in {arn("sqs", queue["queue_name"]) for queue in stack.manifest["queues"]}
+        assert found["Target"]["RoleArn"].endswith(stack.physical("SchedulerRole"))
+
+
 def test_alarms(stack):
     found = stack.client("cloudwatch").describe_alarms(AlarmNamePrefix=f"{stack.manifest['app']}-")["MetricAlarms"]
     by_name = {alarm["AlarmName"]: alarm for alarm in found}
     app = stack.manifest["app"]
     for queue in stack.manifest["queues"]:
-        assert by_name[f"{app}-{queue['queue_name']}-age"]["Threshold"] == 300
-        assert by_name[f"{app}-{queue['dead_letter_queue']}-not-empty"]["Threshold"] == 0
-    assert by_name[f"{app}-failures"]["Dimensions"] == [{"Name": "app", "Value": app}]
-    assert {f"{app}-throttles", f"{app}-takeovers", f"{stack.function}-errors", f"{stack.function}-throttles"} <= set(by_name)
+        assert by_name[f"{app}-oldest-message-{queue['name'].replace('.', '-')}"]["Threshold"] == 300
+        assert by_name[f"{app}-dead-letters-{queue['dead_letter_queue'].replace('.', '-')}"]["Threshold"] == 0
+    assert by_name[f"{app}-failed"]["Dimensions"] == [{"Name": "app", "Value": app}]
+    assert {f"{app}-throttles", f"{app}-lease-takeovers", f"{app}-table-throttles", f"{stack.function}-errors", f"{stack.function}-throttles"} <= set(by_name)
 
 
 def test_dashboard(stack):
-    body = stack.client("cloudwatch").get_dashboard(DashboardName=stack.manifest["app"])["DashboardBody"]
+    body = stack.client("cloudwatch").get_dashboard(DashboardName=f"{stack.manifest['app']}-tasks")["DashboardBody"]
     widgets = json.loads(body)["widgets"]
     assert {widget["properties"]["region"] for widget in widgets} == {REGION_OF_TESTS}

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from generated import MANIFEST, of_type, run, template, tool, with_fifo
+from generated import MANIFEST, of_type, run, template, tool, with_fifo, with_schedule
 
 
 FUNCTION = f"{MANIFEST['app']}-worker"
@@ -38,7 +38,7 @@ def documents(made: dict) -> list[dict]:
 )
 def test_cfn_lint_is_content(tmp_path, args):
     path = tmp_path / "template.json"
-    path.write_text(json.dumps(template(with_fifo(MANIFEST), *args)))
+    path.write_text(json.dumps(template(with_schedule(with_fifo(MANIFEST)), *args)))
     done = tool("cfn-lint", "--include-checks", "I", "--", str(path))
     assert done.returncode == 0, done.stdout + done.stderr
 
@@ -107,6 +107,17 @@ def test_table_has_ttl_and_recovery_and_is_retained():
     assert table["DeletionPolicy"] == table["UpdateReplacePolicy"] == "Retain"
 
 
+def test_schedules_keep_their_time_zone_and_role():
+    """In the template: ministack's CloudFormation leaves the zone out."""
+    manifest = with_schedule({**MANIFEST, "schedules": []})
+    (made,) = of_type(template(manifest), "AWS::Scheduler::Schedule").values()
+    (schedule,) = manifest["schedules"]
+    assert made["ScheduleExpressionTimezone"] == schedule["schedule_expression_timezone"]
+    assert made["FlexibleTimeWindow"] == {"Mode": "OFF"}
+    assert made["Target"]["RoleArn"] == {"Fn::GetAtt": ["SchedulerRole", "Arn"]}
+    assert made["Target"]["Input"] == schedule["input"]
+
+
 def test_no_results_no_table():
     made = template({**MANIFEST, "table": None})
     assert not of_type(made, "AWS::DynamoDB::Table")
@@ -156,10 +167,11 @@ def test_one_dead_letter_queue_may_serve_several():
 def test_names_that_differ_in_punctuation_stay_apart():
     manifest = copy.deepcopy(MANIFEST)
     first, second = manifest["queues"][:2]
-    first.update(queue_name="a_b", dead_letter_queue="a_b-dlq")
-    second.update(queue_name="a-b", dead_letter_queue="a-b-dlq")
-    names = {queue["QueueName"] for queue in of_type(template(manifest), "AWS::SQS::Queue").values()}
-    assert {"a_b", "a-b", "a_b-dlq", "a-b-dlq"} <= names
+    for one, other in (("a_b", "a-b"), ("aB", "a-b"), ("a-1", "a1"), ("a-fifo", "a.fifo")):
+        first.update(queue_name=one, dead_letter_queue=f"{one}-dlq")
+        second.update(queue_name=other, dead_letter_queue=f"{other}-dlq")
+        names = {queue["QueueName"] for queue in of_type(template(manifest), "AWS::SQS::Queue").values()}
+        assert {one, other, f"{one}-dlq", f"{other}-dlq"} <= names
 
 
 @pytest.mark.parametrize(
@@ -170,6 +182,7 @@ def test_names_that_differ_in_punctuation_stay_apart():
         ({"queues": [{}]}, (), "not a manifest: KeyError 'name'"),
         ({}, ("--function-queues", "nowhere"), "`nowhere` is no queue"),
         ({}, ("--batch-size", "11"), "batching window"),
+        ({"schedules": [with_schedule(MANIFEST)["schedules"][0]]}, (), "no rights for the role `scheduler`"),
     ],
 )
 def test_what_cannot_be_deployed_is_said(change, args, said):
