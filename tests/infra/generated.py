@@ -41,7 +41,8 @@ def manifest_named(manifest: dict, prefix: str) -> dict:
     for queue in named["queues"]:
         queue["queue_name"] = f"{prefix}-{queue['queue_name']}"
         queue["dead_letter_queue"] = f"{prefix}-{queue['dead_letter_queue']}"
-    named["table"]["name"] = f"{prefix}-{named['table']['name']}"
+    if named["table"]:
+        named["table"]["name"] = f"{prefix}-{named['table']['name']}"
     named["app"] = named["schedule_group"] = f"{prefix}-{named['app']}"
     for role in named["roles"].values():
         for statement in role["statements"]:

@@ -7,7 +7,7 @@ import zipfile
 
 import boto3
 
-from generated import template, with_fifo, with_schedule
+from generated import template
 
 REGION = "us-east-1"
 # No task runs in these tests: a function that never answers is enough to be created.
@@ -19,7 +19,7 @@ class Stack:
 
     def __init__(self, url: str, manifest: dict):
         self.url = url
-        self.manifest = with_schedule(with_fifo(manifest))
+        self.manifest = manifest
         self.name = manifest["app"]
         self.function = f"{self.name}-worker"
         self.template = template(self.manifest)

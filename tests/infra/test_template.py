@@ -182,7 +182,7 @@ def test_names_that_differ_in_punctuation_stay_apart():
         ({"queues": [{}]}, (), "not a manifest: KeyError 'name'"),
         ({}, ("--function-queues", "nowhere"), "`nowhere` is no queue"),
         ({}, ("--batch-size", "11"), "batching window"),
-        ({"schedules": [with_schedule(MANIFEST)["schedules"][0]]}, (), "no rights for the role `scheduler`"),
+        ({**with_schedule(MANIFEST), "roles": {"lambda": MANIFEST["roles"]["lambda"]}}, (), "the role `scheduler`"),
     ],
 )
 def test_what_cannot_be_deployed_is_said(change, args, said):
