@@ -105,3 +105,9 @@ mock_resource "aws_security_group" {
     id = "sg-0123456789abcdef0"
   }
 }
+
+mock_resource "aws_kms_key" {
+  defaults = {
+    arn = "arn:aws:kms:eu-central-1:123456789012:key/00000000-0000-0000-0000-000000000000"
+  }
+}

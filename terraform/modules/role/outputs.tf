@@ -10,7 +10,7 @@ output "name" {
 
 output "policy" {
   description = "The role's rights, as JSON."
-  value       = jsonencode(local.policy)
+  value       = module.policy.json
 }
 
 output "trust" {

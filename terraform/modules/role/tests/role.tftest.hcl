@@ -46,68 +46,10 @@ run "a_role_may_have_no_rights" {
   }
 }
 
-run "keys_are_used_through_sqs_and_dynamodb_only" {
-  variables {
-    kms_key_arns = ["arn:aws:kms:eu-central-1:123456789012:key/1"]
-  }
-  assert {
-    condition = jsondecode(output.policy).Statement[1] == {
-      Sid      = "UseKeys"
-      Effect   = "Allow"
-      Action   = ["kms:Decrypt", "kms:GenerateDataKey"]
-      Resource = ["arn:aws:kms:eu-central-1:123456789012:key/1"]
-      Condition = { StringEquals = {
-        "kms:ViaService" = ["sqs.eu-central-1.amazonaws.com", "dynamodb.eu-central-1.amazonaws.com"]
-      } }
-    }
-    error_message = "the key's statement names the key and the services: ${output.policy}"
-  }
-}
-
-run "wildcard_actions_are_refused" {
-  command = plan
-  variables {
-    statements = [{ sid = "A", actions = ["sqs:*"], resources = ["arn:aws:sqs:eu-central-1:123456789012:celery"] }]
-  }
-  expect_failures = [var.statements]
-}
-
-run "wildcard_resources_are_refused" {
-  command = plan
-  variables {
-    statements = [{ sid = "A", actions = ["sqs:SendMessage"], resources = ["*"] }]
-  }
-  expect_failures = [var.statements]
-}
-
-run "passing_any_role_is_refused" {
-  command = plan
-  variables {
-    statements = [{ sid = "A", actions = ["iam:PassRole"], resources = ["arn:aws:iam::123456789012:role/*"] }]
-  }
-  expect_failures = [var.statements]
-}
-
-run "account_wide_actions_are_those_without_resources" {
-  command = plan
-  variables {
-    account_wide_actions = { A = ["sqs:SendMessage"] }
-  }
-  expect_failures = [var.account_wide_actions]
-}
-
 run "only_services_are_trusted" {
   command = plan
   variables {
     trusted_services = ["*"]
   }
   expect_failures = [var.trusted_services]
-}
-
-run "aliases_are_no_keys" {
-  command = plan
-  variables {
-    kms_key_arns = ["arn:aws:kms:eu-central-1:123456789012:alias/shop"]
-  }
-  expect_failures = [var.kms_key_arns]
 }

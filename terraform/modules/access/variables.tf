@@ -1,0 +1,43 @@
+variable "manifest" {
+  description = "What `myapp manifest` prints: `jsondecode(file(\"manifest.json\"))`."
+  type = object({
+    manifest_version = number
+    app              = string
+    roles = map(object({
+      trusted_services = list(string)
+      statements = list(object({
+        sid       = string
+        actions   = list(string)
+        resources = list(string)
+      }))
+    }))
+  })
+
+  validation {
+    condition     = var.manifest.manifest_version == 1
+    error_message = "This module reads manifests of version 1; use the modules of the same release as the program that printed it."
+  }
+}
+
+variable "roles" {
+  description = "Roles of the manifest that get a policy to attach: `producer` sends tasks and reads results, as a web application does; `operator` is a person with the `celeriac` program."
+  type        = set(string)
+  default     = ["producer", "operator"]
+
+  validation {
+    condition     = length(setsubtract(var.roles, keys(var.manifest.roles))) == 0
+    error_message = "`roles` names a role that the manifest does not have; use the names under `roles`."
+  }
+}
+
+variable "kms_key_arns" {
+  description = "Customer managed KMS keys of the queues and the table, which the holders then may use."
+  type        = list(string)
+  default     = []
+}
+
+variable "tags" {
+  description = "Tags of the policies."
+  type        = map(string)
+  default     = {}
+}
