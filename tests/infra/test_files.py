@@ -24,6 +24,11 @@ def test_checked_in_files_are_fresh(tmp_path):
     assert not stale, AGAIN
 
 
+def test_the_template_needs_no_bucket():
+    """CloudFormation takes this much in the request itself."""
+    assert (INFRA / "template.json").stat().st_size <= 51_200
+
+
 def test_iam_alone(tmp_path):
     done = run(MANIFEST, "--iam", str(tmp_path), "--partition", "aws-cn", "--region", "cn-north-1", "--account", "1")
     assert done.returncode == 0, done.stderr
