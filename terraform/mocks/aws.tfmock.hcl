@@ -111,3 +111,15 @@ mock_resource "aws_kms_key" {
     arn = "arn:aws:kms:eu-central-1:123456789012:key/00000000-0000-0000-0000-000000000000"
   }
 }
+
+mock_resource "aws_ecr_repository" {
+  defaults = {
+    arn = "arn:aws:ecr:eu-central-1:123456789012:repository/mocked"
+  }
+}
+
+mock_resource "aws_ssm_parameter" {
+  defaults = {
+    arn = "arn:aws:ssm:eu-central-1:123456789012:parameter/mocked"
+  }
+}

@@ -6,6 +6,7 @@ module "task_role" {
   description          = "Tasks of ${var.manifest.app} on ECS"
   trusted_services     = ["ecs-tasks.amazonaws.com"]
   statements           = var.manifest.roles["worker"].statements
+  may_be_empty         = length(var.manifest.roles["worker"].statements) == 0
   kms_key_arns         = var.kms_key_arns
   permissions_boundary = var.permissions_boundary
   tags                 = local.tags

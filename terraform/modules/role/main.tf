@@ -31,9 +31,17 @@ resource "aws_iam_role" "this" {
 }
 
 resource "aws_iam_role_policy" "this" {
-  count = module.policy.is_empty ? 0 : 1
+  # How many statements there are may hang on a key or a queue that is yet to be made, and a count must not.
+  count = var.may_be_empty ? (module.policy.is_empty ? 0 : 1) : 1
 
   name   = "tasks"
   role   = aws_iam_role.this.id
   policy = module.policy.json
+
+  lifecycle {
+    precondition {
+      condition     = !module.policy.is_empty
+      error_message = "The role ${var.name} has no rights, and IAM refuses an empty policy; give it `statements`, or say `may_be_empty`."
+    }
+  }
 }

@@ -57,6 +57,12 @@ variable "kms_key_arns" {
   default     = []
 }
 
+variable "may_be_empty" {
+  description = "Whether there may be no rights at all; the role then has no policy, which IAM would refuse. Must be known when planning, where `statements` need not be."
+  type        = bool
+  default     = false
+}
+
 variable "permissions_boundary" {
   description = "ARN of a policy that bounds the role, where the organisation demands one."
   type        = string

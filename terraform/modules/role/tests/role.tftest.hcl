@@ -38,7 +38,8 @@ run "it_has_what_is_given_and_nothing_else" {
 
 run "a_role_may_have_no_rights" {
   variables {
-    statements = []
+    statements   = []
+    may_be_empty = true
   }
   assert {
     condition     = length(aws_iam_role_policy.this) == 0
@@ -52,4 +53,12 @@ run "only_services_are_trusted" {
     trusted_services = ["*"]
   }
   expect_failures = [var.trusted_services]
+}
+
+run "a_role_without_rights_is_meant" {
+  command = plan
+  variables {
+    statements = []
+  }
+  expect_failures = [aws_iam_role_policy.this]
 }

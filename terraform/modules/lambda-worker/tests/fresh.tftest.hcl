@@ -1,0 +1,13 @@
+mock_provider "aws" {
+  source = "../../mocks"
+}
+
+run "what_it_uses_may_be_made_with_it" {
+  module {
+    source = "./tests/fresh"
+  }
+  assert {
+    condition     = output.function_name == "shop-worker"
+    error_message = "the function is made"
+  }
+}
