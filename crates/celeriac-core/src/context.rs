@@ -3,12 +3,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use celeriac_protocol::{Dict, Envelope, UtcTime, Value, to_value};
+use celeriac_protocol::{Dict, Envelope, UtcTime, Value, from_value, to_value};
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
 use crate::{Clock, SendError, StateMap, TaskError, TaskSender, TaskSignature};
+
+/// The header that carries a checkpoint to the next run.
+pub const CHECKPOINT: &str = "celeriac_checkpoint";
 
 /// What a running task knows about itself, and what it can do. Cheap to clone.
 #[derive(Clone)]
@@ -39,6 +43,8 @@ pub struct ContextParts {
     pub clock: Arc<dyn Clock>,
     /// Ids of tasks sent from here, in order; they become `children` of the result.
     pub children: Mutex<Vec<String>>,
+    /// The last checkpoint of this run.
+    pub checkpoint: Mutex<Option<Value>>,
 }
 
 /// Where progress goes.
@@ -141,6 +147,51 @@ impl Context {
             Some(sink) => sink.show(state, meta).await,
             None => Ok(()),
         }
+    }
+    /// Keeps how far the task is, for the run that goes on where this one ends early: it is given back when the worker or the
+    /// Lambda function ends, handed to a worker queue, or retried. Travels in the message (SQS: 1 MiB in all), so it is lost with a
+    /// killed process, and on a FIFO queue, where the message itself comes back. The last one counts.
+    ///
+    /// ```
+    /// # use celeriac_core::{Context, TaskError};
+    /// async fn import(ctx: Context, lines: Vec<String>) -> Result<(), TaskError> {
+    ///     for at in ctx.last_checkpoint()?.unwrap_or(0)..lines.len() {
+    ///         // ... one line ...
+    ///         ctx.checkpoint(at + 1)?;
+    ///     }
+    ///     Ok(())
+    /// }
+    /// ```
+    pub fn checkpoint<T: Serialize>(&self, value: T) -> Result<(), TaskError> {
+        let value = to_value(&value).map_err(|error| TaskError::encode(&error))?;
+        *self.lock_checkpoint() = Some(value);
+        Ok(())
+    }
+    /// The last checkpoint: this run's, or that of the run before; `None` where there is none.
+    ///
+    /// # Errors
+    /// If it is not a `T`.
+    pub fn last_checkpoint<T: DeserializeOwned>(&self) -> Result<Option<T>, TaskError> {
+        let mine = self.new_checkpoint();
+        let Some(value) = mine.or_else(|| self.headers().get(CHECKPOINT).cloned()) else {
+            return Ok(None);
+        };
+        from_value(value).map(Some).map_err(|error| {
+            TaskError::failure(
+                "ValueError",
+                format!("the checkpoint cannot be read: {error}"),
+            )
+        })
+    }
+    /// For workers: the checkpoint that this run has made.
+    pub fn new_checkpoint(&self) -> Option<Value> {
+        self.lock_checkpoint().clone()
+    }
+    fn lock_checkpoint(&self) -> std::sync::MutexGuard<'_, Option<Value>> {
+        self.parts
+            .checkpoint
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
     /// Sends a task with this one as its parent and in its workflow. Returns the child's id.
     ///

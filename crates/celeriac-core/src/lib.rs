@@ -48,7 +48,7 @@ pub use backoff::RetryPolicy;
 pub use batcher::{Batch, Batcher, BatcherClosed, BatcherOptions};
 pub use broker::{Broker, BrokerError, BrokerErrorKind, Capabilities, QueueSpec, QueueStats};
 pub use clock::{Clock, SystemClock};
-pub use context::{Context, ContextParts, ProgressSink};
+pub use context::{CHECKPOINT, Context, ContextParts, ProgressSink};
 pub use delivery::{DeadLetter, Delivery, Outgoing, Receipt, SetVisibility};
 pub use ledger::{
     ClaimDecision, CompleteDecision, LedgerItem, Version, decide_claim, decide_complete,

@@ -87,6 +87,11 @@ settings! {
         worker_log_format: String = "text".to_owned(), "`text`", check::one_of(&["text", "json"]);
         /// Address that answers `/healthz`, such as `127.0.0.1:8080`.
         worker_health_address: Option<String> = None, "none", check::address;
+        /// CloudWatch metrics in the log: `none`, or `emf` (embedded metric format, one line a minute from a worker and one for each
+        /// invocation of a Lambda function).
+        metrics: String = "none".to_owned(), "`none`", check::one_of(&["none", "emf"]);
+        /// Queue of a long-running worker that takes over what would outlive a Lambda function.
+        lambda_spill_queue: Option<String> = None, "none";
         /// Order of several queues: `weighted` (each gets its share) or `strict` (the first one first).
         worker_queue_order: String = "weighted".to_owned(), "`weighted`", check::one_of(&["weighted", "strict"]);
     }

@@ -8,7 +8,7 @@ use crate::{RetryPolicy, SendOptions};
 /// A task's own options, in Celery's names. `None`: the setting of that name applies.
 #[derive(Clone, Debug, Default)]
 pub struct TaskOptions {
-    /// Sent to this queue unless routed or sent elsewhere.
+    /// Sent to this queue, unless the call names another; wins over `task_routes`, as in Celery.
     pub queue: Option<String>,
     /// `task_acks_late`.
     pub acks_late: Option<bool>,
@@ -42,6 +42,8 @@ pub struct TaskOptions {
     pub ledger: Option<bool>,
     /// A task that gave up goes to the dead-letter queue, with FAILURE stored.
     pub dead_letter: bool,
+    /// A Lambda function does not run it, but hands it to this queue of a long-running worker.
+    pub spill: Option<String>,
 }
 
 impl TaskOptions {

@@ -53,6 +53,7 @@ use proc_macro::TokenStream;
 /// | `compression = "zstd"` | of arguments: `gzip`, `bzip2`, `lzma`, `brotli`, `zstd` |
 /// | `ledger` | uses the ledger although the result is ignored |
 /// | `dead_letter` | a task that gave up goes to the dead-letter queue too |
+/// | `spill = "long"` | a Lambda function hands it to this queue of a long-running worker |
 #[proc_macro_attribute]
 pub fn task(attribute: TokenStream, item: TokenStream) -> TokenStream {
     expand::task(attribute.into(), item.into())

@@ -43,6 +43,7 @@ const KNOWN: &[&str] = &[
     "compression",
     "ledger",
     "dead_letter",
+    "spill",
 ];
 
 impl TaskAttribute {
@@ -75,7 +76,7 @@ impl TaskAttribute {
     fn set(&mut self, name: &str, meta: &Meta) -> Result<()> {
         match name {
             "name" => self.name = Some(value::text(meta)?),
-            "queue" => {
+            "queue" | "spill" => {
                 let queue = value::text(meta)?;
                 self.assign(
                     name,

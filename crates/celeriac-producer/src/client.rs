@@ -118,7 +118,7 @@ impl Client {
         options: SendOptions,
     ) -> Result<impl Future<Output = Result<AsyncResult<T>, SendError>> + Send + use<T>, SendError>
     {
-        let message = self.parts.builder.message(signature, options)?;
+        let message = self.message(signature, options)?;
         let ignored = message.envelope.headers.ignore_result == Some(true);
         let result = AsyncResult::new(message.task_id(), self.parts.reader.clone(), ignored);
         let sent = self.accept_message(&message).await?;
@@ -141,6 +141,18 @@ impl Client {
         let room = senders.room(outgoing.size()).await?;
         let sender = senders.sender(&message.queue, &capabilities)?;
         sender.accept(outgoing, room).await
+    }
+
+    /// The message that a send of this call would make, without sending it.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send), the broker's own apart.
+    pub fn message(
+        &self,
+        signature: Signature,
+        options: SendOptions,
+    ) -> Result<Message, SendError> {
+        self.parts.builder.message(signature, options)
     }
 
     /// Sends a finished message; the answer is the broker's message id. Cancel-safety and errors as [`send`](Self::send).

@@ -4,6 +4,7 @@ use celeriac_core::{Delivery, Params, TaskDefinition, TaskError, TaskKind, TaskO
 use celeriac_protocol::{Envelope, Extended};
 
 use crate::engine::Engine;
+use crate::reply::Reply;
 
 /// A readable delivery of a known task, with what its message, its task and the settings together say about it.
 #[expect(
@@ -26,6 +27,8 @@ pub(crate) struct Call {
     pub(crate) acked: bool,
     /// What `result_extended` adds.
     pub(crate) extended: Option<Extended>,
+    /// To who waits for the end.
+    pub(crate) reply: Reply,
 }
 
 impl Call {
@@ -59,6 +62,7 @@ impl Call {
                 && options.track_started.unwrap_or(settings.task_track_started),
             acked: false,
             extended: None,
+            reply: Reply::default(),
             envelope: Arc::new(envelope),
             definition,
             delivery,

@@ -50,6 +50,9 @@ pub(crate) async fn take(engine: &Engine, call: &mut Call) -> Result<Held, Outco
                 if retries != call.retries() {
                     call.set_retries(retries);
                 }
+                if runs > 1 {
+                    engine.incidents.takeover();
+                }
                 let lease = Some(ledger.hold(call.id(), attempt, since));
                 return Ok(Held {
                     attempt,
@@ -110,6 +113,7 @@ fn refusal(engine: &Engine, call: &Call, refused: &ClaimOutcome) -> Outcome {
 }
 
 fn unavailable(engine: &Engine, call: &Call, error: &StoreError) -> Outcome {
+    engine.incidents.throttled();
     tracing::warn!(
         task = call.task(),
         id = call.id(),

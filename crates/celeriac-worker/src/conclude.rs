@@ -15,7 +15,7 @@ use crate::executed::{Ending, Executed};
 use crate::final_state::{FinalState, Stored};
 use crate::retrying::{self, Retry};
 use crate::run::RunEnd;
-use crate::{Outcome, log, meta, time_limits};
+use crate::{Outcome, Shutdown, log, meta, spill, time_limits};
 
 /// A claimed task whose run has ended, on the way to its outcome.
 pub(crate) struct Conclusion {
@@ -26,6 +26,10 @@ pub(crate) struct Conclusion {
     /// Ids of tasks that it sent.
     pub(crate) children: Vec<String>,
     pub(crate) took: Duration,
+    /// How far it came.
+    pub(crate) checkpoint: Option<Value>,
+    /// The queue that takes over what a Lambda function cannot end.
+    pub(crate) spill: Option<String>,
 }
 
 /// Whether the end of a claim is durable.
@@ -50,13 +54,20 @@ impl Conclusion {
             embed,
             children: Vec::new(),
             took: Duration::ZERO,
+            checkpoint: None,
+            spill: None,
         }
     }
 
     /// With what the run leaves behind.
-    pub(crate) fn after(mut self, context: &Context, took: Duration) -> Self {
+    pub(crate) fn after(mut self, context: &Context, took: Duration, shutdown: &Shutdown) -> Self {
         self.children = context.children();
         self.took = took;
+        self.checkpoint = context.new_checkpoint();
+        self.spill = shutdown
+            .deadline
+            .as_ref()
+            .and_then(|deadline| deadline.spill.clone());
         self
     }
 
@@ -170,6 +181,7 @@ impl Conclusion {
             return Box::pin(self.failed(failure, None)).await;
         }
         log::succeeded(&self.call, self.took, &value);
+        self.call.reply.returned(&value);
         let shown = if self.call.ignore_result {
             Value::Null
         } else {
@@ -209,6 +221,7 @@ impl Conclusion {
     /// FAILURE, and the dead-letter queue with this reason.
     pub(crate) async fn failed(mut self, failure: Failure, letter: Option<&str>) -> Executed {
         log::failed(&self.call, &failure);
+        self.call.reply.raised(&failure);
         let mut end = meta::with_failure(
             meta::of_call(&self.engine, &self.call, State::Failure, Value::Null),
             &failure,
@@ -290,6 +303,7 @@ impl Conclusion {
                 Kept::Refused(error)
             }
             Err(error) => {
+                self.engine.incidents.throttled();
                 tracing::error!(
                     "Task {}[{}] ended, but the result store does not take it: {error}",
                     self.call.task(),
@@ -317,6 +331,9 @@ impl Conclusion {
                     None,
                 )
                 .await;
+        }
+        if let Some(queue) = spill::heir(&self) {
+            return spill::hand_over(self, queue).await;
         }
         tracing::info!(
             "Task {}[{}] given back: the worker is shutting down",

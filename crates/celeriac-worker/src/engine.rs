@@ -7,6 +7,7 @@ use celeriac_protocol::{Limits, UtcTime};
 use crate::ExecutorParts;
 use crate::blocking_pool::BlockingPool;
 use crate::ledger::Ledger;
+use crate::metrics::Incidents;
 use crate::requests::Requests;
 use crate::unknown_task::UnknownTask;
 use crate::{panics, waits};
@@ -27,6 +28,7 @@ pub(crate) struct Engine {
     pub(crate) requests: Requests,
     pub(crate) blocking: BlockingPool,
     pub(crate) sender: Arc<dyn TaskSender>,
+    pub(crate) incidents: Incidents,
 }
 
 impl Engine {
@@ -52,6 +54,7 @@ impl Engine {
             requests: Requests::new(&parts.broker),
             blocking: BlockingPool::new(settings.worker_blocking_threads),
             sender: Arc::new(parts.client.clone()),
+            incidents: Incidents::default(),
             parts,
         }
     }

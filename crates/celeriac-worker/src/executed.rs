@@ -2,14 +2,16 @@ use crate::Outcome;
 
 /// An outcome, and how the run it came from ended: for counters and reports.
 #[derive(Debug)]
-pub(crate) struct Executed {
-    pub(crate) outcome: Outcome,
-    pub(crate) ending: Ending,
+pub struct Executed {
+    /// What is to become of the message.
+    pub outcome: Outcome,
+    /// How the run ended.
+    pub ending: Ending,
 }
 
 /// How a delivery ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Ending {
+pub enum Ending {
     /// SUCCESS.
     Succeeded,
     /// FAILURE.

@@ -1,8 +1,9 @@
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use celeriac_core::{
-    Arguments, Broker, Clock, Context, ContextParts, Delivery, ProgressSink, Registry, ResultStore,
-    Router, Settings, StateMap, TaskKind,
+    Arguments, Broker, Clock, Context, ContextParts, DeadLetter, Delivery, ProgressSink, Receipt,
+    Registry, ResultStore, Router, Settings, StateMap, TaskKind,
 };
 use celeriac_producer::Client;
 use celeriac_protocol::{Envelope, Payload};
@@ -13,12 +14,13 @@ use crate::call::Call;
 use crate::claiming::{self, Held};
 use crate::conclude::Conclusion;
 use crate::engine::Engine;
-use crate::executed::Executed;
+use crate::executed::{Ending, Executed};
 use crate::progress::LedgerProgress;
+use crate::reply::{Answer, Reply};
 use crate::run::Run;
 use crate::time_limits::TimeLimits;
 use crate::timing::{self, Timing};
-use crate::{Outcome, Shutdown, canvas, log, meta, unknown, unready};
+use crate::{Buried, Deadline, Outcome, Shutdown, canvas, log, meta, spill, unknown, unready};
 
 /// Runs deliveries: one in, one outcome out. Shared by the worker and the Lambda function. Cheap to clone.
 ///
@@ -64,7 +66,59 @@ impl Executor {
     /// Runs one delivery to its outcome. Never panics and never fails: what goes wrong is an outcome too. Not
     /// cancel-safe; `shutdown` is how to end it early.
     pub async fn execute(&self, delivery: Delivery, shutdown: &Shutdown) -> Outcome {
-        self.execute_holding(delivery, shutdown, ()).await.outcome
+        self.perform(delivery, shutdown).await.outcome
+    }
+
+    /// [`Executor::execute`], telling how the run ended as well.
+    pub async fn perform(&self, delivery: Delivery, shutdown: &Shutdown) -> Executed {
+        self.execute_holding(delivery, shutdown, ()).await
+    }
+
+    /// [`Executor::perform`] for a caller who waits for the task's result. There is no answer where the task did not come to an
+    /// end: given back, retried, put off, or ended before.
+    pub async fn answer(
+        &self,
+        delivery: Delivery,
+        shutdown: &Shutdown,
+    ) -> (Executed, Option<Answer>) {
+        let reply = Reply::awaited();
+        let executed = self.run(delivery, shutdown, (), reply.clone()).await;
+        (executed, reply.take())
+    }
+
+    /// Makes a message invisible for this long, or visible at once, in a request with others. Troubles are logged: the message then
+    /// comes back by itself.
+    pub async fn put_off(
+        &self,
+        queue: &str,
+        message_id: &str,
+        receipt: Receipt,
+        visibility: Duration,
+    ) {
+        self.engine
+            .put_off(queue, message_id, receipt, visibility)
+            .await;
+    }
+
+    /// Moves a message to its queue's dead-letter queue, in a request with others.
+    pub async fn bury(&self, letter: DeadLetter) -> Buried {
+        self.engine.bury(letter).await
+    }
+
+    /// How long a message that was received this often and cannot be dealt with now is to stay away.
+    pub fn backoff(&self, queue: &str, receive_count: u32) -> Duration {
+        self.engine.backoff(queue, receive_count)
+    }
+
+    /// Prints a line of metrics about runs on these queues, if metrics are asked for (`metrics = emf`).
+    pub fn publish<'a>(&self, queues: impl IntoIterator<Item = &'a String>, endings: &[Ending]) {
+        let names: Vec<&str> = queues.into_iter().map(String::as_str).collect();
+        self.engine.publish(&names.join(","), endings);
+    }
+
+    /// What it is made of.
+    pub fn parts(&self) -> &ExecutorParts {
+        &self.engine.parts
     }
 
     pub(crate) fn engine(&self) -> &Arc<Engine> {
@@ -78,12 +132,32 @@ impl Executor {
         shutdown: &Shutdown,
         slot: S,
     ) -> Executed {
-        let prepared = match prepare(&self.engine, delivery).await {
+        self.run(delivery, shutdown, slot, Reply::default()).await
+    }
+
+    async fn run<S>(
+        &self,
+        delivery: Delivery,
+        shutdown: &Shutdown,
+        slot: S,
+        reply: Reply,
+    ) -> Executed {
+        let mut prepared = match prepare(&self.engine, delivery, reply).await {
             Ok(prepared) => prepared,
             Err(executed) => return executed,
         };
         if shutdown.draining.is_cancelled() {
             return Executed::not_run(Outcome::Release);
+        }
+        if let Some(deadline) = &shutdown.deadline
+            && let Some(executed) = Box::pin(spill::before_run(
+                &self.engine,
+                &mut prepared.call,
+                deadline,
+            ))
+            .await
+        {
+            return executed;
         }
         let Prepared {
             mut call,
@@ -106,7 +180,11 @@ struct Prepared {
     payload: Payload,
 }
 
-async fn prepare(engine: &Arc<Engine>, delivery: Delivery) -> Result<Prepared, Executed> {
+async fn prepare(
+    engine: &Arc<Engine>,
+    delivery: Delivery,
+    reply: Reply,
+) -> Result<Prepared, Executed> {
     let envelope = match Envelope::decode(&delivery.body, &engine.limits) {
         Ok(envelope) => envelope,
         Err(error) => return Err(Box::pin(unready::unreadable(engine, delivery, &error)).await),
@@ -118,6 +196,7 @@ async fn prepare(engine: &Arc<Engine>, delivery: Delivery) -> Result<Prepared, E
         return Err(Box::pin(unknown::unknown(engine, delivery, envelope)).await);
     };
     let mut call = Call::new(engine, delivery, envelope, Arc::clone(definition));
+    call.reply = reply;
     log::received(&call);
     match Timing::of(&call.envelope.headers, engine.now()) {
         Timing::Due => {}
@@ -196,7 +275,7 @@ async fn run<S>(
         &engine,
         &conclusion.call,
         &conclusion.held,
-        &limits,
+        ends(&limits, shutdown),
         soft.clone(),
     );
     let kind: TaskKind = conclusion.call.definition.kind.clone();
@@ -214,9 +293,15 @@ async fn run<S>(
     let end = run.end(&engine.blocking, shutdown).await;
     drop(slot);
     conclusion
-        .after(&context, started.elapsed())
+        .after(&context, started.elapsed(), shutdown)
         .of_run(end)
         .await
+}
+
+/// How long until the run is ended from outside, if ever.
+fn ends(limits: &TimeLimits, shutdown: &Shutdown) -> Option<Duration> {
+    let left = shutdown.deadline.as_ref().map(Deadline::remaining);
+    limits.hard.into_iter().chain(left).min()
 }
 
 async fn acknowledge_early(engine: &Engine, call: &mut Call) {
@@ -237,7 +322,7 @@ fn context(
     engine: &Arc<Engine>,
     call: &Call,
     held: &Held,
-    limits: &TimeLimits,
+    ends_in: Option<Duration>,
     soft_limit: CancellationToken,
 ) -> Context {
     let shows_progress = held.lease.is_some() && !call.ignore_result;
@@ -249,9 +334,10 @@ fn context(
         state: Arc::clone(&engine.parts.state),
         progress: progress.map(|progress| progress as Arc<dyn ProgressSink>),
         sender: Arc::clone(&engine.sender),
-        deadline: limits.hard.map(|limit| engine.now().after(limit)),
+        deadline: ends_in.map(|left| engine.now().after(left)),
         soft_limit,
         clock: Arc::clone(&engine.parts.clock),
         children: Mutex::default(),
+        checkpoint: Mutex::default(),
     })
 }

@@ -8,7 +8,6 @@ use uuid::Uuid;
 use crate::call::Call;
 use crate::claiming::Held;
 use crate::conclude::{Conclusion, Kept};
-use crate::engine::Engine;
 use crate::executed::{Ending, Executed};
 use crate::{Outcome, log, meta, waits};
 
@@ -84,7 +83,7 @@ pub(crate) async fn retry(mut conclusion: Conclusion, retry: Retry) -> Executed 
 }
 
 async fn resend(mut conclusion: Conclusion, retry: Retry, countdown: Duration) -> Executed {
-    let message = next_message(&conclusion.engine, &conclusion.call, countdown);
+    let message = next_message(&conclusion, countdown);
     if let Err(error) = conclusion
         .engine
         .requests
@@ -193,31 +192,38 @@ fn postponed(conclusion: &Conclusion) -> Executed {
 }
 
 /// The message of the next try: everything is kept but `retries`, `eta` and the parent, which is the task itself (SPEC 3).
-fn next_message(engine: &Engine, call: &Call, countdown: Duration) -> Outgoing {
+fn next_message(conclusion: &Conclusion, countdown: Duration) -> Outgoing {
+    let (engine, call) = (&conclusion.engine, &conclusion.call);
     let limits = engine.parts.broker.capabilities(&call.delivery.queue);
     let mut next = Envelope::clone(&call.envelope);
     next.headers.retries = call.retries().saturating_add(1);
     next.headers.eta = Some(engine.now().after(countdown).to_iso());
     next.headers.parent_id = Some(call.id().to_owned());
     next.properties
-        .origin
-        .clone_from(&call.envelope.headers.origin);
-    next.properties.delivery_tag = Some(Uuid::new_v4().to_string());
-    next.properties
         .delivery_info
         .routing_key
         .get_or_insert_with(|| call.delivery.queue.clone());
-    let dedup_id = call.fifo.then(|| dedup_id(call.id(), next.headers.retries));
+    conclusion.carry_checkpoint(&mut next);
+    let fifo = call.fifo;
     Outgoing {
-        body: next.encode(form(&call.delivery.body)),
         delay: waits::whole_seconds(countdown).min(limits.max_delay),
-        group_id: call
-            .delivery
-            .group_id
-            .clone()
-            .or_else(|| call.fifo.then(|| "default".to_owned())),
-        dedup_id,
+        ..message(call, next, fifo)
+    }
+}
+
+/// A message made of the one at hand, with its group and attributes, for a queue that is `fifo` or not.
+pub(crate) fn message(call: &Call, mut next: Envelope, fifo: bool) -> Outgoing {
+    next.properties
+        .origin
+        .clone_from(&call.envelope.headers.origin);
+    next.properties.delivery_tag = Some(Uuid::new_v4().to_string());
+    let group = call.delivery.group_id.clone();
+    Outgoing {
+        dedup_id: fifo.then(|| dedup_id(call.id(), next.headers.retries)),
+        body: next.encode(form(&call.delivery.body)),
+        group_id: group.or_else(|| fifo.then(|| "default".to_owned())),
         attributes: call.delivery.attributes.clone(),
+        ..Outgoing::default()
     }
 }
 

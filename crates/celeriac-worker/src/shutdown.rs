@@ -1,3 +1,6 @@
+use std::time::Duration;
+
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 /// The phases of an ending worker: running, draining (nothing new starts), notice (running tasks are told), now (running
@@ -12,12 +15,40 @@ pub struct Shutdown {
     pub notice: CancellationToken,
     /// What still runs is cancelled and given back.
     pub now: CancellationToken,
+    /// When it will come, if that is known beforehand.
+    pub deadline: Option<Deadline>,
+}
+
+/// The end of a Lambda invocation, known from its start.
+#[derive(Clone, Debug)]
+pub struct Deadline {
+    /// When `now` will be.
+    pub at: Instant,
+    /// How long the whole invocation has.
+    pub total: Duration,
+    /// The queue of a long-running worker that takes over what would outlive it: `lambda_spill_queue`.
+    pub spill: Option<String>,
+}
+
+impl Deadline {
+    /// How long until then.
+    pub fn remaining(&self) -> Duration {
+        self.at.saturating_duration_since(Instant::now())
+    }
 }
 
 impl Shutdown {
     /// A shutdown that nobody has asked for yet.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// The same, with a deadline that is known.
+    pub fn with_deadline(deadline: Deadline) -> Self {
+        Self {
+            deadline: Some(deadline),
+            ..Self::default()
+        }
     }
 
     /// A shutdown asked for by signals: the first SIGTERM or SIGINT starts draining, the second ends everything now.
@@ -60,6 +91,7 @@ impl Shutdown {
             draining: self.draining.child_token(),
             notice: self.notice.child_token(),
             now: self.now.child_token(),
+            deadline: self.deadline.clone(),
         }
     }
 }

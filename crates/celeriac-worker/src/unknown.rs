@@ -1,5 +1,5 @@
 use celeriac_core::{Delivery, Outgoing};
-use celeriac_protocol::Envelope;
+use celeriac_protocol::{Envelope, Headers};
 
 use crate::call::Call;
 use crate::engine::Engine;
@@ -61,21 +61,13 @@ async fn forward(
     queue: &str,
 ) -> Executed {
     let headers = &envelope.headers;
-    let mut attributes = delivery.attributes.clone();
-    if attributes.len() < MAX_ATTRIBUTES || attributes.contains_key(FORWARDS) {
-        attributes.insert(FORWARDS.to_owned(), (forwards(&delivery) + 1).to_string());
+    let count = forwards(&delivery) + 1;
+    let mut message = forwarded(engine, &mut delivery, headers, queue);
+    if message.attributes.len() < MAX_ATTRIBUTES || message.attributes.contains_key(FORWARDS) {
+        message
+            .attributes
+            .insert(FORWARDS.to_owned(), count.to_string());
     }
-    let fifo = engine.parts.broker.capabilities(queue).fifo;
-    let message = Outgoing {
-        body: std::mem::take(&mut delivery.body),
-        group_id: delivery
-            .group_id
-            .clone()
-            .or_else(|| fifo.then(|| "default".to_owned())),
-        dedup_id: fifo.then(|| dedup_id(&headers.id, headers.retries)),
-        attributes,
-        ..Outgoing::default()
-    };
     match engine.requests.send(queue, message).await {
         Ok(_) => {
             tracing::debug!(
@@ -96,5 +88,23 @@ async fn forward(
                 engine.backoff(&delivery.queue, delivery.receive_count),
             ))
         }
+    }
+}
+
+/// The body as it came, with its attributes and group, for `queue`.
+pub(crate) fn forwarded(
+    engine: &Engine,
+    delivery: &mut Delivery,
+    headers: &Headers,
+    queue: &str,
+) -> Outgoing {
+    let fifo = engine.parts.broker.capabilities(queue).fifo;
+    let group = delivery.group_id.clone();
+    Outgoing {
+        body: std::mem::take(&mut delivery.body),
+        group_id: group.or_else(|| fifo.then(|| "default".to_owned())),
+        dedup_id: fifo.then(|| dedup_id(&headers.id, headers.retries)),
+        attributes: delivery.attributes.clone(),
+        ..Outgoing::default()
     }
 }

@@ -73,6 +73,7 @@ pub(crate) fn no_id(delivery: Delivery, reason: &str) -> Executed {
 pub(crate) async fn malformed(engine: &Engine, call: Call, reason: String) -> Executed {
     let failure = meta::failure_text("celeriac", "DecodeError", reason);
     log::failed(&call, &failure);
+    call.reply.raised(&failure);
     let end = call
         .shows_errors()
         .then(|| failed_meta(engine, &call, &failure));
@@ -84,6 +85,7 @@ pub(crate) async fn malformed(engine: &Engine, call: Call, reason: String) -> Ex
 /// stored; what waits for it fails too.
 pub(crate) async fn fail(engine: &Engine, call: Call, embed: Embed, failure: Failure) -> Executed {
     log::failed(&call, &failure);
+    call.reply.raised(&failure);
     let end = failed_meta(engine, &call, &failure);
     end_unrun(engine, call, embed, end, &failure, Ending::Failed).await
 }
@@ -92,6 +94,7 @@ pub(crate) async fn fail(engine: &Engine, call: Call, embed: Embed, failure: Fai
 pub(crate) async fn expire(engine: &Engine, call: Call) -> Executed {
     tracing::info!("Task {}[{}] revoked: expired", call.task(), call.id());
     let failure = meta::failure_text("celery.exceptions", "TaskRevokedError", "expired");
+    call.reply.raised(&failure);
     let end = meta::with_failure(
         meta::of_call(engine, &call, State::Revoked, Value::Null),
         &failure,

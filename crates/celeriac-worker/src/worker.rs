@@ -1,8 +1,10 @@
 mod counters;
 mod dispatcher;
+mod ecs_protection;
 mod ending;
 mod health;
 mod lane;
+mod metrics_log;
 mod phase;
 mod prefetch;
 mod progress_log;
@@ -20,6 +22,7 @@ use std::time::Duration;
 use thiserror::Error;
 use tokio::task::JoinSet;
 
+pub use self::visibility_keeper::VisibilityKeeper;
 pub use self::worker_options::WorkerOptions;
 
 use self::receiver::Receiver;
@@ -142,6 +145,8 @@ impl Worker {
         let mut services = JoinSet::new(); // aborted when dropped
         services.spawn(Arc::clone(&station.keeper).run());
         services.spawn(progress_log::log_progress(Arc::clone(&station)));
+        services.spawn(metrics_log::log_metrics(Arc::clone(&station)));
+        services.spawn(ecs_protection::protect(Arc::clone(&station)));
         if let Some(listener) = listener {
             services.spawn(health::serve(listener, Arc::clone(&station)));
         }

@@ -178,6 +178,7 @@ fn context(outbox: Arc<Outbox>) -> Context {
         soft_limit: Default::default(),
         clock: Arc::new(SystemClock),
         children: Mutex::default(),
+        checkpoint: Mutex::default(),
     })
 }
 

@@ -62,6 +62,7 @@ fn context(headers: Headers, progress: Option<Arc<Seen>>) -> Context {
         soft_limit: tokio_util::sync::CancellationToken::new(),
         clock: Arc::new(Noon),
         children: Mutex::default(),
+        checkpoint: Mutex::default(),
     })
 }
 

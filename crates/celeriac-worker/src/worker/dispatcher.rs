@@ -3,6 +3,7 @@ use std::sync::Arc;
 
 use futures_util::FutureExt;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::Instant;
 
 use super::prefetch::Item;
 use super::settle::Settlement;
@@ -68,6 +69,7 @@ async fn live(station: Arc<Station>, item: Item, permits: Permits) {
     let slot = Slot {
         station: Arc::clone(&station),
         lane: item.lane,
+        since: Instant::now(),
         _running: running,
     };
     let settlement = Settlement::of(&item);
@@ -106,11 +108,13 @@ async fn live(station: Arc<Station>, item: Item, permits: Permits) {
 struct Slot {
     station: Arc<Station>,
     lane: usize,
+    since: Instant,
     _running: OwnedSemaphorePermit,
 }
 
 impl Drop for Slot {
     fn drop(&mut self) {
+        self.station.run_times.add(self.since.elapsed());
         self.station.prefetch().ran(self.lane);
         self.station.room.notify_waiters();
     }

@@ -1,11 +1,11 @@
 use std::time::Duration;
 
-use celeriac_core::{BrokerError, BrokerErrorKind, DeadLetter, Receipt, SetVisibility};
+use celeriac_core::{DeadLetter, Receipt};
 
 use super::prefetch::Item;
 use super::station::Station;
-use crate::Outcome;
 use crate::executed::Executed;
+use crate::{Buried, Outcome};
 
 /// What is needed to carry out the outcome of a delivery, kept while its run has the delivery itself.
 pub(crate) struct Settlement {
@@ -97,36 +97,12 @@ impl Settlement {
 
     async fn put_off(&self, station: &Station, receipt: Receipt, visibility: Duration) {
         let queue = &station.lanes[self.lane].queue;
-        let longest = station.broker().capabilities(queue).max_visibility;
-        let visibility = visibility.min(longest);
-        match station
-            .executor
-            .engine()
-            .requests
-            .set_visibility(
-                queue,
-                SetVisibility {
-                    receipt,
-                    visibility,
-                },
-            )
-            .await
-        {
-            Ok(()) if visibility.is_zero() => station.counters.released(1),
-            Ok(()) => {}
-            Err(BrokerError {
-                kind: BrokerErrorKind::ReceiptExpired,
-                ..
-            }) => {
-                tracing::debug!(
-                    message_id = self.message_id,
-                    "its visibility has ended already"
-                );
-            }
-            Err(error) => tracing::warn!(
-                message_id = self.message_id,
-                "comes back when its visibility ends: {error}"
-            ),
+        let engine = station.executor.engine();
+        let changed = engine
+            .put_off(queue, &self.message_id, receipt, visibility)
+            .await;
+        if changed && visibility.is_zero() {
+            station.counters.released(1);
         }
     }
 
@@ -137,36 +113,18 @@ impl Settlement {
         receipt: Receipt,
         mut letter: DeadLetter,
     ) -> bool {
-        let queue = &station.lanes[self.lane].queue;
-        let engine = station.executor.engine();
         letter.delivery.receipt = receipt.clone();
-        let reason = letter.reason.clone();
-        let Err(error) = engine.requests.dead_letter(queue, letter).await else {
-            tracing::warn!(
-                queue,
-                message_id = self.message_id,
-                reason,
-                "moved to the dead-letter queue"
-            );
-            station.counters.dead_lettered();
-            return true;
+        let backoff = match station.executor.engine().bury(letter).await {
+            Buried::Moved => {
+                station.counters.dead_lettered();
+                return true;
+            }
+            Buried::NoQueue(backoff) => {
+                station.stuck.add(&self.message_id, backoff);
+                backoff
+            }
+            Buried::Failed(backoff) => backoff,
         };
-        let backoff = engine.backoff(queue, self.receive_count.saturating_add(3)); // from 8 s on
-        if let BrokerErrorKind::NoDeadLetterQueue = error.kind {
-            station.stuck.add(&self.message_id, backoff);
-            tracing::error!(
-                queue,
-                message_id = self.message_id,
-                reason,
-                "the queue has no dead-letter queue: the message stays and comes back in {backoff:.0?}"
-            );
-        } else {
-            tracing::error!(
-                message_id = self.message_id,
-                reason,
-                "not moved to the dead-letter queue, comes back in {backoff:.0?}: {error}"
-            );
-        }
         self.put_off(station, receipt, backoff).await;
         false
     }

@@ -8,6 +8,7 @@ use tokio_util::task::TaskTracker;
 
 use super::counters::Counters;
 use super::lane::Lane;
+use super::metrics_log::RunTimes;
 use super::phase::PhaseCell;
 use super::prefetch::{Grant, Prefetch};
 use super::stuck_messages::StuckMessages;
@@ -22,6 +23,7 @@ pub(crate) struct Station {
     pub(crate) lanes: Vec<Lane>,
     pub(crate) keeper: Arc<VisibilityKeeper>,
     pub(crate) counters: Counters,
+    pub(crate) run_times: RunTimes,
     pub(crate) stuck: StuckMessages,
     pub(crate) phase: PhaseCell,
     /// This worker's own; follows the one it was given.
@@ -64,6 +66,7 @@ impl Station {
                 .map(|queue| Lane::new(queue.name.clone()))
                 .collect(),
             counters: Counters::default(),
+            run_times: RunTimes::default(),
             stuck: StuckMessages::default(),
             phase: PhaseCell::default(),
             shutdown,

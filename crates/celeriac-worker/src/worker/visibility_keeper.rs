@@ -11,7 +11,9 @@ use tokio_util::sync::CancellationToken;
 type Key = (usize, String);
 
 /// Holds the visibility of every message in this process, waiting or running: extends each in batches before half of it is over.
-pub(crate) struct VisibilityKeeper {
+///
+/// A message is known by its queue's place in the list given to [`VisibilityKeeper::new`] (its lane) and its id.
+pub struct VisibilityKeeper {
     broker: Arc<dyn Broker>,
     queues: Vec<String>,
     visibility: Duration,
@@ -32,7 +34,8 @@ struct Entry {
 }
 
 impl VisibilityKeeper {
-    pub(crate) fn new(broker: Arc<dyn Broker>, queues: Vec<String>, visibility: Duration) -> Self {
+    /// A keeper of messages that were received with this visibility timeout.
+    pub fn new(broker: Arc<dyn Broker>, queues: Vec<String>, visibility: Duration) -> Self {
         Self {
             broker,
             queues,
@@ -44,7 +47,7 @@ impl VisibilityKeeper {
 
     /// Takes on a delivery. False for another copy of a message that is here already: its receipt replaces the older one, and the
     /// copy is to be dropped.
-    pub(crate) fn hold(&self, lane: usize, delivery: &Delivery) -> bool {
+    pub fn hold(&self, lane: usize, delivery: &Delivery) -> bool {
         let now = Instant::now();
         let mut entries = self.entries();
         if let Some(entry) = entries.get_mut(&(lane, delivery.message_id.clone())) {
@@ -89,7 +92,7 @@ impl VisibilityKeeper {
     }
 
     /// Lets go of a message and gives its newest receipt, once no extension of it is on its way: that would undo what is done next.
-    pub(crate) async fn forget(&self, lane: usize, message_id: &str) -> Option<Receipt> {
+    pub async fn forget(&self, lane: usize, message_id: &str) -> Option<Receipt> {
         let entry = self.entries().remove(&(lane, message_id.to_owned()))?;
         if let Some(extended) = entry.extending {
             let _ = tokio::time::timeout(Duration::from_secs(5), extended.cancelled()).await;
@@ -103,7 +106,7 @@ impl VisibilityKeeper {
     }
 
     /// Extends for ever.
-    pub(crate) async fn run(self: Arc<Self>) {
+    pub async fn run(self: Arc<Self>) {
         let tick = (self.visibility / 16).clamp(Duration::from_millis(10), Duration::from_secs(5));
         loop {
             if self.entries().is_empty() {

@@ -1,0 +1,74 @@
+use std::time::Duration;
+
+use celeriac_core::{BrokerErrorKind, DeadLetter, Receipt, SetVisibility};
+
+use crate::engine::Engine;
+
+/// What became of a message for the dead-letter queue. One that was not moved is to stay away for the time given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Buried {
+    /// It is there, and gone from its queue.
+    Moved,
+    /// The queue has no dead-letter queue.
+    NoQueue(Duration),
+    /// Not now.
+    Failed(Duration),
+}
+
+impl Engine {
+    /// Makes a message invisible for this long, as far as the broker allows, or visible at once. Whether that went through; if not,
+    /// it comes back by itself.
+    pub(crate) async fn put_off(
+        &self,
+        queue: &str,
+        message_id: &str,
+        receipt: Receipt,
+        visibility: Duration,
+    ) -> bool {
+        let longest = self.parts.broker.capabilities(queue).max_visibility;
+        let change = SetVisibility {
+            receipt,
+            visibility: visibility.min(longest),
+        };
+        match self.requests.set_visibility(queue, change).await {
+            Ok(()) => true,
+            Err(error) => {
+                if let BrokerErrorKind::ReceiptExpired = error.kind {
+                    tracing::debug!(message_id, "its visibility has ended already");
+                } else {
+                    tracing::warn!(message_id, "comes back when its visibility ends: {error}");
+                }
+                false
+            }
+        }
+    }
+
+    /// Moves a message to its queue's dead-letter queue.
+    pub(crate) async fn bury(&self, letter: DeadLetter) -> Buried {
+        let (queue, message_id) = (
+            letter.delivery.queue.clone(),
+            letter.delivery.message_id.clone(),
+        );
+        let (reason, receives) = (letter.reason.clone(), letter.delivery.receive_count);
+        let Err(error) = self.requests.dead_letter(&queue, letter).await else {
+            tracing::warn!(queue, message_id, reason, "moved to the dead-letter queue");
+            return Buried::Moved;
+        };
+        let backoff = self.backoff(&queue, receives.saturating_add(3)); // from 8 s on
+        if let BrokerErrorKind::NoDeadLetterQueue = error.kind {
+            tracing::error!(
+                queue,
+                message_id,
+                reason,
+                "the queue has no dead-letter queue: the message stays and comes back in {backoff:.0?}"
+            );
+            return Buried::NoQueue(backoff);
+        }
+        tracing::error!(
+            message_id,
+            reason,
+            "not moved to the dead-letter queue, comes back in {backoff:.0?}: {error}"
+        );
+        Buried::Failed(backoff)
+    }
+}

@@ -1,0 +1,100 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
+
+use super::station::Station;
+use crate::WorkerReport;
+use crate::metrics::MetricsLine;
+
+/// CloudWatch's own resolution.
+const EVERY: Duration = Duration::from_mins(1);
+/// A run is taken for this long before the first has ended.
+const FIRST_GUESS: Duration = Duration::from_secs(1);
+
+/// How long runs take.
+#[derive(Debug, Default)]
+pub(crate) struct RunTimes {
+    runs: AtomicU64,
+    microseconds: AtomicU64,
+}
+
+impl RunTimes {
+    pub(crate) fn add(&self, took: Duration) {
+        self.runs.fetch_add(1, Relaxed);
+        let took = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+        self.microseconds.fetch_add(took, Relaxed);
+    }
+
+    /// Of the runs since the last time, if there were any.
+    fn take_mean(&self) -> Option<Duration> {
+        let (runs, microseconds) = (
+            self.runs.swap(0, Relaxed),
+            self.microseconds.swap(0, Relaxed),
+        );
+        (runs > 0).then(|| Duration::from_micros(microseconds / runs))
+    }
+}
+
+/// Prints the worker's metrics every minute, if they are asked for. For ever.
+pub(crate) async fn log_metrics(station: Arc<Station>) {
+    if !station.executor.engine().has_metrics() {
+        return;
+    }
+    let mut before = WorkerReport::default();
+    let mut run_time = FIRST_GUESS;
+    let mut ticks = tokio::time::interval(EVERY);
+    loop {
+        ticks.tick().await;
+        run_time = station.run_times.take_mean().unwrap_or(run_time);
+        let backlog = backlog(&station).await;
+        let now = station.counters.report();
+        print(&station, backlog, run_time, now, before);
+        before = now;
+    }
+}
+
+/// Messages that wait in the queues; `None` if it cannot be told.
+async fn backlog(station: &Station) -> Option<u64> {
+    let mut sum = 0;
+    for lane in &station.lanes {
+        match station.broker().stats(&lane.queue).await {
+            Ok(stats) => sum += stats.visible,
+            Err(error) => {
+                tracing::warn!("the backlog cannot be read: {error}");
+                return None;
+            }
+        }
+    }
+    Some(sum)
+}
+
+fn print(
+    station: &Station,
+    backlog: Option<u64>,
+    run_time: Duration,
+    now: WorkerReport,
+    before: WorkerReport,
+) {
+    let engine = station.executor.engine();
+    let mut queues: Vec<&str> = station
+        .lanes
+        .iter()
+        .map(|lane| lane.queue.as_str())
+        .collect();
+    queues.sort_unstable();
+    let mut line = MetricsLine::new(engine.app(), &queues.join(","))
+        .count("Workers", 1)
+        .count("Succeeded", now.succeeded - before.succeeded)
+        .count("Failed", now.failed - before.failed)
+        .count("Retried", now.retried - before.retried)
+        .count("DeadLettered", now.dead_lettered - before.dead_lettered)
+        .incidents(&engine.incidents);
+    if let Some(backlog) = backlog {
+        // how long this worker alone would need, at the rate it was measured to work
+        let alone = backlog as f64 * run_time.as_secs_f64() / station.options.concurrency as f64;
+        line = line
+            .count("Backlog", backlog)
+            .with("BacklogSeconds", "Seconds", alone);
+    }
+    line.print(engine);
+}
