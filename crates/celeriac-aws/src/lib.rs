@@ -9,6 +9,7 @@ mod aws_config;
 mod dynamo_config;
 mod dynamodb;
 mod fault;
+pub mod iam;
 mod identity;
 mod pause;
 mod permission;

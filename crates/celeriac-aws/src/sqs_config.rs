@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
 use celeriac_core::Settings;
+use celeriac_protocol::mangle;
 
 use crate::aws_config::{AwsConfigError, is_amazon, url_of_scheme};
 use crate::service_url::Endpoint;
@@ -14,6 +15,13 @@ pub struct SqsConfig {
     pub queue_name_prefix: String,
     /// Queue name to URL. If there are any, no other queue is known, and no List, Get or Create right is needed.
     pub predefined_queues: BTreeMap<String, String>,
+}
+
+impl SqsConfig {
+    /// The SQS name of a Celery queue: with the prefix, and Celery's replacements of what SQS does not allow (SPEC 1).
+    pub fn queue_name(&self, queue: &str) -> String {
+        mangle(&format!("{}{queue}", self.queue_name_prefix))
+    }
 }
 
 /// Of `broker_url` and `broker_transport_options`.

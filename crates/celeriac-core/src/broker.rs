@@ -96,6 +96,9 @@ pub struct QueueSpec {
 }
 
 impl QueueSpec {
+    /// How long a dead-letter queue keeps messages: SQS's longest, 14 days.
+    pub const DEAD_LETTER_RETENTION: Duration = Duration::from_hours(14 * 24);
+
     /// A queue with a dead-letter queue named `<name>-dlq` (`<name>-dlq.fifo` for FIFO), 60 s visibility, 4 days
     /// retention (the dead-letter queue: 14 days), and 100 receives: celeriac counts poison itself, so this is only a last guard.
     pub fn new(name: impl Into<String>) -> Self {

@@ -95,14 +95,13 @@ pub(crate) fn names(transaction: &Transaction<'_>) -> rusqlite::Result<Vec<Strin
 
 /// Creates what is missing of the queue, its dead-letter queue and the redrive policy; changes nothing that is there.
 pub(crate) fn declare(transaction: &Transaction<'_>, spec: &QueueSpec) -> rusqlite::Result<()> {
-    const DEAD_LETTER_RETENTION: Duration = Duration::from_hours(14 * 24);
     insert(transaction, &spec.name, spec.visibility, spec.retention)?;
     if let Some((dead_letter, max_receives)) = &spec.dead_letter {
         insert(
             transaction,
             dead_letter,
             spec.visibility,
-            DEAD_LETTER_RETENTION,
+            QueueSpec::DEAD_LETTER_RETENTION,
         )?;
         transaction
             .prepare_cached("UPDATE queue SET dead_letter = ?2, max_receives = ?3 WHERE name = ?1 AND dead_letter IS NULL")?

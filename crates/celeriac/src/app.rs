@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use celeriac_core::{Registry, RouteTarget, Settings, StateMap, Task};
 use celeriac_producer::Client;
 
-use crate::commands::AppCommand;
+use crate::commands::{AppCommand, lambda_life};
 use crate::{Connection, Error};
 
 /// An app: its tasks, their shared state and its settings. [`App::run`] makes a program of it, [`App::client`] a client for
@@ -112,9 +112,13 @@ impl App {
         Ok(self.build().await?.client())
     }
 
-    /// Runs the command that the program's arguments name: `worker`, `send`, `result` or `tasks`; see
-    /// [`commands`](crate::commands) for them and for the exit codes. Reports errors on stderr.
+    /// In AWS Lambda, answers the function's invocations until the service ends the process (feature `lambda`). Else runs the command that
+    /// the program's arguments name: `worker`, `send`, `result`, `tasks` or `manifest`; see [`commands`](crate::commands) for them
+    /// and for the exit codes. Reports errors on stderr.
     pub async fn run(self) -> ExitCode {
+        if lambda_life::is_wanted() {
+            return lambda_life::run(self).await;
+        }
         self.run_with(std::env::args_os()).await
     }
 

@@ -91,7 +91,7 @@ fn database(setting: &'static str, url: &str) -> Result<celeriac_local::Database
 }
 
 #[cfg(feature = "aws")]
-fn aws_config(settings: &Settings) -> Result<celeriac_aws::AwsConfig, Error> {
+pub(crate) fn aws_config(settings: &Settings) -> Result<celeriac_aws::AwsConfig, Error> {
     Ok(celeriac_aws::AwsConfig::from_settings(settings)?)
 }
 

@@ -61,6 +61,11 @@ impl Connection {
         })
     }
 
+    /// The app's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     /// The client.
     pub fn client(&self) -> Client {
         self.client.clone()
@@ -151,7 +156,13 @@ impl Connection {
         Ok(Worker::new(self.executor(), queues))
     }
 
-    fn executor(&self) -> Executor {
+    /// The app as a Lambda function with this much memory.
+    #[cfg(feature = "lambda")]
+    pub fn function(&self, megabytes: usize) -> celeriac_lambda::Function {
+        celeriac_lambda::Function::new(self.executor(), megabytes)
+    }
+
+    pub(crate) fn executor(&self) -> Executor {
         Executor::new(ExecutorParts {
             registry: Arc::clone(&self.registry),
             broker: Arc::clone(&self.backends.broker),

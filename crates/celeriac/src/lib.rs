@@ -38,6 +38,7 @@
 //! |---|---|
 //! | `local` (default) | SQLite: `sqlite:PATH`, `sqlite::memory:` |
 //! | `aws` | SQS and DynamoDB: `sqs://`, `dynamodb://` |
+//! | `lambda` | the same program as a Lambda function; brings `aws` |
 //! | `msgpack`, `yaml` | serializers beside JSON |
 //! | `bzip2`, `xz`, `zstd`, `brotli` | compressions beside gzip |
 //! | `full` | all of these |
@@ -52,6 +53,8 @@ mod connect;
 mod connection;
 pub mod durations;
 mod error;
+#[cfg(feature = "aws")]
+pub mod manifest;
 mod place;
 pub mod prelude;
 mod routing;
@@ -115,6 +118,12 @@ pub mod results {
 /// The worker, for programs that run one beside something else.
 pub mod worker {
     pub use celeriac_worker::{Shutdown, Worker, WorkerError, WorkerQueue, WorkerReport};
+}
+
+/// The app as a Lambda function, for programs and tests that hand it events themselves; [`App::run`] does it in AWS.
+#[cfg(feature = "lambda")]
+pub mod lambda {
+    pub use celeriac_lambda::Function;
 }
 
 /// SQLite, for operators' programs.

@@ -296,3 +296,10 @@ fn logs_are_json_where_asked_for() {
             .unwrap_or_else(|error| panic!("{error}: {line}"));
     }
 }
+
+#[test]
+fn the_manifest_tells_what_a_deployment_needs() {
+    let (stdout, stderr) = Shop::new().wants(0, &["manifest"]);
+    assert_eq!(stderr, "");
+    insta::assert_snapshot!("manifest", stdout);
+}

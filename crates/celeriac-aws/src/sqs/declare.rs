@@ -13,8 +13,6 @@ use super::limits::{is_fifo, whole_seconds};
 use super::redrive::Redrive;
 
 const OPERATION: &str = "declare";
-/// Dead letters are kept as long as SQS can.
-const DEAD_LETTER_RETENTION: &str = "1209600";
 /// What SQS allows.
 const RETENTION: RangeInclusive<Duration> = Duration::from_mins(1)..=Duration::from_hours(14 * 24);
 /// SQS: `maxReceiveCount`.
@@ -58,7 +56,7 @@ impl SqsBroker {
     ) -> Result<String, BrokerError> {
         let attributes = HashMap::from([(
             Name::MessageRetentionPeriod,
-            DEAD_LETTER_RETENTION.to_owned(),
+            QueueSpec::DEAD_LETTER_RETENTION.as_secs().to_string(),
         )]);
         let (url, _) = self.create_if_missing(dead_letter, attributes).await?;
         let arn = self

@@ -28,7 +28,7 @@ impl QueueUrls {
 
     /// The SQS name of a Celery queue.
     pub(super) fn sqs_name(&self, queue: &str) -> String {
-        mangle(&format!("{}{queue}", self.config.queue_name_prefix))
+        self.config.queue_name(queue)
     }
 
     /// The Celery-side name of an SQS queue: without the prefix, where it has it.

@@ -30,6 +30,9 @@ enum AppSubcommand {
     Result(ResultCommand),
     /// List the app's tasks: name, queue, arguments, limits
     Tasks(TasksCommand),
+    /// Print what a deployment on AWS needs: queues, table, rights; JSON for Terraform and SAM
+    #[cfg(feature = "aws")]
+    Manifest(super::ManifestCommand),
 }
 
 impl AppCommand {
@@ -84,6 +87,8 @@ impl AppCommand {
             }
             AppSubcommand::Send(command) => command.run(&connect(app)?).await,
             AppSubcommand::Result(command) => command.run(&connect(app)?).await,
+            #[cfg(feature = "aws")]
+            AppSubcommand::Manifest(command) => command.run(&Connection::of_app(app)?),
         }
     }
 }

@@ -16,7 +16,10 @@ mod command_error;
 mod global_options;
 mod hint;
 mod json_text;
+pub(crate) mod lambda_life;
 mod logging;
+#[cfg(feature = "aws")]
+mod manifest_command;
 mod output;
 mod result_command;
 mod result_view;
@@ -30,6 +33,8 @@ pub(crate) use app_command::AppCommand;
 pub use command_error::CommandError;
 pub use global_options::GlobalOptions;
 pub use json_text::{JsonDict, JsonList, json_text};
+#[cfg(feature = "aws")]
+pub use manifest_command::ManifestCommand;
 pub use output::{print, print_error, styled_stderr, styled_stdout};
 pub use result_command::ResultCommand;
 pub use send_command::SendCommand;

@@ -1,0 +1,268 @@
+use std::collections::{BTreeSet, HashSet};
+use std::panic::AssertUnwindSafe;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use celeriac_core::{Delivery, Receipt};
+use celeriac_worker::{Buried, Deadline, Ending, Executed, Outcome, Shutdown, VisibilityKeeper};
+use futures_util::FutureExt as _;
+use serde::Serialize;
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout_at};
+use tokio_util::task::AbortOnDropHandle;
+
+use crate::function::Function;
+use crate::phases::Phases;
+use crate::room::Place;
+
+/// Invocations that are over by then need not know how long their messages stay invisible.
+const HEARTBEAT_AFTER: Duration = Duration::from_secs(1);
+
+/// What Lambda is told of a batch.
+#[derive(Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct BatchResponse {
+    /// Messages that are not done: they stay in their queue.
+    batch_item_failures: Vec<ItemFailure>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ItemFailure {
+    item_identifier: String,
+}
+
+/// A batch at work.
+struct Batch {
+    function: Function,
+    queues: BTreeSet<String>,
+    shutdown: Shutdown,
+    keeper: Mutex<Option<Arc<VisibilityKeeper>>>,
+    /// Held here: their visibility is extended where it is short.
+    open: Mutex<Vec<Delivery>>,
+    done: Mutex<HashSet<String>>,
+    endings: Mutex<Vec<Ending>>,
+}
+
+/// Runs the messages of one invocation and tells which are to stay.
+pub(crate) async fn run(
+    function: &Function,
+    deliveries: Vec<Delivery>,
+    phases: Phases,
+) -> BatchResponse {
+    let (shutdown, _clock) = phases.start(function.spill());
+    let ids: Vec<String> = deliveries
+        .iter()
+        .map(|delivery| delivery.message_id.clone())
+        .collect();
+    let batch = Arc::new(Batch {
+        function: function.clone(),
+        queues: deliveries
+            .iter()
+            .map(|delivery| delivery.queue.clone())
+            .collect(),
+        shutdown,
+        keeper: Mutex::default(),
+        open: Mutex::new(deliveries.iter().map(without_body).collect()),
+        done: Mutex::default(),
+        endings: Mutex::default(),
+    });
+    let heartbeat = AbortOnDropHandle::new(tokio::spawn(heartbeat(Arc::clone(&batch))));
+    let mut groups = JoinSet::new();
+    let all = async {
+        for group in in_order(function, deliveries) {
+            // in the order of the batch
+            let place = batch.place(group.first()).await;
+            groups.spawn(run_group(Arc::clone(&batch), group, place));
+        }
+        while groups.join_next().await.is_some() {}
+    };
+    if timeout_at(phases.last, all).await.is_err() {
+        tracing::error!(
+            "{} messages were not given back in time; they come back when their visibility ends",
+            ids.len() - batch.done().len()
+        );
+    }
+    groups.abort_all();
+    drop(heartbeat);
+    function.publish(&batch.queues, &lock(&batch.endings));
+    let done = batch.done();
+    let failures = ids.into_iter().filter(|id| !done.contains(id));
+    BatchResponse {
+        batch_item_failures: failures
+            .map(|item_identifier| ItemFailure { item_identifier })
+            .collect(),
+    }
+}
+
+/// Messages of one FIFO group stay together, in their order; others are alone.
+fn in_order(function: &Function, deliveries: Vec<Delivery>) -> Vec<Vec<Delivery>> {
+    let mut groups: Vec<Vec<Delivery>> = Vec::new();
+    for delivery in deliveries {
+        let fifo = function.broker().capabilities(&delivery.queue).fifo;
+        let same = |group: &&mut Vec<Delivery>| {
+            group.first().is_some_and(|first| {
+                first.queue == delivery.queue && first.group_id == delivery.group_id
+            })
+        };
+        match groups.iter_mut().filter(|_| fifo).find(same) {
+            Some(group) => group.push(delivery),
+            None => groups.push(vec![delivery]),
+        }
+    }
+    groups
+}
+
+/// One after the other, the first in a place that it has already. After one that is to come back, the later ones of its group are
+/// given back too, and so are those for which there is no place any more.
+async fn run_group(batch: Arc<Batch>, group: Vec<Delivery>, mut place: Option<Place>) {
+    let mut waiting = group.into_iter().peekable();
+    while let Some(here) = place.take() {
+        let Some(delivery) = waiting.next() else {
+            break;
+        };
+        let finished = batch.run_one(delivery).await;
+        drop(here);
+        if !finished {
+            break;
+        }
+        place = batch.place(waiting.peek()).await;
+    }
+    let later: Vec<_> = waiting.map(|delivery| batch.release(delivery)).collect();
+    futures_util::future::join_all(later).await;
+}
+
+impl Batch {
+    /// A place for a message to run in; `None` when nothing new starts any more.
+    async fn place(&self, message: Option<&Delivery>) -> Option<Place> {
+        let bytes = message?.body.len();
+        tokio::select! {
+            biased;
+            () = self.shutdown.draining.cancelled() => None,
+            place = self.function.room().place(bytes) => place,
+        }
+    }
+
+    /// Whether the message is done with.
+    async fn run_one(&self, delivery: Delivery) -> bool {
+        let message = without_body(&delivery);
+        let executor = self.function.executor();
+        let Executed { outcome, ending } =
+            AssertUnwindSafe(executor.perform(delivery, &self.shutdown))
+                .catch_unwind()
+                .await
+                .unwrap_or_else(|_| {
+                    tracing::error!(
+                        message_id = message.message_id,
+                        "a panic outside of the task's code; its message comes back later"
+                    );
+                    Executed {
+                        outcome: Outcome::Defer(
+                            executor.backoff(&message.queue, message.receive_count),
+                        ),
+                        ending: Ending::NotRun,
+                    }
+                });
+        lock(&self.endings).push(ending);
+        let finished = self.settle(&message, outcome).await;
+        if finished {
+            self.done().insert(message.message_id);
+        }
+        finished
+    }
+
+    /// Lambda deletes what is done with.
+    async fn settle(&self, message: &Delivery, outcome: Outcome) -> bool {
+        let receipt = self.let_go(message).await;
+        let executor = self.function.executor();
+        let (queue, id) = (message.queue.as_str(), message.message_id.as_str());
+        match outcome {
+            Outcome::Ack => true,
+            Outcome::Leave => false,
+            Outcome::Release => {
+                executor.put_off(queue, id, receipt, Duration::ZERO).await;
+                false
+            }
+            Outcome::Defer(wait) => {
+                executor.put_off(queue, id, receipt, wait).await;
+                false
+            }
+            Outcome::DeadLetter(mut letter) => {
+                letter.delivery.receipt = receipt.clone();
+                match executor.bury(*letter).await {
+                    Buried::Moved => true,
+                    Buried::NoQueue(wait) | Buried::Failed(wait) => {
+                        executor.put_off(queue, id, receipt, wait).await;
+                        false
+                    }
+                }
+            }
+        }
+    }
+
+    /// Gives a message back that has not started.
+    async fn release(&self, delivery: Delivery) {
+        self.settle(&delivery, Outcome::Release).await;
+    }
+
+    /// Ends the holding of its visibility.
+    async fn let_go(&self, message: &Delivery) -> Receipt {
+        lock(&self.open).retain(|open| open.message_id != message.message_id);
+        let keeper = lock(&self.keeper).clone();
+        if let Some(keeper) = keeper {
+            keeper.forget(0, &message.message_id).await;
+        }
+        message.receipt.clone()
+    }
+
+    fn done(&self) -> MutexGuard<'_, HashSet<String>> {
+        lock(&self.done)
+    }
+}
+
+/// Extends the messages of an invocation that takes longer than their visibility.
+async fn heartbeat(batch: Arc<Batch>) {
+    sleep(HEARTBEAT_AFTER).await;
+    let Some(queue) = lock(&batch.open).first().map(|open| open.queue.clone()) else {
+        return;
+    };
+    let left = batch.shutdown.deadline.as_ref().map(Deadline::remaining);
+    let Some(visibility) = batch.function.visibility(&queue).await else {
+        return;
+    };
+    if left.is_some_and(|left| left + HEARTBEAT_AFTER < visibility) {
+        return;
+    }
+    let keeper = Arc::new(VisibilityKeeper::new(
+        Arc::clone(batch.function.broker()),
+        vec![queue],
+        visibility,
+    ));
+    {
+        let open = lock(&batch.open); // whoever ends now sees the keeper, or is not in it
+        for delivery in open.iter() {
+            keeper.hold(0, delivery);
+        }
+        *lock(&batch.keeper) = Some(Arc::clone(&keeper));
+    }
+    keeper.run().await;
+}
+
+/// What settling needs.
+fn without_body(delivery: &Delivery) -> Delivery {
+    Delivery {
+        queue: delivery.queue.clone(),
+        receipt: delivery.receipt.clone(),
+        message_id: delivery.message_id.clone(),
+        body: String::new(),
+        receive_count: delivery.receive_count,
+        sent_at: delivery.sent_at,
+        group_id: delivery.group_id.clone(),
+        dedup_id: delivery.dedup_id.clone(),
+        attributes: std::collections::BTreeMap::new(),
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

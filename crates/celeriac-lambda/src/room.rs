@@ -1,0 +1,86 @@
+use std::sync::Arc;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// A decoded message with its arguments, result and copies takes about this many times its body.
+const BYTES_PER_BODY_BYTE: usize = 8;
+/// Memory is counted in these.
+const UNIT: usize = 1 << 10;
+
+/// How many tasks run at once in this process, all invocations together: by number, and by the memory that their messages take.
+pub(crate) struct Room {
+    tasks: Arc<Semaphore>,
+    memory: Arc<Semaphore>,
+    units: u32,
+}
+
+/// A running task's place.
+pub(crate) struct Place {
+    _task: OwnedSemaphorePermit,
+    _memory: OwnedSemaphorePermit,
+}
+
+impl Room {
+    /// For this many tasks in a function of this much memory, of which half is for their messages.
+    pub(crate) fn new(tasks: usize, function_megabytes: usize) -> Self {
+        let bytes = function_megabytes.max(1) << 19;
+        let units = u32::try_from(bytes / UNIT).unwrap_or(u32::MAX);
+        Self {
+            tasks: Arc::new(Semaphore::new(tasks.max(1))),
+            memory: Arc::new(Semaphore::new(units as usize)),
+            units,
+        }
+    }
+
+    /// Waits until a message of this size may run; one that is larger than all of the memory runs alone. Places are given in the order
+    /// in which they were asked for.
+    pub(crate) async fn place(&self, body_bytes: usize) -> Option<Place> {
+        let units = body_bytes.saturating_mul(BYTES_PER_BODY_BYTE) / UNIT + 1;
+        let units = u32::try_from(units).unwrap_or(u32::MAX).min(self.units);
+        let task = Arc::clone(&self.tasks).acquire_owned().await.ok()?;
+        let memory = Arc::clone(&self.memory)
+            .acquire_many_owned(units)
+            .await
+            .ok()?;
+        Some(Place {
+            _task: task,
+            _memory: memory,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::time::timeout;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn large_messages_wait_for_memory_and_the_largest_runs_alone() {
+        let room = Room::new(10, 16); // 8 MiB for messages: 1 MiB of bodies
+        let small = room.place(100).await.expect("a place");
+        let half = room.place(600 << 10).await.expect("a place");
+        let wait = Duration::from_millis(10);
+        assert!(timeout(wait, room.place(600 << 10)).await.is_err());
+        drop((small, half));
+        let huge = timeout(wait, room.place(100 << 20)).await.expect("alone");
+        assert!(timeout(wait, room.place(1)).await.is_err());
+        drop(huge);
+        assert!(timeout(wait, room.place(1)).await.is_ok());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn no_more_than_so_many_tasks() {
+        let room = Room::new(1, 128);
+        let only = room.place(1).await;
+        assert!(
+            timeout(Duration::from_millis(10), room.place(1))
+                .await
+                .is_err()
+        );
+        drop(only);
+        assert!(room.place(1).await.is_some());
+    }
+}

@@ -1,0 +1,48 @@
+use std::process::ExitCode;
+
+use super::{CommandError, EXIT_OK, logging, print_error};
+use crate::{App, Connection};
+
+/// The program as a Lambda function, until the Lambda service ends it.
+pub(crate) async fn run(app: App) -> ExitCode {
+    match serve(app).await {
+        Ok(()) => EXIT_OK.into(),
+        Err(error) => {
+            print_error(&error);
+            error.exit_code().into()
+        }
+    }
+}
+
+#[cfg(feature = "lambda")]
+async fn serve(mut app: App) -> Result<(), CommandError> {
+    if let Some(error) = app.error.take() {
+        return Err(error.into());
+    }
+    app.settings = app.settings.load()?;
+    logging::init(&app.settings, None, "info")?;
+    if app.settings.broker_url.is_none() {
+        return Err(CommandError::usage(
+            "setting `broker_url` is not set, and a Lambda function has no disk for SQLite",
+        )
+        .hint("CELERIAC_BROKER_URL=sqs:// in the function's environment"));
+    }
+    let connection = Connection::of_app(app)?;
+    celeriac_lambda::run(connection.executor())
+        .await
+        .map_err(|error| CommandError::new(anyhow::anyhow!("the Lambda runtime failed: {error}")))
+}
+
+#[cfg(not(feature = "lambda"))]
+async fn serve(_: App) -> Result<(), CommandError> {
+    let _ = logging::init;
+    Err(
+        CommandError::usage("this program runs in Lambda, but was built without its feature")
+            .hint("celeriac = { version = \"0.1\", features = [\"lambda\"] }"),
+    )
+}
+
+/// Whether the Lambda service started this process.
+pub(crate) fn is_wanted() -> bool {
+    std::env::var_os("AWS_LAMBDA_RUNTIME_API").is_some()
+}

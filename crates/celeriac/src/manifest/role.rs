@@ -1,0 +1,158 @@
+use std::collections::BTreeMap;
+
+use celeriac_aws::iam;
+use serde::Serialize;
+
+use super::deployment::Deployment;
+
+/// Who may do what.
+#[derive(Clone, Debug, Serialize)]
+pub struct Role {
+    /// The AWS services that take it.
+    pub trusted_services: Vec<&'static str>,
+    /// Its rights; nothing else is needed.
+    pub statements: Vec<Statement>,
+}
+
+/// Actions on resources.
+#[derive(Clone, Debug, Serialize)]
+pub struct Statement {
+    /// What for.
+    pub sid: &'static str,
+    /// IAM actions.
+    pub actions: Vec<&'static str>,
+    /// ARNs.
+    pub resources: Vec<String>,
+}
+
+pub(super) fn all(deployment: &Deployment<'_>) -> BTreeMap<&'static str, Role> {
+    let arns = Arns::of(deployment);
+    BTreeMap::from([
+        ("producer", Role::new(None, producer(&arns))),
+        (
+            "worker",
+            Role::new(Some("ecs-tasks.amazonaws.com"), worker(&arns)),
+        ),
+        (
+            "lambda",
+            Role::new(Some("lambda.amazonaws.com"), consumer(&arns)),
+        ),
+        (
+            "scheduler",
+            Role::new(Some("scheduler.amazonaws.com"), Vec::new()),
+        ),
+        ("operator", Role::new(None, operator(&arns))),
+    ])
+}
+
+/// A web application that sends tasks and reads results.
+fn producer(arns: &Arns) -> Vec<Statement> {
+    vec![
+        Statement::new("SendTasks", iam::SEND, &arns.queues),
+        Statement::new("ReadResults", iam::READ_RESULTS, &arns.table),
+    ]
+}
+
+/// An ECS worker.
+fn worker(arns: &Arns) -> Vec<Statement> {
+    let own_tasks = [arn("ecs", "task/*")]; // the agent asks for its own task, whose id nobody knows before
+    let mut statements = consumer(arns);
+    statements.push(Statement::new(
+        "ProtectFromScaleIn",
+        iam::PROTECT_TASK,
+        &own_tasks,
+    ));
+    statements
+}
+
+/// Whoever runs tasks: a worker, or a Lambda function with its event source mapping, which receives and deletes for it.
+fn consumer(arns: &Arns) -> Vec<Statement> {
+    vec![
+        Statement::new("ConsumeTasks", iam::CONSUME, &arns.own_queues),
+        Statement::new("SendTasks", iam::SEND, &arns.queues),
+        Statement::new("DeadLetter", iam::DEAD_LETTER, &arns.own_dead_letters),
+        Statement::new("KeepResults", iam::LEDGER, &arns.table),
+    ]
+}
+
+/// Somebody with the `celeriac` program.
+fn operator(arns: &Arns) -> Vec<Statement> {
+    let every_queue: Vec<String> = arns
+        .queues
+        .iter()
+        .chain(&arns.dead_letters)
+        .cloned()
+        .collect();
+    vec![
+        Statement::new("OperateQueues", iam::OPERATE_QUEUE, &every_queue),
+        Statement::new("ListQueues", iam::LIST_QUEUES, &[arn("sqs", "*")]),
+        Statement::new("OperateTable", iam::OPERATE_TABLE, &arns.table),
+    ]
+}
+
+impl Role {
+    fn new(service: Option<&'static str>, statements: Vec<Statement>) -> Self {
+        Self {
+            trusted_services: service.into_iter().collect(),
+            statements: statements
+                .into_iter()
+                .filter(|statement| !statement.resources.is_empty())
+                .collect(),
+        }
+    }
+}
+
+impl Statement {
+    fn new(sid: &'static str, actions: &[&'static str], resources: &[String]) -> Self {
+        Self {
+            sid,
+            actions: actions.to_vec(),
+            resources: resources.to_vec(),
+        }
+    }
+}
+
+struct Arns {
+    /// Of every queue.
+    queues: Vec<String>,
+    dead_letters: Vec<String>,
+    /// Of queues that a worker of this app works on.
+    own_queues: Vec<String>,
+    own_dead_letters: Vec<String>,
+    /// One, or none.
+    table: Vec<String>,
+}
+
+impl Arns {
+    fn of(deployment: &Deployment<'_>) -> Self {
+        let queues = deployment.queues();
+        let own = deployment.own_queues();
+        let is_own = |queue: &&super::ManifestQueue| own.contains(&queue.name);
+        let of_queue = |queue: &super::ManifestQueue| arn("sqs", &queue.queue_name);
+        let of_dead_letters = |queue: &super::ManifestQueue| {
+            queue
+                .dead_letter_queue
+                .as_ref()
+                .map(|name| arn("sqs", name))
+        };
+        Self {
+            queues: queues.iter().map(of_queue).collect(),
+            dead_letters: queues.iter().filter_map(of_dead_letters).collect(),
+            own_queues: queues.iter().filter(is_own).map(of_queue).collect(),
+            own_dead_letters: queues
+                .iter()
+                .filter(is_own)
+                .filter_map(of_dead_letters)
+                .collect(),
+            table: deployment
+                .table()
+                .map(|table| arn("dynamodb", &format!("table/{}", table.name)))
+                .into_iter()
+                .collect(),
+        }
+    }
+}
+
+fn arn(service: &str, resource: &str) -> String {
+    format!("arn:${{partition}}:{service}:${{region}}:${{account}}:{resource}")
+}

@@ -1,0 +1,8 @@
+//! The Lambda function, on SQLite: its events are made of real messages, and what it does not report is deleted, as Lambda does.
+
+mod batches;
+mod deadline;
+mod direct;
+mod fifo;
+mod spilling;
+mod support;
