@@ -4,7 +4,7 @@ resource "aws_cloudwatch_metric_alarm" "oldest_message" {
   for_each = local.queues
 
   alarm_name        = "${local.app}-oldest-message-${replace(each.key, ".", "-")}"
-  alarm_description = "A task has waited in ${each.key} for minutes on end. Are workers there, and enough? `celeriac queues` and the dashboard say."
+  alarm_description = "A task has waited in ${each.key} for minutes on end. Are workers there, and enough? `celeriac queues list` and the dashboard say."
 
   namespace           = "AWS/SQS"
   metric_name         = "ApproximateAgeOfOldestMessage"

@@ -45,7 +45,7 @@ resource "aws_cloudwatch_metric_alarm" "dead_letters" {
   for_each = contains(var.alarms, "dead_letters") ? { for name, queue in var.dead_letter_names : name => queue if contains(keys(local.queues), name) } : {}
 
   alarm_name        = "${local.name}-dead-letters-${replace(each.key, ".", "-")}"
-  alarm_description = "A task of ${each.key} ended in ${each.value}. `celeriac dlq list ${each.key}` shows which, and why."
+  alarm_description = "A task of ${each.key} ended in ${each.value}. Its message attributes say why."
 
   namespace           = "AWS/SQS"
   metric_name         = "ApproximateNumberOfMessagesVisible"

@@ -160,7 +160,7 @@ variable "event_sources" {
   }
   validation {
     condition = alltrue([for name, source in var.event_sources :
-      source.batch_size >= 1 && source.batch_size <= (endswith(name, ".fifo") || anytrue([for q in var.manifest.queues : q.fifo if q.name == name]) ? 10 : 10000)
+      source.batch_size >= 1 && source.batch_size <= (anytrue([for q in var.manifest.queues : q.fifo if q.name == name]) ? 10 : 10000)
     ])
     error_message = "`batch_size` is 1 to 10 on FIFO queues and 1 to 10000 on others."
   }
