@@ -53,7 +53,7 @@ module "access" {
 
 # ---- who works
 
-# A function for each queue, so that each has its own timeout, its own concurrency and its own alarms. Functions that wait cost nothing.
+# A function for each queue, so that each has its own timeout, its own concurrency and its own alarms.
 module "function" {
   source   = "../../modules/lambda-worker"
   for_each = local.function_queues
@@ -77,7 +77,7 @@ module "service" {
 
   manifest           = local.manifest
   queues             = var.service.queues
-  cluster_name       = aws_ecs_cluster.this[0].name
+  cluster_name       = aws_ecs_cluster_capacity_providers.this[0].cluster_name
   image              = var.service.image
   ecr_repository_arn = var.service.ecr_repository_arn
   vpc_id             = var.service.vpc_id
@@ -88,8 +88,6 @@ module "service" {
 
   egress_cidr_blocks     = var.service.private == null ? ["0.0.0.0/0"] : [var.service.private.cidr_block]
   egress_prefix_list_ids = var.service.private == null ? {} : module.private_endpoints[0].prefix_list_ids
-
-  depends_on = [aws_ecs_cluster_capacity_providers.this]
 }
 
 # ---- who looks
