@@ -36,7 +36,7 @@ async fn five_thousand_tasks_survive_every_tenth_answer_being_lost() {
     let place = scene.place.through(&proxy);
     let settings = [("WORKER_CONCURRENCY", "100")];
     let worker = scene
-        .worker_on(&scene.queue, &place, Duration::from_secs(3), &settings)
+        .worker_on(&scene.queue, &place, Duration::from_secs(3), &settings, &[])
         .await;
     // A send whose answer is lost is sent again, so that there are two messages of one task.
     let client = place.connect(&scene.queue).await.client();

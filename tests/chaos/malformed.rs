@@ -102,7 +102,7 @@ async fn without_a_dead_letter_queue_no_broken_body_is_deleted() {
         valid.push(client.send(call).await.expect("sent"));
     }
     let worker = scene
-        .worker_on(&queue, &scene.place, Duration::from_secs(30), &[])
+        .worker_on(&queue, &scene.place, Duration::from_secs(30), &[], &[])
         .await;
     all_succeeded(&scene.ended(&valid, Duration::from_mins(1)).await);
     let deadline = Instant::now() + Duration::from_mins(1);

@@ -5,10 +5,12 @@ use celeriac::{AsyncResult, Client, Connection, Settings, TaskSignature, Value};
 use celeriac_protocol::{ResultMeta, State};
 use celeriac_testkit::emulator::{Ministack, unique_name};
 use celeriac_testkit::fault_proxy::{FaultProxy, Rule};
+use celeriac_testkit::lambda_service::LambdaService;
 use futures_util::{TryStreamExt as _, stream};
 use tempfile::TempDir;
 
 use crate::effects::Effects;
+use crate::function_process::FunctionProcess;
 use crate::worker_process::WorkerProcess;
 
 /// A queue, a dead-letter queue, results, and a client of them: in ministack or in an SQLite file.
@@ -46,7 +48,7 @@ impl Place {
         }
     }
 
-    fn broker_url(&self) -> String {
+    pub(crate) fn broker_url(&self) -> String {
         match self {
             Self::Ministack { endpoint, .. } => endpoint.replace("http://", "sqs://test:test@"),
             Self::Sqlite { url } => url.clone(),
@@ -55,13 +57,26 @@ impl Place {
 
     fn result_backend(&self) -> String {
         match self {
-            Self::Ministack { endpoint, table } => {
-                format!(
-                    "{}/{table}",
-                    endpoint.replace("http://", "dynamodb://test:test@")
-                )
-            }
+            Self::Ministack { table, .. } => self.results_in(table),
             Self::Sqlite { url } => url.clone(),
+        }
+    }
+
+    /// The results' URL if they were in this table.
+    pub(crate) fn results_in(&self, table: &str) -> String {
+        match self {
+            Self::Ministack { endpoint, .. } => {
+                let url = endpoint.replace("http://", "dynamodb://test:test@");
+                format!("{url}/{table}")
+            }
+            Self::Sqlite { .. } => panic!("SQLite has no tables to choose"),
+        }
+    }
+
+    pub(crate) fn table(&self) -> String {
+        match self {
+            Self::Ministack { table, .. } => table.clone(),
+            Self::Sqlite { .. } => panic!("SQLite has no tables to choose"),
         }
     }
 
@@ -136,17 +151,18 @@ impl Scene {
         visibility: Duration,
         settings: &[(&str, &str)],
     ) -> WorkerProcess {
-        self.worker_on(&self.queue, &self.place, visibility, settings)
+        self.worker_on(&self.queue, &self.place, visibility, settings, &[])
             .await
     }
 
-    /// The same, on another queue or in another place.
+    /// The same, on another queue or in another place, with more of an `environment`.
     pub(crate) async fn worker_on(
         &self,
         queue: &str,
         place: &Place,
         visibility: Duration,
         settings: &[(&str, &str)],
+        environment: &[(&str, &str)],
     ) -> WorkerProcess {
         let visibility = visibility.as_secs().to_string();
         let (broker, results) = (place.broker_url(), place.result_backend());
@@ -163,7 +179,25 @@ impl Scene {
         ];
         all.extend_from_slice(settings);
         let log = self.folder.path().join(unique_name("log"));
-        WorkerProcess::start(queue, &log, &all).await
+        WorkerProcess::start(queue, &log, &all, environment).await
+    }
+
+    /// The same program as a Lambda function of this service.
+    pub(crate) fn function(
+        &self,
+        service: &LambdaService,
+        place: &Place,
+        settings: &[(&str, &str)],
+    ) -> FunctionProcess {
+        let (broker, results) = (place.broker_url(), place.result_backend());
+        let mut all = vec![
+            ("CELERIAC_BROKER_URL", broker.as_str()),
+            ("CELERIAC_RESULT_BACKEND", results.as_str()),
+            ("CELERIAC_TASK_DEFAULT_QUEUE", self.queue.as_str()),
+        ];
+        all.extend_from_slice(settings);
+        let log = self.folder.path().join(unique_name("function"));
+        FunctionProcess::start(service, &log, &all)
     }
 
     pub(crate) async fn send_all(&self, calls: Vec<TaskSignature>) -> Vec<AsyncResult> {

@@ -13,12 +13,18 @@ pub(crate) struct WorkerProcess {
 
 impl WorkerProcess {
     /// Starts one and waits until it works. `settings` are environment variables without `CELERIAC_`.
-    pub(crate) async fn start(queue: &str, log: &Path, settings: &[(&str, &str)]) -> Self {
+    pub(crate) async fn start(
+        queue: &str,
+        log: &Path,
+        settings: &[(&str, &str)],
+        environment: &[(&str, &str)],
+    ) -> Self {
         let output = File::create(log).expect("the log file");
         let mut command = Command::new(env!("CARGO_BIN_EXE_interop-worker"));
         command
             .args(["worker", "-Q", queue])
             .env("AWS_REGION", "us-east-1")
+            .envs(environment.iter().copied())
             .envs(
                 settings
                     .iter()

@@ -4,7 +4,7 @@ use celeriac_core::{Broker, ResultStore, Settings};
 
 use crate::Error;
 use crate::place::Place;
-#[cfg(not(feature = "aws"))]
+#[cfg(not(feature = "_aws"))]
 use crate::place::without_secrets;
 
 /// A broker and a result store, opened by their URLs.
@@ -32,7 +32,7 @@ pub(crate) fn connect(settings: &Settings) -> Result<Backends, Error> {
 }
 
 #[cfg_attr(
-    not(feature = "aws"),
+    not(feature = "_aws"),
     expect(unused_variables, reason = "SQLite is in the place itself")
 )]
 fn open_broker(place: &Place, settings: &Settings) -> Result<Arc<dyn Broker>, Error> {
@@ -44,11 +44,11 @@ fn open_broker(place: &Place, settings: &Settings) -> Result<Arc<dyn Broker>, Er
         )?))),
         #[cfg(not(feature = "local"))]
         Place::Sqlite(url) => Err(missing("broker_url", url, "local")),
-        #[cfg(feature = "aws")]
+        #[cfg(feature = "_aws")]
         Place::Aws(_) => Ok(Arc::new(celeriac_aws::SqsBroker::new(&aws_config(
             settings,
         )?))),
-        #[cfg(not(feature = "aws"))]
+        #[cfg(not(feature = "_aws"))]
         Place::Aws(url) => Err(missing("broker_url", &without_secrets(url), "aws")),
         Place::Disabled => Err(Error::Url {
             setting: "broker_url",
@@ -59,7 +59,7 @@ fn open_broker(place: &Place, settings: &Settings) -> Result<Arc<dyn Broker>, Er
 }
 
 #[cfg_attr(
-    not(feature = "aws"),
+    not(feature = "_aws"),
     expect(unused_variables, reason = "SQLite is in the place itself")
 )]
 fn open_store(place: &Place, settings: &Settings) -> Result<Option<Arc<dyn ResultStore>>, Error> {
@@ -71,11 +71,11 @@ fn open_store(place: &Place, settings: &Settings) -> Result<Option<Arc<dyn Resul
         )?)))),
         #[cfg(not(feature = "local"))]
         Place::Sqlite(url) => Err(missing("result_backend", url, "local")),
-        #[cfg(feature = "aws")]
+        #[cfg(feature = "_aws")]
         Place::Aws(_) => Ok(Some(Arc::new(celeriac_aws::DynamoStore::new(&aws_config(
             settings,
         )?)))),
-        #[cfg(not(feature = "aws"))]
+        #[cfg(not(feature = "_aws"))]
         Place::Aws(url) => Err(missing("result_backend", &without_secrets(url), "aws")),
         Place::Disabled => Ok(None),
     }
@@ -90,12 +90,12 @@ fn database(setting: &'static str, url: &str) -> Result<celeriac_local::Database
     })
 }
 
-#[cfg(feature = "aws")]
+#[cfg(feature = "_aws")]
 pub(crate) fn aws_config(settings: &Settings) -> Result<celeriac_aws::AwsConfig, Error> {
     Ok(celeriac_aws::AwsConfig::from_settings(settings)?)
 }
 
-#[cfg(not(all(feature = "aws", feature = "local")))]
+#[cfg(not(all(feature = "_aws", feature = "local")))]
 fn missing(setting: &'static str, url: &str, feature: &'static str) -> Error {
     Error::MissingFeature {
         setting,

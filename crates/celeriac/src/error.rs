@@ -52,7 +52,7 @@ pub enum Error {
         source: Box<celeriac_local::DatabaseError>,
     },
     /// A setting that the AWS adapters cannot use.
-    #[cfg(feature = "aws")]
+    #[cfg(feature = "_aws")]
     #[error(transparent)]
     Aws(#[from] celeriac_aws::AwsConfigError),
     /// The broker.

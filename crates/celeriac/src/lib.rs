@@ -38,7 +38,7 @@
 //! |---|---|
 //! | `local` (default) | SQLite: `sqlite:PATH`, `sqlite::memory:` |
 //! | `aws` | SQS and DynamoDB: `sqs://`, `dynamodb://` |
-//! | `lambda` | the same program as a Lambda function; brings `aws` |
+//! | `lambda` | the same program as a Lambda function, with SQS and DynamoDB but without `aws sso login` |
 //! | `msgpack`, `yaml` | serializers beside JSON |
 //! | `bzip2`, `xz`, `zstd`, `brotli` | compressions beside gzip |
 //! | `full` | all of these |
@@ -53,7 +53,7 @@ mod connect;
 mod connection;
 pub mod durations;
 mod error;
-#[cfg(feature = "aws")]
+#[cfg(feature = "_aws")]
 pub mod manifest;
 mod place;
 pub mod prelude;
@@ -131,7 +131,7 @@ pub mod lambda {
 pub use celeriac_local as local;
 
 /// SQS and DynamoDB, for operators' programs.
-#[cfg(feature = "aws")]
+#[cfg(feature = "_aws")]
 pub use celeriac_aws as aws;
 
 /// What `#[task]`, `args!` and `kwargs!` expand to. Not a public interface.

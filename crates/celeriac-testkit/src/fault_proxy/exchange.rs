@@ -5,6 +5,7 @@ use hyper::http::{request, response};
 use hyper::{Request, Response, StatusCode, Uri};
 use thiserror::Error;
 
+use super::call::Call;
 use super::operation::operation;
 use super::proxy::Shared;
 use super::rule::Fault;
@@ -26,6 +27,7 @@ pub(super) async fn exchange(
 ) -> Result<Response<Bytes>, Broken> {
     let name = operation(request.headers(), request.uri(), request.body());
     shared.count(&name);
+    shared.record(Call::of_request(&name, request.body()));
     let mut drop_response = false;
     for fault in shared.faults(&name) {
         match fault {

@@ -1,11 +1,12 @@
 //! An HTTP proxy in front of an emulator that counts requests and makes trouble.
 
-mod connection;
+mod call;
 mod exchange;
 mod operation;
 mod proxy;
 mod rule;
 mod statements;
 
+pub use call::Call;
 pub use proxy::FaultProxy;
 pub use rule::{Fault, Rule};

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
@@ -10,8 +10,10 @@ use hyper_util::rt::TokioExecutor;
 use tokio::net::TcpListener;
 use tokio::task::{JoinHandle, JoinSet};
 
-use super::connection::serve;
+use super::call::Call;
+use super::exchange::exchange;
 use super::rule::{CountedRule, Fault, Rule};
+use crate::http_server::serve;
 
 /// A proxy on 127.0.0.1 in front of an emulator. Ends when it is dropped.
 ///
@@ -32,6 +34,7 @@ pub(super) struct Shared {
     pub(super) client: Client<HttpConnector, Full<Bytes>>,
     rules: RwLock<Vec<Arc<CountedRule>>>,
     counts: Mutex<BTreeMap<String, u64>>,
+    calls: Mutex<BTreeSet<Call>>,
 }
 
 impl FaultProxy {
@@ -58,6 +61,7 @@ impl FaultProxy {
             client,
             rules: RwLock::default(),
             counts: Mutex::default(),
+            calls: Mutex::default(),
         });
         let accepting = tokio::spawn(accept(listener, Arc::clone(&shared)));
         let proxy = Self { shared, accepting };
@@ -94,6 +98,11 @@ impl FaultProxy {
         operations.iter().filter_map(|name| counts.get(*name)).sum()
     }
 
+    /// What was asked for so far.
+    pub fn calls(&self) -> BTreeSet<Call> {
+        self.shared.calls().clone()
+    }
+
     /// Counts from zero again.
     pub fn reset_requests(&self) {
         self.shared.counts().clear();
@@ -109,6 +118,10 @@ impl Drop for FaultProxy {
 impl Shared {
     pub(super) fn count(&self, operation: &str) {
         *self.counts().entry(operation.to_owned()).or_default() += 1;
+    }
+
+    pub(super) fn record(&self, calls: Vec<Call>) {
+        self.calls().extend(calls);
     }
 
     /// All trouble that this request meets.
@@ -133,6 +146,10 @@ impl Shared {
             .clone()
     }
 
+    fn calls(&self) -> MutexGuard<'_, BTreeSet<Call>> {
+        self.calls.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn counts(&self) -> MutexGuard<'_, BTreeMap<String, u64>> {
         self.counts.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -144,7 +161,10 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) -> Infallible {
         tokio::select! {
             accepted = listener.accept() => {
                 if let Ok((stream, _)) = accepted {
-                    connections.spawn(serve(stream, Arc::clone(&shared)));
+                    let shared = Arc::clone(&shared);
+                    connections.spawn(async move {
+                        serve(stream, |request| exchange(&shared, request)).await;
+                    });
                 }
             }
             Some(_) = connections.join_next() => {}

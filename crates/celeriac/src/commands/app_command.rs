@@ -31,7 +31,7 @@ enum AppSubcommand {
     /// List the app's tasks: name, queue, arguments, limits
     Tasks(TasksCommand),
     /// Print what a deployment on AWS needs: queues, table, rights; JSON for Terraform and SAM
-    #[cfg(feature = "aws")]
+    #[cfg(feature = "_aws")]
     Manifest(super::ManifestCommand),
 }
 
@@ -87,7 +87,7 @@ impl AppCommand {
             }
             AppSubcommand::Send(command) => command.run(&connect(app)?).await,
             AppSubcommand::Result(command) => command.run(&connect(app)?).await,
-            #[cfg(feature = "aws")]
+            #[cfg(feature = "_aws")]
             AppSubcommand::Manifest(command) => command.run(&Connection::of_app(app)?),
         }
     }

@@ -47,7 +47,7 @@ pub(super) fn exit_code_of(error: &Error) -> u8 {
         | Error::Result(ResultError::NoBackend) => EXIT_USAGE,
         Error::Result(ResultError::Failed { .. } | ResultError::Revoked { .. }) => EXIT_TASK_FAILED,
         Error::Result(ResultError::Timeout { .. }) => EXIT_NOT_READY,
-        #[cfg(feature = "aws")]
+        #[cfg(feature = "_aws")]
         Error::Aws(_) => EXIT_USAGE,
         #[cfg(feature = "local")]
         Error::Database { .. } => EXIT_USAGE,

@@ -18,7 +18,7 @@ mod hint;
 mod json_text;
 pub(crate) mod lambda_life;
 mod logging;
-#[cfg(feature = "aws")]
+#[cfg(feature = "_aws")]
 mod manifest_command;
 mod output;
 mod result_command;
@@ -33,7 +33,7 @@ pub(crate) use app_command::AppCommand;
 pub use command_error::CommandError;
 pub use global_options::GlobalOptions;
 pub use json_text::{JsonDict, JsonList, json_text};
-#[cfg(feature = "aws")]
+#[cfg(feature = "_aws")]
 pub use manifest_command::ManifestCommand;
 pub use output::{print, print_error, styled_stderr, styled_stdout};
 pub use result_command::ResultCommand;

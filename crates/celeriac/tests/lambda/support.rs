@@ -9,8 +9,9 @@ use celeriac::lambda::Function;
 use celeriac::prelude::*;
 use celeriac::{Connection, Settings, TaskSignature};
 use celeriac_core::{Delivery, Outgoing, Receipt};
+use celeriac_testkit::lambda_service::sqs_event;
+use serde_json::Value as Json;
 use serde_json::value::RawValue;
-use serde_json::{Value as Json, json};
 use tempfile::TempDir;
 
 pub(crate) const QUEUE: &str = "celery";
@@ -117,7 +118,7 @@ impl Scene {
             }
             deliveries.extend(received);
         }
-        Batch::of(queue, deliveries)
+        Batch::of(queue, &deliveries)
     }
 
     /// The function's answer to an event, with this much time.
@@ -193,15 +194,13 @@ impl Scene {
 }
 
 impl Batch {
-    /// As Lambda writes it (<https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html>).
-    fn of(queue: &str, deliveries: Vec<Delivery>) -> Self {
+    fn of(queue: &str, deliveries: &[Delivery]) -> Self {
         let receipts = deliveries
             .iter()
             .map(|delivery| (delivery.message_id.clone(), delivery.receipt.clone()))
             .collect();
-        let records: Vec<Json> = deliveries.iter().map(record).collect();
         Self {
-            event: json!({ "Records": records }),
+            event: sqs_event(deliveries),
             receipts,
             queue: queue.to_owned(),
         }
@@ -214,36 +213,4 @@ impl Batch {
     pub(crate) fn is_empty(&self) -> bool {
         self.receipts.is_empty()
     }
-}
-
-fn record(delivery: &Delivery) -> Json {
-    let attributes: BTreeMap<&str, Json> = delivery
-        .attributes
-        .iter()
-        .map(|(name, text)| {
-            let value = json!({"stringValue": text, "dataType": "String", "stringListValues": [], "binaryListValues": []});
-            (name.as_str(), value)
-        })
-        .collect();
-    let mut system = json!({
-        "ApproximateReceiveCount": delivery.receive_count.to_string(),
-        "SentTimestamp": (delivery.sent_at.map_or(0, |at| at.0) / 1000).to_string(),
-        "SenderId": "AIDAIENQZJOLO23YVJ4VO",
-        "ApproximateFirstReceiveTimestamp": "1545082649185",
-    });
-    if let Some(group) = &delivery.group_id {
-        system["MessageGroupId"] = json!(group);
-        system["SequenceNumber"] = json!("18849496460467696128");
-    }
-    json!({
-        "messageId": delivery.message_id,
-        "receiptHandle": delivery.receipt.0,
-        "body": delivery.body,
-        "attributes": system,
-        "messageAttributes": attributes,
-        "md5OfBody": "e4e68fb7bd0e697a0ae8f1bb342846b3",
-        "eventSource": "aws:sqs",
-        "eventSourceARN": format!("arn:aws:sqs:us-east-2:123456789012:{}", delivery.queue),
-        "awsRegion": "us-east-2",
-    })
 }

@@ -1,7 +1,8 @@
 //! The server's half of HTTP/1.1, as far as AWS clients speak it: keep-alive, bodies with a `Content-Length`.
 
+use std::error::Error;
+use std::future::Future;
 use std::io;
-use std::sync::Arc;
 
 use hyper::body::Bytes;
 use hyper::header::{
@@ -11,20 +12,22 @@ use hyper::{Method, Request, Response, Uri};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use super::exchange::exchange;
-use super::proxy::Shared;
-
 const MAX_HEADERS: usize = 100;
 const MAX_HEAD: usize = 64 << 10;
 const READ: usize = 32 << 10;
 
-/// Serves a connection until the client leaves, or a rule has it closed without an answer.
-pub(super) async fn serve(mut stream: TcpStream, shared: Arc<Shared>) {
+/// Serves a connection until the client leaves, or `respond` fails: then it is closed without an answer.
+pub(crate) async fn serve<F, R, E>(mut stream: TcpStream, respond: F)
+where
+    F: Fn(Request<Bytes>) -> R,
+    R: Future<Output = Result<Response<Bytes>, E>>,
+    E: Into<Box<dyn Error + Send + Sync>>,
+{
     let _ = stream.set_nodelay(true);
     let mut buffer = Vec::with_capacity(READ);
     loop {
         let outcome = match next_request(&mut stream, &mut buffer).await {
-            Ok(Some(request)) => exchange(&shared, request).await.map_err(io::Error::other),
+            Ok(Some(request)) => respond(request).await.map_err(io::Error::other),
             Ok(None) => return,
             Err(error) => Err(error),
         };
@@ -33,7 +36,7 @@ pub(super) async fn serve(mut stream: TcpStream, shared: Arc<Shared>) {
             Err(error) => Err(error),
         };
         if let Err(error) = written {
-            tracing::debug!(%error, "a proxied connection ends");
+            tracing::debug!(%error, "a connection ends");
             return;
         }
     }
