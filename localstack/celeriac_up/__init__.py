@@ -1,0 +1,1 @@
+"""What `localstack/up` creates in an emulator, service by service."""
