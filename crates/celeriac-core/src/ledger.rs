@@ -76,7 +76,9 @@ pub fn decide_claim(item: &LedgerItem, claim: &Claim, now: UtcTime) -> ClaimDeci
             retries: item.retries,
         });
     }
-    if let Some(until) = item.lease_until.filter(|until| *until > now) {
+    // a newer try was sent by the run that still holds the lease: that run is over, and is only storing so
+    let newer = claim.retries > item.retries;
+    if let Some(until) = item.lease_until.filter(|until| *until > now && !newer) {
         return ClaimDecision::Answer(ClaimOutcome::Leased { until });
     }
     // Python's write wiped the attempt: the clock's microseconds are above every earlier one, so a run that still holds
@@ -85,11 +87,7 @@ pub fn decide_claim(item: &LedgerItem, claim: &Claim, now: UtcTime) -> ClaimDeci
         Version::Ours { .. } => attempt,
         Version::Foreign { .. } => u64::try_from(now.0).unwrap_or(0),
     };
-    let runs = if claim.retries > item.retries {
-        1
-    } else {
-        item.runs + 1
-    };
+    let runs = if newer { 1 } else { item.runs + 1 };
     ClaimDecision::Take {
         claimed: Claimed {
             attempt: before + 1,

@@ -9,6 +9,8 @@ use crate::{log, meta, waits};
 
 /// Tries of sending what follows a task, over about 3 s; the adapter has its own behind each.
 const SEND_TRIES: u32 = 6;
+/// Tries of storing the failure of a later step, over about 2 s.
+const FAIL_TRIES: u32 = 5;
 
 /// Why a task with this embed is refused before it runs, if it is: the parts of a canvas that this version cannot go on
 /// with. Running it and letting the rest of its workflow hang would be worse.
@@ -166,30 +168,41 @@ async fn send(
     engine.sender.send_task(signature, options).await
 }
 
+/// Everything that a caller may wait for in this step fails.
 async fn fail_step(engine: &Engine, call: &Call, step: &Signature, failure: &Failure) {
-    let Some(task_id) = result_id(step) else {
-        return;
-    };
-    let state = FinalState {
-        queue: &call.delivery.queue,
-        receive_count: call.delivery.receive_count,
-        retries: None,
-        meta: meta::with_failure(
-            meta::of_id(engine, task_id, State::Failure, Value::Null),
-            failure,
-        ),
-    };
-    match state.store(engine).await {
-        Stored::Yes | Stored::Other => {}
-        Stored::Never(error) => tracing::error!(
-            id = task_id,
-            "a later step of a failed chain keeps no state: {error}"
-        ),
-        Stored::Later(_) => tracing::error!(
-            id = task_id,
-            "a later step of a failed chain keeps no state: the store is not available"
-        ),
+    for task_id in result_ids(step) {
+        fail_task(engine, call, &task_id, failure).await;
     }
+}
+
+async fn fail_task(engine: &Engine, call: &Call, task_id: &str, failure: &Failure) {
+    for tries in 1..=FAIL_TRIES {
+        let state = FinalState {
+            queue: &call.delivery.queue,
+            receive_count: call.delivery.receive_count,
+            retries: None,
+            meta: meta::with_failure(
+                meta::of_id(engine, task_id, State::Failure, Value::Null),
+                failure,
+            ),
+        };
+        match state.store(engine).await {
+            Stored::Yes | Stored::Final(_) | Stored::Other => return,
+            Stored::Never(error) => {
+                tracing::error!(
+                    id = task_id,
+                    "a later step of a failed chain keeps no state: {error}"
+                );
+                return;
+            }
+            // another member of the same group may just be doing the same
+            Stored::Later(_) => tokio::time::sleep(waits::retry(tries)).await,
+        }
+    }
+    tracing::error!(
+        id = task_id,
+        "a later step of a failed chain keeps no state: the store is not available"
+    );
 }
 
 fn task_id(options: &Dict) -> Option<&str> {
@@ -199,17 +212,22 @@ fn task_id(options: &Dict) -> Option<&str> {
     }
 }
 
-/// The id under which a caller waits for this step; a chord's is its body's.
-fn result_id(step: &Signature) -> Option<&str> {
-    if container(step).as_deref() != Some("chord") {
-        return task_id(&step.options);
-    }
-    let Some(Value::Dict(body)) = step.kwargs.get("body") else {
-        return None;
+/// The ids under which a caller waits for this step: a chord's is its body's, a group's and a chain's are those of their tasks.
+fn result_ids(step: &Signature) -> Vec<String> {
+    let inner = |value: &Value| {
+        let signature = Signature::from_value(value.clone());
+        signature.map_or_else(|_| Vec::new(), |signature| result_ids(&signature))
     };
-    match body.get("options") {
-        Some(Value::Dict(options)) => task_id(options),
-        _ => None,
+    match container(step).as_deref() {
+        None => task_id(&step.options)
+            .map(str::to_owned)
+            .into_iter()
+            .collect(),
+        Some("chord") => step.kwargs.get("body").map_or_else(Vec::new, inner),
+        Some(_) => match step.kwargs.get("tasks") {
+            Some(Value::List(tasks)) => tasks.iter().flat_map(inner).collect(),
+            _ => Vec::new(),
+        },
     }
 }
 
@@ -274,6 +292,21 @@ mod tests {
             kwargs,
             ..Signature::new("celery.chord")
         };
-        assert_eq!(result_id(&chord), Some("body-id"));
+        assert_eq!(result_ids(&chord), ["body-id"]);
+        let mut kwargs = Dict::new();
+        kwargs.insert(
+            "tasks".to_owned(),
+            Value::List(vec![chord.to_value(), chord.to_value()]),
+        );
+        let group = Signature {
+            subtask_type: Some("group".to_owned()),
+            kwargs,
+            ..Signature::new("celery.group")
+        };
+        assert_eq!(
+            result_ids(&group),
+            ["body-id", "body-id"],
+            "of a group for each task"
+        );
     }
 }

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use celeriac_core::{ClaimOutcome, Claimed, StoreError};
+use celeriac_core::{ClaimOutcome, Claimed, DeadLetter, StoreError, StoreErrorKind};
 use celeriac_protocol::{Dict, ResultMeta, State, Value};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -30,8 +30,16 @@ impl Held {
     }
 }
 
-/// Takes the task, or says what to do with its message instead.
-pub(crate) async fn take(engine: &Engine, call: &mut Call) -> Result<Held, Outcome> {
+/// Why a task is not run.
+pub(crate) enum Refusal {
+    /// It has ended; this stands there.
+    Final(Box<ResultMeta>),
+    /// What to do with its message instead.
+    Other(Outcome),
+}
+
+/// Takes the task, if it is to be run.
+pub(crate) async fn take(engine: &Engine, call: &mut Call) -> Result<Held, Refusal> {
     let Some(ledger) = engine.ledger.as_ref().filter(|_| call.uses_ledger) else {
         return Ok(Held {
             attempt: 1,
@@ -64,8 +72,9 @@ pub(crate) async fn take(engine: &Engine, call: &mut Call) -> Result<Held, Outco
             Ok(ClaimOutcome::Stale { retries: counted }) if call.fifo && counted > retries => {
                 retries = counted;
             }
-            Ok(refused) => return Err(refusal(engine, call, &refused)),
-            Err(error) => return Err(unavailable(engine, call, &error)),
+            Ok(ClaimOutcome::Final(meta)) => return Err(Refusal::Final(Box::new(meta))),
+            Ok(refused) => return Err(Refusal::Other(refusal(engine, call, &refused))),
+            Err(error) => return Err(Refusal::Other(unavailable(engine, call, &error))),
         }
     }
 }
@@ -113,6 +122,18 @@ fn refusal(engine: &Engine, call: &Call, refused: &ClaimOutcome) -> Outcome {
 }
 
 fn unavailable(engine: &Engine, call: &Call, error: &StoreError) -> Outcome {
+    if let StoreErrorKind::Codec(reason) = &error.kind {
+        tracing::error!(
+            task = call.task(),
+            id = call.id(),
+            "what stands in the result store under this id cannot be read: {reason}"
+        );
+        return Outcome::DeadLetter(Box::new(DeadLetter {
+            delivery: call.delivery.clone(),
+            reason: "unreadable".to_owned(),
+            error: format!("the task's item in the result store cannot be read: {reason}"),
+        }));
+    }
     engine.incidents.throttled();
     tracing::warn!(
         task = call.task(),

@@ -265,7 +265,7 @@ impl Conclusion {
         .store(&self.engine)
         .await
         {
-            Stored::Yes | Stored::Other => Kept::Yes,
+            Stored::Yes | Stored::Final(_) | Stored::Other => Kept::Yes,
             Stored::Never(error) => Kept::Refused(error),
             Stored::Later(_) => Kept::No,
         }

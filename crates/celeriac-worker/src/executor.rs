@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::call::Call;
-use crate::claiming::{self, Held};
+use crate::claiming::{self, Held, Refusal};
 use crate::conclude::Conclusion;
 use crate::engine::Engine;
 use crate::executed::{Ending, Executed};
@@ -20,7 +20,9 @@ use crate::reply::{Answer, Reply};
 use crate::run::Run;
 use crate::time_limits::TimeLimits;
 use crate::timing::{self, Timing};
-use crate::{Buried, Deadline, Outcome, Shutdown, canvas, log, meta, spill, unknown, unready};
+use crate::{
+    Buried, Deadline, Outcome, Shutdown, canvas, ended, log, meta, spill, unknown, unready,
+};
 
 /// Runs deliveries: one in, one outcome out. Shared by the worker and the Lambda function. Cheap to clone.
 ///
@@ -166,7 +168,10 @@ impl Executor {
         } = prepared;
         let held = match claiming::take(&self.engine, &mut call).await {
             Ok(held) => held,
-            Err(outcome) => return Executed::not_run(outcome),
+            Err(Refusal::Final(meta)) => {
+                return Box::pin(ended::again(&self.engine, call, payload.embed, *meta)).await;
+            }
+            Err(Refusal::Other(outcome)) => return Executed::not_run(outcome),
         };
         let conclusion = Conclusion::new(Arc::clone(&self.engine), call, held, payload.embed);
         run(conclusion, arguments, shutdown, slot).await
@@ -259,7 +264,10 @@ async fn run<S>(
     let engine = Arc::clone(&conclusion.engine);
     let lost_runs = engine.parts.settings.task_max_lost_runs;
     if conclusion.held.runs > lost_runs {
-        let text = format!("the task is poison: {lost_runs} runs of it ended with their worker");
+        let text = format!(
+            "{}: {lost_runs} runs of it ended with their worker",
+            ended::POISON
+        );
         let failure = meta::failure_text("billiard.exceptions", "WorkerLostError", text);
         return Box::pin(conclusion.failed(failure, Some("poison"))).await;
     }

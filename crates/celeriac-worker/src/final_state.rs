@@ -20,7 +20,9 @@ pub(crate) struct FinalState<'a> {
 pub(crate) enum Stored {
     /// It stands there.
     Yes,
-    /// Another final state, or a newer try of the task, stands there.
+    /// This final state stood there.
+    Final(Box<ResultMeta>),
+    /// A newer try of the task stands there.
     Other,
     /// No, and trying again does not help: the id or the value cannot be stored.
     Never(StoreError),
@@ -71,9 +73,8 @@ impl FinalState<'_> {
                 {
                     retries = counted;
                 }
-                Ok(ClaimOutcome::Stale { .. } | ClaimOutcome::Final(_)) => {
-                    return Err(Stored::Other);
-                }
+                Ok(ClaimOutcome::Final(meta)) => return Err(Stored::Final(Box::new(meta))),
+                Ok(ClaimOutcome::Stale { .. }) => return Err(Stored::Other),
                 Ok(ClaimOutcome::Leased { until }) => {
                     let wait = until.since(engine.now()) + Duration::from_millis(100);
                     return Err(Stored::Later(Outcome::Defer(wait)));

@@ -41,6 +41,7 @@ mod call;
 mod canvas;
 mod claiming;
 mod conclude;
+mod ended;
 mod engine;
 mod executed;
 mod executor;

@@ -105,11 +105,10 @@ async fn resend(mut conclusion: Conclusion, retry: Retry, countdown: Duration) -
     if conclusion.held.lease.is_none() && conclusion.call.shows_errors() {
         claim_late(&mut conclusion).await;
     }
-    match keep_retry(&conclusion, retry.cause.as_ref()).await {
-        Kept::Superseded => Executed::not_run(Outcome::Leave),
-        // also when RETRY could not be shown: the next try is on its way, and this message would only be a second one
-        _ => Executed::new(Outcome::Ack, Ending::Retried),
-    }
+    // whether RETRY could be shown or not, and also if the next try has the task already: it is on its way, and this message would
+    // only be a second one
+    let _ = keep_retry(&conclusion, retry.cause.as_ref()).await;
+    Executed::new(Outcome::Ack, Ending::Retried)
 }
 
 /// Ends the claim with RETRY shown; without one, does nothing.

@@ -5,7 +5,7 @@ use crate::call::Call;
 use crate::engine::Engine;
 use crate::executed::{Ending, Executed};
 use crate::final_state::{FinalState, Stored};
-use crate::{Outcome, canvas, log, meta};
+use crate::{Outcome, canvas, ended, log, meta};
 
 /// DynamoDB: bytes of a partition key.
 const MAX_KEY: usize = 2048;
@@ -146,6 +146,9 @@ async fn end_unrun(
         .await
         {
             Stored::Yes => {}
+            Stored::Final(end) => {
+                return Box::pin(ended::again(engine, call, embed, *end)).await;
+            }
             Stored::Other => return Executed::not_run(Outcome::Ack),
             Stored::Later(outcome) => return Executed::not_run(outcome),
             Stored::Never(error) => {
@@ -181,7 +184,7 @@ async fn settle(
             meta: end,
         };
         match state.store(engine).await {
-            Stored::Yes | Stored::Other => {}
+            Stored::Yes | Stored::Final(_) | Stored::Other => {}
             Stored::Later(outcome) => return Executed::not_run(outcome),
             Stored::Never(error) => tracing::warn!(
                 message_id = delivery.message_id,

@@ -89,6 +89,11 @@ fn a_lease_holds_until_its_end() {
         decide_claim(&leased(NOW), &claim(2), NOW),
         taken(5, 2, false)
     );
+    assert_eq!(
+        decide_claim(&leased(until), &claim(3), NOW),
+        taken(5, 1, false),
+        "the run that holds it has sent this newer try"
+    );
 }
 
 #[test]

@@ -345,6 +345,50 @@ async fn a_task_whose_worker_died_too_often_is_poison() {
         exc_type(&result.meta().await.expect("a result")),
         "WorkerLostError"
     );
+    // the dead-letter queue was away: the message comes back, and is still for it
+    let Outcome::DeadLetter(letter) = outcome else {
+        return;
+    };
+    let again = app
+        .executor
+        .execute(letter.delivery, &Shutdown::new())
+        .await;
+    assert!(
+        matches!(&again, Outcome::DeadLetter(letter) if letter.reason == "poison"),
+        "{again:?}"
+    );
+}
+
+/// A message that was to go to the dead-letter queue and could not is never acknowledged when it comes back.
+#[tokio::test]
+async fn a_letter_stays_owed_after_its_failure_is_stored() {
+    let gives_up = TaskOptions {
+        dead_letter: true,
+        ..TaskOptions::default()
+    };
+    let app = Setup::default()
+        .task("tasks.rejects", plain(), |_, _| async {
+            Err(TaskError::reject("no"))
+        })
+        .task("tasks.gives_up", gives_up, |_, _| async {
+            Err(TaskError::failure("ValueError", "no"))
+        })
+        .app();
+    for (task, reason) in [("tasks.rejects", "rejected"), ("tasks.gives_up", "gave-up")] {
+        app.send(task, vec![]).await;
+        let delivery = app.receive(QUEUE).await.expect("a message");
+        for _ in 0..2 {
+            let outcome = app
+                .executor
+                .execute(delivery.clone(), &Shutdown::new())
+                .await;
+            assert!(
+                matches!(&outcome, Outcome::DeadLetter(letter) if letter.reason == reason),
+                "{task}: {outcome:?}"
+            );
+        }
+        app.broker.purge(QUEUE).await.expect("purged");
+    }
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::support::{QUEUE, Runs, Setup, exc_message, exc_type};
+use crate::support::{App, QUEUE, Runs, Setup, exc_message, exc_type};
 use celeriac_core::{Failure, RetryPolicy, SendOptions, TaskError, TaskOptions};
 use celeriac_protocol::{Dict, Envelope, Limits, State, Value};
 use celeriac_worker::{Outcome, Shutdown};
@@ -273,9 +273,106 @@ async fn callbacks_and_chains_go_on_and_failures_end_them() {
         assert_eq!(exc_type(&value(step).await), "ValueError", "{step}");
     }
     let errback = app.receive(QUEUE).await.expect("the errback");
+    let known = envelope(&errback.body).headers.id;
     let payload = envelope(&errback.body)
         .payload(&Limits::default())
         .expect("a payload");
     assert_eq!(payload.args, [Value::Str("bad".into())]);
     assert!(app.receive(QUEUE).await.is_none(), "nothing else was sent");
+    // a worker that died right after FAILURE was stored: what follows is sent when the message comes back, under the same ids
+    let lost = body("tasks.fails", "lost");
+    app.send_body(QUEUE, lost.clone()).await;
+    let message = app.receive(QUEUE).await.expect("a message");
+    store_failure(&app, "lost").await;
+    assert!(matches!(
+        app.executor.execute(message, &Shutdown::new()).await,
+        Outcome::Ack
+    ));
+    for step in ["lost-next", "lost-last"] {
+        assert_eq!(exc_type(&value(step).await), "ValueError", "{step}");
+    }
+    let errback = app.receive(QUEUE).await.expect("the errback");
+    assert_ne!(envelope(&errback.body).headers.id, known);
+    app.send_body(QUEUE, lost).await;
+    assert!(matches!(app.execute(QUEUE).await, Outcome::Ack));
+    let copy = app.receive(QUEUE).await.expect("the errback once more");
+    assert_eq!(
+        envelope(&copy.body).headers.id,
+        envelope(&errback.body).headers.id
+    );
+}
+
+/// A FAILURE of which nobody has drawn the consequences.
+async fn store_failure(app: &App, id: &str) {
+    let store = app.store.clone().expect("a store");
+    let claim = celeriac_core::Claim {
+        task_id: id.to_owned(),
+        retries: 0,
+        owner: "dead".into(),
+        nonce: "claim".into(),
+        lease: Duration::from_mins(1),
+        shown: celeriac_protocol::ResultMeta::new(id, State::Pending, Value::Null),
+        likely_known: false,
+    };
+    store.claim(vec![claim]).await.remove(0).expect("claimed");
+    let failure = Failure::new("ValueError", "no").exception.to_value();
+    let end = celeriac_core::Completion {
+        task_id: id.to_owned(),
+        attempt: 1,
+        nonce: "end".into(),
+        kind: celeriac_core::CompletionKind::Final(celeriac_protocol::ResultMeta::new(
+            id,
+            State::Failure,
+            failure,
+        )),
+    };
+    store.complete(vec![end]).await.remove(0).expect("stored");
+}
+
+/// The next try may arrive before the run that sent it has stored RETRY and let go of its lease.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn retries_without_delay_wait_for_no_lease() {
+    const TASKS: usize = 200;
+    let app = Setup::default()
+        .task(
+            "tasks.flaky",
+            policy(3, Duration::ZERO),
+            |context, _| async move {
+                if context.retries() < 2 {
+                    return Err(TaskError::Retry {
+                        countdown: Some(Duration::ZERO),
+                        eta: None,
+                        max_retries: None,
+                        cause: None,
+                    });
+                }
+                Ok(Value::Null)
+            },
+        )
+        .app();
+    let sent = (0..TASKS).map(|_| app.send("tasks.flaky", vec![]));
+    let results = futures_util::future::join_all(sent).await;
+    let worker = app.start();
+    for result in &results {
+        result
+            .get(Duration::from_secs(20))
+            .await
+            .expect("long before a lease of 60 s ends");
+    }
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn an_item_that_cannot_be_read_sends_its_message_to_the_dead_letters() {
+    let (app, switches) = Setup::default().add().wrapped();
+    app.send("tasks.add", vec![Value::Int(1), Value::Int(2)])
+        .await;
+    switches
+        .garbled_claims
+        .store(1, std::sync::atomic::Ordering::SeqCst);
+    let outcome = app.execute(QUEUE).await;
+    assert!(
+        matches!(&outcome, Outcome::DeadLetter(letter) if letter.reason == "unreadable" && letter.error.contains("pickle")),
+        "{outcome:?}"
+    );
 }

@@ -29,6 +29,8 @@ pub struct Switches {
     pub fail_sends: AtomicUsize,
     /// So many claims and completions fail, by batch.
     pub fail_claims: AtomicUsize,
+    /// This many claims meet an item that cannot be read.
+    pub garbled_claims: AtomicUsize,
     pub fail_completions: AtomicUsize,
     /// Deletions fail as long as this is on.
     pub fail_acks: AtomicBool,
@@ -182,6 +184,13 @@ impl ResultStore for WrappedStore {
             return batch
                 .iter()
                 .map(|_| Err(store_unavailable("claim")))
+                .collect();
+        }
+        if Switches::take(&self.1.garbled_claims) {
+            let garbled = || StoreErrorKind::Codec("it is pickle".to_owned());
+            return batch
+                .iter()
+                .map(|claim| Err(StoreError::new("claim", &claim.task_id, garbled())))
                 .collect();
         }
         self.0.claim(batch).await
