@@ -4,13 +4,17 @@ import os
 
 import pytest
 from emulator import Emulator, start_ministack
-from place import Place
+from function import Functions
+from place import BINARIES, PEER_IS_PYTHON, Place
 
 
 def pytest_generate_tests(metafunc):
-    """Every test runs on ministack; those marked `short` on LocalStack too, where it is there."""
+    """Every test runs on ministack, with a worker and, where ours takes part, with a Lambda function in its place. Those marked `short`
+    run on LocalStack too, where it is there."""
     if "lane" in metafunc.fixturenames:
         lanes = ["ministack"]
+        if not PEER_IS_PYTHON and not metafunc.definition.get_closest_marker("worker_is_python"):
+            lanes.append("ministack-lambda")
         if os.environ.get("CELERIAC_TEST_LOCALSTACK_URL") and metafunc.definition.get_closest_marker("short"):
             lanes.append("localstack")
         metafunc.parametrize("lane", lanes, scope="module")
@@ -39,22 +43,35 @@ def ministack():
     process.wait(10)
 
 
+@pytest.fixture(scope="session")
+def all_functions(ministack, tmp_path_factory):
+    functions = Functions(ministack, BINARIES / "interop-worker", tmp_path_factory.mktemp("package"))
+    yield functions
+    functions.close()
+
+
+@pytest.fixture(scope="module")
+def functions(lane, request):
+    """Where ours is a function: what deploys it."""
+    return request.getfixturevalue("all_functions") if lane == "ministack-lambda" else None
+
+
 @pytest.fixture(scope="module")
 def emulator(lane, ministack):
-    return ministack if lane == "ministack" else Emulator("localstack", os.environ["CELERIAC_TEST_LOCALSTACK_URL"])
+    return Emulator("localstack", os.environ["CELERIAC_TEST_LOCALSTACK_URL"]) if lane == "localstack" else ministack
 
 
 @pytest.fixture(scope="module")
-def place(emulator, tmp_path_factory):
-    place = Place(emulator, tmp_path_factory.mktemp("place"))
+def place(emulator, functions, tmp_path_factory):
+    place = Place(emulator, tmp_path_factory.mktemp("place"), functions)
     yield place
     place.close()
 
 
 @pytest.fixture
-def fresh_place(emulator, tmp_path):
+def fresh_place(emulator, functions, tmp_path):
     """For tests whose workers must be theirs alone."""
-    place = Place(emulator, tmp_path)
+    place = Place(emulator, tmp_path, functions)
     yield place
     place.close()
 

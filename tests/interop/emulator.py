@@ -1,6 +1,5 @@
 """An emulator of SQS and DynamoDB: where it is, and what lies in it."""
 
-import os
 import socket
 import subprocess
 import sys
@@ -12,13 +11,14 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import boto3
+from process import clean_environment
 
 REGION = "us-east-1"
 
 
 @dataclass(frozen=True)
 class Emulator:
-    """One lane of the tests. `url` serves both SQS and DynamoDB."""
+    """`url` serves SQS and DynamoDB, and of ministack also Lambda and CloudWatch Logs."""
 
     name: str
     url: str
@@ -35,6 +35,14 @@ class Emulator:
     def dynamodb(self):
         return self._client("dynamodb")
 
+    @cached_property
+    def functions(self):
+        return self._client("lambda")
+
+    @cached_property
+    def logs(self):
+        return self._client("logs")
+
     def _client(self, service):
         return boto3.client(
             service, endpoint_url=self.url, region_name=REGION, aws_access_key_id="test", aws_secret_access_key="test"
@@ -42,6 +50,10 @@ class Emulator:
 
     def queue_url(self, queue: str) -> str:
         return self.sqs.get_queue_url(QueueName=queue)["QueueUrl"]
+
+    def queue_arn(self, queue: str) -> str:
+        attributes = self.sqs.get_queue_attributes(QueueUrl=self.queue_url(queue), AttributeNames=["QueueArn"])
+        return attributes["Attributes"]["QueueArn"]
 
     def send(self, queue: str, body: str) -> None:
         """Puts a message body on a queue as it is."""
@@ -62,7 +74,9 @@ class Emulator:
 def start_ministack() -> tuple[Emulator, subprocess.Popen]:
     """For a run of pytest by itself; `./test` starts its own."""
     port = free_port()
-    env = dict(os.environ, BIND_HOST="127.0.0.1", MINISTACK_HOST="127.0.0.1", GATEWAY_PORT=str(port), EDGE_PORT=str(port))
+    # Its functions inherit its environment.
+    env = {**clean_environment(), "BIND_HOST": "127.0.0.1", "MINISTACK_HOST": "127.0.0.1"}
+    env |= {"GATEWAY_PORT": str(port), "EDGE_PORT": str(port)}
     process = subprocess.Popen(
         [sys.executable, "-m", "ministack"], env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )

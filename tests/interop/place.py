@@ -9,6 +9,7 @@ from pathlib import Path
 
 import celery_app
 from emulator import REGION, Emulator, unique
+from function import Function, Functions
 from process import Process, clean_environment
 from rust_client import RustClient
 
@@ -20,14 +21,18 @@ CREDENTIALS = {"AWS_DEFAULT_REGION": REGION, "AWS_ACCESS_KEY_ID": "test", "AWS_S
 
 
 class Place:
-    """Unique queues and a unique table in an emulator. Workers are started when first asked for and ended by `close`."""
+    """Unique queues and a unique table in an emulator. Workers are started when first asked for and ended by `close`.
 
-    def __init__(self, emulator: Emulator, folder: Path):
+    With `functions`, a worker of ours is not a process but a Lambda function.
+    """
+
+    def __init__(self, emulator: Emulator, folder: Path, functions: Functions | None = None):
         self.emulator = emulator
+        self.functions = functions
         self.folder = folder
         self.table = unique("results")
         self.queues: list[str] = []
-        self.processes: list[Process] = []
+        self.workers: list[Process | Function] = []
         self.queue = unique("main")
         self.create_queue(self.queue)
         self.python = celery_app.make_app(**self.python_conf())
@@ -83,10 +88,14 @@ class Place:
 
     # ---- workers
 
-    def start_rust_worker(self, *queues: str, concurrency: int = 20, **settings: str) -> Process:
+    def start_rust_worker(self, *queues: str, concurrency: int = 20, **settings: str) -> Process | Function:
         listened = queues or (self.queue,)
         if PEER_IS_PYTHON:
             return self.start_python_worker(*listened)
+        if self.functions:
+            function = self.functions.deploy(listened, self.rust_env(worker_concurrency=str(concurrency), **settings))
+            self.workers.append(function)
+            return function
         worker = self._start(
             "rust",
             [str(BINARIES / "interop-worker"), "worker", "-Q", ",".join(listened), "--concurrency", str(concurrency)],
@@ -111,7 +120,7 @@ class Place:
     def _start(self, name: str, command: list[str], env: dict[str, str]) -> Process:
         log = self.folder / f"{unique(name)}.log"
         process = Process(name, command, log, {**CREDENTIALS, **env}, cwd=HERE)
-        self.processes.append(process)
+        self.workers.append(process)
         return process
 
     # ---- what is left
@@ -124,11 +133,11 @@ class Place:
             time.sleep(0.1)
 
     def logs(self) -> str:
-        return "\n".join(f"---- {process.name}\n{process.tail()}" for process in self.processes)
+        return "\n".join(f"---- {worker.name}\n{worker.tail()}" for worker in self.workers)
 
     def close(self) -> None:
-        for process in self.processes:
-            process.stop()
+        for worker in self.workers:
+            worker.stop()
         self.python.close()
 
 

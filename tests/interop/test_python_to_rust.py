@@ -354,7 +354,7 @@ def test_forget_makes_the_result_unknown(place):
 
 @pytest.mark.short
 def test_many_tasks_run_once_each(place, lane):
-    count = 1000 if lane == "ministack" else 100
+    count = 100 if lane == "localstack" else 1000
     effects = place.effects()
     results = [place.python.send_task("w.effects", [str(effects), f"n{n}"]) for n in range(count)]
     wait_for(lambda: len(effects.lines()) >= count, timeout=90)

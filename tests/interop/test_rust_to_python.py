@@ -8,6 +8,9 @@ from celery_app import VALUES
 from compare import same, wait_for
 from rust_client import RustError
 
+# The worker here is Python's. With a Lambda function in place of ours, nothing would be different.
+pytestmark = pytest.mark.worker_is_python
+
 
 @pytest.fixture(scope="module")
 def worker(place):
