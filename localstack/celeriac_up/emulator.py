@@ -19,7 +19,7 @@ from pathlib import Path
 from .error import UpError
 
 HERE = Path(__file__).resolve().parents[1]
-START_TIMEOUT, STOP_TIMEOUT = 60, 10
+START_TIMEOUT, ANSWER_TIMEOUT, STOP_TIMEOUT = 60, 30, 10
 INSTALL = "run ./test once, which installs the emulators, or see localstack/README.md"
 
 
@@ -104,7 +104,8 @@ def _stop(process: subprocess.Popen) -> None:
 def _answers(url: str) -> bool:
     """HTTP, whatever the answer."""
     try:
-        urllib.request.urlopen(url, timeout=5)
+        # LocalStack's first answer may take many seconds.
+        urllib.request.urlopen(url, timeout=ANSWER_TIMEOUT)
     except urllib.error.HTTPError:
         return True
     except (OSError, ValueError):

@@ -82,6 +82,14 @@ def test_queues_are_the_manifests(app):
 
 
 @pytest.mark.short
+def test_a_fifo_queue_feeds_the_function(app):
+    app.add_fifo_queue()
+    app.up()
+    sent = [app.python.send_task("shop.charge_card", args=[str(order), 590], queue="ordered.fifo") for order in range(3)]
+    assert [each.get(timeout=60)["order"] for each in sent] == ["0", "1", "2"]
+
+
+@pytest.mark.short
 def test_table_role_and_function_are_the_manifests(app):
     app.add_fifo_queue()
     app.up()
@@ -138,6 +146,17 @@ def test_what_differs_is_changed_and_nothing_else(app, tmp_path):
     app.manifest["schedules"] = []
     sources = [f"deleted event source {queue['queue_name']}" for queue in app.manifest["queues"]]
     assert sorted(changed(app.up("--no-function"))) == sorted([*sources, "deleted schedule tick"])
+
+
+@pytest.mark.short
+def test_the_settings_file_goes_along(app):
+    """The function works by the same celeriac.toml as the program here."""
+    app.up()
+    (app.folder / "celeriac.toml").write_text("result_extended = true\n")
+    assert changed(app.up()) == [f"updated function {app.function}: Code"]
+    sent = app.python.send_task("shop.charge_card", args=["1001", 590], queue="celery")
+    assert sent.get(timeout=60) == CHARGED
+    assert sent.name == "shop.charge_card"
 
 
 def changed(lines: list[str]) -> list[str]:
