@@ -1,4 +1,4 @@
-use celeriac::broker::{BrokerError, QueueStats};
+use celeriac::broker::{BrokerErrorKind, QueueStats};
 use celeriac::commands::{CommandError, EXIT_OK, Table, print};
 use celeriac::{Connection, Error};
 use clap::Args;
@@ -19,11 +19,19 @@ impl ListQueues {
         let mut names = broker.list().await?;
         names.sort();
         let stats = join_all(names.iter().map(|name| broker.stats(name))).await;
-        let stats = stats
-            .into_iter()
-            .collect::<Result<Vec<_>, BrokerError>>()
-            .map_err(Error::from)?;
-        let queues: Vec<(String, QueueStats)> = names.into_iter().zip(stats).collect();
+        let mut queues = Vec::with_capacity(names.len());
+        for (name, stats) in names.into_iter().zip(stats) {
+            match stats {
+                Ok(stats) => queues.push((name, Some(stats))),
+                // another app's, of which this role may know the name alone
+                Err(error) if matches!(error.kind, BrokerErrorKind::AccessDenied(_)) => {
+                    queues.push((name, None));
+                }
+                // deleted since it was listed
+                Err(error) if matches!(error.kind, BrokerErrorKind::QueueNotFound) => {}
+                Err(error) => return Err(Error::from(error).into()),
+            }
+        }
         if self.json {
             print(&as_json(&queues));
         } else if queues.is_empty() {
@@ -35,7 +43,7 @@ impl ListQueues {
     }
 }
 
-fn as_text(queues: &[(String, QueueStats)]) -> String {
+fn as_text(queues: &[(String, Option<QueueStats>)]) -> String {
     let mut table = Table::new(&[
         "QUEUE",
         "WAITING",
@@ -45,6 +53,18 @@ fn as_text(queues: &[(String, QueueStats)]) -> String {
         "MAX RECEIVES",
     ]);
     for (name, stats) in queues {
+        let Some(stats) = stats else {
+            let denied = || "denied".to_owned();
+            table.row([
+                name.clone(),
+                denied(),
+                denied(),
+                denied(),
+                denied(),
+                denied(),
+            ]);
+            continue;
+        };
         table.row([
             name.clone(),
             stats.visible.to_string(),
@@ -62,9 +82,9 @@ fn as_text(queues: &[(String, QueueStats)]) -> String {
     table.render()
 }
 
-fn as_json(queues: &[(String, QueueStats)]) -> String {
-    let object = |(name, stats): &(String, QueueStats)| {
-        json!({
+fn as_json(queues: &[(String, Option<QueueStats>)]) -> String {
+    let object = |(name, stats): &(String, Option<QueueStats>)| match stats {
+        Some(stats) => json!({
             "queue": name,
             "visible": stats.visible,
             "in_flight": stats.in_flight,
@@ -72,7 +92,8 @@ fn as_json(queues: &[(String, QueueStats)]) -> String {
             "dead_letter_queue": stats.dead_letter_queue,
             "max_receive_count": stats.max_receive_count,
             "visibility_seconds": stats.visibility.map(|visibility| visibility.as_secs()),
-        })
+        }),
+        None => json!({ "queue": name, "denied": true }),
     };
     Value::Array(queues.iter().map(object).collect()).to_string()
 }

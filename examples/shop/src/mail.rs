@@ -10,7 +10,12 @@ pub(crate) enum MailError {
 }
 
 /// A mail. The settings file routes it to the queue `high_priority`. Nobody waits for its result, so none is stored.
-#[task(name = "shop.send_email", ignore_result, max_retries = 10)]
+#[task(
+    name = "shop.send_email",
+    ignore_result,
+    max_retries = 10,
+    time_limit = "1m"
+)]
 pub(crate) async fn send_email(
     ctx: Context,
     to: String,

@@ -16,7 +16,7 @@ pub(crate) struct Order {
 }
 
 /// Sends a task of its own for each order, so that one bad order spoils no other. Returns their ids.
-#[task(name = "shop.import_orders")]
+#[task(name = "shop.import_orders", time_limit = "2m")]
 pub(crate) async fn import_orders(ctx: Context, orders: Vec<Order>) -> TaskResult<Vec<String>> {
     let mut children = Vec::with_capacity(orders.len());
     for order in orders {
@@ -26,7 +26,7 @@ pub(crate) async fn import_orders(ctx: Context, orders: Vec<Order>) -> TaskResul
 }
 
 /// Checks one order, then has it paid and confirmed.
-#[task(name = "shop.import_order")]
+#[task(name = "shop.import_order", time_limit = "1m")]
 pub(crate) async fn import_order(
     ctx: Context,
     catalog: State<Catalog>,

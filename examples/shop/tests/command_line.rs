@@ -299,7 +299,36 @@ fn logs_are_json_where_asked_for() {
 
 #[test]
 fn the_manifest_tells_what_a_deployment_needs() {
-    let (stdout, stderr) = Shop::new().wants(0, &["manifest"]);
+    let shop = Shop::new();
+    let (stdout, stderr) = shop.wants(0, &["manifest"]);
     assert_eq!(stderr, "");
+    let left = std::fs::read_dir(shop.folder.path()).expect("the folder");
+    assert_eq!(left.count(), 0, "it opened a database");
     insta::assert_snapshot!("manifest", stdout);
+}
+
+/// The manifest of the deployment examples is this app's own, with a FIFO queue beside the others. After a change:
+/// `UPDATE_DOCS=1 cargo test -p shop the_examples`, then `infra/sam infra/manifest.json --all infra`.
+#[test]
+fn the_examples_of_deployments_are_of_this_manifest() {
+    let routes = r#"{"shop.send_*" = "high_priority", "shop.import_order" = "orders.fifo"}"#;
+    let shop = Shop::new();
+    let output = shop
+        .command(&["manifest"])
+        .env("CELERIAC_TASK_ROUTES", routes)
+        .output()
+        .expect("the shop runs");
+    let manifest = String::from_utf8(output.stdout).expect("UTF-8");
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    for file in [
+        "terraform/examples/complete/manifest.json",
+        "infra/manifest.json",
+    ] {
+        let file = root.join(file);
+        if std::env::var_os("UPDATE_DOCS").is_some() {
+            std::fs::write(&file, &manifest).expect("written");
+        }
+        let there = std::fs::read_to_string(&file).expect("a manifest");
+        assert_eq!(there, manifest, "{} is stale", file.display());
+    }
 }

@@ -88,7 +88,10 @@ impl AppCommand {
             AppSubcommand::Send(command) => command.run(&connect(app)?).await,
             AppSubcommand::Result(command) => command.run(&connect(app)?).await,
             #[cfg(feature = "_aws")]
-            AppSubcommand::Manifest(command) => command.run(&Connection::of_app(app)?),
+            AppSubcommand::Manifest(command) => {
+                app.settings = crate::manifest::on_aws(&app.settings);
+                command.run(&Connection::of_app(app)?)
+            }
         }
     }
 }

@@ -97,8 +97,8 @@ impl<'a> Deployment<'a> {
     }
 }
 
-/// A laptop's settings as they would be on AWS.
-fn on_aws(settings: &Settings) -> Settings {
+/// A laptop's settings as they would be on AWS. Nothing is opened for them.
+pub(crate) fn on_aws(settings: &Settings) -> Settings {
     let mut settings = settings.clone();
     let is = |url: &Option<String>, scheme: &str| {
         url.as_ref().is_some_and(|url| url.starts_with(scheme))

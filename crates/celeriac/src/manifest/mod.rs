@@ -11,6 +11,7 @@ use serde::Serialize;
 use crate::{Connection, Error};
 
 use self::deployment::Deployment;
+pub(crate) use self::deployment::on_aws;
 pub use self::queue::ManifestQueue;
 pub use self::role::{Role, Statement};
 
