@@ -4,6 +4,7 @@
 mod broken_bodies;
 mod budget;
 mod counted;
+mod dev;
 mod effects;
 mod function;
 mod function_process;

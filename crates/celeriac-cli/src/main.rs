@@ -8,6 +8,9 @@ use celeriac::commands::{
 use clap::{Parser, Subcommand};
 
 mod check;
+mod dev;
+mod dev_emulator;
+mod dev_program;
 mod doctor;
 mod doctor_aws;
 mod doctor_permissions;
@@ -50,6 +53,8 @@ enum Command {
     Queues(queues::QueuesCommand),
     /// Check credentials, region, queues, table, clock and permissions, and say what to do
     Doctor(doctor::DoctorCommand),
+    /// Run an app's worker on an emulator or SQLite, and start it anew at each rebuild
+    Dev(dev::DevCommand),
 }
 
 #[tokio::main]
@@ -77,6 +82,7 @@ impl Cli {
             Command::Result(command) => command.run(&self.global.open().await?).await,
             Command::Queues(command) => command.run(&self.global.open().await?).await,
             Command::Doctor(command) => command.run(&self.global).await,
+            Command::Dev(command) => command.run().await,
         }
     }
 }
