@@ -1,10 +1,12 @@
-//! Celeriac's worker beside a real Celery worker: the same no-op tasks with results, the same emulators, in turns.
+//! Celeriac's worker beside a real Celery worker: the same no-op tasks with results, the same emulators, in turns. And with
+//! `cold-start`, a Lambda function beside a bare one.
 //!
 //! `cargo run --release -p celeriac-tests --bin bench` (after `./test`, which installs Celery and the emulators).
 
 #![expect(clippy::print_stdout, reason = "the benchmark prints its tables")]
 
 mod ceiling;
+mod cold_start;
 mod contender;
 mod emulators;
 mod measure;
@@ -29,6 +31,8 @@ use crate::report::Summary;
     about = "Celeriac's worker beside Celery's, on the same emulators"
 )]
 struct Arguments {
+    #[command(subcommand)]
+    other: Option<Other>,
     /// Tasks in each run
     #[arg(long, default_value_t = 2_000)]
     tasks: usize,
@@ -51,6 +55,12 @@ struct Arguments {
     check: bool,
 }
 
+#[derive(Debug, clap::Subcommand)]
+enum Other {
+    /// A Lambda function beside a bare `lambda_runtime` one: how long each takes to start, and how large it is
+    ColdStart(cold_start::ColdStart),
+}
+
 #[task(name = "bench.noop")]
 async fn noop(x: i64) -> TaskResult<i64> {
     Ok(x)
@@ -62,7 +72,12 @@ async fn main() -> ExitCode {
     if std::env::var_os("CELERIAC_TEST_ROLE").is_some_and(|role| role == "worker") {
         return App::new("bench").task(noop).run().await;
     }
-    match compare(&Arguments::parse()).await {
+    let arguments = Arguments::parse();
+    let held = match &arguments.other {
+        Some(Other::ColdStart(cold_start)) => cold_start.run().await,
+        None => compare(&arguments).await,
+    };
+    match held {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
