@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use celeriac::{TaskSignature, Value};
+use celeriac::{AsyncResult, TaskSignature, Value};
 use celeriac_core::Delivery;
 use celeriac_testkit::lambda_service::{Answer, LambdaService, sqs_event};
 use serde_json::json;
@@ -15,7 +15,7 @@ use crate::scene::{Scene, all_succeeded};
 
 const MINUTE: Duration = Duration::from_mins(1);
 
-fn call(task: &str, args: serde_json::Value) -> String {
+fn call(task: &str, args: &serde_json::Value) -> String {
     json!({"task": task, "args": args}).to_string()
 }
 
@@ -78,7 +78,7 @@ async fn nothing_goes_over_the_network_before_the_first_event() {
     let calls = proxy.calls();
     assert!(calls.is_empty(), "before the first event: {calls:?}");
 
-    let answer = service.invoke(call("w.add", json!([2, 3])), MINUTE).await;
+    let answer = service.invoke(call("w.add", &json!([2, 3])), MINUTE).await;
     assert_eq!(answer, Some(Answer::Response("5".to_owned())));
     let operations: Vec<String> = proxy
         .calls()
@@ -106,9 +106,9 @@ async fn failures_and_mistakes_are_the_functions_errors() {
     let service = LambdaService::start().await;
     let _function = scene.function(&service, &scene.place, &[]);
     for (event, kind, part) in [
-        (call("w.panic", json!([])), "Panic", "out of cheese"),
-        (call("w.add", json!([1])), "TypeError", "'y'"),
-        (call("w.nothing", json!([])), "NotRegistered", "w.nothing"),
+        (call("w.panic", &json!([])), "Panic", "out of cheese"),
+        (call("w.add", &json!([1])), "TypeError", "'y'"),
+        (call("w.nothing", &json!([])), "NotRegistered", "w.nothing"),
         ("[1]".to_owned(), "InvalidEvent", "tasks.add"),
     ] {
         let Some(Answer::Error(error)) = service.invoke(&event, MINUTE).await else {
@@ -139,7 +139,7 @@ async fn invocations_run_at_once_where_lambda_allows_it() {
     );
     service.asked(4).await;
     let start = Instant::now();
-    let sleep = || service.invoke(call("w.sleep", json!([2.0])), MINUTE);
+    let sleep = || service.invoke(call("w.sleep", &json!([2.0])), MINUTE);
     let (a, b, c, d) = tokio::join!(sleep(), sleep(), sleep(), sleep());
     let took = start.elapsed();
     assert!(
@@ -175,7 +175,10 @@ async fn a_killed_function_whose_batch_comes_again_doubles_nothing_that_finished
     let sent = scene.send_all(calls.collect()).await;
     let event = sqs_event(&received(&scene).await).to_string();
     let service = LambdaService::start().await;
-    let lease = [("CELERIAC_BROKER_TRANSPORT_OPTIONS__VISIBILITY_TIMEOUT", "2")];
+    let lease = [
+        ("CELERIAC_BROKER_TRANSPORT_OPTIONS__VISIBILITY_TIMEOUT", "2"),
+        ("CELERIAC_WORKER_CONCURRENCY", "40"), // all at once
+    ];
     let function = scene.function(&service, &scene.place, &lease);
     let first = service.invoke(&event, Duration::from_secs(8));
     let killed = async {
@@ -204,32 +207,10 @@ async fn a_killed_function_whose_batch_comes_again_doubles_nothing_that_finished
     }
     let metas = scene
         .client()
-        .results::<Value>(sent[..20].iter().map(|result| result.id()));
+        .results::<Value>(sent[..20].iter().map(AsyncResult::id));
     all_succeeded(&metas.metas().await.expect("the results"));
 }
 
-async fn finished(scene: &Scene, sent: &[celeriac::AsyncResult]) {
+async fn finished(scene: &Scene, sent: &[AsyncResult]) {
     all_succeeded(&scene.ended(sent, Duration::from_secs(20)).await);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn metrics_go_to_the_log_in_cloudwatchs_format() {
-    let scene = Scene::sqlite().await;
-    let service = LambdaService::start().await;
-    let function = scene.function(&service, &scene.place, &[("CELERIAC_METRICS", "emf")]);
-    service.invoke(call("w.add", json!([2, 3])), MINUTE).await;
-    let log = function.log();
-    let line = log
-        .lines()
-        .find(|line| line.contains("\"_aws\""))
-        .unwrap_or_else(|| panic!("{log}"));
-    let metrics: serde_json::Value = serde_json::from_str(line).expect("JSON");
-    assert_eq!(
-        (&metrics["Succeeded"], &metrics["app"]),
-        (&json!(1.0), &json!("interop"))
-    );
-    assert_eq!(
-        metrics["_aws"]["CloudWatchMetrics"][0]["Namespace"],
-        json!("celeriac")
-    );
 }

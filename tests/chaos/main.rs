@@ -12,6 +12,7 @@ mod killed;
 mod latency;
 mod lost_answers;
 mod malformed;
+mod metrics;
 mod permissions;
 mod scene;
 mod stopped;

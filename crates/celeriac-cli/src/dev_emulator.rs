@@ -19,7 +19,7 @@ pub(crate) enum Emulator {
     /// One that was there.
     Found(String),
     /// A ministack that ends with us.
-    Started(String, tokio::sync::Mutex<Child>),
+    Started(String, Box<tokio::sync::Mutex<Child>>),
     /// No emulator.
     Sqlite,
 }
@@ -81,7 +81,10 @@ impl Emulator {
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
-        Ok(Self::Started(host, tokio::sync::Mutex::new(child)))
+        Ok(Self::Started(
+            host,
+            Box::new(tokio::sync::Mutex::new(child)),
+        ))
     }
 
     pub(crate) fn is_aws(&self) -> bool {

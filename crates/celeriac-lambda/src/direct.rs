@@ -25,7 +25,12 @@ pub(crate) async fn run(
     let (task_id, task) = known_task(function, &delivery)?;
     let (body, queue) = (delivery.body.clone(), delivery.queue.clone());
     let (shutdown, _clock) = phases.start(function.spill());
-    let place = function.room().place(body.len()).await;
+    let place = tokio::select! {
+        place = function.room().place(body.len()) => place,
+        () = shutdown.draining.cancelled() => {
+            return Err(not_over(&task, &task_id, "other invocations took all of the function's time"));
+        }
+    };
     let (executed, answer) = function.executor().answer(delivery, &shutdown).await;
     drop(place);
     function.publish(&[queue.clone()].into(), &[executed.ending]);

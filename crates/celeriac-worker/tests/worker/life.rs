@@ -59,6 +59,12 @@ async fn a_backlog_costs_few_requests_and_every_task_runs_once() {
         sqs as f64 / TASKS as f64,
         Switches::get(&switches.store_requests) as f64 / TASKS as f64,
     );
+    eprintln!(
+        "{sqs} SQS requests and {store} store requests per task: {sends} sends, {} receives, {} deletions, {} visibilities",
+        Switches::get(&switches.receives),
+        Switches::get(&switches.acks),
+        Switches::get(&switches.visibilities),
+    );
     assert!(sqs <= 0.35, "{sqs} SQS requests per task");
     assert!(store <= 0.3, "{store} store requests per task, {took:?}");
 }
