@@ -115,23 +115,23 @@ impl Envelope {
 
     fn to_json(&self, plain_body: Option<&str>) -> String {
         let mut json = JsonWriter::with_capacity(1024 + self.body.len() * 4 / 3);
-        json.open();
-        json.key("body");
-        match plain_body {
-            Some(text) => json.string(text),
-            None => json.plain_string(&STANDARD.encode(&self.body)),
-        }
-        json.text_entry("content-encoding", Some(&self.content_encoding));
-        json.text_entry("content-type", Some(&self.content_type));
-        json.key("headers");
-        self.headers.write(&mut json);
-        json.key("properties");
-        let body_encoding = plain_body.map_or("base64", |_| "utf-8");
-        self.properties.write(&mut json, body_encoding);
-        for (key, value) in self.extra.iter().filter(|(key, _)| !is_known(key)) {
-            json.entry(key, value);
-        }
-        json.close();
+        json.object(|json| {
+            json.key("body");
+            match plain_body {
+                Some(text) => json.string(text),
+                None => json.plain_string(&STANDARD.encode(&self.body)),
+            }
+            json.text_entry("content-encoding", Some(&self.content_encoding));
+            json.text_entry("content-type", Some(&self.content_type));
+            json.key("headers");
+            self.headers.write(json);
+            json.key("properties");
+            let body_encoding = plain_body.map_or("base64", |_| "utf-8");
+            self.properties.write(json, body_encoding);
+            for (key, value) in self.extra.iter().filter(|(key, _)| !is_known(key)) {
+                json.entry(key, value);
+            }
+        });
         json.finish_anyway()
     }
 

@@ -105,34 +105,34 @@ impl Headers {
 
     /// Writes the object: every key, in Celery's order; `compression` only when set.
     pub(crate) fn write(&self, json: &mut JsonWriter) {
-        json.open();
-        json.text_entry("lang", self.lang.as_deref());
-        json.text_entry("task", Some(&self.task));
-        json.text_entry("id", Some(&self.id));
-        json.text_entry("shadow", self.shadow.as_deref());
-        json.text_entry("eta", self.eta.as_deref());
-        json.text_entry("expires", self.expires.as_deref());
-        json.text_entry("group", self.group.as_deref());
-        json.entry("group_index", &self.group_index.into());
-        json.entry("retries", &self.retries.into());
-        json.entry("timelimit", &timelimit_value(self.timelimit));
-        json.text_entry("root_id", self.root_id.as_deref());
-        json.text_entry("parent_id", self.parent_id.as_deref());
-        json.text_entry("argsrepr", self.argsrepr.as_deref());
-        json.text_entry("kwargsrepr", self.kwargsrepr.as_deref());
-        json.text_entry("origin", self.origin.as_deref());
-        json.entry("ignore_result", &self.ignore_result.into());
-        json.entry("replaced_task_nesting", &self.replaced_task_nesting.into());
-        json.entry("stamped_headers", &self.stamped_headers.clone().into());
-        json.key("stamps");
-        json.dict(&self.stamps);
-        if self.compression.is_some() {
-            json.text_entry("compression", self.compression.as_deref());
-        }
-        for (key, value) in self.extra.iter().filter(|(key, _)| !is_known(key)) {
-            json.entry(key, value);
-        }
-        json.close();
+        json.object(|json| {
+            json.text_entry("lang", self.lang.as_deref());
+            json.text_entry("task", Some(&self.task));
+            json.text_entry("id", Some(&self.id));
+            json.text_entry("shadow", self.shadow.as_deref());
+            json.text_entry("eta", self.eta.as_deref());
+            json.text_entry("expires", self.expires.as_deref());
+            json.text_entry("group", self.group.as_deref());
+            json.entry("group_index", &self.group_index.into());
+            json.entry("retries", &self.retries.into());
+            json.entry("timelimit", &timelimit_value(self.timelimit));
+            json.text_entry("root_id", self.root_id.as_deref());
+            json.text_entry("parent_id", self.parent_id.as_deref());
+            json.text_entry("argsrepr", self.argsrepr.as_deref());
+            json.text_entry("kwargsrepr", self.kwargsrepr.as_deref());
+            json.text_entry("origin", self.origin.as_deref());
+            json.entry("ignore_result", &self.ignore_result.into());
+            json.entry("replaced_task_nesting", &self.replaced_task_nesting.into());
+            json.entry("stamped_headers", &self.stamped_headers.clone().into());
+            json.key("stamps");
+            json.dict(&self.stamps);
+            if self.compression.is_some() {
+                json.text_entry("compression", self.compression.as_deref());
+            }
+            for (key, value) in self.extra.iter().filter(|(key, _)| !is_known(key)) {
+                json.entry(key, value);
+            }
+        });
     }
 }
 

@@ -2,16 +2,16 @@ use std::fmt::Write as _;
 
 use crate::{
     Dict, EncodeError, Value,
-    limits::MAX_NESTING,
+    limits::Budget,
     typed_object::{self, Typed},
 };
 
 /// Writes JSON that Python's `json` reads: compact, UTF-8, NaN and Infinity as bare words.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct JsonWriter {
     text: String,
-    depth: usize,
-    /// The first thing in a value that Python would not read back.
+    budget: Budget,
+    /// The first thing in a value that Python, or a reader of ours, would not read back.
     problem: Option<EncodeError>,
 }
 
@@ -26,11 +26,12 @@ impl JsonWriter {
     pub(crate) fn with_capacity(bytes: usize) -> Self {
         Self {
             text: String::with_capacity(bytes),
-            ..Self::default()
+            budget: Budget::of_writer(),
+            problem: None,
         }
     }
 
-    /// The text, or why Python would not read it.
+    /// The text, or why it would not be read.
     pub(crate) fn finish(self) -> Result<String, EncodeError> {
         match self.problem {
             Some(problem) => Err(problem),
@@ -44,6 +45,7 @@ impl JsonWriter {
     }
 
     pub(crate) fn value(&mut self, value: &Value) {
+        self.count(1);
         match value {
             Value::Null => self.text.push_str("null"),
             Value::Bool(true) => self.text.push_str("true"),
@@ -58,13 +60,13 @@ impl JsonWriter {
         }
     }
 
-    /// Opens an object to be filled with [`Self::key`] and values.
-    pub(crate) fn open(&mut self) {
-        self.text.push('{');
-    }
-
-    pub(crate) fn close(&mut self) {
-        self.text.push('}');
+    /// An object to be filled with [`Self::key`] and values.
+    pub(crate) fn object(&mut self, fill: impl FnOnce(&mut Self)) {
+        self.nested(|json| {
+            json.text.push('{');
+            fill(json);
+            json.text.push('}');
+        });
     }
 
     /// A key, with the comma before it where one is needed.
@@ -124,16 +126,13 @@ impl JsonWriter {
 
     pub(crate) fn dict(&mut self, entries: &Dict) {
         if typed_object::is_typed(entries) {
-            self.refuse(
-                "a dict with exactly the keys `__type__` and `__value__` is a typed object to Python",
-            );
+            let problem = "a dict with exactly the keys `__type__` and `__value__` is a typed object to Python";
+            self.refuse(EncodeError(problem.to_owned()));
         }
-        self.nested(|json| {
-            json.open();
+        self.object(|json| {
             for (key, value) in entries {
                 json.entry(key, value);
             }
-            json.close();
         });
     }
 
@@ -163,13 +162,21 @@ impl JsonWriter {
     }
 
     fn nested(&mut self, write: impl FnOnce(&mut Self)) {
-        if self.depth == MAX_NESTING {
-            self.refuse(&format!("the value is nested over {MAX_NESTING} levels"));
-            return self.null();
+        if let Err(problem) = self.budget.enter() {
+            self.refuse(problem);
+            self.null();
+        } else {
+            write(self);
         }
-        self.depth += 1;
-        write(self);
-        self.depth -= 1;
+        self.budget.leave();
+    }
+
+    fn count(&mut self, values: usize) {
+        for _ in 0..values {
+            if let Err(problem) = self.budget.item() {
+                self.refuse(problem);
+            }
+        }
     }
 
     fn float(&mut self, number: f64) {
@@ -192,21 +199,32 @@ impl JsonWriter {
             return self.null();
         };
         if let Err(problem) = typed.check() {
-            self.refuse(&problem);
+            self.refuse(EncodeError(problem));
         }
-        self.text.push_str("{\"__type__\":\"");
-        self.text.push_str(typed.name());
-        self.text.push_str("\",\"__value__\":");
+        self.count(2); // readers count both texts
         match typed {
-            Typed::Text(_, text) => self.string(text),
-            Typed::Made(_, text) => self.string(&text),
+            Typed::Text(name, text) => self.typed_object(name, |json| json.string(text)),
+            Typed::Made(name, text) => self.typed_object(name, |json| json.string(&text)),
             Typed::Uuid(hex) => {
-                self.text.push_str("{\"hex\":");
-                self.string(hex);
-                self.close();
+                self.count(1); // and this object, for which there must be a level too
+                self.nested(|json| {
+                    json.typed_object("uuid", |json| {
+                        json.text.push_str("{\"hex\":");
+                        json.string(hex);
+                        json.text.push('}');
+                    });
+                });
             }
         }
-        self.close();
+    }
+
+    fn typed_object(&mut self, name: &str, value: impl FnOnce(&mut Self)) {
+        self.object(|json| {
+            json.text.push_str("\"__type__\":\"");
+            json.text.push_str(name);
+            json.text.push_str("\",\"__value__\":");
+            value(json);
+        });
     }
 
     fn escaped(&mut self, text: &str) {
@@ -247,9 +265,9 @@ impl JsonWriter {
         1
     }
 
-    fn refuse(&mut self, problem: &str) {
+    fn refuse(&mut self, problem: impl Into<EncodeError>) {
         if self.problem.is_none() {
-            self.problem = Some(EncodeError(problem.to_owned()));
+            self.problem = Some(problem.into());
         }
     }
 }

@@ -1,8 +1,8 @@
-use crate::DecodeErrorKind;
+use crate::{DecodeErrorKind, EncodeError};
 
 /// Nesting that no reader or writer of this crate passes, whatever the limits say: all of them, and the drop of what
-/// they made, use the stack. Python's own JSON reader stops near 1000.
-pub(crate) const MAX_NESTING: usize = 256;
+/// they made, use the stack. Python's readers stop later: YAML near 450, msgpack at 511, JSON near 1000.
+pub(crate) const MAX_NESTING: usize = 128;
 
 /// Bounds on what is decoded, checked before memory is taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,7 +11,7 @@ pub struct Limits {
     pub max_body: usize,
     /// Bytes after decompression.
     pub max_decompressed: usize,
-    /// Nesting of lists and objects. More than 256 is read as 256.
+    /// Nesting of lists and objects. More than 128 is read as 128, which is as deep as anything is written.
     pub max_depth: usize,
     /// Values in one payload, all levels together.
     pub max_items: usize,
@@ -23,7 +23,7 @@ impl Default for Limits {
         Self {
             max_body: 4 << 20,
             max_decompressed: 64 << 20,
-            max_depth: 128,
+            max_depth: MAX_NESTING,
             max_items: 2_000_000,
         }
     }
@@ -41,7 +41,7 @@ impl Limits {
     }
 }
 
-/// What one decoder has left of its limits.
+/// What one reader has left of its limits; a writer keeps to those of a default reader.
 #[derive(Debug)]
 pub(crate) struct Budget {
     max_depth: usize,
@@ -58,6 +58,11 @@ impl Budget {
             depth: 0,
             items: 0,
         }
+    }
+
+    /// What a default reader takes, so that nothing is written that could not be read.
+    pub(crate) fn of_writer() -> Self {
+        Self::new(&Limits::default())
     }
 
     /// Counts one value.
@@ -87,5 +92,12 @@ impl Budget {
     /// Leaves a list or object.
     pub(crate) fn leave(&mut self) {
         self.depth -= 1;
+    }
+}
+
+/// A writer's budget is used up.
+impl From<DecodeErrorKind> for EncodeError {
+    fn from(kind: DecodeErrorKind) -> Self {
+        Self(format!("the value could not be read again: {kind}"))
     }
 }

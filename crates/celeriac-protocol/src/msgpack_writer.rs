@@ -1,6 +1,6 @@
 use rmp::encode::{self, ValueWriteError};
 
-use crate::{BigInt, EncodeError, Value, limits::MAX_NESTING};
+use crate::{BigInt, EncodeError, Value, limits::Budget};
 
 type Result<T> = std::result::Result<T, EncodeError>;
 
@@ -9,11 +9,12 @@ type Result<T> = std::result::Result<T, EncodeError>;
 /// Like kombu's msgpack this has no times, decimals and UUIDs.
 pub(crate) fn write(value: &Value) -> Result<Vec<u8>> {
     let mut bytes = Vec::with_capacity(128);
-    write_value(&mut bytes, value, 0)?;
+    write_value(&mut bytes, value, &mut Budget::of_writer())?;
     Ok(bytes)
 }
 
-fn write_value(bytes: &mut Vec<u8>, value: &Value, depth: usize) -> Result<()> {
+fn write_value(bytes: &mut Vec<u8>, value: &Value, budget: &mut Budget) -> Result<()> {
+    budget.item()?;
     match value {
         // Writing bytes to a Vec cannot fail, and neither can these two.
         Value::Null => encode::write_nil(bytes).map_err(|error| EncodeError(error.to_string())),
@@ -32,19 +33,24 @@ fn write_value(bytes: &mut Vec<u8>, value: &Value, depth: usize) -> Result<()> {
             written(encode::write_bin(bytes, content))
         }
         Value::List(items) => {
-            nested(depth)?;
+            budget.enter()?;
             written(encode::write_array_len(bytes, length(items.len())?).map(drop))?;
-            items
-                .iter()
-                .try_for_each(|item| write_value(bytes, item, depth + 1))
+            for item in items {
+                write_value(bytes, item, budget)?;
+            }
+            budget.leave();
+            Ok(())
         }
         Value::Dict(entries) => {
-            nested(depth)?;
+            budget.enter()?;
             written(encode::write_map_len(bytes, length(entries.len())?).map(drop))?;
-            entries.iter().try_for_each(|(key, value)| {
+            for (key, value) in entries {
+                budget.item()?; // readers count keys
                 written(encode::write_str(bytes, key))?;
-                write_value(bytes, value, depth + 1)
-            })
+                write_value(bytes, value, budget)?;
+            }
+            budget.leave();
+            Ok(())
         }
         other => Err(EncodeError(format!(
             "msgpack has no {}: use the json serializer or a text",
@@ -68,13 +74,4 @@ fn written(result: std::result::Result<(), ValueWriteError>) -> Result<()> {
 
 fn length(length: usize) -> Result<u32> {
     u32::try_from(length).map_err(|_| EncodeError("a value is over 4 GiB".to_owned()))
-}
-
-fn nested(depth: usize) -> Result<()> {
-    if depth == MAX_NESTING {
-        return Err(EncodeError(format!(
-            "the value is nested over {MAX_NESTING} levels"
-        )));
-    }
-    Ok(())
 }

@@ -61,21 +61,21 @@ impl Properties {
 
     /// Writes the object in Celery's order, with the encoding the body really has.
     pub(crate) fn write(&self, json: &mut JsonWriter, body_encoding: &str) {
-        json.open();
-        json.some_text_entry("correlation_id", self.correlation_id.as_deref());
-        json.some_text_entry("reply_to", self.reply_to.as_deref());
-        json.some_text_entry("origin", self.origin.as_deref());
-        json.some_entry("delivery_mode", self.delivery_mode.map(Value::Int).as_ref());
-        json.some_entry("expiration", self.expiration.as_ref());
-        json.key("delivery_info");
-        self.delivery_info.write(json);
-        json.some_entry("priority", self.priority.map(Value::Int).as_ref());
-        json.text_entry("body_encoding", Some(body_encoding));
-        json.some_text_entry("delivery_tag", self.delivery_tag.as_deref());
-        for (key, value) in self.extra.iter().filter(|(key, _)| !self.has(key)) {
-            json.entry(key, value);
-        }
-        json.close();
+        json.object(|json| {
+            json.some_text_entry("correlation_id", self.correlation_id.as_deref());
+            json.some_text_entry("reply_to", self.reply_to.as_deref());
+            json.some_text_entry("origin", self.origin.as_deref());
+            json.some_entry("delivery_mode", self.delivery_mode.map(Value::Int).as_ref());
+            json.some_entry("expiration", self.expiration.as_ref());
+            json.key("delivery_info");
+            self.delivery_info.write(json);
+            json.some_entry("priority", self.priority.map(Value::Int).as_ref());
+            json.text_entry("body_encoding", Some(body_encoding));
+            json.some_text_entry("delivery_tag", self.delivery_tag.as_deref());
+            for (key, value) in self.extra.iter().filter(|(key, _)| !self.has(key)) {
+                json.entry(key, value);
+            }
+        });
     }
 
     /// Whether a property in `extra` would shadow one that is set.
@@ -110,13 +110,13 @@ impl DeliveryInfo {
     }
 
     fn write(&self, json: &mut JsonWriter) {
-        json.open();
-        json.some_text_entry("exchange", self.exchange.as_deref());
-        json.some_text_entry("routing_key", self.routing_key.as_deref());
-        for (key, value) in self.extra.iter().filter(|(key, _)| !self.has(key)) {
-            json.entry(key, value);
-        }
-        json.close();
+        json.object(|json| {
+            json.some_text_entry("exchange", self.exchange.as_deref());
+            json.some_text_entry("routing_key", self.routing_key.as_deref());
+            for (key, value) in self.extra.iter().filter(|(key, _)| !self.has(key)) {
+                json.entry(key, value);
+            }
+        });
     }
 
     fn has(&self, key: &str) -> bool {

@@ -2,7 +2,7 @@ use std::fmt::Write as _;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
-use crate::{Dict, EncodeError, Value, limits::MAX_NESTING, python_float, python_text};
+use crate::{Dict, EncodeError, Value, limits::Budget, python_float, python_text};
 
 /// The longest key that YAML takes without a `?` before it is 1024 characters, escapes included.
 const MAX_SIMPLE_KEY: usize = 128;
@@ -10,15 +10,18 @@ const MAX_SIMPLE_KEY: usize = 128;
 /// Writes YAML that means the same to YAML 1.1 (PyYAML) and 1.2: flow style, every text in double quotes, ASCII.
 ///
 /// Like PyYAML's `safe_dump` this has no times of day, decimals and UUIDs.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct YamlWriter {
     text: String,
-    depth: usize,
+    budget: Budget,
 }
 
 /// The YAML text of one value.
 pub(crate) fn write(value: &Value) -> Result<String, EncodeError> {
-    let mut writer = YamlWriter::default();
+    let mut writer = YamlWriter {
+        text: String::new(),
+        budget: Budget::of_writer(),
+    };
     writer.value(value)?;
     writer.text.push('\n');
     Ok(writer.text)
@@ -26,6 +29,7 @@ pub(crate) fn write(value: &Value) -> Result<String, EncodeError> {
 
 impl YamlWriter {
     fn value(&mut self, value: &Value) -> Result<(), EncodeError> {
+        self.budget.item()?;
         match value {
             Value::Null => self.text.push_str("null"),
             Value::Bool(true) => self.text.push_str("true"),
@@ -74,6 +78,7 @@ impl YamlWriter {
             if key.len() > MAX_SIMPLE_KEY {
                 self.text.push_str("? ");
             }
+            self.budget.item()?; // readers count keys
             self.string(key);
             self.text.push_str(": ");
             self.value(value)?;
@@ -86,13 +91,9 @@ impl YamlWriter {
         &mut self,
         write: impl FnOnce(&mut Self) -> Result<(), EncodeError>,
     ) -> Result<(), EncodeError> {
-        if self.depth == MAX_NESTING {
-            let problem = format!("the value is nested over {MAX_NESTING} levels");
-            return Err(EncodeError(problem));
-        }
-        self.depth += 1;
+        self.budget.enter()?;
         write(self)?;
-        self.depth -= 1;
+        self.budget.leave();
         Ok(())
     }
 

@@ -5,7 +5,8 @@
 use std::time::{Duration, Instant};
 
 use celeriac_protocol::{
-    Compression, DecodeErrorKind, Limits, ResultCodec, Serializer, Value, from_value, to_value,
+    Compression, DecodeErrorKind, Limits, ResultCodec, ResultMeta, Serializer, State, Value,
+    from_value, to_value,
 };
 
 const ALL: [Serializer; 3] = [Serializer::Json, Serializer::Msgpack, Serializer::Yaml];
@@ -68,42 +69,53 @@ fn unlimited_nesting_is_bounded_all_the_same() {
     };
     let run = move || {
         for serializer in ALL {
-            let value = serializer
-                .load(&nested_text(serializer, 200), &limits)
+            let deepest = serializer
+                .load(&nested_text(serializer, 128), &limits)
                 .unwrap();
             let again = serializer
-                .load(&serializer.dump(&value).unwrap(), &limits)
+                .load(&serializer.dump(&deepest).unwrap(), &limits)
                 .unwrap();
-            assert_eq!(again, value);
-            let copied: Value = from_value(to_value(&value).unwrap()).unwrap();
-            assert_eq!(copied, value);
+            assert_eq!(again, deepest);
+            let copied: Value = from_value(to_value(&deepest).unwrap()).unwrap();
+            assert_eq!(copied, deepest);
+            for levels in [129, 100_000] {
+                let error = kind(serializer, &nested_text(serializer, levels), &limits);
+                assert_eq!(error, too_large("nesting", 128), "{serializer:?}");
+            }
+            let deeper = Value::List(vec![deepest]);
+            let error = serializer.dump(&deeper).unwrap_err().to_string();
             assert!(
-                serializer
-                    .load(&nested_text(serializer, 100_000), &limits)
-                    .is_err()
+                error.contains("nesting is over the limit of 128"),
+                "{error}"
             );
+            assert!(to_value(&deeper).is_err());
         }
-        let limits = Limits {
-            max_depth: 256,
-            ..Limits::default()
-        };
-        let deepest = Serializer::Json
-            .load(&nested_text(Serializer::Json, 256), &limits)
-            .unwrap();
-        let deeper = Value::List(vec![deepest]);
-        for serializer in ALL {
-            assert!(
-                serializer
-                    .dump(&deeper)
-                    .unwrap_err()
-                    .to_string()
-                    .contains("nested over 256")
-            );
-        }
-        assert!(to_value(&deeper).is_err());
     };
     let thread = std::thread::Builder::new().stack_size(2 << 20).spawn(run);
     thread.unwrap().join().unwrap();
+}
+
+/// A stored result has one level more than its value; a result that could not be read again is no success.
+#[test]
+fn a_result_too_deep_to_be_read_is_not_written() {
+    let nested = |levels| {
+        Serializer::Json
+            .load(&nested_text(Serializer::Json, levels), &Limits::default())
+            .unwrap()
+    };
+    for serializer in ALL {
+        let codec = ResultCodec {
+            serializer,
+            compression: None,
+        };
+        let meta = |levels| ResultMeta::new("id", State::Success, nested(levels));
+        let stored = codec.encode(&meta(127)).unwrap();
+        assert_eq!(
+            codec.decode(&stored, &Limits::default()).unwrap(),
+            meta(127)
+        );
+        assert!(codec.encode(&meta(128)).is_err(), "{serializer:?}");
+    }
 }
 
 #[test]
@@ -122,6 +134,14 @@ fn items_are_bounded() {
                 .load(&serializer.dump(&fewer).unwrap(), &limits)
                 .unwrap(),
             fewer
+        );
+        let most = Value::List(vec![Value::Null; 1_999_999]);
+        assert!(serializer.dump(&most).is_ok(), "{serializer:?}");
+        let more = Value::List(vec![Value::Null; 2_000_000]);
+        let error = serializer.dump(&more).unwrap_err().to_string();
+        assert!(
+            error.contains("items is over the limit of 2000000"),
+            "{error}"
         );
     }
 }

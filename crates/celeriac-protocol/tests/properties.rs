@@ -234,6 +234,27 @@ fn properties() -> impl Strategy<Value = Properties> {
     })
 }
 
+/// Values around the deepest that may be written.
+fn deep(scalar: BoxedStrategy<Value>) -> impl Strategy<Value = Value> {
+    let levels = prop_oneof![vec(any::<bool>(), 0..20), vec(any::<bool>(), 120..132)];
+    (nested(scalar), levels).prop_map(|(value, levels)| {
+        levels.into_iter().fold(value, |value, is_list| {
+            if is_list {
+                Value::List(vec![Value::Null, value])
+            } else {
+                Value::Dict(Dict::from_iter([("a".to_owned(), value)]))
+            }
+        })
+    })
+}
+
+fn read_if_written(serializer: Serializer, value: Value) {
+    if let Ok(bytes) = serializer.dump(&value) {
+        let read = serializer.load(&bytes, &Limits::default());
+        assert_eq!(comparable(read.unwrap()), comparable(value));
+    }
+}
+
 fn same_through(serializer: Serializer, value: Value) {
     let bytes = serializer.dump(&value).unwrap();
     let read = serializer.load(&bytes, &Limits::default()).unwrap();
@@ -254,6 +275,35 @@ proptest! {
     #[test]
     fn yaml(value in nested(timed())) {
         same_through(Serializer::Yaml, value);
+    }
+
+    #[test]
+    fn what_is_written_can_be_read(
+        any in deep(scalar()),
+        timed in deep(timed()),
+        typed in deep(typed()),
+        compression in option::of(select(&Compression::ALL[..])),
+    ) {
+        read_if_written(Serializer::Msgpack, any);
+        read_if_written(Serializer::Yaml, timed);
+        read_if_written(Serializer::Json, typed.clone());
+        let codec = ResultCodec { serializer: Serializer::Json, compression };
+        if let Ok(stored) = codec.encode(&ResultMeta::new("id", State::Success, typed.clone())) {
+            prop_assert!(codec.decode(&stored, &Limits::default()).is_ok());
+        }
+        let headers = Headers {
+            task: "a".to_owned(),
+            id: "b".to_owned(),
+            extra: Dict::from_iter([("x".to_owned(), typed.clone())]),
+            ..Headers::default()
+        };
+        let payload = Payload { args: vec![typed], ..Payload::default() };
+        for payload in [&payload, &Payload::default()] {
+            let written = Envelope::new(headers.clone(), Properties::default(), payload, Serializer::Json, compression);
+            let Ok(written) = written else { continue };
+            let read = Envelope::decode(&written.encode(WireForm::Celery), &Limits::default()).unwrap();
+            prop_assert!(read.payload(&Limits::default()).is_ok());
+        }
     }
 
     /// Where Python's bare NaN does not occur, what is written is JSON to anyone.
