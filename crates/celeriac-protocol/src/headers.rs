@@ -43,7 +43,7 @@ pub struct Headers {
     pub stamps: Dict,
     /// MIME type of the compression, when compressed.
     pub compression: Option<String>,
-    /// Custom headers, kept as they came.
+    /// Custom headers, kept as they came; also informational ones that are not texts.
     pub extra: Dict,
 }
 
@@ -71,10 +71,10 @@ impl Headers {
     /// Takes one header as it came.
     pub(crate) fn set(&mut self, name: &str, value: Value) -> Result<(), DecodeErrorKind> {
         match name {
-            "lang" => self.lang = part::text("headers.lang", value)?,
+            "lang" => self.lang = self.informational(name, value),
             "task" => self.task = part::text("headers.task", value)?.unwrap_or_default(),
             "id" => self.id = part::text("headers.id", value)?.unwrap_or_default(),
-            "shadow" => self.shadow = part::text("headers.shadow", value)?,
+            "shadow" => self.shadow = self.informational(name, value),
             "eta" => self.eta = part::time("headers.eta", value)?,
             "expires" => self.expires = part::time("headers.expires", value)?,
             "group" => self.group = part::text("headers.group", value)?,
@@ -83,9 +83,9 @@ impl Headers {
             "timelimit" => self.timelimit = part::timelimit("headers.timelimit", value)?,
             "root_id" => self.root_id = part::text("headers.root_id", value)?,
             "parent_id" => self.parent_id = part::text("headers.parent_id", value)?,
-            "argsrepr" => self.argsrepr = part::text("headers.argsrepr", value)?,
-            "kwargsrepr" => self.kwargsrepr = part::text("headers.kwargsrepr", value)?,
-            "origin" => self.origin = part::text("headers.origin", value)?,
+            "argsrepr" => self.argsrepr = self.informational(name, value),
+            "kwargsrepr" => self.kwargsrepr = self.informational(name, value),
+            "origin" => self.origin = self.informational(name, value),
             "ignore_result" => self.ignore_result = part::flag("headers.ignore_result", value)?,
             "replaced_task_nesting" => {
                 let nesting = part::int("headers.replaced_task_nesting", value)?;
@@ -101,6 +101,18 @@ impl Headers {
             }
         }
         Ok(())
+    }
+
+    /// A text that nothing rests on: of another type it is kept among the custom headers, and loses no message.
+    fn informational(&mut self, name: &str, value: Value) -> Option<String> {
+        match value {
+            Value::Null => None,
+            Value::Str(text) => Some(text),
+            other => {
+                self.extra.insert(name.to_owned(), other);
+                None
+            }
+        }
     }
 
     /// Writes the object: every key, in Celery's order; `compression` only when set.

@@ -5,6 +5,8 @@ use crate::{BigInt, DecodeErrorKind, Dict, Limits, Value, limits::Budget, typed_
 type Result<T> = std::result::Result<T, DecodeErrorKind>;
 
 /// Reads JSON as Python's `json` does: NaN and Infinity, integers of any size, the last of duplicate keys.
+///
+/// A lone surrogate (`\ud800`), which Python's texts can hold and UTF-8 cannot, becomes U+FFFD: it loses no message.
 #[derive(Debug)]
 pub(crate) struct JsonReader<'a> {
     text: &'a str,
@@ -259,21 +261,17 @@ impl<'a> JsonReader<'a> {
         if let Some(char) = char::from_u32(first) {
             return Ok(char);
         }
-        let lone = |reader: &Self| {
-            reader.fail(format!(
-                "lone surrogate `\\u{first:04x}`, which no UTF-8 text can hold"
-            ))
-        };
-        if first >= 0xdc00 || !self.text[self.at..].starts_with("\\u") {
-            return Err(lone(self));
+        let after_first = self.at;
+        if first < 0xdc00 && self.text[self.at..].starts_with("\\u") {
+            self.at += 1;
+            let second = self.hex4()?;
+            if (0xdc00..0xe000).contains(&second) {
+                let code = 0x10000 + ((first - 0xd800) << 10) + (second - 0xdc00);
+                return Ok(char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER));
+            }
+            self.at = after_first; // it is a character of its own
         }
-        self.at += 1;
-        let second = self.hex4()?;
-        if !(0xdc00..0xe000).contains(&second) {
-            return Err(lone(self));
-        }
-        let code = 0x10000 + ((first - 0xd800) << 10) + (second - 0xdc00);
-        char::from_u32(code).ok_or_else(|| lone(self))
+        Ok(char::REPLACEMENT_CHARACTER)
     }
 
     /// The four digits after the `u` at the current position.

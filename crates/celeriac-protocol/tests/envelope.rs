@@ -160,6 +160,43 @@ fn wrong_types_are_named() {
     }
 }
 
+/// Nothing rests on them, so a sender's mistake in them loses no message.
+#[test]
+fn informational_headers_may_be_anything() {
+    let headers = r#"{"task": "t", "id": "i", "lang": 1, "shadow": [], "argsrepr": [1, 2], "kwargsrepr": {}, "origin": 5}"#;
+    let (envelope, _) = read(&message(headers, "[[], {}, {}]")).unwrap();
+    assert_eq!(envelope.headers.argsrepr, None);
+    assert_eq!(envelope.headers.get("argsrepr"), Some(&value("[1, 2]")));
+    assert_eq!(envelope.headers.extra.len(), 5);
+    let again = decode(&envelope.encode(WireForm::Celery)).unwrap();
+    assert!(
+        again.headers.extra.is_empty(),
+        "they are written as Celery's own"
+    );
+}
+
+/// Python's texts can hold half a character, as `json.dumps("\ud83d")` writes it.
+#[test]
+fn lone_surrogates_lose_no_message() {
+    for (escaped, text) in [
+        (r"\ud83d", "\u{fffd}"),
+        (r"a\ude00b", "a\u{fffd}b"),
+        (r"\ud83dx", "\u{fffd}x"),
+        (r"\ud83d\n", "\u{fffd}\n"),
+        (r"\ud83d\u0041", "\u{fffd}A"),
+        (r"\ud83d\ud83d\ude00", "\u{fffd}\u{1f600}"),
+        (r"\ude00\ud83d", "\u{fffd}\u{fffd}"),
+    ] {
+        let body = message(
+            r#"{"task": "t", "id": "i"}"#,
+            &format!(r#"[["{escaped}"], {{}}, {{}}]"#),
+        );
+        assert_eq!(read(&body).unwrap().1.args, [text.into()], "{escaped}");
+    }
+    let cut = message(r#"{"task": "t", "id": "i"}"#, r#"[["\ud83d\u00"], {}, {}]"#);
+    assert!(read(&cut).is_err());
+}
+
 #[test]
 fn what_is_not_an_envelope_says_so() {
     for body in [
