@@ -46,6 +46,16 @@ pub(crate) fn at_least<T: Copy + PartialOrd + std::fmt::Display>(
     }
 }
 
+pub(crate) fn between(least: usize, most: usize) -> impl Fn(&usize) -> Checked {
+    move |number| {
+        if (least..=most).contains(number) {
+            Ok(())
+        } else {
+            Err(format!("expected {least} to {most}, got {number}"))
+        }
+    }
+}
+
 pub(crate) fn seconds(least: u64, most: u64) -> impl Fn(&Duration) -> Checked {
     move |duration| {
         if (Duration::from_secs(least)..=Duration::from_secs(most)).contains(duration) {

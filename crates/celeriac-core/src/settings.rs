@@ -73,10 +73,10 @@ settings! {
         result_compression: Option<String> = None, "none", check::compression;
         /// Stores name, arguments, worker, retries and queue with results.
         result_extended: bool = false, "`false`";
-        /// Tasks that run at once.
-        worker_concurrency: usize = default_concurrency(), "10 per core (Celery: 1 per core)", check::at_least(1);
-        /// Messages held for each task that may run at once.
-        worker_prefetch_multiplier: usize = 4, "`4`", check::at_least(1);
+        /// Tasks that run at once, at most a million.
+        worker_concurrency: usize = default_concurrency(), "10 per core (Celery: 1 per core)", check::between(1, Settings::MAX_CONCURRENCY);
+        /// Messages held for each task that may run at once, at most a million.
+        worker_prefetch_multiplier: usize = 4, "`4`", check::between(1, Settings::MAX_PREFETCH_MULTIPLIER);
         /// Bytes of messages held, all queues together.
         worker_prefetch_bytes: usize = 64 << 20, "`67108864` (64 MiB)", check::at_least(1);
         /// Threads for blocking tasks, and so how many of them run at once.
@@ -143,6 +143,11 @@ pub struct SettingsError {
 }
 
 impl Settings {
+    /// The largest `worker_concurrency`: no process runs more, and what counts tasks stays far from its own bounds.
+    pub const MAX_CONCURRENCY: usize = 1_000_000;
+    /// The largest `worker_prefetch_multiplier`.
+    pub const MAX_PREFETCH_MULTIPLIER: usize = 1_000_000;
+
     /// The router of `task_routes` and `task_default_queue`.
     pub fn router(&self) -> Result<Router, RouterError> {
         router(&self.task_routes, &self.task_default_queue)

@@ -216,7 +216,15 @@ fn wrong_values_say_what_would_be_right() {
     };
     assert_eq!(
         of("worker_concurrency = 0"),
-        "worker_concurrency: expected at least 1, got 0"
+        "worker_concurrency: expected 1 to 1000000, got 0"
+    );
+    assert_eq!(
+        of("worker_concurrency = '18446744073709551615'"),
+        "worker_concurrency: expected 1 to 1000000, got 18446744073709551615"
+    );
+    assert_eq!(
+        of("worker_prefetch_multiplier = 1000001"),
+        "worker_prefetch_multiplier: expected 1 to 1000000, got 1000001"
     );
     assert_eq!(
         of("worker_concurrency = 'many'"),
@@ -291,7 +299,7 @@ fn values_from_code_are_checked_too() {
     let error = settings.load().unwrap_err();
     assert_eq!(
         error.to_string(),
-        "setting `worker_concurrency` (code): expected at least 1, got 0"
+        "setting `worker_concurrency` (code): expected 1 to 1000000, got 0"
     );
 }
 

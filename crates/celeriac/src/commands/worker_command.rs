@@ -15,10 +15,10 @@ pub struct WorkerCommand {
     #[arg(long)]
     pub strict: bool,
     /// Tasks at once [default: 10 per core]
-    #[arg(short, long, value_name = "N", value_parser = positive)]
+    #[arg(short, long, value_name = "N", value_parser = concurrency)]
     pub concurrency: Option<usize>,
     /// Messages held for each of them [default: 4]
-    #[arg(long, value_name = "N", value_parser = positive)]
+    #[arg(long, value_name = "N", value_parser = prefetch_multiplier)]
     pub prefetch_multiplier: Option<usize>,
     /// Serve `/healthz` here: `127.0.0.1:8080`
     #[arg(long, value_name = "ADDRESS")]
@@ -91,10 +91,18 @@ fn worker_queue(text: &str) -> Result<WorkerQueue, String> {
     }
 }
 
-fn positive(text: &str) -> Result<usize, String> {
+fn concurrency(text: &str) -> Result<usize, String> {
+    number(text, Settings::MAX_CONCURRENCY)
+}
+
+fn prefetch_multiplier(text: &str) -> Result<usize, String> {
+    number(text, Settings::MAX_PREFETCH_MULTIPLIER)
+}
+
+fn number(text: &str, most: usize) -> Result<usize, String> {
     match text.parse() {
-        Ok(0) | Err(_) => Err("must be a whole number, 1 or more".to_owned()),
-        Ok(number) => Ok(number),
+        Ok(number) if (1..=most).contains(&number) => Ok(number),
+        _ => Err(format!("must be a whole number, 1 to {most}")),
     }
 }
 
@@ -121,5 +129,17 @@ mod tests {
         assert!(worker_queue("a:0").is_err());
         assert!(worker_queue(":3").is_err());
         assert!(worker_queue("a:x").is_err());
+    }
+
+    #[test]
+    fn concurrency_is_bounded() {
+        assert_eq!(concurrency("1000000"), Ok(1_000_000));
+        for text in ["0", "-1", "many", "1000001", "18446744073709551615"] {
+            let refused = concurrency(text);
+            assert_eq!(
+                refused,
+                Err("must be a whole number, 1 to 1000000".to_owned())
+            );
+        }
     }
 }
