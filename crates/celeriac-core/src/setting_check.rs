@@ -143,9 +143,11 @@ fn scheme(url: Option<&str>, allowed: &[&str], expected: &str) -> Checked {
     if allowed.iter().any(|scheme| url.starts_with(scheme)) {
         return Ok(());
     }
-    let got = url.split_once("://").map_or_else(
+    let scheme = url.split_once("://").map(|(scheme, _)| scheme);
+    let got = scheme.filter(|text| text.bytes().all(|byte| byte.is_ascii_alphanumeric()));
+    let got = got.map_or_else(
         || "a text without a scheme".to_owned(),
-        |(scheme, _)| format!("`{scheme}://...`"),
+        |scheme| format!("`{scheme}://...`"),
     );
     Err(format!("expected {expected}, got {got}"))
 }

@@ -84,7 +84,8 @@ impl fmt::Display for Place {
             Self::Aws(url) if url == BESIDE_SQS => {
                 f.write_str("DynamoDB's table `celery` beside it")
             }
-            Self::Sqlite(url) | Self::Aws(url) => f.write_str(&without_secrets(url)),
+            Self::Sqlite(url) => f.write_str(url),
+            Self::Aws(url) => f.write_str(&without_secrets(url)),
             Self::Disabled => f.write_str("disabled"),
         }
     }
@@ -106,11 +107,17 @@ fn unknown(setting: &'static str, url: &str, right: &str) -> Error {
     }
 }
 
-/// `sqs://KEY:SECRET@HOST` as `sqs://***@HOST`. A secret may hold slashes, so the credentials end at the last `@`.
+/// `sqs://KEY:SECRET@HOST` as `sqs://***@HOST`, and `KEY:SECRET@HOST` as `***@HOST`. A secret may hold slashes, so the
+/// credentials end at the last `@`.
 pub(crate) fn without_secrets(url: &str) -> String {
-    match (url.split_once("://"), url.rsplit_once('@')) {
-        (Some((scheme, _)), Some((_, rest))) => format!("{scheme}://***@{rest}"),
-        _ => url.to_owned(),
+    let Some((credentials, rest)) = url.rsplit_once('@') else {
+        return url.to_owned();
+    };
+    match credentials.split_once("://") {
+        Some((scheme, _)) if scheme.bytes().all(|byte| byte.is_ascii_alphanumeric()) => {
+            format!("{scheme}://***@{rest}")
+        }
+        _ => format!("***@{rest}"),
     }
 }
 
@@ -156,5 +163,25 @@ mod tests {
             "{error}"
         );
         assert!(!error.contains("hunter2"), "{error}");
+    }
+
+    #[test]
+    fn secrets_are_hidden_in_urls_of_any_form() {
+        for (url, shown) in [
+            ("sqs://key:s3cret@host:1", "sqs://***@host:1"),
+            ("sqs://key:s3/cr@t@host", "sqs://***@host"),
+            ("u:s3cret@host", "***@host"),
+            ("s3cret@", "***@"),
+            ("u:s3://cret@host", "***@host"),
+            ("u:s3cret@host://x", "***@host://x"),
+            ("sqs:u:s3cret@host", "***@host"),
+            ("sqs://", "sqs://"),
+        ] {
+            assert_eq!(without_secrets(url), shown);
+        }
+        let error = places(Some("u:s3cret@host"), None).expect_err("no scheme");
+        assert!(!error.to_string().contains("s3cret"), "{error}");
+        let file = Place::Sqlite("sqlite:/home/me@work/a.sqlite".into());
+        assert_eq!(file.to_string(), "sqlite:/home/me@work/a.sqlite");
     }
 }

@@ -260,6 +260,10 @@ fn wrong_values_say_what_would_be_right() {
         "without the password"
     );
     assert_eq!(
+        of("broker_url = 'u:hunter2@localhost://'"),
+        "broker_url: expected `sqs://...` or `sqlite:PATH`, got a text without a scheme"
+    );
+    assert_eq!(
         of("broker_transport_options = {visibility_timeout = 50000}"),
         "broker_transport_options.visibility_timeout: expected 1 to 43200 seconds, got 50000 seconds"
     );
