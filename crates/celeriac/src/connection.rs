@@ -111,6 +111,16 @@ impl Connection {
         urls
     }
 
+    /// Whether messages are in this process's memory, and end with it.
+    pub fn broker_is_in_memory(&self) -> bool {
+        self.backends.broker_place.is_memory()
+    }
+
+    /// Whether results are in this process's memory, and end with it.
+    pub fn results_are_in_memory(&self) -> bool {
+        self.backends.results_place.is_memory()
+    }
+
     /// Whether messages travel on SQS.
     pub fn broker_is_aws(&self) -> bool {
         matches!(self.backends.broker_place, Place::Aws(_))

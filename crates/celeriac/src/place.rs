@@ -65,6 +65,12 @@ impl Place {
         }
     }
 
+    /// Whether it ends with this process.
+    pub(crate) fn is_memory(&self) -> bool {
+        self.database_url()
+            .is_some_and(|url| url.ends_with(":memory:"))
+    }
+
     /// Where a default was taken because nothing was set.
     pub(crate) fn note(settings: &Settings) -> Option<String> {
         if given(settings.broker_url.as_ref()).is_some() {

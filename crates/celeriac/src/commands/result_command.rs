@@ -25,6 +25,11 @@ pub struct ResultCommand {
 impl ResultCommand {
     /// Prints the result; the exit code tells how the task ended.
     pub async fn run(&self, connection: &Connection) -> Result<u8, CommandError> {
+        if connection.results_are_in_memory() {
+            eprintln!(
+                "note: the results are in this command's memory, where no worker stores any: use `sqlite:PATH`"
+            );
+        }
         if let Some(timeout) = self.wait {
             wait_for_end(connection, &self.task_id, timeout).await?;
         }

@@ -52,6 +52,11 @@ impl SendCommand {
     pub async fn run(&self, connection: &Connection) -> Result<u8, CommandError> {
         let (args, kwargs) = (self.args.0.clone(), self.kwargs.0.clone());
         self.say_if_unknown(connection);
+        if connection.broker_is_in_memory() {
+            eprintln!(
+                "note: the broker is in this command's memory, and the message ends with it: use `sqlite:PATH` to send to a worker"
+            );
+        }
         let client = connection.client();
         let result = client
             .send_task(&self.task, args, kwargs, self.options())
