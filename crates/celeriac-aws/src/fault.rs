@@ -124,7 +124,7 @@ where
 }
 
 /// An error and its causes, as people read them: the SDK's own form repeats all of it in Rust's notation.
-fn with_causes(error: &dyn std::error::Error) -> String {
+pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

@@ -10,6 +10,8 @@ use aws_smithy_runtime_api::client::interceptors::context::{
 };
 use aws_smithy_runtime_api::client::orchestrator::Metadata;
 
+use crate::fault::with_causes;
+
 /// The operations counted by name; others count as `Other`.
 const OPERATIONS: [&str; 13] = [
     "SendMessageBatch",
@@ -129,16 +131,12 @@ impl Intercept for CountRequests {
             let status = context
                 .response()
                 .map(|response| response.status().as_u16());
-            let text = format!("{error:?}");
+            let text = format!("{error:?}"); // the only form that has the code of every service's error
             let throttled = text.contains("Throttl")
                 || text.contains("ThroughputExceeded")
                 || text.contains("RequestLimitExceeded");
             if throttled || status.is_none_or(|status| status >= 500 || status == 429) {
-                let cut = text
-                    .char_indices()
-                    .nth(300)
-                    .map_or(text.as_str(), |(end, _)| &text[..end]);
-                self.0.report_failure(operation(cfg), cut);
+                self.0.report_failure(operation(cfg), &with_causes(error));
             }
         }
         Ok(())
