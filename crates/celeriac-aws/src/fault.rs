@@ -123,6 +123,12 @@ where
     }
 }
 
+/// What DynamoDB says of a key that is not the table's.
+fn is_of_key(message: &str) -> bool {
+    message.contains("key element does not match the schema")
+        || message.contains("Type mismatch for key")
+}
+
 /// An error and its causes, as people read them: the SDK's own form repeats all of it in Rust's notation.
 pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
@@ -158,7 +164,44 @@ impl From<Fault> for StoreErrorKind {
             Fault::Service { code, .. } if code.starts_with("ResourceNotFound") => {
                 Self::TableNotFound
             }
+            Fault::Service { code, message }
+                if code == "ValidationException" && is_of_key(&message) =>
+            {
+                Self::WrongKey("another".to_owned())
+            }
             Fault::Service { code, message } => Self::Other(format!("{code}: {message}")),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_smithy_runtime_api::client::orchestrator::OrchestratorError;
+
+    use super::*;
+
+    #[test]
+    fn an_error_is_told_with_its_causes() {
+        let error = OrchestratorError::<std::fmt::Error>::other("down");
+        assert_eq!(with_causes(&error), "an unknown error occurred: down");
+    }
+
+    #[test]
+    fn a_key_that_is_not_the_tables_is_told_apart() {
+        let kind =
+            |message| StoreErrorKind::from(Fault::of_code("ValidationException", message, 400));
+        for message in [
+            "The provided key element does not match the schema",
+            "One or more parameter values were invalid: Type mismatch for key id expected: N actual: S",
+        ] {
+            assert!(
+                matches!(kind(message), StoreErrorKind::WrongKey(_)),
+                "{message}"
+            );
+        }
+        assert!(matches!(
+            kind("Item size has exceeded"),
+            StoreErrorKind::Other(_)
+        ));
     }
 }

@@ -66,10 +66,34 @@ fn failed(subject: String, error: &StoreError) -> Check {
             format!("no answer: {text}"),
             "check the network, the endpoint and the region",
         ),
-        other => Check::fail(
+        StoreErrorKind::WrongKey(key) => Check::fail(
             subject,
-            other.to_string(),
-            "its key must be `id`, a string, without a sort key: another table, or celeriac queues create --table",
+            format!("its key is {key}, and must be `id`, a string, without a sort key"),
+            "name another table in `result_backend`; or delete this one, and then: celeriac queues create --table",
         ),
+        other => Check::fail(subject, other.to_string(), "see the message"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wrong_key_wants_another_table() {
+        let error = StoreError::new(
+            "check",
+            "celery",
+            StoreErrorKind::WrongKey("`pk` (S)".into()),
+        );
+        let text = failed("table `celery`".to_owned(), &error).text(false);
+        assert!(
+            text.contains("its key is `pk` (S), and must be `id`"),
+            "{text}"
+        );
+        assert!(
+            text.contains("-> name another table in `result_backend`"),
+            "{text}"
+        );
     }
 }

@@ -199,6 +199,12 @@ pub enum StoreErrorKind {
     /// The table is not there.
     #[error("the table does not exist: create it with `celeriac queues create --table`")]
     TableNotFound,
+    /// The table is there, and its key is another than that of results.
+    #[error(
+        "the table's key is {0}, and results need `id`, a string, without a sort key: name another table in \
+         `result_backend`, or delete this one and create it with `celeriac queues create --table`"
+    )]
+    WrongKey(String),
     /// Larger than an item may be (DynamoDB: 400 KB).
     #[error("the result takes {actual} bytes, over the limit of {limit} bytes for one item")]
     TooLarge {

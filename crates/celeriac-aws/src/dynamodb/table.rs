@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType,
-    TableStatus as Status, TimeToLiveSpecification, TimeToLiveStatus,
+    TableDescription, TableStatus as Status, TimeToLiveSpecification, TimeToLiveStatus,
 };
 use celeriac_core::{StoreError, StoreErrorKind};
 
@@ -30,20 +30,15 @@ impl DynamoStore {
     /// Describes the table. Needs `dynamodb:DescribeTable` and `dynamodb:DescribeTimeToLive`, which running does not.
     pub async fn describe(&self) -> Result<TableStatus, StoreError> {
         const OPERATION: &str = "describe";
-        let client = self.sdk.dynamodb().await;
-        let answer = client
+        let table = self
             .describe_table()
-            .table_name(self.table())
-            .send()
             .await
-            .map_err(|error| self.table_error(OPERATION, Fault::from(error)))?;
-        let table = answer.table;
+            .map_err(|fault| self.table_error(OPERATION, fault))?;
         let billing = table
-            .as_ref()
-            .and_then(|table| table.billing_mode_summary.as_ref()?.billing_mode.clone());
+            .billing_mode_summary
+            .and_then(|summary| summary.billing_mode);
         Ok(TableStatus {
-            active: table.as_ref().and_then(|table| table.table_status.clone())
-                == Some(Status::Active),
+            active: table.table_status == Some(Status::Active),
             on_demand: billing == Some(BillingMode::PayPerRequest),
             ttl: self.has_ttl(OPERATION).await?,
         })
@@ -54,21 +49,45 @@ impl DynamoStore {
     pub(super) async fn declare_table(&self) -> Result<(), StoreError> {
         const OPERATION: &str = "declare";
         self.create_table(OPERATION).await?;
-        self.wait_until_active(OPERATION).await?;
+        let table = self.wait_until_active(OPERATION).await?;
+        if let Some(key) = other_key(&table) {
+            let kind = StoreErrorKind::WrongKey(key);
+            return Err(StoreError::new(OPERATION, self.table(), kind));
+        }
         if self.config.ttl.is_some() && !self.has_ttl(OPERATION).await? {
             self.turn_ttl_on(OPERATION).await?;
         }
         Ok(())
     }
 
-    /// One consistent read of a key that no task has: what a worker may do, and no more.
+    /// One consistent read of a key that no task has: what a worker may do, and no more. Where the read finds a wrong key,
+    /// the error names it if `dynamodb:DescribeTable` is allowed.
     pub(super) async fn check_table(&self) -> Result<(), StoreError> {
+        const OPERATION: &str = "check";
         let key = "celeriac-check".to_owned();
         let items = self.ledger_items(std::iter::once(&key)).await;
-        items
-            .get(&key)
-            .map(|_| ())
-            .map_err(|kind| StoreError::new("check", self.table(), kind))
+        let Err(mut kind) = items.get(&key) else {
+            return Ok(());
+        };
+        if let StoreErrorKind::WrongKey(key) = &mut kind
+            && let Ok(table) = self.describe_table().await
+        {
+            *key = other_key(&table).unwrap_or_else(|| std::mem::take(key));
+        }
+        Err(StoreError::new(OPERATION, self.table(), kind))
+    }
+
+    async fn describe_table(&self) -> Result<TableDescription, Fault> {
+        let request = self
+            .sdk
+            .dynamodb()
+            .await
+            .describe_table()
+            .table_name(self.table());
+        let answer = request.send().await?;
+        Ok(answer
+            .table
+            .unwrap_or_else(|| TableDescription::builder().build()))
     }
 
     async fn create_table(&self, operation: &'static str) -> Result<(), StoreError> {
@@ -102,27 +121,13 @@ impl DynamoStore {
         }
     }
 
-    async fn wait_until_active(&self, operation: &'static str) -> Result<(), StoreError> {
+    async fn wait_until_active(
+        &self,
+        operation: &'static str,
+    ) -> Result<TableDescription, StoreError> {
         for _ in 0..POLLS {
-            let answer = self
-                .sdk
-                .dynamodb()
-                .await
-                .describe_table()
-                .table_name(self.table())
-                .send()
-                .await
-                .map_err(Fault::from);
-            match answer {
-                Ok(answer)
-                    if answer
-                        .table
-                        .as_ref()
-                        .and_then(|table| table.table_status.as_ref())
-                        == Some(&Status::Active) =>
-                {
-                    return Ok(());
-                }
+            match self.describe_table().await {
+                Ok(table) if table.table_status == Some(Status::Active) => return Ok(table),
                 Err(fault) if !fault.code().starts_with("ResourceNotFound") => {
                     return Err(self.table_error(operation, fault));
                 }
@@ -182,4 +187,32 @@ impl DynamoStore {
     fn table_error(&self, operation: &'static str, fault: Fault) -> StoreError {
         StoreError::new(operation, self.table(), fault.into())
     }
+}
+
+/// The table's key in words, where it is not `id`, a string, alone.
+fn other_key(table: &TableDescription) -> Option<String> {
+    let type_of = |name: &str| {
+        let mut attributes = table.attribute_definitions().iter();
+        attributes
+            .find(|attribute| attribute.attribute_name == name)
+            .map_or("?", |attribute| attribute.attribute_type.as_str())
+    };
+    let key: Vec<(&str, &str)> = table
+        .key_schema()
+        .iter()
+        .map(|element| {
+            (
+                element.attribute_name.as_str(),
+                type_of(&element.attribute_name),
+            )
+        })
+        .collect();
+    if key.is_empty() || key == [(ID, "S")] {
+        return None;
+    }
+    let words: Vec<String> = key
+        .iter()
+        .map(|(name, kind)| format!("`{name}` ({kind})"))
+        .collect();
+    Some(words.join(" and "))
 }

@@ -4,7 +4,10 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::primitives::Blob;
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::types::{
+    AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType,
+    ScalarAttributeType,
+};
 use celeriac_aws::{AwsConfig, DynamoStore};
 use celeriac_core::{
     Claim, ClaimOutcome, Clock, Completion, CompletionKind, CompletionOutcome, Lease, LeaseOutcome,
@@ -361,6 +364,42 @@ async fn a_missing_table_is_named_in_every_answer() {
             "{error}"
         );
     }
+}
+
+/// Somebody else's table under the name of ours.
+#[tokio::test]
+async fn a_table_with_another_key_is_named_with_what_to_do() {
+    let mut config = AwsConfig::emulator(Ministack::shared().await.url());
+    config.dynamodb.table = unique_name("foreign");
+    let key = KeySchemaElement::builder()
+        .attribute_name("pk")
+        .key_type(KeyType::Hash);
+    let attribute = AttributeDefinition::builder()
+        .attribute_name("pk")
+        .attribute_type(ScalarAttributeType::S);
+    raw_dynamodb(&config)
+        .create_table()
+        .table_name(&config.dynamodb.table)
+        .key_schema(key.build().expect("a key"))
+        .attribute_definitions(attribute.build().expect("an attribute"))
+        .billing_mode(BillingMode::PayPerRequest)
+        .send()
+        .await
+        .expect("a table");
+
+    let store = DynamoStore::new(&config);
+    for refused in [store.declare().await, store.check().await] {
+        let error = refused.expect_err("not a table of results").to_string();
+        assert!(
+            error.contains("the table's key is `pk` (S), and results need `id`"),
+            "{error}"
+        );
+        assert!(error.contains(&config.dynamodb.table), "{error}");
+    }
+    assert!(
+        !store.describe().await.expect("described").ttl,
+        "it is left alone"
+    );
 }
 
 #[tokio::test]
