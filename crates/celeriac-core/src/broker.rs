@@ -17,8 +17,16 @@ pub trait Broker: Send + Sync + 'static {
     fn capabilities(&self, queue: &str) -> Capabilities;
 
     /// Creates the queue, its dead-letter queue and the redrive policy between them where they are missing.
-    /// Idempotent. Nothing else ever creates a queue.
+    /// Idempotent; what stands there is left as it is, and a queue with a redrive policy gets no other dead-letter queue.
+    /// Nothing else ever creates a queue.
     async fn declare(&self, queue: &QueueSpec) -> Result<(), BrokerError>;
+
+    /// Changes a queue that exists. `BrokerErrorKind::NoDeadLetterQueue` if `max_receives` is given and the queue has
+    /// none; then nothing is changed. A broker may know no changes, and refuse them.
+    async fn update(&self, queue: &str, _change: &QueueChange) -> Result<(), BrokerError> {
+        let kind = BrokerErrorKind::Invalid("this broker cannot change a queue".to_owned());
+        Err(BrokerError::new("update", queue, kind))
+    }
 
     /// The Celery-side names of the queues that exist under the adapter's prefix, dead-letter queues included.
     async fn list(&self) -> Result<Vec<String>, BrokerError>;
@@ -116,7 +124,18 @@ impl QueueSpec {
     }
 }
 
-/// Approximate message counts of a queue.
+/// What is to change on a queue; the rest stays.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct QueueChange {
+    /// The queue's own visibility timeout.
+    pub visibility: Option<Duration>,
+    /// How long messages are kept (SQS: 60 s to 14 days).
+    pub retention: Option<Duration>,
+    /// After how many receives the broker itself moves a message to the dead-letter queue.
+    pub max_receives: Option<u32>,
+}
+
+/// Approximate message counts of a queue, and its settings.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct QueueStats {
     /// Waiting.
@@ -131,6 +150,8 @@ pub struct QueueStats {
     pub max_receive_count: Option<u32>,
     /// The queue's own visibility timeout.
     pub visibility: Option<Duration>,
+    /// How long messages are kept.
+    pub retention: Option<Duration>,
 }
 
 /// A failed broker operation: on what, why, and whether to try again.

@@ -46,7 +46,9 @@ mod type_path;
 pub use arguments::{ArgumentError, Arguments};
 pub use backoff::RetryPolicy;
 pub use batcher::{Batch, Batcher, BatcherClosed, BatcherOptions};
-pub use broker::{Broker, BrokerError, BrokerErrorKind, Capabilities, QueueSpec, QueueStats};
+pub use broker::{
+    Broker, BrokerError, BrokerErrorKind, Capabilities, QueueChange, QueueSpec, QueueStats,
+};
 pub use clock::{Clock, SystemClock};
 pub use context::{CHECKPOINT, Context, ContextParts, ProgressSink};
 pub use delivery::{DeadLetter, Delivery, Outgoing, Receipt, SetVisibility};

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use crate::message_rules::{check_limit, check_seconds, invalid};
-use crate::{BrokerErrorKind, Capabilities, QueueSpec};
+use crate::{BrokerErrorKind, Capabilities, QueueChange, QueueSpec};
 
 /// SQS: characters of a queue name, `.fifo` included.
 const MAX_QUEUE_NAME: usize = 80;
@@ -13,18 +13,10 @@ const MAX_RECEIVES: usize = 1000;
 impl QueueSpec {
     /// Refuses what SQS would refuse to create, and what emulators let through. Names are for [`check_queue_name`].
     pub fn check(&self) -> Result<(), BrokerErrorKind> {
-        Capabilities::sqs(&self.name).check_visibility(self.visibility)?;
-        check_seconds("retention in seconds", self.retention, RETENTION.1)?;
-        if self.retention < RETENTION.0 {
-            return Err(invalid("messages must be kept for 60 seconds at least"));
-        }
         let Some((dead_letter, max_receives)) = &self.dead_letter else {
-            return Ok(());
+            return self.numbers(None).check();
         };
-        check_limit("maxReceiveCount", *max_receives as usize, MAX_RECEIVES)?;
-        if *max_receives == 0 {
-            return Err(invalid("maxReceiveCount must be 1 at least"));
-        }
+        self.numbers(Some(*max_receives)).check()?;
         if Capabilities::sqs(dead_letter).fifo != Capabilities::sqs(&self.name).fifo {
             return Err(invalid(
                 "the dead-letter queue of a FIFO queue must be FIFO, and that of a standard queue standard",
@@ -32,6 +24,36 @@ impl QueueSpec {
         }
         if *dead_letter == self.name {
             return Err(invalid("a queue cannot be its own dead-letter queue"));
+        }
+        Ok(())
+    }
+
+    fn numbers(&self, max_receives: Option<u32>) -> QueueChange {
+        QueueChange {
+            visibility: Some(self.visibility),
+            retention: Some(self.retention),
+            max_receives,
+        }
+    }
+}
+
+impl QueueChange {
+    /// Refuses what SQS would refuse, and what emulators let through.
+    pub fn check(&self) -> Result<(), BrokerErrorKind> {
+        if let Some(visibility) = self.visibility {
+            Capabilities::sqs("").check_visibility(visibility)?;
+        }
+        if let Some(retention) = self.retention {
+            check_seconds("retention in seconds", retention, RETENTION.1)?;
+            if retention < RETENTION.0 {
+                return Err(invalid("messages must be kept for 60 seconds at least"));
+            }
+        }
+        if let Some(max_receives) = self.max_receives {
+            check_limit("maxReceiveCount", max_receives as usize, MAX_RECEIVES)?;
+            if max_receives == 0 {
+                return Err(invalid("maxReceiveCount must be 1 at least"));
+            }
         }
         Ok(())
     }

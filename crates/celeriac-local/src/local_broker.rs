@@ -2,8 +2,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use celeriac_core::{
-    Broker, BrokerError, BrokerErrorKind, Capabilities, DeadLetter, Delivery, Outgoing, QueueSpec,
-    QueueStats, Receipt, SetVisibility, check_queue_name,
+    Broker, BrokerError, BrokerErrorKind, Capabilities, DeadLetter, Delivery, Outgoing,
+    QueueChange, QueueSpec, QueueStats, Receipt, SetVisibility, check_queue_name,
 };
 use celeriac_protocol::mangle;
 use rusqlite::Transaction;
@@ -141,6 +141,17 @@ impl Broker for LocalBroker {
             .database
             .write(move |transaction| queue_row::declare(transaction, &spec));
         declared.await.map_err(|error| failed(error.into()))
+    }
+
+    async fn update(&self, queue: &str, change: &QueueChange) -> Result<(), BrokerError> {
+        change
+            .check()
+            .map_err(|kind| BrokerError::new("update", queue, kind))?;
+        let work = |transaction: &Transaction<'_>, queue: &QueueRow, change: &QueueChange, _now| {
+            queue_row::update(transaction, queue, change)
+        };
+        let updated = self.each(queue, vec![change.clone()], work).await;
+        per_entry("update", queue, 1, updated).into_iter().collect()
     }
 
     async fn list(&self) -> Result<Vec<String>, BrokerError> {

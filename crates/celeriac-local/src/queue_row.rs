@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use celeriac_core::{Capabilities, QueueSpec, QueueStats};
+use celeriac_core::{BrokerErrorKind, Capabilities, QueueChange, QueueSpec, QueueStats};
 use rusqlite::{OptionalExtension, Row, Transaction, named_params};
 
 /// A queue as stored. Times are microseconds.
@@ -70,6 +70,7 @@ impl QueueRow {
                 dead_letter_queue: self.dead_letter.clone(),
                 max_receive_count: self.max_receives,
                 visibility: Some(Duration::from_micros(self.visibility.unsigned_abs())),
+                retention: Some(Duration::from_micros(self.retention.unsigned_abs())),
             })
         })
     }
@@ -96,18 +97,42 @@ pub(crate) fn names(transaction: &Transaction<'_>) -> rusqlite::Result<Vec<Strin
 /// Creates what is missing of the queue, its dead-letter queue and the redrive policy; changes nothing that is there.
 pub(crate) fn declare(transaction: &Transaction<'_>, spec: &QueueSpec) -> rusqlite::Result<()> {
     insert(transaction, &spec.name, spec.visibility, spec.retention)?;
-    if let Some((dead_letter, max_receives)) = &spec.dead_letter {
+    let Some((dead_letter, max_receives)) = &spec.dead_letter else {
+        return Ok(());
+    };
+    let added = transaction
+        .prepare_cached("UPDATE queue SET dead_letter = ?2, max_receives = ?3 WHERE name = ?1 AND dead_letter IS NULL")?
+        .execute((&spec.name, dead_letter, max_receives))?;
+    if added > 0 {
         insert(
             transaction,
             dead_letter,
             spec.visibility,
             QueueSpec::DEAD_LETTER_RETENTION,
         )?;
-        transaction
-            .prepare_cached("UPDATE queue SET dead_letter = ?2, max_receives = ?3 WHERE name = ?1 AND dead_letter IS NULL")?
-            .execute((&spec.name, dead_letter, max_receives))?;
     }
     Ok(())
+}
+
+/// Changes what is given, and leaves the rest.
+pub(crate) fn update(
+    transaction: &Transaction<'_>,
+    queue: &QueueRow,
+    change: &QueueChange,
+) -> rusqlite::Result<Result<(), BrokerErrorKind>> {
+    if change.max_receives.is_some() && queue.dead_letter.is_none() {
+        return Ok(Err(BrokerErrorKind::NoDeadLetterQueue));
+    }
+    let sql = "UPDATE queue SET visibility = ifnull(?2, visibility), retention = ifnull(?3, retention), max_receives = ifnull(?4, max_receives)
+               WHERE queue = ?1";
+    let bound = (
+        queue.queue,
+        change.visibility.map(micros),
+        change.retention.map(micros),
+        change.max_receives,
+    );
+    transaction.prepare_cached(sql)?.execute(bound)?;
+    Ok(Ok(()))
 }
 
 fn insert(

@@ -106,7 +106,7 @@ pub use celeriac_protocol::{
 /// The broker seam: queues, as an operator's program uses them.
 pub mod broker {
     pub use celeriac_core::{
-        Broker, BrokerError, BrokerErrorKind, Capabilities, QueueSpec, QueueStats,
+        Broker, BrokerError, BrokerErrorKind, Capabilities, QueueChange, QueueSpec, QueueStats,
     };
 }
 

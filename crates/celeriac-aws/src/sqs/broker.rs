@@ -8,8 +8,8 @@ use aws_sdk_sqs::types::{
     QueueAttributeName as Name,
 };
 use celeriac_core::{
-    Broker, BrokerError, BrokerErrorKind, Capabilities, DeadLetter, Delivery, Outgoing, QueueSpec,
-    QueueStats, Receipt, SetVisibility,
+    Broker, BrokerError, BrokerErrorKind, Capabilities, DeadLetter, Delivery, Outgoing,
+    QueueChange, QueueSpec, QueueStats, Receipt, SetVisibility,
 };
 
 use crate::aws_config::AwsConfig;
@@ -211,6 +211,10 @@ impl Broker for SqsBroker {
         self.declare_queue(queue).await
     }
 
+    async fn update(&self, queue: &str, change: &QueueChange) -> Result<(), BrokerError> {
+        self.update_queue(queue, change).await
+    }
+
     async fn list(&self) -> Result<Vec<String>, BrokerError> {
         let prefix = self.urls.sqs_prefix();
         let mut names: BTreeSet<String> = self.urls.predefined().cloned().collect();
@@ -309,6 +313,7 @@ impl Broker for SqsBroker {
             Name::ApproximateNumberOfMessagesDelayed,
             Name::RedrivePolicy,
             Name::VisibilityTimeout,
+            Name::MessageRetentionPeriod,
         ];
         let url = self.url(OPERATION, queue).await?;
         let attributes = self.attributes(OPERATION, queue, &url, &names).await?;
@@ -329,6 +334,7 @@ impl Broker for SqsBroker {
                 .and_then(|redrive| redrive.max_receive_count),
             dead_letter_queue: redrive.map(|redrive| self.adopt(&redrive)),
             visibility: number(Name::VisibilityTimeout).map(Duration::from_secs),
+            retention: number(Name::MessageRetentionPeriod).map(Duration::from_secs),
         })
     }
 

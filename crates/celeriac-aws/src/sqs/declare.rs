@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_sdk_sqs::types::QueueAttributeName as Name;
-use celeriac_core::{BrokerError, BrokerErrorKind, Capabilities, QueueSpec, check_queue_name};
+use celeriac_core::{
+    BrokerError, BrokerErrorKind, Capabilities, QueueChange, QueueSpec, check_queue_name,
+};
 
 use crate::fault::Fault;
 
@@ -22,29 +24,59 @@ type Attributes = HashMap<Name, String>;
 impl SqsBroker {
     pub(super) async fn declare_queue(&self, spec: &QueueSpec) -> Result<(), BrokerError> {
         check_spec(spec).map_err(|kind| BrokerError::new(OPERATION, &spec.name, kind))?;
-        let mut attributes = HashMap::from([
-            (
-                Name::VisibilityTimeout,
-                whole_seconds(spec.visibility).to_string(),
-            ),
-            (
-                Name::MessageRetentionPeriod,
-                whole_seconds(spec.retention).to_string(),
-            ),
-        ]);
-        let policy = match &spec.dead_letter {
-            Some((dead_letter, max_receives)) => Some(
-                self.declare_dead_letter_queue(dead_letter, *max_receives)
-                    .await?,
-            ),
-            None => None,
-        };
-        attributes.extend(policy.clone().map(|policy| (Name::RedrivePolicy, policy)));
-        let (url, created) = self.create_if_missing(&spec.name, attributes).await?;
-        if let (false, Some(policy)) = (created, policy) {
-            self.add_policy_if_missing(&spec.name, &url, policy).await?;
+        match self.existing(&spec.name).await? {
+            Some(url) => self.add_policy_if_missing(spec, &url).await?,
+            None => self.create(spec).await?,
         }
         self.redrives.forget(&spec.name);
+        Ok(())
+    }
+
+    pub(super) async fn update_queue(
+        &self,
+        queue: &str,
+        change: &QueueChange,
+    ) -> Result<(), BrokerError> {
+        const OPERATION: &str = "update";
+        let failed = |kind| BrokerError::new(OPERATION, queue, kind);
+        change.check().map_err(failed)?;
+        let url = self.url(OPERATION, queue).await?;
+        let mut attributes = Attributes::new();
+        if let Some(visibility) = change.visibility {
+            attributes.insert(Name::VisibilityTimeout, seconds(visibility));
+        }
+        if let Some(retention) = change.retention {
+            attributes.insert(Name::MessageRetentionPeriod, seconds(retention));
+        }
+        if let Some(max_receives) = change.max_receives {
+            let policy = self.policy(OPERATION, queue, &url).await?;
+            let policy = policy.and_then(|policy| with_max_receives(&policy, max_receives));
+            let policy = policy.ok_or_else(|| failed(BrokerErrorKind::NoDeadLetterQueue))?;
+            attributes.insert(Name::RedrivePolicy, policy);
+        }
+        if !attributes.is_empty() {
+            self.set_attributes(OPERATION, queue, &url, attributes)
+                .await?;
+        }
+        self.redrives.forget(queue);
+        Ok(())
+    }
+
+    async fn create(&self, spec: &QueueSpec) -> Result<(), BrokerError> {
+        let mut attributes = HashMap::from([
+            (Name::VisibilityTimeout, seconds(spec.visibility)),
+            (Name::MessageRetentionPeriod, seconds(spec.retention)),
+        ]);
+        if let Some((dead_letter, max_receives)) = &spec.dead_letter {
+            let policy = self
+                .declare_dead_letter_queue(dead_letter, *max_receives)
+                .await?;
+            attributes.insert(Name::RedrivePolicy, policy);
+        }
+        let (url, created) = self.create_if_missing(&spec.name, attributes).await?;
+        if !created {
+            self.add_policy_if_missing(spec, &url).await?;
+        }
         Ok(())
     }
 
@@ -67,17 +99,21 @@ impl SqsBroker {
         Ok(serde_json::json!({"deadLetterTargetArn": arn, "maxReceiveCount": max_receives.to_string()}).to_string())
     }
 
+    async fn existing(&self, queue: &str) -> Result<Option<Arc<str>>, BrokerError> {
+        match self.url(OPERATION, queue).await {
+            Ok(url) => Ok(Some(url)),
+            Err(error) if matches!(error.kind, BrokerErrorKind::QueueNotFound) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     async fn create_if_missing(
         &self,
         queue: &str,
         mut attributes: Attributes,
     ) -> Result<(Arc<str>, bool), BrokerError> {
-        match self.url(OPERATION, queue).await {
-            Ok(url) => return Ok((url, false)),
-            Err(error) if !matches!(error.kind, BrokerErrorKind::QueueNotFound) => {
-                return Err(error);
-            }
-            Err(_) => {}
+        if let Some(url) = self.existing(queue).await? {
+            return Ok((url, false));
         }
         let name = self.urls.sqs_name(queue);
         check_queue_name(&name).map_err(|kind| BrokerError::new(OPERATION, queue, kind))?;
@@ -107,34 +143,58 @@ impl SqsBroker {
         }
     }
 
-    /// A policy that stands there is somebody's decision, and is left alone.
+    /// A policy that stands there is somebody's decision: it is left alone, and no other dead-letter queue is made.
     async fn add_policy_if_missing(
         &self,
-        queue: &str,
+        spec: &QueueSpec,
         url: &Arc<str>,
-        policy: String,
     ) -> Result<(), BrokerError> {
-        let attributes = self
-            .attributes(OPERATION, queue, url, &[Name::RedrivePolicy])
-            .await?;
-        if attributes
-            .get(&Name::RedrivePolicy)
-            .and_then(|policy| Redrive::parse(policy, url))
-            .is_some()
-        {
+        let Some((dead_letter, max_receives)) = &spec.dead_letter else {
+            return Ok(());
+        };
+        if self.policy(OPERATION, &spec.name, url).await?.is_some() {
             return Ok(());
         }
+        let policy = self
+            .declare_dead_letter_queue(dead_letter, *max_receives)
+            .await?;
+        let attributes = HashMap::from([(Name::RedrivePolicy, policy)]);
+        self.set_attributes(OPERATION, &spec.name, url, attributes)
+            .await
+    }
+
+    /// The queue's redrive policy, if it names a dead-letter queue.
+    async fn policy(
+        &self,
+        operation: &'static str,
+        queue: &str,
+        url: &str,
+    ) -> Result<Option<String>, BrokerError> {
+        let mut attributes = self
+            .attributes(operation, queue, url, &[Name::RedrivePolicy])
+            .await?;
+        let policy = attributes.remove(&Name::RedrivePolicy);
+        Ok(policy.filter(|policy| Redrive::parse(policy, url).is_some()))
+    }
+
+    async fn set_attributes(
+        &self,
+        operation: &'static str,
+        queue: &str,
+        url: &str,
+        attributes: Attributes,
+    ) -> Result<(), BrokerError> {
         let request = self
             .sdk
             .sqs()
             .await
             .set_queue_attributes()
-            .queue_url(&**url)
-            .attributes(Name::RedrivePolicy, policy);
+            .queue_url(url)
+            .set_attributes(Some(attributes));
         request
             .send()
             .await
-            .map_err(|error| self.fault(OPERATION, queue, Fault::from(error)))?;
+            .map_err(|error| self.fault(operation, queue, Fault::from(error)))?;
         Ok(())
     }
 
@@ -158,6 +218,20 @@ impl SqsBroker {
             .map_err(|error| self.fault(operation, queue, Fault::from(error)))?;
         Ok(answer.attributes.unwrap_or_default())
     }
+}
+
+fn seconds(duration: Duration) -> String {
+    whole_seconds(duration).to_string()
+}
+
+/// The policy with another count; whatever else it says stays.
+fn with_max_receives(policy: &str, max_receives: u32) -> Option<String> {
+    let mut policy: serde_json::Map<_, _> = serde_json::from_str(policy).ok()?;
+    policy.insert(
+        "maxReceiveCount".to_owned(),
+        max_receives.to_string().into(),
+    );
+    serde_json::to_string(&policy).ok()
 }
 
 /// Refuses what SQS would refuse, before anything is created.

@@ -123,6 +123,8 @@ macro_rules! broker_conformance {
             queues {
                 declaring_is_idempotent,
                 declaring_adds_a_missing_dead_letter_queue,
+                declaring_leaves_what_is_there,
+                an_update_changes_what_is_given,
                 queues_are_listed,
                 messages_are_counted,
                 a_purge_empties_one_queue,

@@ -2,7 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use celeriac_core::{BrokerError, BrokerErrorKind, Outgoing, QueueSpec, QueueStats, Receipt};
+use celeriac_core::{
+    BrokerError, BrokerErrorKind, Outgoing, QueueChange, QueueSpec, QueueStats, Receipt,
+};
 
 use crate::conformance::broker_bench::{bodies, message, only, secs};
 use crate::conformance::{BrokerBench, Quirk};
@@ -32,6 +34,79 @@ pub async fn declaring_adds_a_missing_dead_letter_queue(bench: BrokerBench) {
         (stats.dead_letter_queue.clone(), stats.max_receive_count) == expected
     })
     .await;
+}
+
+/// A queue that has a dead-letter queue keeps it, its count and its times, and no second one is made.
+pub async fn declaring_leaves_what_is_there(bench: BrokerBench) {
+    let queue = bench.name();
+    let other = format!("{queue}-other");
+    let spec = QueueSpec {
+        dead_letter: Some((other.clone(), 3)),
+        ..QueueSpec::new(&queue)
+    };
+    bench.declare(spec.clone()).await;
+    let asked = QueueSpec {
+        visibility: secs(300),
+        retention: secs(120),
+        ..QueueSpec::new(&queue)
+    };
+    bench.declare(asked).await;
+    let stats = stats(&bench, &queue).await;
+    assert_eq!(
+        (stats.dead_letter_queue, stats.max_receive_count),
+        (Some(other), Some(3))
+    );
+    assert_eq!(
+        (stats.visibility, stats.retention),
+        (Some(spec.visibility), Some(spec.retention))
+    );
+    let listed = bench.broker.list().await.expect("the queues are listed");
+    let unused = format!("{queue}-dlq");
+    assert!(!listed.contains(&unused), "`{unused}` is in {listed:?}");
+}
+
+/// An update changes what it is given, keeps the rest and the messages, and makes no queue.
+pub async fn an_update_changes_what_is_given(bench: BrokerBench) {
+    let spec = QueueSpec {
+        dead_letter: Some((format!("{}-other", bench.name()), 3)),
+        ..QueueSpec::new(bench.name())
+    };
+    let queue = bench.declare(spec.clone()).await;
+    bench.send_bodies(&queue, ["kept"]).await;
+    let change = QueueChange {
+        visibility: Some(secs(300)),
+        max_receives: Some(100),
+        ..QueueChange::default()
+    };
+    let updated = bench.broker.update(&queue, &change).await;
+    updated.expect("the queue is changed");
+    let dead_letter = spec.dead_letter.map(|(name, _)| name);
+    counts_become(&bench, &queue, |stats| {
+        (stats.visibility, stats.retention) == (Some(secs(300)), Some(spec.retention))
+            && (&stats.dead_letter_queue, stats.max_receive_count) == (&dead_letter, Some(100))
+    })
+    .await;
+    assert_eq!(bench.receive_one(&queue, secs(30)).await.body, "kept");
+
+    let too_long = QueueChange {
+        retention: Some(secs(15 * 24 * 3600)),
+        ..QueueChange::default()
+    };
+    let refused = bench.broker.update(&queue, &too_long).await;
+    let kind = refused.expect_err("over the limit").kind;
+    assert!(
+        matches!(kind, BrokerErrorKind::LimitExceeded { .. }),
+        "{kind}"
+    );
+    let lone = bench
+        .declare(QueueSpec {
+            dead_letter: None,
+            ..QueueSpec::new(bench.name())
+        })
+        .await;
+    let refused = bench.broker.update(&lone, &change).await;
+    let kind = refused.expect_err("nothing to count for").kind;
+    assert!(matches!(kind, BrokerErrorKind::NoDeadLetterQueue), "{kind}");
 }
 
 /// Both queues of a declaration are listed, FIFO ones with their suffix.
