@@ -40,7 +40,7 @@ fn existing(queue: &str, stats: &QueueStats) -> Vec<Check> {
         (Some(dead_letters), Some(receives)) if receives < ENOUGH_RECEIVES => Check::warn(
             format!("{subject}, dead letters"),
             format!("SQS moves a message to `{dead_letters}` after {receives} receives, and every release, deferral and throttle is one"),
-            format!("raise maxReceiveCount to {ENOUGH_RECEIVES} or more: workers count lost runs themselves"),
+            format!("celeriac queues create {queue} --max-receives {ENOUGH_RECEIVES} --update (workers count lost runs themselves)"),
         ),
         (Some(dead_letters), _) => Check::ok(format!("{subject}, dead letters"), format!("go to `{dead_letters}`")),
     });
@@ -51,7 +51,7 @@ fn existing(queue: &str, stats: &QueueStats) -> Vec<Check> {
         checks.push(Check::warn(
             format!("{subject}, visibility"),
             format!("its own visibility timeout is {} s: Python workers on it may run long tasks twice", visibility.as_secs()),
-            "raise VisibilityTimeout above the longest Python task (celeriac's workers hold it by themselves)",
+            format!("make it longer than the longest Python task (celeriac's workers hold it by themselves): celeriac queues create {queue} --visibility TIME --update"),
         ));
     }
     checks

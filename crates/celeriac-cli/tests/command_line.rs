@@ -106,6 +106,56 @@ fn queues_are_created_listed_and_purged() {
 }
 
 #[test]
+fn creating_says_what_stands_there_and_changes_it_when_told() {
+    let place = Place::new();
+    let create = |arguments: &[&str]| {
+        let all = [&["queues", "create", "orders"], arguments].concat();
+        place.wants(0, &all).0
+    };
+    insta::assert_snapshot!(create(&["--no-dlq"]), @"queue `orders`: created, visibility 60 s, kept 4 days, no dead-letter queue");
+    insta::assert_snapshot!(create(&["--max-receives", "3"]), @"queue `orders`: dead-letter queue added, visibility 60 s, kept 4 days, dead-letter queue `orders-dlq` after 3 receives");
+    insta::assert_snapshot!(create(&[]), @"queue `orders`: exists, visibility 60 s, kept 4 days, dead-letter queue `orders-dlq` after 3 receives");
+    let asked = ["--visibility", "5m", "--max-receives", "100"];
+    insta::assert_snapshot!(create(&asked), @"queue `orders`: exists and is unchanged, visibility 60 s, kept 4 days, dead-letter queue `orders-dlq` after 3 receives; with --update it gets visibility 300 s, kept 4 days, dead-letter queue `orders-dlq` after 100 receives");
+    let updated = create(&[&asked[..], &["--update"]].concat());
+    insta::assert_snapshot!(updated, @"queue `orders`: updated, visibility 300 s, kept 4 days, dead-letter queue `orders-dlq` after 100 receives");
+    insta::assert_snapshot!(create(&asked), @"queue `orders`: exists, visibility 300 s, kept 4 days, dead-letter queue `orders-dlq` after 100 receives");
+}
+
+#[test]
+fn what_is_in_memory_is_said_to_be_lost() {
+    let place = Place::new();
+    let memory = ["--broker", "sqlite::memory:"];
+    let (_, stderr) = place.wants(0, &[&memory[..], &["send", "tasks.add"]].concat());
+    assert!(
+        stderr.contains("note: the broker is in this command's memory"),
+        "{stderr}"
+    );
+    let (_, stderr) = place.wants(4, &[&memory[..], &["result", "some-id"]].concat());
+    assert!(
+        stderr.contains("note: the results are in this command's memory"),
+        "{stderr}"
+    );
+}
+
+#[test]
+fn no_error_shows_a_secret() {
+    let place = Place::new();
+    for url in [
+        "u:s3cret@host",
+        "sqs:u:s3cret@host",
+        "sqs://u:s3cret@host:port",
+        "amqp://u:s3cret@host",
+    ] {
+        let (stdout, stderr) = place.wants(2, &["--broker", url, "send", "tasks.add"]);
+        assert!(
+            !format!("{stdout}{stderr}").contains("s3cret"),
+            "{url}: {stderr}"
+        );
+    }
+}
+
+#[test]
 fn a_queue_that_is_not_there_says_how_to_create_it() {
     let (_, stderr) = Place::new().wants(1, &["queues", "purge", "no_such_queue", "--yes"]);
     assert!(

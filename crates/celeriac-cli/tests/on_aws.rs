@@ -121,6 +121,32 @@ async fn doctor_warns_of_what_will_hurt() {
 }
 
 #[tokio::test]
+async fn creating_leaves_an_older_queue_alone_until_told() {
+    let account = Account::new("older").await;
+    account.wants(0, &["queues", "create", "old", "--max-receives", "3"]);
+    let create = [
+        "queues",
+        "create",
+        "old",
+        "--visibility",
+        "5m",
+        "--max-receives",
+        "100",
+    ];
+    let (stdout, _) = account.wants(0, &create);
+    assert!(
+        stdout.contains("exists and is unchanged, visibility 60 s, kept 4 days, dead-letter queue `old-dlq` after 3 receives; with --update it gets visibility 300 s"),
+        "{stdout}"
+    );
+    account.wants(0, &[&create[..], &["--update"]].concat());
+    let (stdout, _) = account.wants(0, &create);
+    assert_eq!(
+        stdout,
+        "queue `old`: exists, visibility 300 s, kept 4 days, dead-letter queue `old-dlq` after 100 receives\n"
+    );
+}
+
+#[tokio::test]
 async fn queues_are_listed_sent_to_and_purged() {
     let account = Account::new("queues").await;
     let (_, stderr) = account.wants(1, &["send", "tasks.add", "-Q", "orders"]);
