@@ -195,7 +195,7 @@ impl Connection {
         )
     }
 
-    /// The default queue, the own queues and the targets of routes.
+    /// The default queue, the own queues, the targets of routes, and where unknown tasks are forwarded to.
     pub fn known_queues(&self) -> Vec<String> {
         let mut queues = self.own_queues();
         queues.push(self.router.default_queue().to_owned());
@@ -205,6 +205,8 @@ impl Connection {
                 .iter()
                 .filter_map(|(_, target)| queue_of_route(target)),
         );
+        let forward = self.settings.unknown_task.strip_prefix("forward:");
+        queues.extend(forward.map(|queue| queue.trim().to_owned()));
         queues.sort();
         queues.dedup();
         queues

@@ -77,6 +77,13 @@ async fn a_worker_works_on_the_queues_of_its_own_tasks() {
     let connection = app.build().await.expect("a connection");
     assert_eq!(connection.own_queues(), ["celery", "reports"]);
     assert_eq!(connection.known_queues(), ["celery", "python", "reports"]);
+
+    let forwarding = App::new("shop").settings(|settings| {
+        in_memory(settings);
+        settings.unknown_task = "forward:legacy".to_owned();
+    });
+    let connection = forwarding.isolated().build().await.expect("a connection");
+    assert_eq!(connection.known_queues(), ["celery", "legacy"]);
 }
 
 #[tokio::test]

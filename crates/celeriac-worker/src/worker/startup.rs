@@ -1,11 +1,11 @@
-use celeriac_core::{QueueSpec, StoreErrorKind};
+use celeriac_core::{BrokerErrorKind, QueueSpec, StoreErrorKind};
 
 use super::{WorkerError, WorkerOptions, WorkerQueue};
 use crate::Executor;
 use crate::unknown_task::UnknownTask;
 
-/// Creates what is missing if the settings say so, and looks whether the result table is there. Whether the queues are there shows at the
-/// first receive, so that a worker needs no other right.
+/// Creates what is missing if the settings say so, and looks whether the result table is there and the queue of unknown tasks. Whether the
+/// queues are there shows at the first receive, so that a worker needs no other right.
 pub(crate) async fn prepare(
     executor: &Executor,
     queues: &[WorkerQueue],
@@ -23,16 +23,41 @@ pub(crate) async fn prepare(
             store.declare().await?;
         }
     }
+    look_for_forward_queue(executor).await?;
     let Some(store) = &parts.store else {
         return Ok(());
     };
     match store.check().await {
         Ok(()) => Ok(()),
-        Err(error) if matches!(error.kind, StoreErrorKind::TableNotFound) => Err(error.into()),
+        Err(error)
+            if matches!(
+                error.kind,
+                StoreErrorKind::TableNotFound | StoreErrorKind::WrongKey(_)
+            ) =>
+        {
+            Err(error.into())
+        }
         Err(error) => {
             tracing::warn!("the result store cannot be checked, going on: {error}");
             Ok(())
         }
+    }
+}
+
+/// A missing one would show at the first unknown task, which then comes back for ever. Without the right to look it shows
+/// there. SQLite creates queues by need.
+async fn look_for_forward_queue(executor: &Executor) -> Result<(), WorkerError> {
+    let engine = executor.engine();
+    let UnknownTask::Forward(target) = &engine.unknown else {
+        return Ok(());
+    };
+    let broker_url = engine.parts.settings.broker_url.as_deref();
+    if !broker_url.is_some_and(|url| url.starts_with("sqs")) {
+        return Ok(());
+    }
+    match engine.parts.broker.stats(target).await {
+        Err(error) if matches!(error.kind, BrokerErrorKind::QueueNotFound) => Err(error.into()),
+        _ => Ok(()),
     }
 }
 

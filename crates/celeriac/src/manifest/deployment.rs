@@ -44,8 +44,6 @@ impl<'a> Deployment<'a> {
     fn queue_names(&self) -> BTreeSet<String> {
         let mut names: BTreeSet<String> = self.connection.known_queues().into_iter().collect();
         names.extend(self.spill_queues());
-        let unknown = &self.connection.settings().unknown_task;
-        names.extend(unknown.strip_prefix("forward:").map(str::to_owned));
         names
     }
 
