@@ -375,3 +375,27 @@ async fn a_part_of_a_chord_is_refused_before_it_runs_and_its_body_fails() {
         .expect("a result");
     assert_eq!(exc_type(&body), "ChordError");
 }
+
+#[tokio::test]
+async fn a_result_that_no_reader_could_read_is_a_failure() {
+    let app = Setup::default()
+        .task("tasks.deep", TaskOptions::default(), |_, _| async {
+            let mut value = Value::Null;
+            for _ in 0..200 {
+                value = Value::List(vec![value]);
+            }
+            Ok(value)
+        })
+        .app();
+    let (outcome, meta) = app.run("tasks.deep", vec![]).await;
+    assert!(matches!(outcome, Outcome::Ack), "{outcome:?}");
+    assert_eq!(
+        (meta.status.clone(), exc_type(&meta).as_str()),
+        (State::Failure, "EncodeError")
+    );
+    assert!(
+        exc_message(&meta).contains("nesting"),
+        "{}",
+        exc_message(&meta)
+    );
+}

@@ -1,7 +1,11 @@
 use std::process::ExitCode;
 
-use super::{CommandError, EXIT_OK, logging, print_error};
-use crate::{App, Connection};
+#[cfg(feature = "lambda")]
+use super::logging;
+use super::{CommandError, EXIT_OK, print_error};
+use crate::App;
+#[cfg(feature = "lambda")]
+use crate::Connection;
 
 /// The program as a Lambda function, until the Lambda service ends it.
 pub(crate) async fn run(app: App) -> ExitCode {
@@ -35,7 +39,6 @@ async fn serve(mut app: App) -> Result<(), CommandError> {
 
 #[cfg(not(feature = "lambda"))]
 async fn serve(_: App) -> Result<(), CommandError> {
-    let _ = logging::init;
     Err(
         CommandError::usage("this program runs in Lambda, but was built without its feature")
             .hint("celeriac = { version = \"0.1\", features = [\"lambda\"] }"),

@@ -175,7 +175,8 @@ impl Contender {
     }
 }
 
-/// Builds a package by itself, so that its features are its own; the program's path.
+/// Builds a package by itself, so that its features are its own; the program's path. At a fixed address, as docs/benchmarks.md says:
+/// adjusting pointers and the pages that they are in is a third of the start of a program of this size.
 async fn build(package: &str, feature: Option<&str>) -> Result<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let mut command = Command::new("cargo");
