@@ -1,4 +1,4 @@
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -38,8 +38,8 @@ struct Batch {
     queues: BTreeSet<String>,
     shutdown: Shutdown,
     keeper: Mutex<Option<Arc<VisibilityKeeper>>>,
-    /// Held here: their visibility is extended where it is short.
-    open: Mutex<Vec<Delivery>>,
+    /// Held here, by message id: their visibility is extended where it is short.
+    open: Mutex<HashMap<String, Delivery>>,
     done: Mutex<HashSet<String>>,
     endings: Mutex<Vec<Ending>>,
 }
@@ -63,7 +63,12 @@ pub(crate) async fn run(
             .collect(),
         shutdown,
         keeper: Mutex::default(),
-        open: Mutex::new(deliveries.iter().map(without_body).collect()),
+        open: Mutex::new(
+            deliveries
+                .iter()
+                .map(|delivery| (delivery.message_id.clone(), without_body(delivery)))
+                .collect(),
+        ),
         done: Mutex::default(),
         endings: Mutex::default(),
     });
@@ -207,7 +212,7 @@ impl Batch {
 
     /// Ends the holding of its visibility.
     async fn let_go(&self, message: &Delivery) -> Receipt {
-        lock(&self.open).retain(|open| open.message_id != message.message_id);
+        lock(&self.open).remove(&message.message_id);
         let keeper = lock(&self.keeper).clone();
         if let Some(keeper) = keeper {
             keeper.forget(0, &message.message_id).await;
@@ -223,7 +228,11 @@ impl Batch {
 /// Extends the messages of an invocation that takes longer than their visibility.
 async fn heartbeat(batch: Arc<Batch>) {
     sleep(HEARTBEAT_AFTER).await;
-    let Some(queue) = lock(&batch.open).first().map(|open| open.queue.clone()) else {
+    let Some(queue) = lock(&batch.open)
+        .values()
+        .next()
+        .map(|open| open.queue.clone())
+    else {
         return;
     };
     let left = batch.shutdown.deadline.as_ref().map(Deadline::remaining);
@@ -240,7 +249,7 @@ async fn heartbeat(batch: Arc<Batch>) {
     ));
     {
         let open = lock(&batch.open); // whoever ends now sees the keeper, or is not in it
-        for delivery in open.iter() {
+        for delivery in open.values() {
             keeper.hold(0, delivery);
         }
         *lock(&batch.keeper) = Some(Arc::clone(&keeper));

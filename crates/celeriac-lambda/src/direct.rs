@@ -74,9 +74,7 @@ async fn goes_on(
 ) -> Result<State, lambda_runtime::Diagnostic> {
     match (&executed.outcome, executed.ending) {
         (Outcome::Ack, Ending::Retried) => Ok(State::Retry),
-        (Outcome::Ack, _) => Ok(meta(function, task_id)
-            .await?
-            .map_or(State::Pending, |meta| meta.status)),
+        (Outcome::Ack, _) => Ok(status(function, task_id).await?.unwrap_or(State::Pending)),
         (Outcome::Defer(_), Ending::Retried) => {
             function
                 .executor()
@@ -89,7 +87,10 @@ async fn goes_on(
             Ok(State::Retry)
         }
         (Outcome::Release, _) => Err(not_over(task, task_id, "the function's time is over")),
-        (Outcome::DeadLetter(letter), _) => Err(error("DecodeError", letter.error.clone())),
+        (Outcome::DeadLetter(letter), _) => match status(function, task_id).await? {
+            Some(state) if state.is_ready() => Ok(state),
+            _ => Err(error("DecodeError", letter.error.clone())),
+        },
         _ => Err(not_over(
             task,
             task_id,
@@ -127,6 +128,13 @@ async fn stored(function: &Function, task: &str, task_id: &str) -> Answered {
         )),
         None => Err(not_over(task, task_id, "nothing is stored")),
     }
+}
+
+async fn status(
+    function: &Function,
+    task_id: &str,
+) -> Result<Option<State>, lambda_runtime::Diagnostic> {
+    Ok(meta(function, task_id).await?.map(|meta| meta.status))
 }
 
 async fn meta(

@@ -25,6 +25,11 @@ async fn fails() -> TaskResult {
     Err(TaskError::failure("shop.OutOfStock", "none left"))
 }
 
+#[task(name = "t.gives_up", dead_letter)]
+async fn gives_up() -> TaskResult {
+    Err(TaskError::failure("shop.OutOfStock", "none left"))
+}
+
 #[task(
     name = "t.retries",
     max_retries = 3,
@@ -58,6 +63,7 @@ async fn scene() -> Scene {
             .task(add)
             .task(quiet)
             .task(fails)
+            .task(gives_up)
             .task(retries)
             .task(strict),
     )
@@ -105,6 +111,10 @@ async fn failures_are_the_functions_errors() {
         .invoke(&json!({"task": "t.fails", "id": "f"}), MINUTE)
         .await;
     assert_eq!(again, wanted, "what is stored says the same");
+    for _ in 0..2 {
+        let event = json!({"task": "t.gives_up", "id": "g"});
+        assert_eq!(scene.invoke(&event, MINUTE).await, wanted);
+    }
     let (kind, message) = scene
         .invoke(&json!({"task": "t.add", "args": [1], "id": "w"}), MINUTE)
         .await
