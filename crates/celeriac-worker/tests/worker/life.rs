@@ -44,28 +44,26 @@ async fn a_backlog_costs_few_requests_and_every_task_runs_once() {
         .set(|settings| settings.worker_concurrency = 20)
         .wrapped();
     fill(&app, TASKS).await;
-    let sends = Switches::get(&switches.sends);
     let start = Instant::now();
     let worker = app.start();
     emptied(&app).await;
     let took = start.elapsed();
     let report = worker.stop().await;
     assert_eq!((report.succeeded, runs.count()), (TASKS as u64, TASKS));
-    let sqs = sends
-        + Switches::get(&switches.receives)
-        + Switches::get(&switches.acks)
-        + Switches::get(&switches.visibilities);
-    let (sqs, store) = (
-        sqs as f64 / TASKS as f64,
-        Switches::get(&switches.store_requests) as f64 / TASKS as f64,
-    );
-    eprintln!(
-        "{sqs} SQS requests and {store} store requests per task: {sends} sends, {} receives, {} deletions, {} visibilities",
+    let (receives, deletions, visibilities) = (
         Switches::get(&switches.receives),
         Switches::get(&switches.acks),
         Switches::get(&switches.visibilities),
     );
-    assert!(sqs <= 0.35, "{sqs} SQS requests per task");
+    let (sqs, store) = (
+        (receives + deletions + visibilities) as f64 / TASKS as f64,
+        Switches::get(&switches.store_requests) as f64 / TASKS as f64,
+    );
+    // 0.35 with a tenth for sending, which is the producer's: tests/chaos/budget.rs counts all of it on an emulator
+    assert!(
+        sqs <= 0.25,
+        "{sqs} requests per task: {receives} receives, {deletions} deletions, {visibilities} visibilities"
+    );
     assert!(store <= 0.3, "{store} store requests per task, {took:?}");
 }
 
