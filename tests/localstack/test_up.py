@@ -107,7 +107,8 @@ def test_table_role_and_function_are_the_manifests(app):
 
     lambda_ = app.client("lambda")
     function = lambda_.get_function_configuration(FunctionName=app.function)
-    assert (function["Runtime"], function["Handler"], function["Timeout"]) == ("provided.al2023", "bootstrap", 900)
+    timeout = max(queue["function_timeout"] for queue in app.manifest["queues"])
+    assert (function["Runtime"], function["Handler"], function["Timeout"]) == ("provided.al2023", "bootstrap", timeout)
     host = app.url.removeprefix("http://")
     assert function["Environment"]["Variables"] == {
         **app.manifest["environment"],
