@@ -10,9 +10,6 @@ use serde_json::Value;
 use crate::dev_emulator::Emulator;
 use crate::dev_program::Program;
 
-/// A rebuild is looked for this often.
-const LOOK: Duration = Duration::from_millis(300);
-
 /// `celeriac dev`
 #[derive(Debug, Args)]
 pub(crate) struct DevCommand {
@@ -44,18 +41,13 @@ impl DevCommand {
                 celeriac::commands::print_error(&error);
             }
             let mut worker = program.start(&self.worker, &emulator.environment())?;
-            let changed = async {
-                while program.built().await == built {
-                    tokio::time::sleep(LOOK).await;
-                }
-            };
             tokio::select! {
                 () = &mut ended => {
                     worker.stop().await;
                     emulator.stop().await;
                     return Ok(EXIT_OK);
                 }
-                () = changed => {
+                () = program.rebuilt_since(built) => {
                     eprintln!("dev: {} was rebuilt; starting it anew", program.name());
                     worker.stop().await;
                 }
@@ -66,11 +58,7 @@ impl DevCommand {
                             emulator.stop().await;
                             return Ok(EXIT_OK);
                         }
-                        () = async {
-                            while program.built().await == built {
-                                tokio::time::sleep(LOOK).await;
-                            }
-                        } => {}
+                        () = program.rebuilt_since(built) => {}
                     }
                 }
             }

@@ -8,6 +8,8 @@ use celeriac::commands::CommandError;
 use serde_json::Value;
 use tokio::process::{Child, Command};
 
+/// A rebuild is looked for this often.
+const LOOK: Duration = Duration::from_millis(300);
 /// A linker may still be writing what is younger than this.
 const SETTLED: Duration = Duration::from_millis(300);
 /// `worker_shutdown_timeout` and a little more.
@@ -49,6 +51,13 @@ impl Program {
                 return built;
             }
             tokio::time::sleep(SETTLED).await;
+        }
+    }
+
+    /// Waits for another build than the one of that time.
+    pub(crate) async fn rebuilt_since(&self, built: SystemTime) {
+        while self.built().await == built {
+            tokio::time::sleep(LOOK).await;
         }
     }
 
