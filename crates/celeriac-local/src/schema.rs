@@ -75,8 +75,11 @@ pub(crate) fn set_up(connection: &mut Connection, path: &Path) -> Result<(), Dat
     };
     connection.busy_timeout(BUSY_TIMEOUT).map_err(failed)?;
     connection.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
-    // looked at before anything is written, the change to WAL included
-    check_owner(connection, path)?;
+    // looked at before anything is written, the change to WAL included; in one transaction, since another process may be
+    // creating the tables at this moment
+    let snapshot = connection.transaction().map_err(failed)?;
+    check_owner(&snapshot, path)?;
+    drop(snapshot);
     use_wal(connection).map_err(failed)?;
     connection
         .pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)

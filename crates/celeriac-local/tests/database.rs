@@ -227,3 +227,21 @@ async fn results_may_be_of_another_serializer_and_compressed() {
         .expect("there is an item");
     assert!(record.meta == meta, "the result is whole");
 }
+
+/// A worker and a client that start together in a new folder both create the file.
+#[test]
+fn many_may_create_one_file_at_once() {
+    for _ in 0..100 {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("new.sqlite");
+        let start = std::sync::Barrier::new(4);
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    start.wait();
+                    Database::open(&file).expect("the file is ours or empty");
+                });
+            }
+        });
+    }
+}
