@@ -4,12 +4,15 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use celeriac_protocol::{Dict, Envelope, UtcTime, Value, from_value, to_value};
+use jiff::Zoned;
+use jiff::tz::TimeZone;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Clock, SendError, StateMap, TaskError, TaskSender, TaskSignature};
+use crate::scheduled_run::timestamp;
+use crate::{Clock, ScheduledRun, SendError, StateMap, TaskError, TaskSender, TaskSignature};
 
 /// The header that carries a checkpoint to the next run.
 pub const CHECKPOINT: &str = "celeriac_checkpoint";
@@ -112,6 +115,37 @@ impl Context {
             .eta
             .as_deref()
             .and_then(|eta| UtcTime::parse(eta).ok())
+    }
+    /// The time that this run is for: when its schedule was due, in the schedule's time zone (UTC where it has none). For a task that
+    /// no schedule of celeriac's sent: its `eta`, else the time now, in UTC.
+    ///
+    /// A day that is worked out when a schedule is made would be the same at every firing, and the day on which a task happens to
+    /// run is another one after a retry past midnight or a queue that was long. This one stands, in every retry too:
+    ///
+    /// ```
+    /// # use celeriac_core::{Context, TaskError};
+    /// # use jiff::civil::Date;
+    /// async fn report(ctx: Context, day: Option<Date>) -> Result<(), TaskError> {
+    ///     let day = day.unwrap_or_else(|| ctx.scheduled_time().date());
+    ///     // ... the report of that day ...
+    ///     # let _ = day;
+    ///     Ok(())
+    /// }
+    /// ```
+    pub fn scheduled_time(&self) -> Zoned {
+        let scheduled = ScheduledRun::of(&self.parts.envelope.headers).and_then(Result::ok);
+        scheduled
+            .and_then(|run| run.local_due())
+            .unwrap_or_else(|| {
+                let time = self.eta().unwrap_or_else(|| self.parts.clock.now());
+                timestamp(time).to_zoned(TimeZone::UTC)
+            })
+    }
+    /// Whether a schedule sent it: celeriac's beat or Celery's own.
+    pub fn is_scheduled(&self) -> bool {
+        let headers = self.headers();
+        headers.contains_key(ScheduledRun::HEADER)
+            || headers.get("celery_beat_task") == Some(&Value::Bool(true))
     }
     /// The Celery queue it came from.
     pub fn queue(&self) -> &str {

@@ -1,6 +1,6 @@
 //! What a celeriac task is, and what a broker and a result store must do.
 //!
-//! The seams are [`Broker`], [`ResultStore`] and [`Clock`]; adapters implement them outside of this crate, and one
+//! The seams are [`Broker`], [`ResultStore`], [`Scheduler`] and [`Clock`]; adapters implement them outside of this crate, and one
 //! conformance suite holds them to the contracts written here. No AWS.
 
 mod arguments;
@@ -13,6 +13,7 @@ mod celery_setting;
 mod clock;
 mod context;
 mod delivery;
+mod document;
 mod exception_name;
 mod glob;
 mod ledger;
@@ -26,6 +27,10 @@ mod queue_rules;
 mod registry;
 mod result_store;
 mod router;
+mod schedule_guard;
+mod schedule_rules;
+mod scheduled_run;
+mod scheduler;
 mod send_option_dict;
 mod send_options;
 mod setting;
@@ -52,9 +57,11 @@ pub use broker::{
 pub use clock::{Clock, SystemClock};
 pub use context::{CHECKPOINT, Context, ContextParts, ProgressSink};
 pub use delivery::{DeadLetter, Delivery, Outgoing, Receipt, SetVisibility};
+pub use document::{Document, DocumentSave, SaveOutcome};
 pub use ledger::{
     ClaimDecision, CompleteDecision, LedgerItem, Version, decide_claim, decide_complete,
 };
+pub use nearest::nearest;
 pub use params::{Param, Params};
 pub use queue_rules::check_queue_name;
 pub use registry::{Registry, RegistryError};
@@ -63,6 +70,13 @@ pub use result_store::{
     LeaseOutcome, Record, ResultStore, StateUpdate, StoreError, StoreErrorKind,
 };
 pub use router::{Route, RouteTarget, Router, RouterError};
+pub use schedule_guard::ScheduleGuard;
+pub use schedule_rules::{check_schedule_group, check_schedule_name, check_schedule_tags};
+pub use scheduled_run::ScheduledRun;
+pub use scheduler::{
+    ListedSchedule, PutOutcome, ScheduleSpec, ScheduleTarget, Scheduler, SchedulerError,
+    SchedulerErrorKind,
+};
 pub use send_options::SendOptions;
 pub use setting::{Setting, SettingList};
 pub use settings::{

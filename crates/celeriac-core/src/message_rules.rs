@@ -169,7 +169,7 @@ pub(crate) fn check_seconds(
     Ok(())
 }
 
-fn check_text(what: &str, text: &str) -> Result<(), BrokerErrorKind> {
+pub(crate) fn check_text(what: &str, text: &str) -> Result<(), BrokerErrorKind> {
     if text.is_empty() {
         return Err(BrokerErrorKind::Invalid(format!("the {what} is empty")));
     }

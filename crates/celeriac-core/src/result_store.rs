@@ -4,6 +4,8 @@ use async_trait::async_trait;
 use celeriac_protocol::{ResultMeta, UtcTime};
 use thiserror::Error;
 
+use crate::document::{Document, DocumentSave, SaveOutcome};
+
 /// The ledger: one item per task id, which is also Celery's result item, so that Python reads it at every moment.
 ///
 /// Each item has Celery's three attributes and celeriac's own: attempt (the fencing token, raised by every claim), runs
@@ -41,6 +43,16 @@ pub trait ResultStore: Send + Sync + 'static {
     /// Empties final results: `get` answers `None`, while the id stays known as final until its TTL (a tombstone), so a
     /// redelivery does not run it again. An id that is unknown or not final yet is left as it is.
     async fn forget(&self, task_ids: &[String]) -> Vec<Result<(), StoreError>>;
+
+    /// The document of this key, `None` where none was saved. Strongly consistent. Reads only, so it may be dropped at any
+    /// moment.
+    async fn load_document(&self, key: &str) -> Result<Option<Document>, StoreError>;
+
+    /// Writes a document if the version that stands there is still the one its writer has seen: of several writers with
+    /// one version one gets `Saved`. Documents do not expire. Idempotent by the nonce, as all writes are: after a failure,
+    /// or when the call was dropped (it may have been done then), the same save can be tried again.
+    /// `StoreErrorKind::TooLarge` writes nothing.
+    async fn save_document(&self, save: DocumentSave) -> Result<SaveOutcome, StoreError>;
 }
 
 /// A wish to run a task.
@@ -186,7 +198,7 @@ pub struct Record {
 pub struct StoreError {
     /// `claim`, `complete`, ...
     pub operation: &'static str,
-    /// A task id or the table's name.
+    /// A task id, a document's key or the table's name.
     pub subject: String,
     /// Why.
     pub kind: StoreErrorKind,
@@ -206,7 +218,7 @@ pub enum StoreErrorKind {
     )]
     WrongKey(String),
     /// Larger than an item may be (DynamoDB: 400 KB).
-    #[error("the result takes {actual} bytes, over the limit of {limit} bytes for one item")]
+    #[error("the item takes {actual} bytes, over the limit of {limit} bytes")]
     TooLarge {
         /// Bytes.
         actual: usize,

@@ -169,6 +169,23 @@ impl SettingValue for BTreeMap<String, String> {
     }
 }
 
+impl SettingValue for Dict {
+    const KIND: &'static str = "table";
+    fn read(raw: Value) -> Result<Self, String> {
+        table(raw)
+    }
+    fn assign(&mut self, raw: Value, check: impl Fn(&Self) -> Checked) -> Result<(), Problem> {
+        let values = Self::read(raw)?;
+        check(&values)?;
+        self.extend(values);
+        Ok(())
+    }
+    /// Names alone: what is inside may be secret.
+    fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.keys()).finish()
+    }
+}
+
 /// Groups are settings too; what is not named in a table stays as it was.
 macro_rules! group_values {
     ($($Group:ty),+) => { $(

@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use celeriac_protocol::Dict;
 use thiserror::Error;
 
 use crate::setting::settings;
@@ -92,6 +93,21 @@ settings! {
         metrics: String = "none".to_owned(), "`none`", check::one_of(&["none", "emf"]);
         /// Queue of a long-running worker that takes over what would outlive a Lambda function.
         lambda_spill_queue: Option<String> = None, "none";
+        /// Time zone of beat entries that name none: a name of the tz database, such as `Europe/Berlin`.
+        timezone: String = "UTC".to_owned(), "`UTC`", check::not_empty;
+        /// Periodic tasks by name, in Celery's shape: `task`, `schedule`, `args`, `kwargs`, `options`. See docs/beat.md for every form. A
+        /// later source adds entries, and replaces those of the same name.
+        beat_schedule: Dict = Dict::new(), "none";
+        /// A run that is later than this is left out. An entry's own `starting_deadline` counts over it.
+        beat_cron_starting_deadline: Option<Duration> = None, "none", check::positive;
+        /// How long another `beat` waits for a sign of life before it takes over; the local beat only.
+        beat_lease: Duration = Duration::from_secs(10), "10 s", check::seconds(1, 300);
+        /// Name of the schedule group in EventBridge Scheduler, which `schedules apply` owns.
+        beat_schedule_group: Option<String> = None, "the app's name";
+        /// IAM role that EventBridge Scheduler sends with: its name, or its ARN.
+        beat_scheduler_role: Option<String> = None, "the app's name and `-scheduler`";
+        /// Queue to which EventBridge Scheduler moves what it could not deliver: a standard queue's Celery name.
+        beat_dead_letter_queue: Option<String> = None, "none";
         /// Order of several queues: `weighted` (each gets its share) or `strict` (the first one first).
         worker_queue_order: String = "weighted".to_owned(), "`weighted`", check::one_of(&["weighted", "strict"]);
     }

@@ -31,6 +31,8 @@ pub enum WireForm {
     Celery,
     /// Bare JSON outside; text payloads uncoded (`body_encoding: utf-8`), others in base64. About half the size.
     Compact,
+    /// Bare JSON outside, base64 inside: what EventBridge Scheduler can put the time into, and cannot touch the arguments of.
+    Bare,
 }
 
 impl Envelope {
@@ -102,6 +104,7 @@ impl Envelope {
         match form {
             WireForm::Celery => STANDARD.encode(self.to_json(None)),
             WireForm::Compact => self.to_json(self.plain_body()),
+            WireForm::Bare => self.to_json(None),
         }
     }
 

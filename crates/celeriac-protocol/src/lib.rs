@@ -154,7 +154,7 @@ pub use python_type::{PyBytes, PyDate, PyDateTime, PyDecimal, PyTime, PyUuid};
 pub use queue_name::mangle;
 pub use repr::{repr_args, repr_kwargs};
 pub use result_codec::ResultCodec;
-pub use result_key::{chord_key, group_key, task_key, task_key_plain};
+pub use result_key::{chord_key, document_key, group_key, task_key, task_key_plain};
 pub use result_meta::{Extended, ResultMeta};
 pub use signature::Signature;
 pub use state::State;

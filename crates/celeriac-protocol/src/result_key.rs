@@ -25,6 +25,12 @@ pub fn chord_key(prefix: &str, group_id: &str) -> String {
     bytes_repr(&plain_key(prefix, "chord-unlock-", group_id))
 }
 
+/// The key of a document of celeriac's own, in the form of the others and apart from them:
+/// `b'<prefix>celeriac-document-<key>'`. Python has no such items.
+pub fn document_key(prefix: &str, key: &str) -> String {
+    bytes_repr(&plain_key(prefix, "celeriac-document-", key))
+}
+
 fn plain_key(prefix: &str, kind: &str, id: &str) -> String {
     let joint = if prefix.is_empty() || prefix.ends_with([':', '_', '-', '.']) {
         ""

@@ -45,7 +45,7 @@ fn pickle_is_refused_with_a_hint_and_the_task() {
 fn what_is_written_is_read_as_the_same() {
     for (name, body) in message_bodies() {
         let first = decode(&name, &body);
-        for form in [WireForm::Celery, WireForm::Compact] {
+        for form in [WireForm::Celery, WireForm::Compact, WireForm::Bare] {
             let mut second = decode(&name, &first.encode(form));
             let encoding = first.properties.body_encoding.clone();
             second.properties.body_encoding = encoding;

@@ -369,7 +369,7 @@ proptest! {
         properties in properties(),
         payload in payload(),
         compression in option::of(select(&Compression::ALL[..])),
-        form in select(&[WireForm::Celery, WireForm::Compact][..]),
+        form in select(&[WireForm::Celery, WireForm::Compact, WireForm::Bare][..]),
     ) {
         let first = Envelope::new(headers, properties, &payload, Serializer::Json, compression).unwrap();
         let mut second = Envelope::decode(&first.encode(form), &Limits::default()).unwrap();

@@ -3,8 +3,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use celeriac_core::{
-    Clock, Context, ContextParts, ProgressSink, SendError, SendOptions, StateMap, TaskError,
-    TaskSender, TaskSignature,
+    Clock, Context, ContextParts, ProgressSink, ScheduledRun, SendError, SendOptions, StateMap,
+    TaskError, TaskSender, TaskSignature,
 };
 use celeriac_protocol::{
     Envelope, Headers, Payload, Properties, Serializer, Signature, UtcTime, Value,
@@ -137,4 +137,64 @@ async fn a_child_that_was_not_sent_is_no_child() {
     let result = context.send(TaskSignature::<()>::new("tasks.other")).await;
     assert!(matches!(result, Err(SendError::Closed)));
     assert!(context.children().is_empty());
+}
+
+fn scheduled(timezone: Option<&str>) -> Headers {
+    let run = ScheduledRun {
+        // 06:00 of the next day in Seoul
+        scheduled_time: Some(UtcTime::parse("2026-11-23T20:59:00Z").unwrap()),
+        offset: Duration::from_secs(60),
+        timezone: timezone.map(str::to_owned),
+        ..ScheduledRun::default()
+    };
+    Headers {
+        extra: dict([(ScheduledRun::HEADER, run.to_value())]),
+        ..headers()
+    }
+}
+
+#[test]
+fn the_time_of_a_schedule_is_by_its_own_clocks_and_stands_through_retries() {
+    let shown = |headers| context(headers, None).scheduled_time().to_string();
+    assert_eq!(
+        shown(scheduled(Some("Asia/Seoul"))),
+        "2026-11-24T06:00:00+09:00[Asia/Seoul]",
+        "not the eta, which these headers have, as a retry's do"
+    );
+    assert_eq!(shown(scheduled(None)), "2026-11-23T21:00:00+00:00[UTC]");
+    assert_eq!(
+        shown(scheduled(Some("Mars/Olympus"))),
+        "2026-11-23T21:00:00+00:00[UTC]"
+    );
+}
+
+#[test]
+fn other_tasks_are_for_their_eta_or_for_now() {
+    let noon = "2027-01-15T08:00:00+00:00[UTC]";
+    let early = Headers {
+        eta: Some("2027-01-02T03:04:05.5+09:00".to_owned()),
+        ..headers()
+    };
+    let early = context(early, None);
+    assert_eq!(
+        early.scheduled_time().to_string(),
+        "2027-01-01T18:04:05.5+00:00[UTC]"
+    );
+    let no_eta = Headers {
+        eta: None,
+        ..headers()
+    };
+    let now = context(no_eta, None);
+    assert_eq!(now.scheduled_time().to_string(), noon);
+    assert!(!now.is_scheduled());
+}
+
+#[test]
+fn schedules_of_both_beats_are_known() {
+    let celerys = Headers {
+        extra: dict([("celery_beat_task", Value::Bool(true))]),
+        ..headers()
+    };
+    assert!(context(celerys, None).is_scheduled());
+    assert!(context(scheduled(None), None).is_scheduled());
 }

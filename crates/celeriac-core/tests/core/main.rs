@@ -12,6 +12,7 @@ mod context;
 mod failures;
 mod ledger;
 mod routing;
+mod scheduled_run;
 mod send_options;
 mod settings;
 mod settings_doc;
