@@ -1,9 +1,9 @@
 use celeriac_core::StoreErrorKind;
-use celeriac_protocol::{Limits, ResultCodec, ResultMeta, task_key_plain};
+use celeriac_protocol::{Limits, ResultCodec, ResultMeta, document_key, task_key_plain};
 
 /// DynamoDB's limit of an item, names of attributes included; kept here so that what works here works there.
 const MAX_ITEM: usize = 400 * 1024;
-/// What an item takes beside its key and its result: the other attributes and all names.
+/// What an item takes beside its key and its result or body: the other attributes and all names.
 const ITEM_OVERHEAD: usize = 512;
 
 /// How items are named and their results written.
@@ -18,6 +18,10 @@ impl ItemFormat {
         task_key_plain(&self.prefix, task_id)
     }
 
+    pub(crate) fn document_key(&self, key: &str) -> String {
+        document_key(&self.prefix, key)
+    }
+
     pub(crate) fn encode(
         &self,
         task_id: &str,
@@ -27,13 +31,7 @@ impl ItemFormat {
             .codec
             .encode(meta)
             .map_err(|error| StoreErrorKind::Codec(error.to_string()))?;
-        let actual = bytes.len() + self.key(task_id).len() + ITEM_OVERHEAD;
-        if actual > MAX_ITEM {
-            return Err(StoreErrorKind::TooLarge {
-                actual,
-                limit: MAX_ITEM,
-            });
-        }
+        check_size(&self.key(task_id), bytes.len())?;
         Ok(bytes)
     }
 
@@ -42,4 +40,16 @@ impl ItemFormat {
             .decode(bytes, &Limits::default())
             .map_err(|error| StoreErrorKind::Codec(error.to_string()))
     }
+}
+
+/// Refuses an item of this key and so many bytes of content if DynamoDB would.
+pub(crate) fn check_size(key: &str, content: usize) -> Result<(), StoreErrorKind> {
+    let actual = content + key.len() + ITEM_OVERHEAD;
+    if actual > MAX_ITEM {
+        return Err(StoreErrorKind::TooLarge {
+            actual,
+            limit: MAX_ITEM,
+        });
+    }
+    Ok(())
 }

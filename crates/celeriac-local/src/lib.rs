@@ -31,6 +31,7 @@ mod connection_thread;
 mod database;
 mod database_error;
 mod diagnosis;
+mod document_row;
 mod fifo;
 mod item_format;
 mod ledger;

@@ -2,12 +2,13 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use celeriac_core::{
-    Claim, ClaimOutcome, Completion, CompletionOutcome, Lease, LeaseOutcome, Record, ResultStore,
-    StateUpdate, StoreError, StoreErrorKind,
+    Claim, ClaimOutcome, Completion, CompletionOutcome, Document, DocumentSave, Lease,
+    LeaseOutcome, Record, ResultStore, SaveOutcome, StateUpdate, StoreError, StoreErrorKind,
 };
 use celeriac_protocol::ResultCodec;
 
-use crate::item_format::ItemFormat;
+use crate::document_row::DocumentRow;
+use crate::item_format::{ItemFormat, check_size};
 use crate::ledger::{Entry, Ledger};
 use crate::ledger_row::LedgerRow;
 use crate::{Database, DatabaseError};
@@ -83,6 +84,15 @@ impl LocalStore {
             entries.iter().map(|entry| work(&ledger, entry)).collect()
         });
         per_entry(operation, subjects, done.await)
+    }
+
+    async fn save(&self, save: DocumentSave) -> Result<SaveOutcome, StoreErrorKind> {
+        let (key, now) = (self.format.document_key(&save.key), self.database.now().0);
+        check_size(&key, save.body.len() + save.nonce.len())?;
+        let saved = self
+            .database
+            .write(move |transaction| DocumentRow::save(transaction, &key, &save, now));
+        Ok(saved.await?)
     }
 }
 
@@ -169,6 +179,23 @@ impl ResultStore for LocalStore {
             |ledger, task_id| ledger.forget(task_id),
         )
         .await
+    }
+
+    async fn load_document(&self, key: &str) -> Result<Option<Document>, StoreError> {
+        let stored_key = self.format.document_key(key);
+        let found = self
+            .database
+            .read(move |transaction| DocumentRow::find(transaction, &stored_key))
+            .await;
+        found
+            .map(|row| row.map(|row| row.document))
+            .map_err(|error| StoreError::new("load_document", key, error.into()))
+    }
+
+    async fn save_document(&self, save: DocumentSave) -> Result<SaveOutcome, StoreError> {
+        let key = save.key.clone();
+        let saved = self.save(save).await;
+        saved.map_err(|kind| StoreError::new("save_document", key, kind))
     }
 }
 

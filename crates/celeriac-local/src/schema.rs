@@ -7,7 +7,7 @@ use crate::DatabaseError;
 
 /// In the file's header, so that we neither write into another program's database nor take one for ours: "clry".
 const APPLICATION_ID: i64 = 0x636c_7279;
-const VERSION: i64 = 1;
+const VERSION: i64 = STEPS[STEPS.len() - 1].0;
 
 /// How long a statement waits for another process's transaction.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -16,8 +16,11 @@ const STATEMENT_CACHE: usize = 64;
 /// sends three times as fast.
 const CHECKPOINT_PAGES: i64 = 8000;
 
+/// What each version adds to the one before it. A step is never changed, for files are there that have had it.
+const STEPS: [(i64, &str); 2] = [(1, QUEUES_AND_TASKS), (2, DOCUMENTS)];
+
 /// Times are microseconds since 1970.
-const TABLES: &str = "
+const QUEUES_AND_TASKS: &str = "
 CREATE TABLE queue (
     queue INTEGER PRIMARY KEY,
     name TEXT NOT NULL UNIQUE,
@@ -67,7 +70,17 @@ CREATE TABLE task (
 CREATE INDEX task_expiry ON task (expires_at);
 ";
 
-/// Makes a new connection ready: settings, and the tables where they are missing.
+const DOCUMENTS: &str = "
+CREATE TABLE document (
+    key TEXT NOT NULL PRIMARY KEY,
+    version INTEGER NOT NULL,
+    nonce TEXT NOT NULL,
+    written_at INTEGER NOT NULL,
+    body TEXT NOT NULL
+);
+";
+
+/// Makes a new connection ready: settings, and the tables where they are missing or older.
 pub(crate) fn set_up(connection: &mut Connection, path: &Path) -> Result<(), DatabaseError> {
     let failed = |source| DatabaseError::Open {
         path: path.to_owned(),
@@ -87,7 +100,7 @@ pub(crate) fn set_up(connection: &mut Connection, path: &Path) -> Result<(), Dat
     connection
         .pragma_update(None, "synchronous", "NORMAL")
         .map_err(failed)?;
-    create_tables(connection, path)
+    bring_up_to_date(connection, path)
 }
 
 /// The change to WAL needs the file alone for a moment, and does not wait for it by itself.
@@ -110,7 +123,7 @@ fn is_busy(error: &rusqlite::Error) -> bool {
     )
 }
 
-fn create_tables(connection: &mut Connection, path: &Path) -> Result<(), DatabaseError> {
+fn bring_up_to_date(connection: &mut Connection, path: &Path) -> Result<(), DatabaseError> {
     let failed = |source| DatabaseError::Open {
         path: path.to_owned(),
         source,
@@ -119,8 +132,11 @@ fn create_tables(connection: &mut Connection, path: &Path) -> Result<(), Databas
         .transaction_with_behavior(TransactionBehavior::Immediate)
         .map_err(failed)?;
     // another process may have been first
-    if check_owner(&transaction, path)? == 0 {
-        transaction.execute_batch(TABLES).map_err(failed)?;
+    let version = check_owner(&transaction, path)?;
+    if version < VERSION {
+        for (_, step) in STEPS.iter().filter(|(to, _)| *to > version) {
+            transaction.execute_batch(step).map_err(failed)?;
+        }
         transaction
             .pragma_update(None, "application_id", APPLICATION_ID)
             .map_err(failed)?;

@@ -107,13 +107,13 @@ fn a_database_of_a_newer_version_is_refused() {
     drop(Database::open(&file).expect("the file opens"));
     let newer = rusqlite::Connection::open(&file).expect("the file opens");
     newer
-        .pragma_update(None, "user_version", 2)
+        .pragma_update(None, "user_version", 3)
         .expect("the version is set");
     assert!(matches!(
         Database::open(&file),
         Err(DatabaseError::Newer {
-            version: 2,
-            known: 1,
+            version: 3,
+            known: 2,
             ..
         })
     ));

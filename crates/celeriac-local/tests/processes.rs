@@ -13,8 +13,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use celeriac_core::{
-    Broker, Claim, ClaimOutcome, Completion, CompletionKind, CompletionOutcome, Delivery, Outgoing,
-    ResultStore,
+    Broker, Claim, ClaimOutcome, Completion, CompletionKind, CompletionOutcome, Delivery,
+    DocumentSave, Outgoing, ResultStore, SaveOutcome,
 };
 use celeriac_local::{Database, LocalBroker, LocalStore};
 use celeriac_protocol::{ResultMeta, State, Value};
@@ -22,6 +22,7 @@ use tokio::runtime::Runtime;
 
 const FILE: &str = "CELERIAC_LOCAL_TEST_FILE";
 const QUEUE: &str = "work";
+const DOCUMENT: &str = "shared";
 const VISIBILITY: Duration = Duration::from_secs(1);
 const PATIENCE: Duration = Duration::from_mins(1);
 
@@ -143,6 +144,46 @@ fn a_poll_hears_of_another_process() {
         waits[5] < Duration::from_millis(500),
         "half of the tasks took longer: {waits:?}"
     );
+}
+
+/// Processes that share a document lose none of each other's saves, and their kills none that was answered.
+#[test]
+fn several_processes_share_a_document() {
+    const SAVES: usize = 200;
+    if let Ok(file) = env::var(FILE) {
+        return block_on(append(&Machine::open(Path::new(&file))));
+    }
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let file = folder.path().join("celeriac.sqlite");
+    let mut workers: Vec<Worker> = (0..4)
+        .map(|_| Worker::start("several_processes_share_a_document", &file))
+        .collect();
+    let mut said = Said::default();
+    let deadline = Instant::now() + PATIENCE;
+    while said.done.len() < SAVES || workers.iter().any(|worker| worker.heard == 0) {
+        assert!(
+            Instant::now() < deadline,
+            "{} of {SAVES} lines were saved",
+            said.done.len()
+        );
+        for worker in &mut workers {
+            worker.listen_for(&mut said, Duration::from_millis(10));
+        }
+    }
+    for worker in workers {
+        worker.kill(&mut said);
+    }
+    let machine = Machine::open(&file);
+    let loaded = block_on(machine.store.load_document(DOCUMENT)).expect("it is loaded");
+    let document = loaded.expect("it was saved");
+    let lines: BTreeSet<String> = document.body.lines().map(str::to_owned).collect();
+    assert_eq!(
+        lines.len() as u64,
+        document.version,
+        "each save is one line"
+    );
+    let lost: Vec<&String> = said.done.keys().filter(|id| !lines.contains(*id)).collect();
+    assert!(lost.is_empty(), "{lost:?} were saved");
 }
 
 /// The queue and the ledger of one file.
@@ -272,6 +313,26 @@ async fn work(machine: &Machine) {
     loop {
         for task_id in machine.work_once().await {
             say("done", &task_id);
+        }
+    }
+}
+
+/// The child's life where a document is shared: each save is a line more.
+async fn append(machine: &Machine) {
+    loop {
+        let loaded = machine.store.load_document(DOCUMENT).await;
+        let seen = loaded.expect("it is loaded");
+        let line = uuid::Uuid::new_v4().to_string();
+        let (version, body) = seen.map_or((0, String::new()), |seen| (seen.version, seen.body));
+        let save = DocumentSave {
+            key: DOCUMENT.to_owned(),
+            version,
+            body: format!("{body}{line}\n"),
+            nonce: line.clone(),
+        };
+        let saved = machine.store.save_document(save).await;
+        if saved.expect("the save is answered") != SaveOutcome::Changed {
+            say("done", &line);
         }
     }
 }

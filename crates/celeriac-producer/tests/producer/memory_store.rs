@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use celeriac_core::{
-    Claim, ClaimOutcome, Completion, CompletionOutcome, Lease, LeaseOutcome, Record, ResultStore,
-    StateUpdate, StoreError, StoreErrorKind,
+    Claim, ClaimOutcome, Completion, CompletionOutcome, Document, DocumentSave, Lease,
+    LeaseOutcome, Record, ResultStore, SaveOutcome, StateUpdate, StoreError, StoreErrorKind,
 };
 use celeriac_protocol::{ExceptionInfo, ResultMeta, State, UtcTime, Value};
 
@@ -102,5 +102,11 @@ impl ResultStore for MemoryStore {
     }
     async fn complete(&self, _: Vec<Completion>) -> Vec<Result<CompletionOutcome, StoreError>> {
         unreachable!("a producer completes nothing")
+    }
+    async fn load_document(&self, _: &str) -> Result<Option<Document>, StoreError> {
+        unreachable!("a producer loads no documents")
+    }
+    async fn save_document(&self, _: DocumentSave) -> Result<SaveOutcome, StoreError> {
+        unreachable!("a producer saves no documents")
     }
 }
