@@ -111,8 +111,8 @@ fn table_endpoint(url: &ServiceUrl, broker: &Endpoint) -> Endpoint {
     }
 }
 
-/// The table of a broker that is at AWS is at AWS; that of an emulator is in the emulator.
-fn beside_broker(broker: &Endpoint) -> Endpoint {
+/// The table of a broker that is at AWS is at AWS; that of an emulator is in the emulator. So are its schedules.
+pub(crate) fn beside_broker(broker: &Endpoint) -> Endpoint {
     let url = broker
         .url
         .clone()

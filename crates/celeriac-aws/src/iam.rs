@@ -19,7 +19,7 @@ pub const CONSUME: &[&str] = &[
 /// [`ResultStore::get`](celeriac_core::ResultStore::get) and `forget`, which leaves a tombstone.
 pub const READ_RESULTS: &[&str] = &["dynamodb:BatchGetItem", "dynamodb:PartiQLUpdate"];
 
-/// [`ResultStore::claim`](celeriac_core::ResultStore::claim) and `complete`.
+/// [`ResultStore::claim`](celeriac_core::ResultStore::claim) and `complete`, `load_document` and `save_document`.
 pub const LEDGER: &[&str] = &[
     "dynamodb:BatchGetItem",
     "dynamodb:PartiQLInsert",
@@ -56,3 +56,37 @@ pub const OPERATE_TABLE: &[&str] = &[
 /// Scale-in protection, which an ECS worker sets through its agent
 /// (<https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-scale-in-protection-endpoint.html>).
 pub const PROTECT_TASK: &[&str] = &["ecs:UpdateTaskProtection"];
+
+/// [`Scheduler::put`](celeriac_core::Scheduler::put), `get`, `set_enabled` and `remove`, on the group's schedules
+/// ([`AwsPlace::schedule_arn`](crate::AwsPlace::schedule_arn) with `*`). Writing also needs [`PASS_SCHEDULE_ROLE`]. This and what
+/// follows of schedules: Service Authorization Reference, Actions, resources, and condition keys for Amazon EventBridge
+/// Scheduler.
+pub const OPERATE_SCHEDULES: &[&str] = &[
+    "scheduler:CreateSchedule",
+    "scheduler:DeleteSchedule",
+    "scheduler:GetSchedule",
+    "scheduler:UpdateSchedule",
+];
+
+/// [`Scheduler::ensure_group`](celeriac_core::Scheduler::ensure_group), `group_tags`, and how `list` tells an empty group from a missing one, on the
+/// group ([`AwsPlace::schedule_group_arn`](crate::AwsPlace::schedule_group_arn)). A group with tags is not created without the right to tag it.
+pub const OPERATE_SCHEDULE_GROUP: &[&str] = &[
+    "scheduler:CreateScheduleGroup",
+    "scheduler:GetScheduleGroup",
+    "scheduler:ListTagsForResource",
+    "scheduler:TagResource",
+];
+
+/// [`Scheduler::list`](celeriac_core::Scheduler::list); IAM knows it on all schedules only, whatever group is asked for.
+pub const LIST_SCHEDULES: &[&str] = &["scheduler:ListSchedules"];
+
+/// To hand the role of [`RUN_SCHEDULES`] to [`SCHEDULER_SERVICE`], on that role. Limit it by the condition
+/// `StringEquals` of `iam:PassedToService`.
+pub const PASS_SCHEDULE_ROLE: &[&str] = &["iam:PassRole"];
+
+/// What the role does that schedules run with, on the queues that they send to and on their dead-letter queues.
+pub const RUN_SCHEDULES: &[&str] = &["sqs:SendMessage"];
+
+/// Who takes that role (`sts:AssumeRole`). Limit it by `aws:SourceAccount`, and by `aws:SourceArn` to the schedule group
+/// (EventBridge Scheduler user guide, Confused deputy prevention in EventBridge Scheduler).
+pub const SCHEDULER_SERVICE: &str = "scheduler.amazonaws.com";

@@ -1,9 +1,9 @@
-//! SQS and DynamoDB for celeriac: the only crate that names an AWS SDK.
+//! SQS, DynamoDB and EventBridge Scheduler for celeriac: the only crate that names an AWS SDK.
 //!
-//! [`SqsBroker`] implements [`celeriac_core::Broker`], [`DynamoStore`] implements [`celeriac_core::ResultStore`]; both are
-//! made from an [`AwsConfig`], make no request when they are made, and build their clients at the first use, so that a
-//! cold start pays for what it uses only. [`AwsIdentity`] answers an operator's questions: who am I, where, and is my
-//! clock right.
+//! [`SqsBroker`] implements [`celeriac_core::Broker`], [`DynamoStore`] implements [`celeriac_core::ResultStore`], and, with
+//! the feature `scheduler`, `EventBridgeScheduler` implements [`celeriac_core::Scheduler`]. All are made from an
+//! [`AwsConfig`], make no request when they are made, and build their clients at the first use, so that a cold start pays
+//! for what it uses only. [`AwsIdentity`] answers an operator's questions: who am I, where, and is my clock right.
 
 mod aws_config;
 mod dynamo_config;
@@ -14,6 +14,7 @@ mod identity;
 mod pause;
 mod permission;
 mod request_counts;
+mod scheduler;
 mod sdk;
 mod service_url;
 mod sqs;
@@ -25,6 +26,9 @@ pub use dynamodb::{DynamoStore, TableStatus};
 pub use identity::{AwsIdentity, AwsIdentityError, CallerIdentity};
 pub use permission::{Grant, Permission};
 pub use request_counts::RequestCounts;
+pub use scheduler::AwsPlace;
+#[cfg(feature = "scheduler")]
+pub use scheduler::EventBridgeScheduler;
 pub use service_url::{Endpoint, StaticCredentials};
 pub use sqs::SqsBroker;
 pub use sqs_config::SqsConfig;

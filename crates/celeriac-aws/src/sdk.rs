@@ -27,6 +27,8 @@ pub(crate) struct Sdk {
     sqs_poll: OnceCell<aws_sdk_sqs::Client>,
     dynamodb: OnceCell<aws_sdk_dynamodb::Client>,
     sts: OnceCell<aws_sdk_sts::Client>,
+    #[cfg(feature = "scheduler")]
+    scheduler: OnceCell<aws_sdk_scheduler::Client>,
 }
 
 impl Sdk {
@@ -39,6 +41,8 @@ impl Sdk {
             sqs_poll: OnceCell::new(),
             dynamodb: OnceCell::new(),
             sts: OnceCell::new(),
+            #[cfg(feature = "scheduler")]
+            scheduler: OnceCell::new(),
         }
     }
 
@@ -86,6 +90,17 @@ impl Sdk {
             aws_sdk_sts::Client::from_conf(config.build())
         };
         self.sts.get_or_init(build).await
+    }
+
+    #[cfg(feature = "scheduler")]
+    pub(crate) async fn scheduler(&self) -> &aws_sdk_scheduler::Client {
+        let build = || async {
+            let config = aws_sdk_scheduler::config::Builder::from(self.shared().await)
+                .timeout_config(timeouts(READ_TIMEOUT))
+                .interceptor(CountRequests(Arc::clone(&self.counts)));
+            aws_sdk_scheduler::Client::from_conf(config.build())
+        };
+        self.scheduler.get_or_init(build).await
     }
 
     async fn shared(&self) -> &SdkConfig {

@@ -1,7 +1,11 @@
-//! For tests only: the conformance suite, the fault proxy, the emulator fixture, a Lambda service.
+//! For tests only: the conformance suite, the fault proxy, the emulator fixture, a Lambda service, an EventBridge
+//! Scheduler with its API model.
 
 pub mod conformance;
 pub mod emulator;
 pub mod fault_proxy;
 mod http_server;
 pub mod lambda_service;
+pub mod scheduler_model;
+pub mod scheduler_service;
+mod uri_template;

@@ -84,6 +84,12 @@ impl DynamoStore {
             .collect()
     }
 
+    /// Performs one write.
+    pub(super) async fn write_one(&self, write: Write) -> Written {
+        let mut written = self.write_all(vec![write]).await;
+        written.pop().expect("each write has its outcome")
+    }
+
     async fn write_chunk(&self, mut waiting: Vec<(usize, Write)>) -> Vec<(usize, Written)> {
         let mut settled = Vec::with_capacity(waiting.len());
         let mut attempt = 0;

@@ -2,7 +2,7 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
-use celeriac_core::{LedgerItem, Record, StoreErrorKind, Version};
+use celeriac_core::{Document, LedgerItem, Record, StoreErrorKind, Version};
 use celeriac_protocol::{Limits, ResultCodec, State, UtcTime};
 
 /// DynamoDB: 400 KB an item, names included.
@@ -23,6 +23,9 @@ pub(super) const NONCE: &str = "c_nonce";
 /// Celery's state text. After `forget` it says what `result` no longer does.
 pub(super) const STATE: &str = "c_state";
 pub(super) const OWNER: &str = "c_owner";
+// A document's, beside its nonce.
+pub(super) const VERSION: &str = "c_version";
+pub(super) const BODY: &str = "c_body";
 
 /// An item as DynamoDB gives it.
 pub(super) type Attributes = HashMap<String, AttributeValue>;
@@ -145,4 +148,19 @@ pub(super) fn to_record(
         written_at: UtcTime((seconds * 1e6).round() as i64),
         attempt: number_of(item, ATTEMPT).unwrap_or(0),
     }))
+}
+
+/// The item as a document, and the nonce of the save that made it.
+pub(super) fn to_document(item: &Attributes) -> Result<(Document, String), StoreErrorKind> {
+    let version = number_of(item, VERSION);
+    let (Some(version), Some(body)) = (version, text_of(item, BODY)) else {
+        let text = format!("the document has no `{VERSION}` or no `{BODY}`");
+        return Err(StoreErrorKind::Codec(text));
+    };
+    let document = Document {
+        version,
+        body: body.to_owned(),
+    };
+    let nonce = text_of(item, NONCE).unwrap_or_default().to_owned();
+    Ok((document, nonce))
 }

@@ -3,6 +3,7 @@
 mod batch;
 mod claim;
 mod complete;
+mod document;
 mod forget;
 mod item;
 mod lease;

@@ -95,7 +95,11 @@ impl DynamoStore {
         found
     }
 
-    async fn read(&self, keys: impl Iterator<Item = &String>, consistent: bool) -> Found {
+    pub(super) async fn read(
+        &self,
+        keys: impl Iterator<Item = &String>,
+        consistent: bool,
+    ) -> Found {
         let distinct: HashSet<&String> = keys.collect(); // a key twice would be refused
         let distinct: Vec<String> = distinct.into_iter().cloned().collect();
         let chunks: Vec<Vec<String>> = distinct.chunks(MAX_KEYS).map(<[String]>::to_vec).collect();

@@ -1,6 +1,6 @@
 use aws_sdk_dynamodb::types::{AttributeValue, BatchStatementRequest};
 
-use super::item::{ATTEMPT, ID, LEASE, MAX_ITEM_BYTES, NONCE, value_size};
+use super::item::{ATTEMPT, ID, LEASE, MAX_ITEM_BYTES, NONCE, VERSION, value_size};
 
 /// One conditional write: which item, under which condition, and what it sets.
 ///
@@ -27,6 +27,8 @@ pub(super) enum Condition {
     },
     /// Python wrote it, and nobody since. The timestamp as stored.
     Foreign { timestamp: String },
+    /// It is a document of this version.
+    Version { version: u64 },
 }
 
 impl Write {
@@ -109,6 +111,7 @@ impl Condition {
                 ("\"timestamp\" = ?", number(timestamp.clone())),
                 ("\"c_attempt\" IS MISSING", None),
             ],
+            Self::Version { version } => vec![("\"c_version\" = ?", number(version.to_string()))],
         }
     }
 }
@@ -118,6 +121,7 @@ const _: () = {
     assert!(matches!(ATTEMPT.as_bytes(), b"c_attempt"));
     assert!(matches!(LEASE.as_bytes(), b"c_lease"));
     assert!(matches!(NONCE.as_bytes(), b"c_nonce"));
+    assert!(matches!(VERSION.as_bytes(), b"c_version"));
 };
 
 #[cfg(test)]
@@ -163,6 +167,16 @@ mod tests {
         })
         .to_statement("celery");
         assert_eq!(seen.parameters().len(), 6);
+        let version = write(Condition::Version { version: 4 }).to_statement("celery");
+        assert!(
+            version
+                .statement()
+                .ends_with(r#" WHERE "id" = ? AND "c_version" = ?"#)
+        );
+        assert_eq!(
+            version.parameters().last(),
+            Some(&AttributeValue::N("4".to_owned()))
+        );
     }
 
     #[test]

@@ -4,8 +4,9 @@ use std::sync::atomic::{AtomicBool, AtomicI64};
 use async_trait::async_trait;
 use aws_sdk_dynamodb::types::AttributeValue;
 use celeriac_core::{
-    Claim, ClaimOutcome, Clock, Completion, CompletionOutcome, Lease, LeaseOutcome, LedgerItem,
-    Record, ResultStore, StateUpdate, StoreError, StoreErrorKind, SystemClock, Version,
+    Claim, ClaimOutcome, Clock, Completion, CompletionOutcome, Document, DocumentSave, Lease,
+    LeaseOutcome, LedgerItem, Record, ResultStore, SaveOutcome, StateUpdate, StoreError,
+    StoreErrorKind, SystemClock, Version,
 };
 use celeriac_protocol::{ResultMeta, UtcTime};
 
@@ -146,5 +147,13 @@ impl ResultStore for DynamoStore {
 
     async fn forget(&self, task_ids: &[String]) -> Vec<Result<(), StoreError>> {
         self.forget_all(task_ids).await
+    }
+
+    async fn load_document(&self, key: &str) -> Result<Option<Document>, StoreError> {
+        self.load(key).await
+    }
+
+    async fn save_document(&self, save: DocumentSave) -> Result<SaveOutcome, StoreError> {
+        self.save(save).await
     }
 }

@@ -57,7 +57,7 @@ pub(crate) fn success(id: &str, attempt: u64) -> Completion {
     }
 }
 
-async fn raw_item(config: &AwsConfig, key: &str) -> HashMap<String, AttributeValue> {
+pub(crate) async fn raw_item(config: &AwsConfig, key: &str) -> HashMap<String, AttributeValue> {
     let get = raw_dynamodb(config)
         .get_item()
         .table_name(&config.dynamodb.table)

@@ -1,5 +1,6 @@
 //! The adapters against emulators: ministack always, LocalStack and fauxqs where `./test` started them.
 
+mod documents;
 mod faults;
 mod lane;
 mod ledger;

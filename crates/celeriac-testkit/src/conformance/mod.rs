@@ -184,6 +184,21 @@ macro_rules! store_conformance {
                 a_final_state_is_never_overwritten,
                 of_20_completions_at_once_one_is_stored,
             }
+            documents {
+                an_unknown_document_is_none,
+                a_first_save_makes_version_1,
+                each_save_raises_the_version,
+                a_save_over_another_version_changes_nothing,
+                a_save_over_no_document_changes_nothing,
+                a_save_is_idempotent_by_its_nonce,
+                a_save_tried_again_after_another_changes_nothing,
+                of_20_first_saves_at_once_one_is_saved,
+                of_20_saves_at_once_one_is_saved,
+                bodies_of_any_text_are_kept,
+                documents_are_kept_apart,
+                a_document_over_the_limit_is_refused,
+                a_document_outlives_the_ttl,
+            }
             foreign {
                 an_item_of_python_is_read,
                 a_final_state_of_python_stands,

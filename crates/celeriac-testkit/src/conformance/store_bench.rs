@@ -3,8 +3,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use celeriac_core::{
-    Claim, ClaimOutcome, Claimed, Completion, CompletionKind, CompletionOutcome, Lease,
-    LeaseOutcome, Record, ResultStore, StateUpdate, StoreError,
+    Claim, ClaimOutcome, Claimed, Completion, CompletionKind, CompletionOutcome, Document,
+    DocumentSave, Lease, LeaseOutcome, Record, ResultStore, SaveOutcome, StateUpdate, StoreError,
 };
 use celeriac_protocol::{ResultMeta, State, Value};
 
@@ -158,6 +158,18 @@ impl StoreBench {
             .await
             .map_or(State::Pending, |record| record.meta.status)
     }
+
+    /// One document.
+    pub async fn load(&self, key: &str) -> Option<Document> {
+        let loaded = self.store.load_document(key).await;
+        loaded.expect("the document is loaded")
+    }
+
+    /// Saves one document.
+    pub async fn save(&self, save: DocumentSave) -> SaveOutcome {
+        let saved = self.store.save_document(save).await;
+        saved.expect("the save is answered")
+    }
 }
 
 /// A new task id.
@@ -185,6 +197,16 @@ pub(crate) fn completion(task_id: &str, attempt: u64, kind: CompletionKind) -> C
         attempt,
         nonce: new_id(),
         kind,
+    }
+}
+
+/// A save with a new nonce.
+pub(crate) fn save(key: &str, version: u64, body: impl Into<String>) -> DocumentSave {
+    DocumentSave {
+        key: key.to_owned(),
+        version,
+        body: body.into(),
+        nonce: new_id(),
     }
 }
 

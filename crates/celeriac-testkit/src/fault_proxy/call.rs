@@ -1,3 +1,4 @@
+use hyper::Uri;
 use serde_json::Value;
 
 /// What a request asks of AWS: an operation on a queue or table.
@@ -5,7 +6,7 @@ use serde_json::Value;
 pub struct Call {
     /// AWS's name of it; of a statement `BatchExecuteStatement INSERT`, since each kind is a right of its own.
     pub operation: String,
-    /// A queue's name, `table/NAME`, or `*` for what names none.
+    /// A queue's name, `table/NAME`, `schedule/GROUP/NAME`, `schedule-group/NAME`, or `*` for what names none.
     pub resource: String,
 }
 
@@ -18,8 +19,11 @@ impl Call {
     }
 
     /// Of one request: a batch of statements or reads may make several.
-    pub(super) fn of_request(operation: &str, body: &[u8]) -> Vec<Self> {
+    pub(super) fn of_request(operation: &str, uri: &Uri, body: &[u8]) -> Vec<Self> {
         let body: Value = serde_json::from_slice(body).unwrap_or_default();
+        if let Some(resource) = of_schedules(uri, &body) {
+            return vec![Self::new(operation, resource)];
+        }
         if let Some(statements) = body["Statements"].as_array() {
             let texts = statements
                 .iter()
@@ -34,6 +38,29 @@ impl Call {
         }
         vec![Self::new(operation, resource(&body))]
     }
+}
+
+/// What the path names of EventBridge Scheduler, as the last part of an ARN; lists are of all schedules, as IAM has it.
+fn of_schedules(uri: &Uri, body: &Value) -> Option<String> {
+    let path = uri.path().strip_prefix('/')?;
+    if path == "schedules" || path == "schedule-groups" {
+        return Some("*".to_owned());
+    }
+    if let Some(group) = path.strip_prefix("schedule-groups/") {
+        return Some(format!("schedule-group/{group}"));
+    }
+    if let Some(arn) = path.strip_prefix("tags/") {
+        let arn = percent_encoding::percent_decode_str(arn).decode_utf8_lossy();
+        return arn.rsplit(':').next().map(str::to_owned);
+    }
+    let name = path.strip_prefix("schedules/")?;
+    let in_query = |pair: &str| pair.strip_prefix("groupName=").map(str::to_owned);
+    let group = body["GroupName"]
+        .as_str()
+        .map(str::to_owned)
+        .or_else(|| uri.query()?.split('&').find_map(in_query))
+        .unwrap_or_else(|| "default".to_owned());
+    Some(format!("schedule/{group}/{name}"))
 }
 
 fn of_statement(operation: &str, text: &str) -> Call {
@@ -59,7 +86,9 @@ mod tests {
 
     #[test]
     fn what_is_asked_for_is_read_from_the_request() {
-        let call = |operation: &str, body: &str| Call::of_request(operation, body.as_bytes());
+        let plain = Uri::from_static("/");
+        let call =
+            |operation: &str, body: &str| Call::of_request(operation, &plain, body.as_bytes());
         assert_eq!(
             call(
                 "SendMessage",
@@ -82,5 +111,23 @@ mod tests {
             ]
         );
         assert_eq!(call("ListQueues", "{}"), [Call::new("ListQueues", "*")]);
+    }
+
+    #[test]
+    fn what_is_asked_for_of_schedules_is_read_from_the_path() {
+        let resource = |path: &'static str, body: &str| {
+            let mut calls = Call::of_request("X", &Uri::from_static(path), body.as_bytes());
+            calls.pop().expect("one call").resource
+        };
+        assert_eq!(resource("/schedules?ScheduleGroup=shop", ""), "*");
+        assert_eq!(resource("/schedule-groups/shop", ""), "schedule-group/shop");
+        assert_eq!(
+            resource("/schedules/a?clientToken=x&groupName=shop", ""),
+            "schedule/shop/a"
+        );
+        assert_eq!(
+            resource("/schedules/a", r#"{"GroupName": "shop"}"#),
+            "schedule/shop/a"
+        );
     }
 }

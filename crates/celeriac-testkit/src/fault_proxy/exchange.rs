@@ -25,9 +25,14 @@ pub(super) async fn exchange(
     shared: &Shared,
     request: Request<Bytes>,
 ) -> Result<Response<Bytes>, Broken> {
-    let name = operation(request.headers(), request.uri(), request.body());
+    let name = operation(
+        request.method(),
+        request.headers(),
+        request.uri(),
+        request.body(),
+    );
     shared.count(&name);
-    shared.record(Call::of_request(&name, request.body()));
+    shared.record(Call::of_request(&name, request.uri(), request.body()));
     let mut drop_response = false;
     for fault in shared.faults(&name) {
         match fault {

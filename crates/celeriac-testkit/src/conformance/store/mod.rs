@@ -3,6 +3,7 @@
 pub mod batches;
 pub mod claims;
 pub mod completions;
+pub mod documents;
 pub mod foreign;
 pub mod forgetting;
 pub mod keeping;
