@@ -22,7 +22,7 @@
 //! with `spill` always does. FIFO queues keep their order and never spill what has started.
 //!
 //! A time-out of the function, or a lost answer, brings the whole batch again: the ledger acknowledges what was finished. Tasks without
-//! the ledger (`ignore_result`) run again.
+//! the ledger (`ignore_result`, and no schedule sent them) run again.
 //!
 //! # What is not asked for
 //! Nothing goes over the network before the first event, and clients are made at their first use.

@@ -10,9 +10,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use celeriac_core::{
     Broker, BrokerError, BrokerErrorKind, Capabilities, Claim, ClaimOutcome, Claimed, Completion,
-    CompletionKind, CompletionOutcome, DeadLetter, Delivery, Lease, LeaseOutcome, Outgoing, Params,
-    QueueSpec, QueueStats, Receipt, Record, Registry, ResultStore, SetVisibility, Settings,
-    StateMap, StateUpdate, StoreError, SystemClock, TaskDefinition, TaskKind, TaskOptions,
+    CompletionKind, CompletionOutcome, DeadLetter, Delivery, Document, DocumentSave, Lease,
+    LeaseOutcome, Outgoing, Params, QueueSpec, QueueStats, Receipt, Record, Registry, ResultStore,
+    SaveOutcome, SetVisibility, Settings, StateMap, StateUpdate, StoreError, SystemClock,
+    TaskDefinition, TaskKind, TaskOptions,
 };
 use celeriac_producer::{Client, ClientParts};
 use celeriac_protocol::{
@@ -118,6 +119,12 @@ impl ResultStore for EncodingStore {
     }
     async fn forget(&self, task_ids: &[String]) -> Vec<Result<(), StoreError>> {
         task_ids.iter().map(|_| Ok(())).collect()
+    }
+    async fn load_document(&self, _: &str) -> Result<Option<Document>, StoreError> {
+        Ok(None)
+    }
+    async fn save_document(&self, _: DocumentSave) -> Result<SaveOutcome, StoreError> {
+        Ok(SaveOutcome::Changed)
     }
 }
 

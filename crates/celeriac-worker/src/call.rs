@@ -1,6 +1,8 @@
 use std::sync::Arc;
 
-use celeriac_core::{Delivery, Params, TaskDefinition, TaskError, TaskKind, TaskOptions};
+use celeriac_core::{
+    Delivery, Params, ScheduledRun, TaskDefinition, TaskError, TaskKind, TaskOptions,
+};
 use celeriac_protocol::{Envelope, Extended};
 
 use crate::engine::Engine;
@@ -49,9 +51,11 @@ impl Call {
         let store_errors = options
             .store_errors_even_if_ignored
             .unwrap_or(settings.task_store_errors_even_if_ignored);
+        // a schedule may fire twice for one time, with one id: only the ledger makes that one run
+        let scheduled = envelope.headers.get(ScheduledRun::HEADER).is_some();
         // a FIFO retry counts in the ledger: a second receive may be one
-        let wanted =
-            !ignore_result || options.ledger == Some(true) || (fifo && delivery.receive_count > 1);
+        let received_again = fifo && delivery.receive_count > 1;
+        let wanted = !ignore_result || options.ledger == Some(true) || scheduled || received_again;
         Self {
             fifo,
             ignore_result,

@@ -10,6 +10,7 @@ use celeriac_protocol::{Envelope, Payload};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use crate::beat_message::{self, Unfit};
 use crate::call::Call;
 use crate::claiming::{self, Held, Refusal};
 use crate::conclude::Conclusion;
@@ -26,8 +27,8 @@ use crate::{
 
 /// Runs deliveries: one in, one outcome out. Shared by the worker and the Lambda function. Cheap to clone.
 ///
-/// The steps, each of which may end it: read the envelope; is the task known (`unknown_task`); is it time (`expires`,
-/// `eta`); read the payload and bind the arguments; claim the task in the ledger; run it under its time limits; send what
+/// The steps, each of which may end it: read the envelope; is the task known (`unknown_task`); does its schedule let it run
+/// (beat's header); is it time (`expires`, `eta`); read the payload and bind the arguments; claim the task in the ledger; run it under its time limits; send what
 /// follows it; store how it ended. The outcome says what is to become of the message, which is never deleted before that.
 #[derive(Clone)]
 pub struct Executor {
@@ -203,6 +204,13 @@ async fn prepare(
     let mut call = Call::new(engine, delivery, envelope, Arc::clone(definition));
     call.reply = reply;
     log::received(&call);
+    match beat_message::settle(engine, &mut call) {
+        Ok(()) => {}
+        Err(Unfit::Guarded) => return Err(Executed::not_run(Outcome::Ack)),
+        Err(Unfit::Malformed(reason)) => {
+            return Err(Box::pin(unready::malformed(engine, call, reason)).await);
+        }
+    }
     match Timing::of(&call.envelope.headers, engine.now()) {
         Timing::Due => {}
         Timing::Expired => return Err(Box::pin(unready::expire(engine, call)).await),

@@ -5,7 +5,10 @@
 //!
 //! # What runs when
 //! - Delivery is at least once. A task with a ledger item is claimed before it runs, so a copy of a task that is running or
-//!   final does not run. Tasks with `ignore_result` skip the ledger: their copies run, unless the task sets `ledger`.
+//!   final does not run. Tasks with `ignore_result` skip the ledger: their copies run, unless the task sets `ledger` or a
+//!   schedule sent them, which may fire twice.
+//! - A message of a schedule (`celeriac_core::ScheduledRun`) gets its `eta` and `expires` from the time that it is due. One whose guard
+//!   does not let it run on that day is acknowledged, and nothing is stored.
 //! - A message before its `eta` is sent again with the delay (in hops of the broker's longest), on FIFO made invisible. It is never held.
 //! - A retry is a new message with `retries` one higher, sent before the present one is deleted. On FIFO queues the present message comes
 //!   back instead and the ledger counts, so that the order stands; without a result store it is sent again there too, at the end of its group.
@@ -21,7 +24,7 @@
 //! # Messages that cannot be run
 //! | what | outcome |
 //! |---|---|
-//! | envelope, payload, `eta` or `expires` unreadable | dead-letter queue as `unreadable`, and FAILURE where an id can be read |
+//! | envelope, payload, `eta`, `expires` or beat's header unreadable | dead-letter queue as `unreadable`, and FAILURE where an id can be read |
 //! | task not registered | `unknown_task`: FAILURE NotRegistered, released, or forwarded (ten times at most) |
 //! | wrong arguments | FAILURE TypeError |
 //! | `expires` has passed | REVOKED |
@@ -36,6 +39,7 @@
 //! See [`Shutdown`] and [`WorkerOptions`]. On SQS an idle worker ends when its open long poll does, after `wait_time_seconds` at most,
 //! because a dropped poll may swallow messages; a second signal ends it at once.
 
+mod beat_message;
 mod blocking_pool;
 mod call;
 mod canvas;

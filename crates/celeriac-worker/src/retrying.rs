@@ -227,7 +227,7 @@ pub(crate) fn message(call: &Call, mut next: Envelope, fifo: bool) -> Outgoing {
 }
 
 /// The form the message came in, which its readers can read.
-fn form(body: &str) -> WireForm {
+pub(crate) fn form(body: &str) -> WireForm {
     if body.trim_start().starts_with('{') {
         WireForm::Compact
     } else {

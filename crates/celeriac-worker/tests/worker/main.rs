@@ -1,5 +1,6 @@
 //! The worker on SQLite.
 
+mod beat;
 mod endings;
 mod health;
 mod life;

@@ -1,14 +1,15 @@
 //! A broker and a store that count their requests, and fail when told to.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use celeriac_core::{
     Broker, BrokerError, BrokerErrorKind, Capabilities, Claim, ClaimOutcome, Completion,
-    CompletionOutcome, DeadLetter, Delivery, Lease, LeaseOutcome, Outgoing, QueueSpec, QueueStats,
-    Receipt, Record, ResultStore, SetVisibility, StateUpdate, StoreError, StoreErrorKind,
+    CompletionOutcome, DeadLetter, Delivery, Document, DocumentSave, Lease, LeaseOutcome, Outgoing,
+    QueueSpec, QueueStats, Receipt, Record, ResultStore, SaveOutcome, SetVisibility, StateUpdate,
+    StoreError, StoreErrorKind,
 };
 
 /// What is counted, and what goes wrong.
@@ -36,6 +37,8 @@ pub struct Switches {
     pub fail_acks: AtomicBool,
     /// There is no queue.
     pub no_queue: AtomicBool,
+    /// What was sent.
+    pub sent: Mutex<Vec<Outgoing>>,
 }
 
 impl Switches {
@@ -80,6 +83,7 @@ impl Broker for WrappedBroker {
 
     async fn send(&self, queue: &str, batch: Vec<Outgoing>) -> Vec<Result<String, BrokerError>> {
         self.1.sends.fetch_add(tens(batch.len()), SeqCst);
+        self.1.sent.lock().expect("no panic").extend(batch.clone());
         if Switches::take(&self.1.fail_sends) {
             return batch
                 .iter()
@@ -223,5 +227,14 @@ impl ResultStore for WrappedStore {
 
     async fn forget(&self, task_ids: &[String]) -> Vec<Result<(), StoreError>> {
         self.0.forget(task_ids).await
+    }
+
+    async fn load_document(&self, key: &str) -> Result<Option<Document>, StoreError> {
+        self.0.load_document(key).await
+    }
+
+    async fn save_document(&self, save: DocumentSave) -> Result<SaveOutcome, StoreError> {
+        self.count(1);
+        self.0.save_document(save).await
     }
 }
