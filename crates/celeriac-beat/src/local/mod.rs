@@ -1,0 +1,169 @@
+//! The local beat: a process that sends what is due.
+
+mod agenda;
+mod beat_state;
+mod leader;
+mod lease;
+mod pauses;
+mod sends;
+mod store_document;
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use celeriac_core::{Clock, ResultStore, StoreError, TaskSender};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use tokio_util::sync::CancellationToken;
+
+use self::leader::Leader;
+use self::lease::{Held, Lease};
+pub use self::pauses::Pauses;
+use crate::{Entry, EntryError};
+
+/// Sends the runs of an app's entries when they are due, against any broker. Any number of beats may run: one of them sends, the others
+/// wait and take over when it gives no sign of life for as long as the lease.
+///
+/// A run has the id `<entry>:<time due>`. The state is written after the sends, so a beat that dies in between leaves some runs
+/// to be sent again under the same ids, and the ledger makes one task of both messages. Times due depend on nothing but the
+/// entry, so a beat that takes over has the same ones.
+///
+/// An entry that is new is due from now on, never at once. A run that is less than two leases late is sent whatever the entry's
+/// [`CatchUp`](crate::CatchUp); one that is later, because no beat was there or the broker was away, is under that policy. What the
+/// broker does not take is tried again, up to 8 seconds apart, and holds back no other entry. A clock that is set, back or forward,
+/// makes no storm.
+pub struct Beat {
+    parts: BeatParts,
+    entries: Vec<(Entry, TimeZone)>,
+}
+
+/// What a beat is made of.
+pub struct BeatParts {
+    /// The app's name: beats of one app share their lease.
+    pub app: String,
+    /// What is sent when.
+    pub entries: Vec<Entry>,
+    /// Zone of entries that name none.
+    pub timezone: TimeZone,
+    /// Keeps the lease, how far runs were sent, and which entries are paused.
+    pub store: Arc<dyn ResultStore>,
+    /// Where runs go.
+    pub sender: Arc<dyn TaskSender>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// `beat_lease`.
+    pub lease: Duration,
+    /// `beat_cron_starting_deadline`.
+    pub starting_deadline: Option<Duration>,
+    /// Who this is, for people; made unique.
+    pub holder: String,
+}
+
+impl Beat {
+    /// A beat of these entries.
+    ///
+    /// # Errors
+    /// The first entry that cannot be, or that has another's name.
+    pub fn new(mut parts: BeatParts) -> Result<Self, EntryError> {
+        let entries = std::mem::take(&mut parts.entries);
+        let mut names = HashSet::with_capacity(entries.len());
+        let with_zone = |entry: Entry| {
+            entry.check()?;
+            if !names.insert(entry.name.clone()) {
+                return Err(
+                    entry.wrong("another entry has this name: their runs would have the same ids")
+                );
+            }
+            let zone = entry.zone(&parts.timezone)?;
+            Ok((entry, zone))
+        };
+        let entries = entries
+            .into_iter()
+            .map(with_zone)
+            .collect::<Result<_, _>>()?;
+        Ok(Self { parts, entries })
+    }
+
+    /// Sends what is due until `shutdown`, then gives the lease to whoever waits for it. A store or broker that is away is waited for.
+    ///
+    /// If dropped, the lease is not handed over: another beat takes it when it has run out.
+    ///
+    /// # Errors
+    /// A store that cannot be used at all: no table, no permission.
+    pub async fn run(self, shutdown: CancellationToken) -> Result<(), StoreError> {
+        let holder = format!("{}:{}", self.parts.holder, uuid::Uuid::new_v4().simple());
+        let key = document_key(&self.parts.app, "state");
+        let mut lease = Lease::new(&self.parts.store, key, holder, self.parts.lease);
+        while let Some(held) = self.take(&mut lease, &shutdown).await? {
+            match self.lead(&lease, held, &shutdown).await {
+                Err(error) if error.is_retryable() => away(&error),
+                led => led?,
+            }
+            pause(lease.pause(), &shutdown).await;
+        }
+        Ok(())
+    }
+
+    /// Sends until `shutdown` or until the lease is lost.
+    async fn lead(
+        &self,
+        lease: &Lease,
+        held: Held,
+        shutdown: &CancellationToken,
+    ) -> Result<(), StoreError> {
+        let leader = Leader::new(&self.parts, &self.entries, lease, held).await?;
+        let app = &self.parts.app;
+        tracing::info!(app, entries = self.entries.len(), "beat sends from here");
+        leader.lead(shutdown).await?;
+        if !shutdown.is_cancelled() {
+            tracing::warn!(app, "this beat's lease has run out; it sends no more");
+        }
+        Ok(())
+    }
+
+    /// Waits for the lease; `None` at shutdown.
+    async fn take(
+        &self,
+        lease: &mut Lease,
+        shutdown: &CancellationToken,
+    ) -> Result<Option<Held>, StoreError> {
+        let mut waiting = false;
+        while !shutdown.is_cancelled() {
+            match lease.try_take(self.parts.now()).await {
+                Ok(Some(held)) => return Ok(Some(held)),
+                Ok(None) if !waiting => {
+                    tracing::info!(app = self.parts.app, "another beat sends; this one waits");
+                    waiting = true;
+                }
+                Ok(None) => {}
+                Err(error) if error.is_retryable() => away(&error),
+                Err(error) => return Err(error),
+            }
+            pause(lease.pause(), shutdown).await;
+        }
+        Ok(None)
+    }
+}
+
+fn away(error: &StoreError) {
+    tracing::warn!("the beat's state cannot be read or written, trying again: {error}");
+}
+
+async fn pause(time: Duration, shutdown: &CancellationToken) {
+    tokio::select! {
+        () = tokio::time::sleep(time) => {}
+        () = shutdown.cancelled() => {}
+    }
+}
+
+impl BeatParts {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_microsecond(self.clock.now().0).unwrap_or(Timestamp::MAX)
+    }
+}
+
+/// The store's documents of an app's beats.
+fn document_key(app: &str, what: &str) -> String {
+    format!("beat:{app}:{what}")
+}
