@@ -32,6 +32,8 @@ pub struct App {
     pub(crate) state: StateMap,
     pub(crate) settings: Settings,
     pub(crate) isolated: bool,
+    #[cfg(feature = "beat")]
+    pub(crate) entries: Vec<celeriac_beat::Entry>,
     pub(crate) error: Option<Error>,
 }
 
@@ -44,6 +46,8 @@ impl App {
             state: StateMap::default(),
             settings: Settings::default(),
             isolated: false,
+            #[cfg(feature = "beat")]
+            entries: Vec::new(),
             error: None,
         }
     }
@@ -73,6 +77,43 @@ impl App {
             ..RouteTarget::default()
         };
         self.settings.task_routes.push((pattern.into(), target));
+        self
+    }
+
+    /// Sends `call` whenever `schedule` is due: an entry of `beat_schedule` (feature `beat`). The schedule is a
+    /// [`Crontab`](crate::beat::Crontab), an [`Interval`](crate::beat::Interval) or a `Duration`, a [`Solar`](crate::beat::Solar),
+    /// one point in time, or a text such as `0 9 * * *`. On AWS `schedules apply` puts it into EventBridge Scheduler; elsewhere the
+    /// command `beat` sends it. An entry of the same name in the settings file or the environment replaces it.
+    ///
+    /// ```
+    /// # use celeriac::prelude::*;
+    /// #[task(name = "shop.report")]
+    /// async fn report(ctx: Context) -> TaskResult<String> {
+    ///     Ok(ctx.scheduled_time().date().to_string()) // the day it is for, however late it runs
+    /// }
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let nine = Crontab::new("0 9 * * mon-fri")?.tz("Asia/Seoul");
+    /// let app = App::new("shop").task(report).beat("daily-report", nine, report::s()).beat("pulse", secs(30), report::s());
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[cfg(feature = "beat")]
+    #[must_use]
+    pub fn beat<T>(
+        self,
+        name: impl Into<String>,
+        schedule: impl celeriac_beat::IntoSchedule,
+        call: celeriac_core::TaskSignature<T>,
+    ) -> Self {
+        self.beat_entry(celeriac_beat::Entry::new(name, schedule, call))
+    }
+
+    /// [`beat`](Self::beat) for an entry with more to it: jitter, start and end, what becomes of missed runs.
+    #[cfg(feature = "beat")]
+    #[must_use]
+    pub fn beat_entry(mut self, entry: celeriac_beat::Entry) -> Self {
+        self.entries.push(entry);
         self
     }
 

@@ -11,6 +11,8 @@ use celeriac_worker::{Executor, ExecutorParts, Worker, WorkerQueue};
 use crate::connect::{Backends, connect};
 use crate::place::Place;
 use crate::routing::{queue_of, queue_of_route};
+#[cfg(feature = "beat")]
+use crate::timetable::Timetable;
 use crate::{App, Error};
 
 /// An app connected to its broker and results. Cheap to clone.
@@ -23,6 +25,8 @@ pub struct Connection {
     router: Router,
     backends: Backends,
     client: Client,
+    #[cfg(feature = "beat")]
+    timetable: Arc<Timetable>,
 }
 
 impl Connection {
@@ -39,6 +43,8 @@ impl Connection {
         if let Some(error) = app.error {
             return Err(error);
         }
+        #[cfg(feature = "beat")]
+        let timetable = Arc::new(Timetable::of(app.entries, &app.settings)?);
         let router = app.settings.router()?;
         let backends = connect(&app.settings)?;
         let (settings, registry) = (Arc::new(app.settings), Arc::new(app.registry));
@@ -58,6 +64,8 @@ impl Connection {
             router,
             backends,
             client,
+            #[cfg(feature = "beat")]
+            timetable,
         })
     }
 
@@ -89,6 +97,35 @@ impl Connection {
     /// The app's tasks.
     pub fn registry(&self) -> &Registry {
         &self.registry
+    }
+
+    /// The beat entries, from code and settings.
+    #[cfg(feature = "beat")]
+    pub fn beat_entries(&self) -> &[celeriac_beat::Entry] {
+        self.timetable.entries()
+    }
+
+    /// The name of the app's group in EventBridge Scheduler.
+    pub fn schedule_group(&self) -> String {
+        let settings = &self.settings;
+        settings
+            .beat_schedule_group
+            .clone()
+            .unwrap_or_else(|| self.name.clone())
+    }
+
+    /// The name, or the ARN, of the role that EventBridge Scheduler sends with.
+    pub fn schedule_role(&self) -> String {
+        let settings = &self.settings;
+        settings
+            .beat_scheduler_role
+            .clone()
+            .unwrap_or_else(|| format!("{}-scheduler", self.name))
+    }
+
+    #[cfg(feature = "beat")]
+    pub(crate) fn timetable(&self) -> &Timetable {
+        &self.timetable
     }
 
     /// Where messages and results are, for people: `sqlite:celeriac.sqlite`. Without passwords.
@@ -204,6 +241,12 @@ impl Connection {
                 .task_routes
                 .iter()
                 .filter_map(|(_, target)| queue_of_route(target)),
+        );
+        #[cfg(feature = "beat")]
+        queues.extend(
+            self.beat_entries()
+                .iter()
+                .filter_map(|entry| entry.options().queue.clone()),
         );
         let forward = self.settings.unknown_task.strip_prefix("forward:");
         queues.extend(forward.map(|queue| queue.trim().to_owned()));

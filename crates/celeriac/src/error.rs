@@ -55,6 +55,13 @@ pub enum Error {
     #[cfg(feature = "_aws")]
     #[error(transparent)]
     Aws(#[from] celeriac_aws::AwsConfigError),
+    /// A beat entry that cannot be.
+    #[cfg(feature = "beat")]
+    #[error(transparent)]
+    Entry(#[from] celeriac_beat::EntryError),
+    /// EventBridge Scheduler.
+    #[error(transparent)]
+    Scheduler(#[from] celeriac_core::SchedulerError),
     /// The broker.
     #[error(transparent)]
     Broker(#[from] BrokerError),

@@ -37,7 +37,8 @@
 //! | feature | |
 //! |---|---|
 //! | `local` (default) | SQLite: `sqlite:PATH`, `sqlite::memory:` |
-//! | `aws` | SQS and DynamoDB: `sqs://`, `dynamodb://` |
+//! | `beat` (default) | periodic tasks: [`App::beat`], and the commands `beat` and `schedules` |
+//! | `aws` | SQS, DynamoDB and EventBridge Scheduler: `sqs://`, `dynamodb://` |
 //! | `lambda` | the same program as a Lambda function, with SQS and DynamoDB but without `aws sso login` |
 //! | `msgpack`, `yaml` | serializers beside JSON |
 //! | `bzip2`, `xz`, `zstd`, `brotli` | compressions beside gzip |
@@ -58,6 +59,10 @@ pub mod manifest;
 mod place;
 pub mod prelude;
 mod routing;
+#[cfg(all(feature = "_aws", feature = "beat"))]
+mod schedules;
+#[cfg(feature = "beat")]
+mod timetable;
 
 pub use app::App;
 pub use connection::Connection;
@@ -120,6 +125,18 @@ pub mod worker {
     pub use celeriac_worker::{Shutdown, Worker, WorkerError, WorkerQueue, WorkerReport};
 }
 
+/// Periodic tasks: what an entry is made of, and the process that sends them where EventBridge Scheduler does not.
+#[cfg(feature = "beat")]
+pub mod beat {
+    pub use celeriac_beat::local::{Beat, BeatParts, Pauses};
+    pub use celeriac_beat::{
+        CatchUp, Crontab, CrontabError, CrontabField, CrontabFields, Entry, EntryError, Interval,
+        IntoSchedule, Schedule, Solar, SolarEvent,
+    };
+    /// Points in time and time zones.
+    pub use jiff;
+}
+
 /// The app as a Lambda function, for programs and tests that hand it events themselves; [`App::run`] does it in AWS.
 #[cfg(feature = "lambda")]
 pub mod lambda {
@@ -157,4 +174,7 @@ mod guides {
     struct Readme;
     #[doc = include_str!("../../../docs/migration.md")]
     struct Migration;
+    #[cfg(feature = "beat")]
+    #[doc = include_str!("../../../docs/beat.md")]
+    struct Beat;
 }

@@ -7,6 +7,7 @@ mod mail;
 mod orders;
 mod reports;
 
+use celeriac::beat::CrontabError;
 use celeriac::prelude::*;
 
 use billing::{Payments, charge_card};
@@ -27,6 +28,12 @@ async fn main() -> ExitCode {
         .task(send_email)
         .state(Catalog::sample())
         .state(Payments::default())
+        .beat("daily-report", every_morning(), generate_report::s())
         .run()
         .await
+}
+
+/// At nine in the shop's own time zone, on whatever side of the world the worker is.
+fn every_morning() -> Result<Crontab, CrontabError> {
+    Ok(Crontab::new("0 9 * * *")?.tz("Asia/Seoul"))
 }

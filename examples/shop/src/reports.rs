@@ -28,7 +28,8 @@ pub(crate) async fn generate_report(
     catalog: State<Catalog>,
     day: Option<String>,
 ) -> TaskResult<Report> {
-    let day = day.unwrap_or_else(|| "today".to_owned());
+    // the day that the run is for: beat sends it at nine, and a retry may run much later
+    let day = day.unwrap_or_else(|| ctx.scheduled_time().date().to_string());
     if !day
         .chars()
         .all(|letter| letter.is_ascii_alphanumeric() || letter == '-')

@@ -24,6 +24,13 @@ pub(crate) struct AppCommand {
 enum AppSubcommand {
     /// Run the app's tasks until SIGTERM or SIGINT
     Worker(WorkerCommand),
+    /// Send the app's periodic tasks when they are due, until SIGTERM or SIGINT
+    #[cfg(feature = "beat")]
+    Beat(super::BeatCommand),
+    /// The app's periodic tasks: their times, and their form in EventBridge Scheduler
+    #[cfg(feature = "beat")]
+    #[command(subcommand)]
+    Schedules(super::SchedulesCommand),
     /// Send a task by its name and print its id
     Send(SendCommand),
     /// Show a task's state and result
@@ -33,6 +40,18 @@ enum AppSubcommand {
     /// Print what a deployment on AWS needs: queues, table, rights; JSON for Terraform and SAM
     #[cfg(feature = "_aws")]
     Manifest(super::ManifestCommand),
+}
+
+impl AppSubcommand {
+    /// What runs on tells what it does.
+    fn default_level(&self) -> &'static str {
+        match self {
+            Self::Worker(_) => "info",
+            #[cfg(feature = "beat")]
+            Self::Beat(_) => "info",
+            _ => QUIET_LEVEL,
+        }
+    }
 }
 
 impl AppCommand {
@@ -70,12 +89,9 @@ impl AppCommand {
         if let Some(error) = app.error.take() {
             return Err(error.into());
         }
-        let default_level = if matches!(self.command, AppSubcommand::Worker(_)) {
-            "info"
-        } else {
-            QUIET_LEVEL
-        };
-        app.settings = self.global.settings(app.settings, default_level)?;
+        app.settings = self
+            .global
+            .settings(app.settings, self.command.default_level())?;
         match self.command {
             AppSubcommand::Tasks(command) => {
                 let router = app.settings.router().map_err(Error::from)?;
@@ -84,6 +100,15 @@ impl AppCommand {
             AppSubcommand::Worker(command) => {
                 command.apply(&mut app.settings);
                 command.run(&connect(app)?).await
+            }
+            #[cfg(feature = "beat")]
+            AppSubcommand::Beat(command) => {
+                command.apply(&mut app.settings);
+                command.run(&connect(app)?).await
+            }
+            #[cfg(feature = "beat")]
+            AppSubcommand::Schedules(command) => {
+                Box::pin(command.run(&connect(app)?)).await // a large future, and few commands need it
             }
             AppSubcommand::Send(command) => command.run(&connect(app)?).await,
             AppSubcommand::Result(command) => command.run(&connect(app)?).await,

@@ -49,6 +49,8 @@ pub(super) fn exit_code_of(error: &Error) -> u8 {
         Error::Result(ResultError::Timeout { .. }) => EXIT_NOT_READY,
         #[cfg(feature = "_aws")]
         Error::Aws(_) => EXIT_USAGE,
+        #[cfg(feature = "beat")]
+        Error::Entry(_) => EXIT_USAGE,
         #[cfg(feature = "local")]
         Error::Database { .. } => EXIT_USAGE,
         _ => EXIT_FAILED,

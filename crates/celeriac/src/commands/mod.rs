@@ -10,8 +10,11 @@
 //! | 2 | wrong usage or settings; nothing was done |
 //! | 3 | the task whose result was asked for failed or was revoked |
 //! | 4 | its result was not there in time |
+//! | 5 | `schedules plan --detailed-exitcode`: there is something to change |
 
 mod app_command;
+#[cfg(feature = "beat")]
+mod beat_command;
 mod command_error;
 mod global_options;
 mod hint;
@@ -23,6 +26,8 @@ mod manifest_command;
 mod output;
 mod result_command;
 mod result_view;
+#[cfg(feature = "beat")]
+mod schedules;
 mod send_command;
 mod table;
 mod tasks_command;
@@ -30,6 +35,8 @@ mod time_argument;
 mod worker_command;
 
 pub(crate) use app_command::AppCommand;
+#[cfg(feature = "beat")]
+pub use beat_command::BeatCommand;
 pub use command_error::CommandError;
 pub use global_options::GlobalOptions;
 pub use json_text::{JsonDict, JsonList, json_text};
@@ -37,6 +44,8 @@ pub use json_text::{JsonDict, JsonList, json_text};
 pub use manifest_command::ManifestCommand;
 pub use output::{print, print_error, styled_stderr, styled_stdout};
 pub use result_command::ResultCommand;
+#[cfg(feature = "beat")]
+pub use schedules::SchedulesCommand;
 pub use send_command::SendCommand;
 pub use table::Table;
 pub use tasks_command::TasksCommand;
@@ -53,3 +62,5 @@ pub const EXIT_USAGE: u8 = 2;
 pub const EXIT_TASK_FAILED: u8 = 3;
 /// The result was not there in time.
 pub const EXIT_NOT_READY: u8 = 4;
+/// There is something to change.
+pub const EXIT_CHANGES: u8 = 5;

@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use celeriac_aws::AwsConfig;
 use celeriac_core::Settings;
 
-use super::{ManifestQueue, ManifestTable};
+use super::{ManifestQueue, ManifestSchedule, ManifestTable};
 use crate::connect::aws_config;
 use crate::place::Place;
 use crate::{Connection, Error};
@@ -12,6 +12,7 @@ use crate::{Connection, Error};
 pub(super) struct Deployment<'a> {
     pub(super) connection: &'a Connection,
     pub(super) config: AwsConfig,
+    pub(super) schedules: Vec<ManifestSchedule>,
     results: bool,
 }
 
@@ -22,6 +23,7 @@ impl<'a> Deployment<'a> {
         Ok(Self {
             connection,
             config: aws_config(&settings)?,
+            schedules: schedules(connection)?,
             results: results != Place::Disabled,
         })
     }
@@ -44,6 +46,7 @@ impl<'a> Deployment<'a> {
     fn queue_names(&self) -> BTreeSet<String> {
         let mut names: BTreeSet<String> = self.connection.known_queues().into_iter().collect();
         names.extend(self.spill_queues());
+        names.extend(self.schedule_targets());
         names
     }
 
@@ -61,6 +64,19 @@ impl<'a> Deployment<'a> {
     pub(super) fn own_queues(&self) -> BTreeSet<String> {
         let own = self.connection.own_queues().into_iter();
         own.chain(self.spill_queues()).collect()
+    }
+
+    /// Queues that EventBridge Scheduler sends to.
+    pub(super) fn schedule_targets(&self) -> BTreeSet<String> {
+        let of_schedules = self.schedules.iter().map(|schedule| schedule.queue.clone());
+        let dead_letters = self.schedule_dead_letter_queue();
+        of_schedules.chain(dead_letters).collect()
+    }
+
+    /// Where EventBridge Scheduler puts what it could not send.
+    pub(super) fn schedule_dead_letter_queue(&self) -> Option<String> {
+        let queue = self.connection.settings().beat_dead_letter_queue.clone();
+        queue.filter(|_| !self.schedules.is_empty())
     }
 
     pub(super) fn sqs_name(&self, queue: &str) -> String {
@@ -108,4 +124,35 @@ pub(crate) fn on_aws(settings: &Settings) -> Settings {
         settings.result_backend = None;
     }
     settings
+}
+
+/// The beat entries as EventBridge Scheduler is to have them.
+#[cfg(feature = "beat")]
+fn schedules(connection: &Connection) -> Result<Vec<ManifestSchedule>, Error> {
+    let wanted = crate::schedules::wanted(connection, jiff::Timestamp::now())?;
+    let all = wanted.into_iter().flat_map(|entry| entry.schedules);
+    let still = |schedule: &ManifestSchedule| !schedule.over;
+    let now = jiff::Timestamp::now();
+    // AWS refuses a start in the past
+    let begun = |mut schedule: ManifestSchedule| {
+        schedule.start_date = schedule.start_date.filter(|start| *start > now);
+        schedule
+    };
+    let there: Vec<ManifestSchedule> = all.filter(still).map(begun).collect();
+    match there.iter().find(|schedule| schedule.is_one_of_a_grid()) {
+        Some(schedule) => Err(celeriac_beat::EntryError {
+            entry: schedule.entry.clone(),
+            reason: "its interval takes several schedules that start at certain minutes, which a manifest cannot say: use \
+                     `schedules apply`, or an interval whose common multiple with a minute divides an hour or a day"
+                .to_owned(),
+        }
+        .into()),
+        None => Ok(there),
+    }
+}
+
+#[cfg(not(feature = "beat"))]
+#[expect(clippy::unnecessary_wraps, reason = "as with the feature")]
+fn schedules(_connection: &Connection) -> Result<Vec<ManifestSchedule>, Error> {
+    Ok(Vec::new())
 }

@@ -50,13 +50,26 @@ pub struct Manifest {
     /// The group of its schedules in EventBridge Scheduler.
     pub schedule_group: String,
     /// Its beat entries as schedules.
-    pub schedules: Vec<serde_json::Value>,
+    pub schedules: Vec<ManifestSchedule>,
+    /// The queue, by Celery's name, that gets what EventBridge Scheduler could not send.
+    pub schedule_dead_letter_queue: Option<String>,
     /// S3 buckets.
     pub buckets: Vec<serde_json::Value>,
     /// Environment variables by which worker and function find all this.
     pub environment: BTreeMap<String, String>,
     /// Who may do what: `producer`, `worker`, `lambda`, `scheduler`, `operator`.
     pub roles: BTreeMap<&'static str, Role>,
+}
+
+/// A schedule of EventBridge Scheduler.
+#[cfg(feature = "beat")]
+pub type ManifestSchedule = celeriac_beat::plan::DesiredSchedule;
+
+/// Without the feature `beat` there are none.
+#[cfg(not(feature = "beat"))]
+#[derive(Clone, Debug, Serialize)]
+pub struct ManifestSchedule {
+    pub(crate) queue: String,
 }
 
 /// A result table.
@@ -79,8 +92,9 @@ impl Manifest {
             app: connection.name().to_owned(),
             queues: deployment.queues(),
             table: deployment.table(),
-            schedule_group: connection.name().to_owned(),
-            schedules: Vec::new(),
+            schedule_group: connection.schedule_group(),
+            schedules: deployment.schedules.clone(),
+            schedule_dead_letter_queue: deployment.schedule_dead_letter_queue(),
             buckets: Vec::new(),
             environment: deployment.environment(),
             roles: role::all(&deployment),

@@ -39,7 +39,7 @@ pub(super) fn all(deployment: &Deployment<'_>) -> BTreeMap<&'static str, Role> {
         ),
         (
             "scheduler",
-            Role::new(Some("scheduler.amazonaws.com"), Vec::new()),
+            Role::new(Some(iam::SCHEDULER_SERVICE), scheduler(&arns)),
         ),
         ("operator", Role::new(None, operator(&arns))),
     ])
@@ -75,7 +75,16 @@ fn consumer(arns: &Arns) -> Vec<Statement> {
     ]
 }
 
-/// Somebody with the `celeriac` program.
+/// EventBridge Scheduler, for the app's schedules.
+fn scheduler(arns: &Arns) -> Vec<Statement> {
+    vec![Statement::new(
+        "SendTasks",
+        iam::RUN_SCHEDULES,
+        &arns.schedule_targets,
+    )]
+}
+
+/// Somebody with the `celeriac` program, and with the app's own for its schedules.
 fn operator(arns: &Arns) -> Vec<Statement> {
     let every_queue: Vec<String> = arns
         .queues
@@ -87,6 +96,19 @@ fn operator(arns: &Arns) -> Vec<Statement> {
         Statement::new("OperateQueues", iam::OPERATE_QUEUE, &every_queue),
         Statement::new("ListQueues", iam::LIST_QUEUES, &[arn("sqs", "*")]),
         Statement::new("OperateTable", iam::OPERATE_TABLE, &arns.table),
+        Statement::new("OperateSchedules", iam::OPERATE_SCHEDULES, &arns.schedules),
+        Statement::new(
+            "OperateScheduleGroup",
+            iam::OPERATE_SCHEDULE_GROUP,
+            &arns.schedule_group,
+        ),
+        // IAM knows no resource for it
+        Statement::new("ListSchedules", iam::LIST_SCHEDULES, &arns.all_schedules),
+        Statement::new(
+            "PassScheduleRole",
+            iam::PASS_SCHEDULE_ROLE,
+            &arns.schedule_role,
+        ),
     ]
 }
 
@@ -121,12 +143,24 @@ struct Arns {
     own_dead_letters: Vec<String>,
     /// One, or none.
     table: Vec<String>,
+    /// Queues that schedules send to, and the one for what could not be sent.
+    schedule_targets: Vec<String>,
+    /// What is for an app with schedules only: each one ARN, or none.
+    schedules: Vec<String>,
+    schedule_group: Vec<String>,
+    all_schedules: Vec<String>,
+    schedule_role: Vec<String>,
 }
 
 impl Arns {
     fn of(deployment: &Deployment<'_>) -> Self {
         let queues = deployment.queues();
         let own = deployment.own_queues();
+        let group = deployment.connection.schedule_group();
+        let scheduled = |arn: String| {
+            let any = !deployment.schedules.is_empty();
+            any.then_some(arn).into_iter().collect()
+        };
         let is_own = |queue: &&super::ManifestQueue| own.contains(&queue.name);
         let of_queue = |queue: &super::ManifestQueue| arn("sqs", &queue.queue_name);
         let of_dead_letters = |queue: &super::ManifestQueue| {
@@ -149,8 +183,26 @@ impl Arns {
                 .map(|table| arn("dynamodb", &format!("table/{}", table.name)))
                 .into_iter()
                 .collect(),
+            schedule_targets: deployment
+                .schedule_targets()
+                .iter()
+                .map(|queue| arn("sqs", &deployment.sqs_name(queue)))
+                .collect(),
+            schedules: scheduled(arn("scheduler", &format!("schedule/{group}/*"))),
+            schedule_group: scheduled(arn("scheduler", &format!("schedule-group/{group}"))),
+            all_schedules: scheduled("*".to_owned()),
+            schedule_role: scheduled(schedule_role(deployment)),
         }
     }
+}
+
+/// Given by name or by ARN; else the one that Terraform and CloudFormation make.
+fn schedule_role(deployment: &Deployment<'_>) -> String {
+    let name = deployment.connection.schedule_role();
+    if name.starts_with("arn:") {
+        return name;
+    }
+    format!("arn:${{partition}}:iam::${{account}}:role/{name}")
 }
 
 fn arn(service: &str, resource: &str) -> String {

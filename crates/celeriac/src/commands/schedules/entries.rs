@@ -1,0 +1,76 @@
+use std::collections::BTreeSet;
+
+use celeriac_beat::Entry;
+use celeriac_beat::local::Pauses;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, Zoned};
+
+use super::CommandError;
+use crate::{Connection, Error};
+
+/// An entry with the zone it goes by.
+pub(super) struct ZonedEntry<'a> {
+    pub(super) entry: &'a Entry,
+    pub(super) zone: TimeZone,
+}
+
+impl ZonedEntry<'_> {
+    pub(super) fn next_after(&self, after: Timestamp) -> Option<Zoned> {
+        let next = self.entry.next_after(after, &self.zone)?;
+        Some(next.to_zoned(self.zone.clone()))
+    }
+}
+
+/// The entries of these names; all where none is named.
+pub(super) fn entries<'a>(
+    connection: &'a Connection,
+    names: &[String],
+) -> Result<Vec<ZonedEntry<'a>>, CommandError> {
+    let timetable = connection.timetable();
+    let chosen: Vec<&Entry> = if names.is_empty() {
+        timetable.entries().iter().collect()
+    } else {
+        let found = names.iter().map(|name| timetable.entry(name));
+        found.collect::<Result<_, _>>()?
+    };
+    if chosen.is_empty() {
+        eprintln!(
+            "note: the app has no beat entries; add one: App::new(...).beat(\"name\", \"0 9 * * *\", my_task::s()), or `beat_schedule` in celeriac.toml"
+        );
+    }
+    let with_zone = chosen.into_iter().map(|entry| {
+        let zone = entry.zone(timetable.timezone())?;
+        Ok(ZonedEntry { entry, zone })
+    });
+    with_zone.collect()
+}
+
+/// Entries that an operator has paused: in EventBridge Scheduler, or for the local beat.
+pub(super) async fn paused(connection: &Connection) -> Result<BTreeSet<String>, CommandError> {
+    #[cfg(feature = "aws")]
+    if connection.broker_is_aws() {
+        let group = crate::schedules::ScheduleGroup::of(connection)?;
+        let listed = group.list().await?.unwrap_or_default();
+        let group = celeriac_beat::plan::GroupEntries::of(&listed);
+        let entries = connection.beat_entries().iter().map(Entry::name);
+        let paused = entries.filter(|entry| group.is_paused(entry));
+        return Ok(paused.map(str::to_owned).collect());
+    }
+    match connection.store() {
+        Some(store) => Ok(Pauses::of(connection.name(), store)
+            .load()
+            .await
+            .map_err(Error::from)?),
+        None => Ok(BTreeSet::new()),
+    }
+}
+
+/// `2027-01-02 09:00 +09:00`, with seconds where there are any.
+pub(super) fn shown(time: &Zoned) -> String {
+    let format = if time.second() == 0 {
+        "%a %Y-%m-%d %H:%M %:z"
+    } else {
+        "%a %Y-%m-%d %H:%M:%S %:z"
+    };
+    time.strftime(format).to_string()
+}
