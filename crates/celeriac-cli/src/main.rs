@@ -17,6 +17,7 @@ mod doctor_permissions;
 mod doctor_queues;
 mod doctor_sqlite;
 mod doctor_table;
+mod import;
 mod queues;
 mod queues_create;
 mod queues_list;
@@ -55,6 +56,9 @@ enum Command {
     Doctor(doctor::DoctorCommand),
     /// Run an app's worker on an emulator or SQLite, and start it anew at each rebuild
     Dev(dev::DevCommand),
+    /// Make settings of what another scheduler has
+    #[command(subcommand)]
+    Import(import::ImportCommand),
 }
 
 #[tokio::main]
@@ -83,6 +87,7 @@ impl Cli {
             Command::Queues(command) => command.run(&self.global.open().await?).await,
             Command::Doctor(command) => command.run(&self.global).await,
             Command::Dev(command) => command.run().await,
+            Command::Import(command) => command.run(),
         }
     }
 }

@@ -1,0 +1,170 @@
+//! `celeriac import`, on what real Celery apps and Django have printed (`tests/fixtures/beat`).
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use serde_json::{Value, json};
+
+fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../tests/fixtures/beat")
+        .join(name)
+}
+
+/// Exit code, stdout and stderr of `celeriac import celery-beat -` with this on stdin.
+fn import(stdin: &str, arguments: &[&str]) -> (Option<i32>, String, String) {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_celeriac"))
+        .args(["import", "celery-beat", "-"])
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("celeriac starts");
+    let mut input = child.stdin.take().expect("a pipe");
+    input.write_all(stdin.as_bytes()).expect("it reads");
+    drop(input);
+    let output = child.wait_with_output().expect("celeriac ends");
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
+    (
+        output.status.code(),
+        text(output.stdout),
+        text(output.stderr),
+    )
+}
+
+fn import_fixture(name: &str) -> (Option<i32>, String, String) {
+    let json = std::fs::read_to_string(fixture(name)).expect("the fixture");
+    import(&json, &[])
+}
+
+fn task(fields: &Value) -> String {
+    let mut all = json!({"name": "e", "task": "t", "interval": 1});
+    for (name, value) in fields.as_object().expect("an object") {
+        all[name] = value.clone();
+    }
+    json!([
+        {"model": "django_celery_beat.intervalschedule", "pk": 1, "fields": {"every": 1, "period": "hours"}},
+        {"model": "django_celery_beat.periodictask", "pk": 1, "fields": all},
+    ])
+    .to_string()
+}
+
+#[test]
+fn a_celery_apps_schedule() {
+    let (code, stdout, stderr) = import_fixture("beat_schedule.json");
+    assert_eq!(code, Some(1), "three entries are left out: {stderr}");
+    insta::assert_snapshot!("celery_toml", stdout);
+    insta::assert_snapshot!("celery_notes", stderr);
+}
+
+#[test]
+fn a_fixture_of_django_celery_beat() {
+    let (code, stdout, stderr) = import_fixture("django_celery_beat.json");
+    assert_eq!(code, Some(1), "two entries are left out: {stderr}");
+    insta::assert_snapshot!("django_toml", stdout);
+    insta::assert_snapshot!("django_notes", stderr);
+}
+
+#[test]
+fn json_holds_what_toml_cannot() {
+    let dump = json!({"beat_schedule": {"e": {"task": "t", "schedule": 60, "args": [null, 1]}}});
+    let (code, stdout, stderr) = import(&dump.to_string(), &["--json"]);
+    assert_eq!((code, stderr.as_str()), (Some(0), ""));
+    let expected = json!({"e": {"task": "t", "schedule": 60, "args": [null, 1]}});
+    let beat_schedule: Value = serde_json::from_str(&stdout).expect("JSON");
+    assert_eq!(beat_schedule, expected);
+}
+
+#[test]
+fn what_is_neither_is_wrong_usage() {
+    for (text, reason) in [
+        ("nonsense", "stdin is not JSON"),
+        ("3", "stdin: neither a list of Django objects nor a dump"),
+        ("{}", "stdin: there is no object `beat_schedule` in it"),
+        ("[]", "stdin: there is no object of the model"),
+    ] {
+        let (code, stdout, stderr) = import(text, &[]);
+        assert_eq!((code, stdout.as_str()), (Some(2), ""), "{text}");
+        assert!(stderr.starts_with(&format!("error: {reason}")), "{stderr}");
+        assert!(
+            stderr.contains("hint: give what docs/beat_schedule_dump.py prints"),
+            "{stderr}"
+        );
+    }
+}
+
+#[test]
+fn an_error_names_file_entry_and_field() {
+    for (fields, reason) in [
+        (json!({"args": "[1"}), "`args` is not JSON: "),
+        (json!({"args": "{}"}), "`args`: expected a list"),
+        (
+            json!({"priority": "high"}),
+            "`priority`: expected a whole number",
+        ),
+        (
+            json!({"interval": 2}),
+            "`interval`: its intervalschedule is not in the file",
+        ),
+        (
+            json!({"interval": null}),
+            "it has none of crontab, interval, solar, clocked",
+        ),
+        (
+            json!({"crontab": 1}),
+            "it has crontab and interval: only one may be",
+        ),
+        (
+            json!({"start_time": "soon"}),
+            "`start`: `soon` is not a time",
+        ),
+        (json!({"task": ""}), "`task` is missing"),
+    ] {
+        let (code, stdout, stderr) = import(&task(&fields), &[]);
+        assert_eq!((code, stdout.trim()), (Some(1), ""), "{stderr}");
+        let line = stderr.lines().find(|line| line.starts_with("left out: "));
+        let expected = format!("left out: stdin: beat entry `e`: {reason}");
+        assert!(
+            line.is_some_and(|line| line.starts_with(&expected)),
+            "{stderr}"
+        );
+    }
+}
+
+#[test]
+fn a_local_time_of_django_is_told_of() {
+    let (code, stdout, stderr) = import(&task(&json!({"start_time": "2030-01-01T09:00:00"})), &[]);
+    assert_eq!(code, Some(0), "{stderr}");
+    assert!(
+        stdout.contains("start = \"2030-01-01T09:00:00Z\""),
+        "{stdout}"
+    );
+    assert!(
+        stderr.contains("beat entry `e`: `start_time` has no offset and is read as UTC"),
+        "{stderr}"
+    );
+}
+
+#[test]
+fn a_file_is_written_once_and_never_replaced() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("celeriac.toml");
+    let dump = json!({"beat_schedule": {"e": {"task": "t", "schedule": 60}}}).to_string();
+    let path = file.to_str().expect("UTF-8");
+    let (code, stdout, stderr) = import(&dump, &["-o", path]);
+    assert_eq!((code, stdout.as_str(), stderr.as_str()), (Some(0), "", ""));
+    let written = std::fs::read_to_string(&file).expect("the file");
+    assert_eq!(
+        written,
+        "[beat_schedule.\"e\"]\ntask = \"t\"\nschedule = 60\n"
+    );
+    let (code, _, stderr) = import(&dump, &["-o", path]);
+    assert_eq!(code, Some(2));
+    assert!(
+        stderr.contains("celeriac.toml is there already"),
+        "{stderr}"
+    );
+    assert_eq!(std::fs::read_to_string(&file).expect("the file"), written);
+}
