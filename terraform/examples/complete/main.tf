@@ -40,6 +40,7 @@ module "beat" {
 
   manifest           = local.manifest
   queue_arns         = module.queues.arns
+  queue_urls         = module.queues.urls
   queue_kms_key_arns = local.keys
 }
 

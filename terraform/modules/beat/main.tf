@@ -29,10 +29,9 @@ resource "aws_scheduler_schedule" "this" {
   }
 
   target {
-    arn      = var.queue_arns[each.value.queue]
+    arn      = each.value.universal == null ? var.queue_arns[each.value.queue] : local.send_message
     role_arn = module.role[0].arn
-    # The finished message; EventBridge Scheduler puts the time in for `<aws.scheduler.scheduled-time>`.
-    input = each.value.input
+    input    = local.inputs[each.key]
 
     retry_policy {
       maximum_retry_attempts       = each.value.maximum_retry_attempts
@@ -40,14 +39,14 @@ resource "aws_scheduler_schedule" "this" {
     }
 
     dynamic "sqs_parameters" {
-      for_each = each.value.message_group_id == null ? [] : [each.value.message_group_id]
+      for_each = each.value.message_group_id == null || each.value.universal != null ? [] : [each.value.message_group_id]
       content {
         message_group_id = sqs_parameters.value
       }
     }
 
     dynamic "dead_letter_config" {
-      for_each = var.dead_letter_queue_arn == null ? [] : [var.dead_letter_queue_arn]
+      for_each = local.dead_letter_queue_arn == null ? [] : [local.dead_letter_queue_arn]
       content {
         arn = dead_letter_config.value
       }
@@ -58,6 +57,14 @@ resource "aws_scheduler_schedule" "this" {
     precondition {
       condition     = contains(keys(var.queue_arns), each.value.queue)
       error_message = "Schedule ${each.key} sends to queue ${each.value.queue}, which `queue_arns` does not have; give all of the module queues' output `arns`."
+    }
+    precondition {
+      condition     = each.value.universal == null || contains(keys(var.queue_urls), each.value.queue)
+      error_message = "Schedule ${each.key} sends to queue ${each.value.queue} by `SendMessage`, and `queue_urls` does not have it; give all of the module queues' output `urls`."
+    }
+    precondition {
+      condition     = var.dead_letter_queue_arn != null || (var.manifest.schedule_dead_letter_queue == null ? true : contains(keys(var.queue_arns), var.manifest.schedule_dead_letter_queue))
+      error_message = "The manifest's `schedule_dead_letter_queue` is ${coalesce(var.manifest.schedule_dead_letter_queue, "none")}, which `queue_arns` does not have; give all of the module queues' output `arns`, or `dead_letter_queue_arn`."
     }
   }
 }

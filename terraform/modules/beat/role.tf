@@ -19,6 +19,7 @@ module "role" {
   name                 = coalesce(var.name, "${var.manifest.app}-scheduler")
   description          = "EventBridge Scheduler sends tasks of ${var.manifest.app} with it"
   trusted_services     = ["scheduler.amazonaws.com"]
+  trusted_source_arns  = [aws_scheduler_schedule_group.this.arn]
   kms_key_arns         = var.queue_kms_key_arns
   permissions_boundary = var.permissions_boundary
   tags                 = local.tags
@@ -26,10 +27,10 @@ module "role" {
   statements = concat(
     local.given,
     local.to_targets,
-    var.dead_letter_queue_arn == null ? [] : [{
+    local.dead_letter_queue_arn == null ? [] : [{
       sid       = "DeadLetter"
       actions   = ["sqs:SendMessage"]
-      resources = [var.dead_letter_queue_arn]
+      resources = [local.dead_letter_queue_arn]
     }],
     var.kms_key_arn == null ? [] : [{
       sid       = "ReadSchedules"

@@ -1,9 +1,11 @@
 variable "manifest" {
   description = "What `myapp manifest` prints: `jsondecode(file(\"manifest.json\"))`. Its `schedules` become schedules of EventBridge Scheduler."
   type = object({
-    manifest_version = number
-    app              = string
-    schedule_group   = string
+    manifest_version           = number
+    app                        = string
+    schedule_group             = string
+    schedule_dead_letter_queue = optional(string)
+    # Their `delete_after` is not read: a schedule that deletes itself would come back with the next apply.
     schedules = list(object({
       name                         = string
       description                  = optional(string)
@@ -18,6 +20,12 @@ variable "manifest" {
       input                        = string
       maximum_retry_attempts       = number
       maximum_event_age_in_seconds = number
+      universal = optional(object({
+        delay_seconds            = optional(number, 0)
+        message_group_id         = optional(string)
+        message_deduplication_id = optional(string)
+        message_attributes       = optional(map(string), {})
+      }))
     }))
     roles = map(object({
       trusted_services = list(string)
@@ -38,7 +46,7 @@ variable "manifest" {
     error_message = "Two schedules of the manifest have one name; rename a beat entry in the program and print the manifest anew."
   }
   validation {
-    condition     = alltrue([for s in var.manifest.schedules : !endswith(s.queue, ".fifo") || s.message_group_id != null])
+    condition     = alltrue([for s in var.manifest.schedules : !endswith(s.queue, ".fifo") || s.message_group_id != null || try(s.universal.message_group_id, null) != null])
     error_message = "A schedule on a FIFO queue needs a `message_group_id`; print the manifest anew with `myapp manifest`."
   }
   validation {
@@ -49,11 +57,41 @@ variable "manifest" {
     condition     = alltrue([for s in var.manifest.schedules : s.maximum_retry_attempts >= 0 && s.maximum_retry_attempts <= 185 && s.maximum_event_age_in_seconds >= 60 && s.maximum_event_age_in_seconds <= 86400])
     error_message = "EventBridge Scheduler retries 0 to 185 times, within 60 to 86400 seconds."
   }
+  validation {
+    condition     = alltrue([for time in compact(concat(var.manifest.schedules[*].start_date, var.manifest.schedules[*].end_date)) : can(regex("^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}Z$", time))])
+    error_message = "`start_date` and `end_date` are RFC 3339 in UTC, such as `2026-01-31T09:00:00Z`."
+  }
+  validation {
+    condition     = alltrue([for s in var.manifest.schedules : s.universal.delay_seconds >= 0 && s.universal.delay_seconds <= 900 && floor(s.universal.delay_seconds) == s.universal.delay_seconds if s.universal != null])
+    error_message = "SQS delays a message by 0 to 900 whole seconds; give the task an `eta` in place of a longer `delay_seconds`."
+  }
+  validation {
+    condition     = alltrue([for s in var.manifest.schedules : s.universal.delay_seconds == 0 if s.universal != null && endswith(s.queue, ".fifo")])
+    error_message = "SQS delays no single message of a FIFO queue; leave `delay_seconds` at 0 there, or send to another queue."
+  }
+  validation {
+    condition     = alltrue([for s in var.manifest.schedules : (s.universal.message_deduplication_id != null) == endswith(s.queue, ".fifo") if s.universal != null])
+    error_message = "A message to a FIFO queue needs a `message_deduplication_id`, and SQS refuses one on any other queue; print the manifest anew with `myapp manifest`."
+  }
+  validation {
+    condition     = alltrue([for s in var.manifest.schedules : length(s.universal.message_attributes) <= 10 && !contains(values(s.universal.message_attributes), "") if s.universal != null])
+    error_message = "An SQS message has at most 10 attributes, and none of them is empty."
+  }
+  validation {
+    condition     = !endswith(coalesce(var.manifest.schedule_dead_letter_queue, "none"), ".fifo")
+    error_message = "EventBridge Scheduler takes a standard queue for its dead letters, not a FIFO queue; name another `schedule_dead_letter_queue`."
+  }
 }
 
 variable "queue_arns" {
   description = "ARNs of the queues by Celery name: output `arns` of the module `queues`."
   type        = map(string)
+}
+
+variable "queue_urls" {
+  description = "URLs of the queues by Celery name: output `urls` of the module `queues`. Only schedules with `universal` need them."
+  type        = map(string)
+  default     = {}
 }
 
 variable "name" {
@@ -63,7 +101,7 @@ variable "name" {
 }
 
 variable "dead_letter_queue_arn" {
-  description = "ARN of a standard queue to which EventBridge Scheduler moves what it could not deliver. Without one, a firing that fails for good leaves a metric only."
+  description = "ARN of a standard queue to which EventBridge Scheduler moves what it could not deliver. The manifest's `schedule_dead_letter_queue` if left out; without either, a firing that fails for good leaves a metric only."
   type        = string
   default     = null
 

@@ -18,9 +18,9 @@ variable "statements" {
   }
   validation {
     condition = alltrue(flatten([for s in var.statements : [for resource in s.resources :
-      can(regex("^arn:[^*]+:[^*]+:[^*]*:[^*]*:.+$", resource)) || s.effect == "Deny"
+      can(regex("^arn:[^*]+:[^*]+:[^*]*:[^*]*:.+$", resource)) || s.effect == "Deny" || (resource == "*" && alltrue([for action in s.actions : action == "scheduler:ListSchedules"]))
     ]]))
-    error_message = "Resources are ARNs that name partition, service, region and account; replace `*` by what the role works on. Actions that know no resource go to `account_wide_actions`."
+    error_message = "Resources are ARNs that name partition, service, region and account; replace `*` by what the role works on. Actions that know no resource go to `account_wide_actions`; of the manifest's only `scheduler:ListSchedules` is one."
   }
   validation {
     condition = alltrue(flatten([for s in var.statements : [for resource in s.resources :

@@ -17,7 +17,10 @@ locals {
         Action    = "sts:AssumeRole"
         Principal = { Service = var.trusted_services }
       },
-      [for confined in [var.trust_this_account_only] : { Condition = { StringEquals = { "aws:SourceAccount" = data.aws_caller_identity.current.account_id } } } if confined]...
+      [for confined in [var.trust_this_account_only] : { Condition = { StringEquals = merge(
+        { "aws:SourceAccount" = data.aws_caller_identity.current.account_id },
+        [for arns in [var.trusted_source_arns] : { "aws:SourceArn" = arns } if length(arns) > 0]...
+      ) } } if confined]...
     )]
   }
 }

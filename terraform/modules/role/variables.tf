@@ -34,6 +34,17 @@ variable "trust_this_account_only" {
   default     = true
 }
 
+variable "trusted_source_arns" {
+  description = "What the service may take the role for (`aws:SourceArn`), beside the account: a schedule group for EventBridge Scheduler, which names no single schedule. Anything of the account if left out."
+  type        = list(string)
+  default     = []
+
+  validation {
+    condition     = length(var.trusted_source_arns) == 0 || var.trust_this_account_only
+    error_message = "`trusted_source_arns` narrows `trust_this_account_only`, which is off."
+  }
+}
+
 variable "statements" {
   description = "Rights, as the module `policy` has them: the statements of a role of the manifest, and others of the same form."
   type = list(object({

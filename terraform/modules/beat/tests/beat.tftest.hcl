@@ -84,6 +84,10 @@ run "the_role_sends_to_the_targets_and_nowhere_else" {
     condition     = jsondecode(module.role[0].trust).Statement[0].Principal.Service == ["scheduler.amazonaws.com"] && jsondecode(module.role[0].trust).Statement[0].Condition.StringEquals["aws:SourceAccount"] == "123456789012"
     error_message = "only the Scheduler of this account takes it"
   }
+  assert {
+    condition     = jsondecode(module.role[0].trust).Statement[0].Condition.StringEquals["aws:SourceArn"] == [aws_scheduler_schedule_group.this.arn]
+    error_message = "and only for this group: ${module.role[0].trust}"
+  }
 }
 
 run "statements_of_the_manifest_come_first" {
@@ -135,6 +139,49 @@ run "dead_letters_and_keys" {
       UseKeys       = "arn:aws:kms:eu-central-1:123456789012:key/queues"
     }
     error_message = "the role may use them: ${module.role[0].policy}"
+  }
+}
+
+run "dead_letters_to_the_manifests_queue" {
+  variables {
+    manifest = {
+      manifest_version           = 1
+      app                        = "shop"
+      schedule_group             = "shop"
+      schedule_dead_letter_queue = "celery"
+      schedules = [
+        { name = "a", schedule_expression = "rate(1 hour)", enabled = true, flexible_minutes = 0, queue = "reports", input = "{}", maximum_retry_attempts = 0, maximum_event_age_in_seconds = 60 },
+      ]
+      roles = {}
+    }
+  }
+  assert {
+    condition     = aws_scheduler_schedule.this["a"].target[0].dead_letter_config[0].arn == "arn:aws:sqs:eu-central-1:123456789012:celery"
+    error_message = "by its Celery name"
+  }
+  assert {
+    condition     = [for s in jsondecode(module.role[0].policy).Statement : join(",", s.Resource) if s.Sid == "DeadLetter"] == ["arn:aws:sqs:eu-central-1:123456789012:celery"]
+    error_message = "the role may send there: ${module.role[0].policy}"
+  }
+}
+
+run "dead_letters_to_the_given_queue_first" {
+  variables {
+    manifest = {
+      manifest_version           = 1
+      app                        = "shop"
+      schedule_group             = "shop"
+      schedule_dead_letter_queue = "celery"
+      schedules = [
+        { name = "a", schedule_expression = "rate(1 hour)", enabled = true, flexible_minutes = 0, queue = "reports", input = "{}", maximum_retry_attempts = 0, maximum_event_age_in_seconds = 60 },
+      ]
+      roles = {}
+    }
+    dead_letter_queue_arn = "arn:aws:sqs:eu-central-1:123456789012:celery-dlq"
+  }
+  assert {
+    condition     = aws_scheduler_schedule.this["a"].target[0].dead_letter_config[0].arn == "arn:aws:sqs:eu-central-1:123456789012:celery-dlq"
+    error_message = "the variable is stronger than the manifest"
   }
 }
 

@@ -36,6 +36,28 @@ run "it_has_what_is_given_and_nothing_else" {
   }
 }
 
+run "it_may_be_for_one_thing_of_the_account" {
+  variables {
+    trusted_source_arns = ["arn:aws:scheduler:eu-central-1:123456789012:schedule-group/shop"]
+  }
+  assert {
+    condition = jsondecode(aws_iam_role.this.assume_role_policy).Statement[0].Condition.StringEquals == {
+      "aws:SourceAccount" = "123456789012"
+      "aws:SourceArn"     = ["arn:aws:scheduler:eu-central-1:123456789012:schedule-group/shop"]
+    }
+    error_message = "both must hold: ${aws_iam_role.this.assume_role_policy}"
+  }
+}
+
+run "one_thing_of_any_account_is_a_mistake" {
+  command = plan
+  variables {
+    trusted_source_arns     = ["arn:aws:scheduler:eu-central-1:123456789012:schedule-group/shop"]
+    trust_this_account_only = false
+  }
+  expect_failures = [var.trusted_source_arns]
+}
+
 run "a_role_may_have_no_rights" {
   variables {
     statements   = []

@@ -28,13 +28,20 @@ module "beat" {
     manifest_version = 1
     app              = "shop"
     schedule_group   = "shop"
-    schedules = [{
-      name                   = "a", schedule_expression = "rate(1 hour)", enabled = true, flexible_minutes = 0, queue = "celery", input = "{}",
-      maximum_retry_attempts = 0, maximum_event_age_in_seconds = 60
-    }]
+    schedules = [
+      {
+        name                   = "a", schedule_expression = "rate(1 hour)", enabled = true, flexible_minutes = 0, queue = "celery", input = "{}",
+        maximum_retry_attempts = 0, maximum_event_age_in_seconds = 60, universal = null
+      },
+      {
+        name                   = "b", schedule_expression = "rate(1 hour)", enabled = true, flexible_minutes = 0, queue = "celery", input = "{}",
+        maximum_retry_attempts = 0, maximum_event_age_in_seconds = 60, universal = { delay_seconds = 60 }
+      },
+    ]
     roles = {}
   }
   queue_arns            = { celery = aws_sqs_queue.fresh.arn }
+  queue_urls            = { celery = aws_sqs_queue.fresh.url }
   dead_letter_queue_arn = aws_sqs_queue.fresh.arn
   kms_key_arn           = aws_kms_key.fresh.arn
 }
