@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 VERSION = 1
 ROLES = ("producer", "worker", "lambda", "scheduler", "operator")
@@ -44,6 +44,16 @@ class Table:
 
 
 @dataclass(frozen=True)
+class Universal:
+    """What EventBridge Scheduler says to `SendMessage` beside the text, where it calls that itself."""
+
+    delay_seconds: int = 0
+    message_group_id: str | None = None
+    message_deduplication_id: str | None = None
+    message_attributes: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Schedule:
     """A beat entry, in EventBridge Scheduler's terms."""
 
@@ -62,6 +72,13 @@ class Schedule:
     end_date: str | None = None
     message_group_id: str | None = None
     description: str | None = None
+    universal: Universal | None = None
+    """None where the plain target, which has no delay and no attributes, is enough."""
+
+    @property
+    def group_id(self) -> str | None:
+        """SQS's message group."""
+        return (self.universal and self.universal.message_group_id) or self.message_group_id
 
 
 @dataclass(frozen=True)
@@ -84,6 +101,8 @@ class Manifest:
     schedules: tuple[Schedule, ...]
     environment: dict[str, str]
     roles: dict[str, Role]
+    schedule_dead_letter_queue: str | None = None
+    """Celery's name of the queue for firings that could not be delivered."""
 
     @property
     def own_queues(self) -> tuple[Queue, ...]:
@@ -95,12 +114,21 @@ class Manifest:
         role = self.roles.get(name)
         return role if role and role.statements else None
 
-    def queue(self, name: str) -> Queue:
-        """By Celery's name."""
+    def queue(self, name: str, use: str = "a schedule sends to") -> Queue:
+        """By Celery's name; `use` is for the error."""
         for queue in self.queues:
             if queue.name == name:
                 return queue
-        raise ManifestError(f"a schedule sends to `{name}`, which is no queue of the manifest")
+        raise ManifestError(f"{use} `{name}`, which is no queue of the manifest")
+
+    def dead_letters_of_schedules(self) -> Queue | None:
+        """None where they leave a metric only."""
+        if not self.schedule_dead_letter_queue:
+            return None
+        queue = self.queue(self.schedule_dead_letter_queue, "dead letters of schedules go to")
+        if queue.fifo:
+            raise ManifestError(f"dead letters of schedules go to `{queue.name}`, and they need a standard queue")
+        return queue
 
 
 def read(text: str) -> Manifest:
@@ -123,21 +151,30 @@ def _manifest(data: dict) -> Manifest:
     return Manifest(
         app=data["app"],
         queues=tuple(_queue(queue) for queue in data["queues"]),
-        table=Table(**{field: table[field] for field in Table.__dataclass_fields__}) if table else None,
+        table=Table(**{name: table[name] for name in Table.__dataclass_fields__}) if table else None,
         schedule_group=data.get("schedule_group"),
         schedules=tuple(_schedule(schedule) for schedule in data.get("schedules", [])),
         environment=dict(data["environment"]),
         roles={name: _role(name, role) for name, role in data["roles"].items()},
+        schedule_dead_letter_queue=data.get("schedule_dead_letter_queue"),
     )
 
 
 def _queue(data: dict) -> Queue:
-    fields = {field: data[field] for field in Queue.__dataclass_fields__}
+    fields = {name: data[name] for name in Queue.__dataclass_fields__}
     return Queue(**{**fields, "tasks": tuple(data["tasks"])})
 
 
 def _schedule(data: dict) -> Schedule:
-    return Schedule(**{field: data[field] for field in Schedule.__dataclass_fields__ if field in data})
+    # `delete_after` is left out: a schedule that deletes itself would be made again by whoever deploys next.
+    fields = {name: data[name] for name in Schedule.__dataclass_fields__ if name in data}
+    return Schedule(**{**fields, "universal": _universal(data.get("universal"))})
+
+
+def _universal(data: dict | None) -> Universal | None:
+    if data is None:
+        return None
+    return Universal(**{name: data[name] for name in Universal.__dataclass_fields__ if data.get(name) is not None})
 
 
 def _role(name: str, data: dict) -> Role:

@@ -35,10 +35,15 @@ class Stack:
         return self._text(json.dumps(value))
 
     @staticmethod
+    def literal(value):
+        """The value such that `Fn::Sub` leaves it as it is: `${!name}` is CloudFormation's way to write `${name}`."""
+        return _map(value, lambda text: text.replace("${", "${!"))
+
+    @staticmethod
     def _text(text: str):
         if not _PLACEHOLDER.search(text):
             return text
-        # What is no placeholder of ours must stay as it is: `${!name}` is CloudFormation's way to write `${name}`.
+        # What is no placeholder of ours must stay as it is.
         escaped = re.sub(r"\$\{(?!(?:partition|region|account)\})", "${!", text)
         return {"Fn::Sub": _PLACEHOLDER.sub(lambda found: "${" + _PSEUDO_PARAMETERS[found[1]] + "}", escaped)}
 

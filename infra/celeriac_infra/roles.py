@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from .manifest import Manifest, Role
-from .place import Place, Stack
+from .place import Place, Stack, arn
 
+# It names the schedule's group as the source, never the schedule (EventBridge Scheduler user guide, "Confused deputy prevention").
+SCHEDULER = "scheduler.amazonaws.com"
 # These services send their account along, so that nobody else's task or schedule can take the role.
-GUARDED_SERVICES = ("ecs-tasks.amazonaws.com", "scheduler.amazonaws.com")
+GUARDED_SERVICES = ("ecs-tasks.amazonaws.com", SCHEDULER)
 
 
 def policy(role: Role) -> dict:
@@ -14,15 +16,19 @@ def policy(role: Role) -> dict:
     return {"Version": "2012-10-17", "Statement": list(role.statements)}
 
 
-def trust(role: Role) -> dict:
+def trust(manifest: Manifest, role: Role) -> dict:
     """Who may take it, with placeholders."""
-    return {"Version": "2012-10-17", "Statement": [_trust(service) for service in role.trusted_services]}
+    statements = [_trust(service, manifest.schedule_group) for service in role.trusted_services]
+    return {"Version": "2012-10-17", "Statement": statements}
 
 
-def _trust(service: str) -> dict:
+def _trust(service: str, schedule_group: str | None) -> dict:
     statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
+    condition = {"aws:SourceAccount": "${account}"}
+    if service == SCHEDULER and schedule_group:
+        condition["aws:SourceArn"] = arn("scheduler", f"schedule-group/{schedule_group}")
     if service in GUARDED_SERVICES:
-        statement["Condition"] = {"StringEquals": {"aws:SourceAccount": "${account}"}}
+        statement["Condition"] = {"StringEquals": condition}
     return statement
 
 
@@ -38,15 +44,15 @@ def resources(manifest: Manifest, extra: dict[str, list[dict]]) -> dict:
     for name in manifest.roles:
         if role := manifest.role(name):
             is_role = bool(role.trusted_services)
-            made[logical(name)] = _role(role, extra.get(name, [])) if is_role else _managed_policy(role, manifest.app)
+            made[logical(name)] = _role(manifest, role, extra.get(name, [])) if is_role else _managed_policy(role, manifest.app)
     return made
 
 
-def _role(role: Role, extra: list[dict]) -> dict:
+def _role(manifest: Manifest, role: Role, extra: list[dict]) -> dict:
     policies = [{"PolicyName": "celeriac", "PolicyDocument": Stack().put(policy(role))}, *extra]
     return {
         "Type": "AWS::IAM::Role",
-        "Properties": {"AssumeRolePolicyDocument": Stack().put(trust(role)), "Policies": policies},
+        "Properties": {"AssumeRolePolicyDocument": Stack().put(trust(manifest, role)), "Policies": policies},
     }
 
 
@@ -64,5 +70,5 @@ def files(manifest: Manifest, place: Place) -> dict[str, dict]:
         if role := manifest.role(name):
             made[f"{name}.policy.json"] = place.put(policy(role))
             if role.trusted_services:
-                made[f"{name}.trust.json"] = place.put(trust(role))
+                made[f"{name}.trust.json"] = place.put(trust(manifest, role))
     return made

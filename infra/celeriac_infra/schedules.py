@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from . import roles, tags
-from .manifest import Manifest, ManifestError, Schedule
+from . import roles, send_message, tags
+from .manifest import Manifest, ManifestError, Queue, Schedule
 from .names import logical
+from .place import Stack
 
 
 def resources(manifest: Manifest) -> dict:
@@ -19,6 +20,15 @@ def resources(manifest: Manifest) -> dict:
         properties = _present(_schedule(manifest, schedule))
         made[logical("Schedule", schedule.name)] = {"Type": "AWS::Scheduler::Schedule", "Properties": properties}
     return made
+
+
+def dead_letter_policy(manifest: Manifest) -> list[dict]:
+    """What the role needs beside the manifest's rights, where firings that could not be delivered have a queue."""
+    queue = manifest.dead_letters_of_schedules()
+    if queue is None:
+        return []
+    statement = {"Sid": "DeadLetter", "Effect": "Allow", "Action": ["sqs:SendMessage"], "Resource": _arn(queue)}
+    return [{"PolicyName": "dead-letters", "PolicyDocument": {"Version": "2012-10-17", "Statement": [statement]}}]
 
 
 def _schedule(manifest: Manifest, schedule: Schedule) -> dict:
@@ -38,18 +48,36 @@ def _schedule(manifest: Manifest, schedule: Schedule) -> dict:
 
 
 def _target(manifest: Manifest, schedule: Schedule) -> dict:
-    group = schedule.message_group_id
+    dead_letters = manifest.dead_letters_of_schedules()
     target = {
-        "Arn": {"Fn::GetAtt": [logical("Queue", manifest.queue(schedule.queue).queue_name), "Arn"]},
+        **(_plain(manifest, schedule) if schedule.universal is None else _universal(manifest, schedule)),
         "RoleArn": {"Fn::GetAtt": [roles.logical("scheduler"), "Arn"]},
-        "Input": schedule.input,
         "RetryPolicy": {
             "MaximumRetryAttempts": schedule.maximum_retry_attempts,
             "MaximumEventAgeInSeconds": schedule.maximum_event_age_in_seconds,
         },
-        "SqsParameters": {"MessageGroupId": group} if group else None,
+        "DeadLetterConfig": {"Arn": _arn(dead_letters)} if dead_letters else None,
     }
     return _present(target)
+
+
+def _plain(manifest: Manifest, schedule: Schedule) -> dict:
+    group = schedule.message_group_id
+    return {
+        "Arn": _arn(manifest.queue(schedule.queue)),
+        "Input": schedule.input,
+        "SqsParameters": {"MessageGroupId": group} if group else None,
+    }
+
+
+def _universal(manifest: Manifest, schedule: Schedule) -> dict:
+    url = "${" + logical("Queue", manifest.queue(schedule.queue).queue_name) + "}"
+    parameters = {**Stack().literal(send_message.request(manifest, schedule)), "QueueUrl": url}
+    return {"Arn": Stack().put(send_message.TARGET), "Input": {"Fn::Sub": send_message.encoded(parameters)}}
+
+
+def _arn(queue: Queue) -> dict:
+    return {"Fn::GetAtt": [logical("Queue", queue.queue_name), "Arn"]}
 
 
 def _present(properties: dict) -> dict:

@@ -81,7 +81,8 @@ def _resources(manifest: Manifest, options: Options) -> dict:
 
 
 def _roles(manifest: Manifest, options: Options) -> dict:
-    made = roles.resources(manifest, {"lambda": [function.log_policy(manifest)]})
+    extra = {"lambda": [function.log_policy(manifest)], "scheduler": schedules.dead_letter_policy(manifest)}
+    made = roles.resources(manifest, extra)
     if not options.function_queues:
         made.pop("LambdaRole", None)
     elif "LambdaRole" in made:

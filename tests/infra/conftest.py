@@ -5,7 +5,7 @@ import uuid
 
 import pytest
 
-from generated import MANIFEST, manifest_named, with_fifo, with_schedule
+from generated import MANIFEST, manifest_named, with_universal
 from stack import Stack
 
 
@@ -20,6 +20,6 @@ def ministack() -> str:
 @pytest.fixture(scope="module")
 def stack(ministack: str):
     """The example's stack under names of its own: the emulator is shared with other tests."""
-    manifest = manifest_named(with_schedule(with_fifo(MANIFEST)), f"infra{uuid.uuid4().hex[:8]}")
+    manifest = manifest_named(with_universal(MANIFEST), f"infra{uuid.uuid4().hex[:8]}")
     with Stack(ministack, manifest) as created:
         yield created

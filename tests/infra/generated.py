@@ -65,24 +65,58 @@ def with_fifo(manifest: dict) -> dict:
     return changed
 
 
+# Years away, so that no emulator sends one while its stack is there.
+NEVER = "cron(0 9 1 1 ? 2099)"
+
+
 def with_schedule(manifest: dict) -> dict:
     """The manifest, with a schedule in it in any case; it is years away."""
     if manifest["schedules"]:
         return manifest
     changed = copy.deepcopy(manifest)
-    schedule = {
-        "name": "new-year",
-        "schedule_expression": "cron(0 9 1 1 ? 2099)",
-        "schedule_expression_timezone": "Asia/Seoul",
-        "queue": changed["queues"][0]["name"],
-        "input": '{"id": "new-year-<aws.scheduler.scheduled-time>"}',
+    first = changed["queues"][0]
+    changed["schedules"] = [{**schedule_of("new-year", first["name"]), "schedule_expression_timezone": "Asia/Seoul"}]
+    arn = "arn:${partition}:sqs:${region}:${account}:" + first["queue_name"]
+    rights = {"sid": "SendTasks", "actions": ["sqs:SendMessage"], "resources": [arn]}
+    changed["roles"]["scheduler"] = {"trusted_services": ["scheduler.amazonaws.com"], "statements": [rights]}
+    return changed
+
+
+def with_universal(manifest: dict) -> dict:
+    """The manifest with schedules besides that send by `SendMessage` itself, and a queue for dead letters."""
+    changed = copy.deepcopy(with_schedule(with_fifo(manifest)))
+    standard, fifo = (next(q["name"] for q in changed["queues"] if q["fifo"] == is_fifo) for is_fifo in (False, True))
+    late = {
+        "delay_seconds": 900,
+        "message_group_id": None,
+        "message_deduplication_id": None,
+        "message_attributes": {"origin": "<aws.scheduler.schedule-arn>", "price": "${5}"},
+    }
+    ordered = {
+        "delay_seconds": 0,
+        "message_group_id": "group",
+        "message_deduplication_id": "ordered:<aws.scheduler.scheduled-time>",
+        "message_attributes": {},
+    }
+    changed["schedules"] += [
+        {**schedule_of("late", standard), "universal": late, "delete_after": True, "start_date": "2098-01-01T00:00:00Z"},
+        {**schedule_of("ordered", fifo), "universal": ordered},
+    ]
+    changed["schedule_dead_letter_queue"] = standard
+    return changed
+
+
+def schedule_of(name: str, queue: str) -> dict:
+    """A schedule as the manifest has it. Its message holds what is easily escaped once too often, or not often enough."""
+    return {
+        "name": name,
+        "schedule_expression": NEVER,
+        "queue": queue,
+        "input": json.dumps({"id": f"{name}:<aws.scheduler.scheduled-time>", "text": "a & b ${price} \\u003c \u00e9"}),
         "enabled": True,
         "flexible_minutes": 0,
         "maximum_retry_attempts": 185,
         "maximum_event_age_in_seconds": 86400,
+        "universal": None,
+        "delete_after": False,
     }
-    changed["schedules"] = [schedule]
-    arn = "arn:${partition}:sqs:${region}:${account}:" + changed["queues"][0]["queue_name"]
-    rights = {"sid": "SendTasks", "actions": ["sqs:SendMessage"], "resources": [arn]}
-    changed["roles"]["scheduler"] = {"trusted_services": ["scheduler.amazonaws.com"], "statements": [rights]}
-    return changed

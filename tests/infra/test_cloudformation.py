@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from botocore.validate import ParamValidator
 
 REGION_OF_TESTS = "us-east-1"
 ACCOUNT = "000000000000"
@@ -131,13 +132,80 @@ def test_schedule_group(stack):
     assert found["State"] == "ACTIVE"
 
 
+def found_schedules(stack) -> list[tuple[dict, dict, dict]]:
+    """Each of the manifest, what the emulator has of it, and its queue."""
+    scheduler, group = stack.client("scheduler"), stack.manifest["schedule_group"]
+    queues = {queue["name"]: queue for queue in stack.manifest["queues"]}
+    return [
+        (schedule, scheduler.get_schedule(GroupName=group, Name=schedule["name"]), queues[schedule["queue"]])
+        for schedule in stack.manifest["schedules"]
+    ]
+
+
 def test_schedules(stack):
-    for schedule in stack.manifest["schedules"]:
-        found = stack.client("scheduler").get_schedule(GroupName=stack.manifest["schedule_group"], Name=schedule["name"])
+    dead_letters = {queue["name"]: queue["queue_name"] for queue in stack.manifest["queues"]}
+    for schedule, found, queue in found_schedules(stack):
         assert found["ScheduleExpression"] == schedule["schedule_expression"]
-        assert found["Target"]["Input"] == schedule["input"]
-        assert found["Target"]["Arn"] in {arn("sqs", queue["queue_name"]) for queue in stack.manifest["queues"]}
         assert found["Target"]["RoleArn"].endswith(stack.physical("SchedulerRole"))
+        assert found["Target"]["DeadLetterConfig"]["Arn"] == arn("sqs", dead_letters[stack.manifest["schedule_dead_letter_queue"]])
+        assert found["ActionAfterCompletion"] == "NONE"
+        if not schedule.get("universal"):
+            assert found["Target"]["Arn"] == arn("sqs", queue["queue_name"])
+            assert found["Target"]["Input"] == schedule["input"]
+
+
+def test_schedules_that_send_by_the_api_itself(stack):
+    """Nothing fires them here; their input is what SQS would be told."""
+    sqs = stack.client("sqs")
+    universal = [each for each in found_schedules(stack) if each[0].get("universal")]
+    assert universal
+    for schedule, found, queue in universal:
+        assert found["Target"]["Arn"] == "arn:aws:scheduler:::aws-sdk:sqs:sendMessage"
+        assert "SqsParameters" not in found["Target"]
+        text, said = found["Target"]["Input"], schedule["universal"]
+        assert f"{schedule['name']}:<aws.scheduler.scheduled-time>" in text
+        parameters = json.loads(text)
+        shape = sqs.meta.service_model.operation_model("SendMessage").input_shape
+        report = ParamValidator().validate(parameters, shape)
+        assert not report.has_errors(), report.generate_report()
+        assert parameters.pop("QueueUrl") == sqs.get_queue_url(QueueName=queue["queue_name"])["QueueUrl"]
+        attributes = parameters.pop("MessageAttributes", {})
+        assert {name: value["StringValue"] for name, value in attributes.items()} == said["message_attributes"]
+        expected = {
+            "MessageBody": schedule["input"],
+            "DelaySeconds": said["delay_seconds"] or None,
+            "MessageGroupId": said["message_group_id"],
+            "MessageDeduplicationId": said["message_deduplication_id"],
+        }
+        assert parameters == {name: value for name, value in expected.items() if value is not None}
+
+
+def test_sqs_takes_what_schedules_send(stack):
+    """Each input is sent once, as EventBridge Scheduler would."""
+    sqs = stack.client("sqs")
+    for schedule, found, _ in found_schedules(stack):
+        if not schedule.get("universal"):
+            continue
+        parameters = json.loads(found["Target"]["Input"])
+        url = parameters["QueueUrl"]
+        sqs.send_message(**{**parameters, **({"DelaySeconds": 0} if "DelaySeconds" in parameters else {})})
+        answer = sqs.receive_message(QueueUrl=url, MessageAttributeNames=["All"], WaitTimeSeconds=5)
+        (message,) = answer["Messages"]
+        assert message["Body"] == schedule["input"]
+        sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+
+
+def test_the_schedules_role_is_for_their_group_and_their_queues(stack):
+    name, iam = stack.physical("SchedulerRole"), stack.client("iam")
+    (trust,) = iam.get_role(RoleName=name)["Role"]["AssumeRolePolicyDocument"]["Statement"]
+    group = f"schedule-group/{stack.manifest['schedule_group']}"
+    assert trust["Condition"] == {"StringEquals": {"aws:SourceAccount": ACCOUNT, "aws:SourceArn": arn("scheduler", group)}}
+    rights = iam.get_role_policy(RoleName=name, PolicyName="celeriac")["PolicyDocument"]["Statement"]
+    assert rights == placed(stack.manifest["roles"]["scheduler"]["statements"])
+    (dead_letters,) = iam.get_role_policy(RoleName=name, PolicyName="dead-letters")["PolicyDocument"]["Statement"]
+    queues = {queue["name"]: queue["queue_name"] for queue in stack.manifest["queues"]}
+    assert dead_letters["Action"] == ["sqs:SendMessage"]
+    assert dead_letters["Resource"] == arn("sqs", queues[stack.manifest["schedule_dead_letter_queue"]])
 
 
 def test_alarms(stack):

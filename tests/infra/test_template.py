@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from generated import MANIFEST, of_type, run, template, tool, with_fifo, with_schedule
+from generated import MANIFEST, of_type, run, schedule_of, template, tool, with_fifo, with_schedule, with_universal
 
 
 FUNCTION = f"{MANIFEST['app']}-worker"
@@ -38,7 +38,7 @@ def documents(made: dict) -> list[dict]:
 )
 def test_cfn_lint_is_content(tmp_path, args):
     path = tmp_path / "template.json"
-    path.write_text(json.dumps(template(with_schedule(with_fifo(MANIFEST)), *args)))
+    path.write_text(json.dumps(template(with_universal(MANIFEST), *args)))
     done = tool("cfn-lint", "--include-checks", "I", "--", str(path))
     assert done.returncode == 0, done.stdout + done.stderr
 
@@ -91,9 +91,11 @@ def test_a_role_is_taken_by_its_service_in_its_account_only():
     statement = {"sid": "Send", "actions": ["sqs:SendMessage"], "resources": ["arn:${partition}:sqs:${region}:${account}:a"]}
     changed["roles"]["scheduler"]["statements"] = [statement]
     roles = of_type(template(changed), "AWS::IAM::Role")
-    for name in ("SchedulerRole", "WorkerRole"):
+    account = {"aws:SourceAccount": {"Fn::Sub": "${AWS::AccountId}"}}
+    group = "arn:${AWS::Partition}:scheduler:${AWS::Region}:${AWS::AccountId}:schedule-group/" + MANIFEST["schedule_group"]
+    for name, condition in (("WorkerRole", account), ("SchedulerRole", {**account, "aws:SourceArn": {"Fn::Sub": group}})):
         (trust,) = roles[name]["AssumeRolePolicyDocument"]["Statement"]
-        assert trust["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Fn::Sub": "${AWS::AccountId}"}}}
+        assert trust["Condition"] == {"StringEquals": condition}
 
 
 def test_table_has_ttl_and_recovery_and_is_retained():
@@ -116,6 +118,24 @@ def test_schedules_keep_their_time_zone_and_role():
     assert made["FlexibleTimeWindow"] == {"Mode": "OFF"}
     assert made["Target"]["RoleArn"] == {"Fn::GetAtt": ["SchedulerRole", "Arn"]}
     assert made["Target"]["Input"] == schedule["input"]
+
+
+def test_keywords_stand_bare_in_every_input():
+    """EventBridge Scheduler finds no others."""
+    made = of_type(template(with_universal({**MANIFEST, "schedules": []})), "AWS::Scheduler::Schedule")
+    inputs = {each["Name"]: each["Target"]["Input"] for each in made.values()}
+    assert "new-year:<aws.scheduler.scheduled-time>" in inputs["new-year"]
+    assert "late:<aws.scheduler.scheduled-time>" in inputs["late"]["Fn::Sub"]
+    assert '"<aws.scheduler.schedule-arn>"' in inputs["late"]["Fn::Sub"]
+    assert "ordered:<aws.scheduler.scheduled-time>" in inputs["ordered"]["Fn::Sub"]
+
+
+def test_schedules_start_when_they_should_and_stay_when_they_are_over():
+    """In the template: ministack's CloudFormation leaves dates out."""
+    made = of_type(template(with_universal(MANIFEST)), "AWS::Scheduler::Schedule")
+    (late,) = [each for each in made.values() if each["Name"] == "late"]
+    assert late["StartDate"] == "2098-01-01T00:00:00Z"
+    assert not [each for each in made.values() if "ActionAfterCompletion" in each]
 
 
 def test_no_results_no_table():
@@ -174,6 +194,16 @@ def test_names_that_differ_in_punctuation_stay_apart():
         assert {one, other, f"{one}-dlq", f"{other}-dlq"} <= names
 
 
+FIFO = next(queue["name"] for queue in with_fifo(MANIFEST)["queues"] if queue["fifo"])
+
+
+def sending(universal: dict, fifo: bool = False) -> dict:
+    """The manifest with one schedule, of such a message."""
+    manifest = with_universal({**MANIFEST, "schedules": []})
+    queue = FIFO if fifo else next(queue["name"] for queue in manifest["queues"] if not queue["fifo"])
+    return {**manifest, "schedules": [{**schedule_of("a", queue), "universal": universal}]}
+
+
 @pytest.mark.parametrize(
     ("change", "args", "said"),
     [
@@ -183,6 +213,16 @@ def test_names_that_differ_in_punctuation_stay_apart():
         ({}, ("--function-queues", "nowhere"), "`nowhere` is no queue"),
         ({}, ("--batch-size", "11"), "batching window"),
         ({**with_schedule(MANIFEST), "roles": {"lambda": MANIFEST["roles"]["lambda"]}}, (), "the role `scheduler`"),
+        (sending({"delay_seconds": 901}), (), "0 to 900 whole seconds, not by 901"),
+        (sending({"delay_seconds": 0.5}), (), "0 to 900 whole seconds, not by 0.5"),
+        (sending({"delay_seconds": 1}, fifo=True), (), "delays no single message of a FIFO queue"),
+        (sending({"message_deduplication_id": "a"}, fifo=True), (), "needs a `message_group_id`"),
+        (sending({"message_group_id": "a"}, fifo=True), (), "needs a `message_deduplication_id`"),
+        (sending({"message_deduplication_id": "a"}), (), "refuses one on any other queue"),
+        (sending({"message_attributes": {str(n): "a" for n in range(11)}}), (), "at most 10 attributes"),
+        (sending({"message_attributes": {"a": ""}}), (), "none of them is empty"),
+        ({**sending({}), "schedule_dead_letter_queue": "elsewhere"}, (), "dead letters of schedules go to `elsewhere`, which is no queue"),
+        ({**sending({}, fifo=True), "schedule_dead_letter_queue": FIFO}, (), "they need a standard queue"),
     ],
 )
 def test_what_cannot_be_deployed_is_said(change, args, said):
