@@ -1,50 +1,23 @@
-"""ministack, with one repair.
+"""ministack 1.5.33 with repairs: of its queues here, and of its schedules in `repaired_scheduler`.
 
-Its Lambda event source mappings receive and delete in a thread of their own, while requests do the same on the event loop: a message can then
-go to a mapping and to another receiver, and one that is sent in that moment can be lost. Here the mappings do it on the event loop too.
+Its Lambda event source mappings receive and delete in a thread of their own, and its schedules send in another, while requests do the same on
+the event loop: a message can then go to a mapping and to another receiver, and one that is sent in that moment can be lost. Here all do it on
+the event loop.
 """
 
-import asyncio
-import concurrent.futures
-import contextvars
-
+import repaired_scheduler
 from ministack.app import main
-from ministack.services import sqs
+from ministack.services import eventbridge, sqs
+from ministack_loop import found_by, on_loop
 
-loop: asyncio.AbstractEventLoop | None = None
-handle_request = sqs.handle_request
-
-
-async def handle_request_on_this_loop(*args, **kwargs):
-    global loop
-    loop = asyncio.get_running_loop()
-    return await handle_request(*args, **kwargs)
-
-
-def on_loop(function):
-    """The same function, run between requests whichever thread calls it."""
-
-    def call(*args):
-        if loop is None:
-            return function(*args)  # nobody has asked for anything yet
-        done: concurrent.futures.Future = concurrent.futures.Future()
-
-        def run():
-            try:
-                done.set_result(context.run(function, *args))
-            except Exception as error:
-                done.set_exception(error)
-
-        context = contextvars.copy_context()  # of whom the call is: account and region
-        loop.call_soon_threadsafe(run)
-        return done.result()
-
-    return call
-
-
-sqs.handle_request = handle_request_on_this_loop
-for name in ("_receive_messages_for_esm", "_delete_messages_for_esm"):
-    setattr(sqs, name, on_loop(getattr(sqs, name)))
+sqs.handle_request = found_by(sqs.handle_request)
+for module, name in (
+    (sqs, "_receive_messages_for_esm"),
+    (sqs, "_delete_messages_for_esm"),
+    (eventbridge, "_dispatch_to_sqs"),
+):
+    setattr(module, name, on_loop(getattr(module, name)))
+repaired_scheduler.repair()
 
 if __name__ == "__main__":
     main()

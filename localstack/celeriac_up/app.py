@@ -43,6 +43,7 @@ def read(args: argparse.Namespace) -> App:
     if args.binary and not args.binary.is_file():
         raise UpError(f"`{args.binary}` is no file", "build the app first: cargo build")
     app = manifest.read(_text(args))
+    schedules.check(app)
     package = None if args.no_function else Package.of(args.binary, args.settings)
     return App(app, options.of(app, None, None, options.PLAIN_BATCH, 0, None, None), package)
 

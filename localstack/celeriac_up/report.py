@@ -12,6 +12,10 @@ class Report:
     def deleted(self, thing: str) -> None:
         print(f"deleted    {thing}")
 
+    def note(self, text: str) -> None:
+        """What is other than on AWS."""
+        print(f"note       {text}")
+
     def compared(self, thing: str, differing: list[str]) -> None:
         """An old thing: `differing` are the names of what was changed in it."""
         if differing:

@@ -20,7 +20,8 @@ def create(manifest: Manifest, name: str, endpoint: Endpoint, place: Place, repo
     if role is None:
         raise ManifestError(f"the manifest has no rights for the role `{name}`")
     iam = endpoint.client("iam")
-    role_name, trust, policy = f"{manifest.app}-{name}", place.put(roles.trust(role)), place.put(roles.policy(role))
+    role_name = f"{manifest.app}-{name}"
+    trust, policy = place.put(roles.trust(manifest, role)), place.put(roles.policy(role))
     try:
         found = iam.get_role(RoleName=role_name)["Role"]
     except iam.exceptions.NoSuchEntityException:

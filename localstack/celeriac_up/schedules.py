@@ -4,16 +4,26 @@ from __future__ import annotations
 
 from datetime import datetime, timezone
 
+from celeriac_infra import send_message
 from celeriac_infra.manifest import Manifest, Schedule
 from celeriac_infra.place import Place
 
-from . import roles
+from . import firing, roles
 from .endpoint import Endpoint
 from .queues import queue_arn
 from .report import Report, differing
 
 # What the service, and each emulator in its way, says of what was not given.
 DEFAULTS = {"Description": "", "ScheduleExpressionTimezone": "UTC", "StartDate": None, "EndDate": None}
+
+
+def check(manifest: Manifest) -> None:
+    """Raises where AWS would refuse a schedule, which emulators do not."""
+    manifest.dead_letters_of_schedules()
+    for schedule in manifest.schedules:
+        manifest.queue(schedule.queue)
+        if schedule.universal:
+            send_message.request(manifest, schedule)
 
 
 def create(manifest: Manifest, endpoint: Endpoint, place: Place, report: Report) -> None:
@@ -25,8 +35,11 @@ def create(manifest: Manifest, endpoint: Endpoint, place: Place, report: Report)
     _create_group(scheduler, group, report)
     role = roles.create(manifest, "scheduler", endpoint, place, report) if manifest.schedules else ""
     for schedule in manifest.schedules:
-        _put(scheduler, _properties(manifest, schedule, role, place), report)
+        target = {**_target(manifest, schedule, endpoint, place), "RoleArn": role}
+        _put(scheduler, _properties(manifest, schedule, target), report)
     _delete_others(scheduler, group, {schedule.name for schedule in manifest.schedules}, report)
+    for note in firing.notes(manifest.schedules, endpoint):
+        report.note(note)
 
 
 def _create_group(scheduler, group: str, report: Report) -> None:
@@ -38,18 +51,38 @@ def _create_group(scheduler, group: str, report: Report) -> None:
         report.created(f"schedule group {group}")
 
 
-def _properties(manifest: Manifest, schedule: Schedule, role: str, place: Place) -> dict:
-    minutes, group = schedule.flexible_minutes, schedule.message_group_id
-    target = {
-        "Arn": queue_arn(manifest.queue(schedule.queue), place),
-        "RoleArn": role,
-        "Input": schedule.input,
+def _target(manifest: Manifest, schedule: Schedule, endpoint: Endpoint, place: Place) -> dict:
+    """But for its role."""
+    dead_letters = manifest.dead_letters_of_schedules()
+    called = _universal(manifest, schedule, endpoint, place) if schedule.universal else _plain(manifest, schedule, place)
+    return {
+        **called,
         "RetryPolicy": {
             "MaximumRetryAttempts": schedule.maximum_retry_attempts,
             "MaximumEventAgeInSeconds": schedule.maximum_event_age_in_seconds,
         },
+        **({"DeadLetterConfig": {"Arn": queue_arn(dead_letters, place)}} if dead_letters else {}),
+    }
+
+
+def _plain(manifest: Manifest, schedule: Schedule, place: Place) -> dict:
+    group = schedule.message_group_id
+    return {
+        "Arn": queue_arn(manifest.queue(schedule.queue), place),
+        "Input": schedule.input,
         **({"SqsParameters": {"MessageGroupId": group}} if group else {}),
     }
+
+
+def _universal(manifest: Manifest, schedule: Schedule, endpoint: Endpoint, place: Place) -> dict:
+    parameters = send_message.request(manifest, schedule)
+    name = manifest.queue(schedule.queue).queue_name
+    parameters["QueueUrl"] = endpoint.client("sqs").get_queue_url(QueueName=name)["QueueUrl"]
+    return {"Arn": place.put(send_message.TARGET), "Input": send_message.encoded(parameters)}
+
+
+def _properties(manifest: Manifest, schedule: Schedule, target: dict) -> dict:
+    minutes = schedule.flexible_minutes
     properties = {
         "Name": schedule.name,
         "GroupName": manifest.schedule_group,

@@ -37,14 +37,19 @@ class LocalApp:
         self.binary = binary
         self.folder = folder
         self.prefix = f"up{uuid.uuid4().hex[:8]}"
-        self.manifest = self._renamed(json.loads(self._printed()))
+        printed = json.loads(self._printed())
+        # Tests add the schedules that they need.
+        self.manifest = {**self._renamed(printed), "schedules": []}
+        self.own_schedules = printed["schedules"]
+        self.notes: list[str] = []
+        self.was_up = False
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
         """The emulator polls nothing and fires nothing for it any more."""
-        if self.created():
+        if self.was_up or self.created():
             self.manifest["schedules"] = []
             self.up("--no-function")
 
@@ -84,8 +89,8 @@ class LocalApp:
         names = {"queue_name": f"{self.prefix}-ordered.fifo", "dead_letter_queue": f"{self.prefix}-ordered-dlq.fifo"}
         self.manifest["queues"].append({**fifo, **names})
 
-    def add_schedule(self, name: str, expression: str, message: str) -> None:
-        """Of a message, to the first queue."""
+    def add_schedule(self, name: str, expression: str, message: str, **others) -> None:
+        """Of a message, to the first queue; `others` are further members of the manifest's entry."""
         queue = self.manifest["queues"][0]
         schedule = {
             "name": name,
@@ -96,6 +101,7 @@ class LocalApp:
             "flexible_minutes": 0,
             "maximum_retry_attempts": 185,
             "maximum_event_age_in_seconds": 86400,
+            **others,
         }
         self.manifest["schedules"].append(schedule)
         right = {
@@ -108,11 +114,12 @@ class LocalApp:
     # ---- creating it
 
     def up(self, *args, binary: Path | None = None) -> list[str]:
-        """Of the manifest as it is now; the lines of what became of what."""
+        """Of the manifest as it is now; the lines of what became of what. What else it tells is in `notes`."""
         file = self.folder / "manifest.json"
         file.write_text(json.dumps(self.manifest))
         done = up("--emulator", self.url, "--binary", binary or self.binary, "--manifest", file, *args, cwd=self.folder)
         assert done.returncode == 0, done.stdout + done.stderr
+        self.was_up, self.notes = True, notes(done.stdout)
         return changes(done.stdout)
 
     # ---- what is there
@@ -147,6 +154,15 @@ class LocalApp:
 
 def changes(output: str) -> list[str]:
     """The first block of what it prints."""
+    return [line for line in _first_block(output) if not line.startswith("note ")]
+
+
+def notes(output: str) -> list[str]:
+    """The lines in it of what is other than on AWS."""
+    return [line.removeprefix("note ") for line in _first_block(output) if line.startswith("note ")]
+
+
+def _first_block(output: str) -> list[str]:
     return [" ".join(line.split()) for line in output.split("\n\n")[0].splitlines()]
 
 
