@@ -29,6 +29,9 @@ struct Stage {
     proxy: FaultProxy,
     queue: String,
     table: String,
+    /// Beat entries of the app, as JSON, and their schedule group.
+    entries: String,
+    group: String,
 }
 
 impl Stage {
@@ -41,6 +44,8 @@ impl Stage {
             proxy,
             queue,
             table,
+            entries: "{}".to_owned(),
+            group: unique_name("group"),
         }
     }
 
@@ -63,6 +68,8 @@ impl Stage {
             .env("CELERIAC_BROKER_URL", place.broker_url())
             .env("CELERIAC_RESULT_BACKEND", place.results_in(&self.table))
             .env("CELERIAC_TASK_DEFAULT_QUEUE", &self.queue)
+            .env("CELERIAC_BEAT_SCHEDULE", &self.entries)
+            .env("CELERIAC_BEAT_SCHEDULE_GROUP", &self.group)
             .stdin(Stdio::null());
         command
     }
@@ -73,6 +80,13 @@ impl Stage {
         let said = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{program} {arguments:?}: {said}");
         String::from_utf8(output.stdout).expect("text")
+    }
+
+    /// From now on with one beat entry.
+    fn has_entry(&mut self, cron: &str) {
+        self.entries =
+            serde_json::json!({"report": {"task": "tasks.add", "args": [1, 2], "schedule": cron}})
+                .to_string();
     }
 
     /// The rights of a role, by the app's own manifest.
@@ -109,8 +123,13 @@ impl Stage {
         let missing: Vec<_> = used
             .iter()
             .filter(|(action, resource)| {
-                let any = (action.clone(), "*".to_owned());
-                !policy.contains(&(action.clone(), resource.clone())) && !policy.contains(&any)
+                !policy.iter().any(|(allowed, on)| {
+                    allowed == action
+                        && (on == resource
+                            || on
+                                .strip_suffix('*')
+                                .is_some_and(|start| resource.starts_with(start)))
+                })
             })
             .collect();
         assert!(missing.is_empty(), "the {role} lacks {missing:?}");
@@ -280,7 +299,7 @@ async fn received(stage: &Stage) -> Vec<Delivery> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_operator_has_just_the_rights_it_uses() {
-    let stage = Stage::bare().await;
+    let mut stage = Stage::bare().await;
     let queue = stage.queue.clone();
     // first as somebody else made it, then with what is missing
     stage
@@ -294,12 +313,52 @@ async fn an_operator_has_just_the_rights_it_uses() {
     stage
         .output("celeriac", &["queues", "purge", &queue, "--yes"])
         .await;
+    operate_schedules(&mut stage).await;
     let mut used = stage.used();
+    // what the service checks beside the request itself: a group is created with tags, and a schedule hands over its role
+    for (action, resource) in [
+        (
+            "scheduler:TagResource",
+            format!("schedule-group/{}", stage.group),
+        ),
+        ("iam:PassRole", "role/interop-scheduler".to_owned()),
+    ] {
+        used.insert((action.to_owned(), resource));
+    }
     // `list` looks at every queue of the account, and shows those of others as denied
     used.retain(|(_, resource)| {
-        resource == "*" || resource.starts_with("table/") || resource.starts_with(&queue)
+        resource == "*"
+            || ["table/", "role/", "schedule"]
+                .iter()
+                .any(|kind| resource.starts_with(kind))
+            || resource.starts_with(&queue)
     });
     stage.is_just("operator", used).await;
+}
+
+async fn operate_schedules(stage: &mut Stage) {
+    for cron in ["0 9 * * *", "0 10 * * *"] {
+        stage.has_entry(cron);
+        for command in [
+            &["plan"][..],
+            &["apply"],
+            &["plan", "--deep"],
+            &["pause", "report"],
+            &["resume", "report"],
+            &["list"],
+        ] {
+            let arguments = [&["schedules"], command].concat();
+            stage.output("interop-worker", &arguments).await;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_scheduler_may_send_to_the_queues_of_its_schedules_alone() {
+    let mut stage = Stage::new().await;
+    stage.has_entry("0 9 * * *");
+    let send = ("sqs:SendMessage".to_owned(), stage.queue.clone());
+    assert_eq!(stage.policy("scheduler").await, BTreeSet::from([send]));
 }
 
 #[tokio::test(flavor = "multi_thread")]

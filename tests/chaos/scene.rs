@@ -1,3 +1,4 @@
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use celeriac::broker::QueueSpec;
@@ -55,7 +56,7 @@ impl Place {
         }
     }
 
-    fn result_backend(&self) -> String {
+    pub(crate) fn result_backend(&self) -> String {
         match self {
             Self::Ministack { table, .. } => self.results_in(table),
             Self::Sqlite { url } => url.clone(),
@@ -145,6 +146,11 @@ impl Scene {
         Effects::new(self.folder.path().join(unique_name("effects")))
     }
 
+    /// A file for a process to log in.
+    pub(crate) fn log_file(&self) -> PathBuf {
+        self.folder.path().join(unique_name("log"))
+    }
+
     /// A worker whose visibility timeout is `visibility`; more `settings` as environment variables without their prefix.
     pub(crate) async fn worker(
         &self,
@@ -178,7 +184,7 @@ impl Scene {
             ("BROKER_TRANSPORT_OPTIONS__WAIT_TIME_SECONDS", "2"),
         ];
         all.extend_from_slice(settings);
-        let log = self.folder.path().join(unique_name("log"));
+        let log = self.log_file();
         WorkerProcess::start(queue, &log, &all, environment).await
     }
 

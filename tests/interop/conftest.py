@@ -9,13 +9,14 @@ from place import BINARIES, PEER_IS_PYTHON, Place
 
 
 def pytest_generate_tests(metafunc):
-    """Every test runs on ministack, with a worker and, where ours takes part, with a Lambda function in its place. Those marked `short`
-    run on LocalStack too, where it is there."""
+    """Every test runs on ministack, with a worker and, where ours takes part, with a Lambda function in its place, except for those
+    that wait for a clock. Those marked `short` run on LocalStack too, where it is there."""
     if "lane" in metafunc.fixturenames:
         lanes = ["ministack"]
-        if not PEER_IS_PYTHON and not metafunc.definition.get_closest_marker("worker_is_python"):
+        marks = {mark.name for mark in metafunc.definition.iter_markers()}
+        if not PEER_IS_PYTHON and not marks & {"worker_is_python", "clock"}:
             lanes.append("ministack-lambda")
-        if os.environ.get("CELERIAC_TEST_LOCALSTACK_URL") and metafunc.definition.get_closest_marker("short"):
+        if os.environ.get("CELERIAC_TEST_LOCALSTACK_URL") and "short" in marks:
             lanes.append("localstack")
         metafunc.parametrize("lane", lanes, scope="module")
 

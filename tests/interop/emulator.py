@@ -9,16 +9,18 @@ import urllib.request
 import uuid
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 import boto3
 from process import clean_environment
 
 REGION = "us-east-1"
+REPAIRED_MINISTACK = Path(__file__).parents[2] / "localstack" / "repaired_ministack.py"
 
 
 @dataclass(frozen=True)
 class Emulator:
-    """`url` serves SQS and DynamoDB, and of ministack also Lambda and CloudWatch Logs."""
+    """`url` serves SQS and DynamoDB, and of ministack also Lambda, CloudWatch Logs and EventBridge Scheduler."""
 
     name: str
     url: str
@@ -42,6 +44,10 @@ class Emulator:
     @cached_property
     def logs(self):
         return self._client("logs")
+
+    @cached_property
+    def scheduler(self):
+        return self._client("scheduler")
 
     def _client(self, service):
         return boto3.client(
@@ -78,7 +84,7 @@ def start_ministack() -> tuple[Emulator, subprocess.Popen]:
     env = {**clean_environment(), "BIND_HOST": "127.0.0.1", "MINISTACK_HOST": "127.0.0.1"}
     env |= {"GATEWAY_PORT": str(port), "EDGE_PORT": str(port)}
     process = subprocess.Popen(
-        [sys.executable, "-m", "ministack"], env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        [sys.executable, "-B", str(REPAIRED_MINISTACK)], env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     url = f"http://127.0.0.1:{port}"
     for _ in range(300):

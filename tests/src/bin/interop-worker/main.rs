@@ -30,6 +30,7 @@ async fn main() -> ExitCode {
         .task(outcomes::reject)
         .task(outcomes::ignore)
         .task(requests::progress)
-        .task(requests::request_info);
+        .task(requests::request_info)
+        .task(requests::scheduled);
     app.run().await
 }

@@ -45,3 +45,9 @@ pub(crate) async fn request_info(ctx: Context) -> TaskResult<Known> {
         eta: ctx.eta().map(UtcTime::to_iso),
     })
 }
+
+/// The time that a schedule fired for, by the clocks of its zone.
+#[task(name = "w.scheduled")]
+pub(crate) async fn scheduled(ctx: Context) -> TaskResult<String> {
+    Ok(ctx.scheduled_time().to_string())
+}
