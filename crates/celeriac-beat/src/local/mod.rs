@@ -12,7 +12,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use celeriac_core::{Clock, ResultStore, StoreError, TaskSender};
+use celeriac_core::{Clock, ResultStore, StoreError, StoreErrorKind, TaskSender};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use tokio_util::sync::CancellationToken;
@@ -122,6 +122,15 @@ impl Beat {
         Ok(())
     }
 
+    /// A request that is never answered must not keep it waiting: whatever it has done is seen at the next look.
+    async fn try_take(&self, lease: &mut Lease) -> Result<Option<Held>, StoreError> {
+        let answer = tokio::time::timeout(self.parts.lease / 2, lease.try_take(self.parts.now()));
+        answer.await.unwrap_or_else(|_| {
+            let late = StoreErrorKind::Unavailable("no answer in time".to_owned());
+            Err(StoreError::new("load document", "the beat's state", late))
+        })
+    }
+
     /// Waits for the lease; `None` at shutdown.
     async fn take(
         &self,
@@ -130,7 +139,7 @@ impl Beat {
     ) -> Result<Option<Held>, StoreError> {
         let mut waiting = false;
         while !shutdown.is_cancelled() {
-            match lease.try_take(self.parts.now()).await {
+            match self.try_take(lease).await {
                 Ok(Some(held)) => return Ok(Some(held)),
                 Ok(None) if !waiting => {
                     tracing::info!(app = self.parts.app, "another beat sends; this one waits");
