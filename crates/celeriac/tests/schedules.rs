@@ -295,11 +295,16 @@ async fn the_group_of_another_app_is_left_alone() {
 }
 
 #[tokio::test]
-async fn a_group_that_nobody_has_tagged_may_be_used() {
+async fn a_group_that_is_not_this_apps_by_its_tag_is_left_alone() {
     let service = SchedulerService::start().await;
-    service.insert(GROUP, "by-hand", &json!({"ScheduleExpression": "rate(1 day)", "Target": {"Arn": "arn:aws:sqs:us-east-1:123456789012:q"}}));
-    apply(&service, vec![crontab("daily", "0 9 * * *")]).await;
-    assert_eq!(service.names(GROUP), [name_of(&service, "daily")]);
+    let by_hand = json!({"ScheduleExpression": "rate(1 day)", "Target": {"Arn": "arn:aws:sqs:us-east-1:123456789012:q"}});
+    service.insert(GROUP, "by-hand", &by_hand);
+    for command in ["plan", "apply"] {
+        let words = ["shop", "schedules", command].map(OsString::from);
+        let app = app_of("shop", &service, vec![crontab("daily", "0 9 * * *")]);
+        assert_ne!(app.run_with(words).await, ExitCode::SUCCESS, "{command}");
+        assert_eq!(service.names(GROUP), ["by-hand"]);
+    }
 }
 
 /// Entries before and after a deployment: unchanged, changed, changed in its parts, gone, new.

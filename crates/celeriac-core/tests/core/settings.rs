@@ -353,14 +353,14 @@ fn settings_of_celery_without_meaning_here_are_passed_over_with_a_warning() {
         .finish();
     let settings = tracing::subscriber::with_default(subscriber, || {
         toml(
-            "timezone = 'Europe/Berlin'\nworker_pool = 'prefork'\nbroker_connection_retry_on_startup = true\n\
+            "enable_utc = true\nworker_pool = 'prefork'\nbroker_connection_retry_on_startup = true\n\
              accept_content = ['json']\nworker_log_format = '[%(asctime)s] %(message)s'\n[broker_transport_options]\npolling_interval = 0.2",
         )
     });
     assert_eq!(settings.unwrap(), Settings::default());
     let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     for name in [
-        "timezone",
+        "enable_utc",
         "worker_pool",
         "broker_connection_retry_on_startup",
         "accept_content",
