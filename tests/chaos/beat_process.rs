@@ -9,6 +9,8 @@ use crate::scene::Scene;
 
 /// The logged line of a beat that has the lease.
 const SENDS: &str = "beat sends from here";
+/// The logged line of one that has lost it.
+const STOPS: &str = "lease has run out";
 /// The logged line of one that has it not.
 const WAITS: &str = "another beat sends";
 
@@ -47,21 +49,21 @@ impl BeatProcess {
         fs::read_to_string(&self.log).unwrap_or_default()
     }
 
-    /// Waits until it has the lease.
-    pub(crate) async fn sends(&self) {
-        self.logs(SENDS).await;
+    /// Whether it has the lease.
+    pub(crate) fn sends(&self) -> bool {
+        let log = self.log();
+        let last = log
+            .lines()
+            .rfind(|line| line.contains(SENDS) || line.contains(STOPS));
+        last.is_some_and(|line| line.contains(SENDS))
     }
 
     /// Waits until it has seen that another has the lease.
     pub(crate) async fn waits(&self) {
-        self.logs(WAITS).await;
-    }
-
-    async fn logs(&self, text: &str) {
         let deadline = Instant::now() + Duration::from_secs(30);
-        while !self.log().contains(text) {
+        while !self.log().contains(WAITS) {
             let log = self.log();
-            assert!(Instant::now() < deadline, "never `{text}`:\n{log}");
+            assert!(Instant::now() < deadline, "never `{WAITS}`:\n{log}");
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }
