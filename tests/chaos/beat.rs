@@ -12,7 +12,7 @@ use crate::effects::Effects;
 use crate::scene::{Scene, all_succeeded};
 
 /// How long the beats run: `CELERIAC_TEST_BEAT_SECONDS`, else this.
-const SPAN: Duration = Duration::from_secs(40);
+const SPAN: Duration = Duration::from_secs(28);
 const KILLS: u32 = 3;
 const LEASE: Duration = Duration::from_secs(2);
 const PERIOD: i64 = 2;

@@ -53,10 +53,6 @@ def test_one_that_sends_by_the_api_itself(app):
 
 
 def test_those_of_the_app_are_what_apply_would_make(app):
-    app.manifest["schedules"] = app.own_schedules
-    created = [f"created schedule {schedule['name']}" for schedule in app.own_schedules]
-    assert created
-    assert set(created) <= set(app.up("--no-function"))
     environment = {
         **clean_environment(),
         **app.settings,
@@ -68,9 +64,21 @@ def test_those_of_the_app_are_what_apply_would_make(app):
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
     }
-    plan = [app.binary, "schedules", "plan", "--deep", "--detailed-exitcode"]
-    done = subprocess.run(plan, cwd=app.folder, env=environment, capture_output=True, text=True, check=False, timeout=60)
-    assert done.returncode == 0, done.stdout + done.stderr
+
+    def run(*arguments):
+        command = [app.binary, *arguments]
+        done = subprocess.run(
+            command, cwd=app.folder, env=environment, capture_output=True, text=True, check=False, timeout=60
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    # the role is part of a schedule's digest
+    app.manifest["schedules"] = json.loads(run("manifest"))["schedules"]
+    created = [f"created schedule {schedule['name']}" for schedule in app.manifest["schedules"]]
+    assert created
+    assert set(created) <= set(app.up("--no-function"))
+    run("schedules", "plan", "--deep", "--detailed-exitcode")
 
 
 def test_to_a_fifo_queue(app):
