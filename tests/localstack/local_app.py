@@ -37,10 +37,8 @@ class LocalApp:
         self.binary = binary
         self.folder = folder
         self.prefix = f"up{uuid.uuid4().hex[:8]}"
-        printed = json.loads(self._printed())
         # Tests add the schedules that they need.
-        self.manifest = {**self._renamed(printed), "schedules": []}
-        self.own_schedules = printed["schedules"]
+        self.manifest = {**self._renamed(json.loads(self._printed())), "schedules": []}
         self.notes: list[str] = []
         self.was_up = False
 
