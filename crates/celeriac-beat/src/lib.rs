@@ -15,6 +15,7 @@ mod entry_dict;
 mod entry_error;
 mod entry_toml;
 pub mod eventbridge;
+mod instant;
 mod interval;
 mod into_schedule;
 pub mod local;

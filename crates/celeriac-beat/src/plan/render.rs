@@ -11,6 +11,7 @@ use super::{Delivery, DesiredSchedule};
 use crate::eventbridge::{
     self, Difference, Expression, RenderOptions, Rendered, Rendering, limits,
 };
+use crate::instant::before;
 use crate::{Entry, EntryError, Schedule};
 
 /// Solar entries are one-time schedules for this long; `apply` adds what has come since.
@@ -65,7 +66,7 @@ impl EntrySchedules {
         let Schedule::Crontab(crontab) = entry.schedule() else {
             return None;
         };
-        let just_before = |start: Timestamp| earlier(start, Duration::from_nanos(1));
+        let just_before = |start: Timestamp| before(start, Duration::from_nanos(1));
         let after = entry
             .start
             .map_or(after, |start| after.max(just_before(start)));
@@ -163,7 +164,7 @@ impl Renderer<'_> {
         zone: &TimeZone,
         options: RenderOptions,
     ) -> Result<Rendering, EntryError> {
-        let first = earlier(self.now, Duration::from_hours(1));
+        let first = before(self.now, Duration::from_hours(1));
         let end = self
             .now
             .saturating_add(SOLAR_AHEAD)
@@ -299,7 +300,7 @@ fn phase(part: &Rendered) -> Option<(Duration, Duration)> {
 fn bound(time: Option<Timestamp>, part: &Rendered) -> Option<Timestamp> {
     let recurs = !matches!(part.expression, Expression::At(_));
     time.filter(|_| recurs)
-        .map(|time| earlier(time, part.lead + part.delay))
+        .map(|time| before(time, part.lead + part.delay))
 }
 
 fn is_within(entry: &Entry, time: Timestamp) -> bool {
@@ -337,9 +338,4 @@ fn fits(entry: &Entry, desired: &DesiredSchedule) -> Result<(), EntryError> {
     Err(entry.wrong(format!(
         "its message takes {size} bytes, over EventBridge Scheduler's {MAX_INPUT}: pass a reference to the data"
     )))
-}
-
-fn earlier(time: Timestamp, by: Duration) -> Timestamp {
-    let by = SignedDuration::try_from(by).unwrap_or(SignedDuration::MAX);
-    time.checked_sub(by).unwrap_or(Timestamp::MIN)
 }

@@ -3,7 +3,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::{Rules, before};
+use super::Rules;
+use crate::instant::before;
 use crate::{CatchUp, Entry};
 
 /// Missed runs that `run_all` makes up for, the latest ones: a beat that was away for a month must not send a million at once.

@@ -8,14 +8,14 @@ mod tests;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap};
-use std::time::Duration;
 
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp};
 
 use self::planned::Planned;
 pub(super) use self::rules::Rules;
 use crate::Entry;
+use crate::instant::{after, before};
 
 /// The runs of all entries, from the moment they are due until they are sent.
 pub(super) struct Agenda {
@@ -171,14 +171,4 @@ impl Agenda {
             }
         }
     }
-}
-
-pub(super) fn before(time: Timestamp, duration: Duration) -> Timestamp {
-    let duration = SignedDuration::try_from(duration).unwrap_or(SignedDuration::MAX);
-    time.checked_sub(duration).unwrap_or(Timestamp::MIN)
-}
-
-fn after(time: Timestamp, duration: Duration) -> Timestamp {
-    let duration = SignedDuration::try_from(duration).unwrap_or(SignedDuration::MAX);
-    time.checked_add(duration).unwrap_or(Timestamp::MAX)
 }

@@ -4,9 +4,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use super::Rules;
 use super::missed::runs;
-use super::{Rules, before};
 use crate::Entry;
+use crate::instant::before;
 
 /// Before the first try to send again what was not sent; doubled by each.
 const FIRST_RETRY: Duration = Duration::from_secs(1);
