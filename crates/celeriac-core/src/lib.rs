@@ -24,6 +24,7 @@ mod nearest;
 mod params;
 mod python;
 mod queue_rules;
+pub mod random;
 mod registry;
 mod result_store;
 mod router;

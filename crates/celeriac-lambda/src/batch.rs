@@ -1,4 +1,4 @@
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -39,7 +39,7 @@ struct Batch {
     shutdown: Shutdown,
     keeper: Mutex<Option<Arc<VisibilityKeeper>>>,
     /// Held here, by message id: their visibility is extended where it is short.
-    open: Mutex<HashMap<String, Delivery>>,
+    open: Mutex<BTreeMap<String, Delivery>>,
     done: Mutex<HashSet<String>>,
     endings: Mutex<Vec<Ending>>,
 }

@@ -26,6 +26,7 @@ pub(crate) async fn run(
     let (body, queue) = (delivery.body.clone(), delivery.queue.clone());
     let (shutdown, _clock) = phases.start(function.spill());
     let place = tokio::select! {
+        biased;
         place = function.room().place(body.len()) => place,
         () = shutdown.draining.cancelled() => {
             return Err(not_over(&task, &task_id, "other invocations took all of the function's time"));

@@ -62,7 +62,7 @@ impl MessageBuilder {
             settings,
             clock,
             origin,
-            reply_to: uuid::Uuid::new_v4().to_string(),
+            reply_to: celeriac_core::random::uuid4().to_string(),
         }
     }
 
@@ -126,7 +126,7 @@ impl MessageBuilder {
         let id = options
             .task_id
             .take()
-            .unwrap_or_else(|| uuid::Uuid::new_v4().to_string());
+            .unwrap_or_else(|| celeriac_core::random::uuid4().to_string());
         let eta = eta(&options, now).map_err(invalid)?;
         let expires = expires(&options, now).map_err(invalid)?;
         let unusual = celery_only(&mut options.extra).map_err(invalid)?;

@@ -109,7 +109,7 @@ pub(crate) fn properties(
             .map(|left| Value::Str(left.as_millis().to_string()))
             .or_else(|| own.expiration.clone()),
         body_encoding: Some("base64".to_owned()),
-        delivery_tag: Some(uuid::Uuid::new_v4().to_string()),
+        delivery_tag: Some(celeriac_core::random::uuid4().to_string()),
         extra,
     }
 }

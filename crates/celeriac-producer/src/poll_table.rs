@@ -222,7 +222,7 @@ impl Waiting {
             .interval
             .max(floor)
             .min(LONGEST)
-            .mul_f64(0.9 + 0.2 * fastrand::f64());
+            .mul_f64(0.9 + 0.2 * celeriac_core::random::fraction());
         self.interval = self.interval.mul_f64(GROWTH).min(LONGEST);
         let mut due = now + wait;
         if wait > 4 * TICK {

@@ -140,6 +140,7 @@ impl Running {
                 Some(Step::Stop) => return,
                 Some(Step::Read(ids)) => reads.push(shared.read(ids)),
                 Some(Step::Sleep(until)) => tokio::select! {
+                    biased;
                     Some(()) = reads.next(), if !reads.is_empty() => {}
                     () = shared.wake.notified() => {}
                     () = sleep_until(until) => {}

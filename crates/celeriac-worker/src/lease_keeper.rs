@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ struct Shared {
 
 #[derive(Default)]
 struct Held {
-    leases: HashMap<u64, HeldLease>,
+    leases: BTreeMap<u64, HeldLease>,
     next: u64,
 }
 
@@ -52,6 +52,7 @@ impl LeaseKeeper {
         let kept = Arc::clone(&shared);
         tokio::spawn(async move {
             tokio::select! {
+                biased;
                 () = ended.cancelled() => {}
                 () = keep(store, kept, lease) => {}
             }

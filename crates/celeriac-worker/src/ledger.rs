@@ -141,7 +141,7 @@ impl Ledger {
 }
 
 fn nonce() -> String {
-    uuid::Uuid::new_v4().simple().to_string()
+    celeriac_core::random::uuid4().simple().to_string()
 }
 
 fn closed(operation: &'static str, task_id: &str) -> StoreError {

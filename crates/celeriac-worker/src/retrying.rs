@@ -215,7 +215,7 @@ pub(crate) fn message(call: &Call, mut next: Envelope, fifo: bool) -> Outgoing {
     next.properties
         .origin
         .clone_from(&call.envelope.headers.origin);
-    next.properties.delivery_tag = Some(Uuid::new_v4().to_string());
+    next.properties.delivery_tag = Some(celeriac_core::random::uuid4().to_string());
     let group = call.delivery.group_id.clone();
     Outgoing {
         dedup_id: fifo.then(|| dedup_id(call.id(), next.headers.retries)),

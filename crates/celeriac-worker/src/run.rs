@@ -67,6 +67,7 @@ impl Run {
             }
             TaskKind::Blocking(task) => {
                 let slot = tokio::select! {
+                    biased;
                     slot = pool.slot() => slot,
                     () = shutdown.draining.cancelled() => None,
                     () = self.lost.cancelled() => return RunEnd::Lost,

@@ -5,14 +5,15 @@ use std::time::Duration;
 pub(crate) fn redelivery(receive_count: u32, longest: Duration) -> Duration {
     let doubled = 1u64 << receive_count.saturating_sub(1).min(20);
     let base = Duration::from_secs(doubled).min(longest);
-    base.mul_f64(1.0 + fastrand::f64() * 0.25).min(longest)
+    base.mul_f64(1.0 + celeriac_core::random::fraction() * 0.25)
+        .min(longest)
 }
 
 /// The wait before try `tries` (from 1) of a failed operation: 100 ms, doubling, 5 s at most, half of it at random.
 pub(crate) fn retry(tries: u32) -> Duration {
     let base =
         Duration::from_millis(100 << tries.saturating_sub(1).min(10)).min(Duration::from_secs(5));
-    base.mul_f64(0.5 + fastrand::f64() * 0.5)
+    base.mul_f64(0.5 + celeriac_core::random::fraction() * 0.5)
 }
 
 /// SQS delays by whole seconds; rounded up, so that nothing arrives early.

@@ -172,6 +172,7 @@ async fn work(station: &Arc<Station>) {
         parts.spawn(keep_up(Arc::clone(station), part));
     }
     tokio::select! {
+        biased;
         () = station.shutdown.draining.cancelled() => {}
         () = station.shutdown.now.cancelled() => {}
     }

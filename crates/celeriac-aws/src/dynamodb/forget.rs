@@ -1,6 +1,5 @@
 use celeriac_core::{LedgerItem, StoreError, StoreErrorKind, Version};
 use celeriac_protocol::{ResultMeta, State, UtcTime, Value};
-use uuid::Uuid;
 
 use super::batch::{Written, rounds};
 use super::item::{ATTEMPT, LEASE, NONCE, RETRIES, RUNS, STATE, number, text};
@@ -78,7 +77,7 @@ impl DynamoStore {
             (RUNS, number(0)),
             (RETRIES, number(item.retries)),
             (LEASE, number(0)),
-            (NONCE, text(Uuid::new_v4().to_string())),
+            (NONCE, text(celeriac_core::random::uuid4().to_string())),
         ]);
         Ok(Write {
             id: key.to_owned(),

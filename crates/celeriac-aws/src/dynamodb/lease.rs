@@ -3,7 +3,6 @@ use celeriac_core::{
     Lease, LeaseOutcome, LedgerItem, StateUpdate, StoreError, StoreErrorKind, Version,
 };
 use celeriac_protocol::UtcTime;
-use uuid::Uuid;
 
 use super::batch::{Written, rounds};
 use super::item::{ATTEMPT, LEASE, NONCE, RETRIES, RUNS, STATE, lease_until, number, text};
@@ -148,7 +147,7 @@ impl Hold {
             (ATTEMPT, number(self.attempt)),
             (RUNS, number(1)),
             (RETRIES, number(item.retries)),
-            (NONCE, text(Uuid::new_v4().to_string())),
+            (NONCE, text(celeriac_core::random::uuid4().to_string())),
             (STATE, text(item.meta.status.as_str())),
             (LEASE, lease_until(now, RESTORED_LEASE)),
         ];

@@ -1,6 +1,6 @@
 //! Many items in one request.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::Ordering::Relaxed;
 
 use aws_sdk_dynamodb::types::KeysAndAttributes;
@@ -100,7 +100,7 @@ impl DynamoStore {
         keys: impl Iterator<Item = &String>,
         consistent: bool,
     ) -> Found {
-        let distinct: HashSet<&String> = keys.collect(); // a key twice would be refused
+        let distinct: BTreeSet<&String> = keys.collect(); // a key twice would be refused
         let distinct: Vec<String> = distinct.into_iter().cloned().collect();
         let chunks: Vec<Vec<String>> = distinct.chunks(MAX_KEYS).map(<[String]>::to_vec).collect();
         let parts = stream::iter(chunks)

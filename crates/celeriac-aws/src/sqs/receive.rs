@@ -3,7 +3,6 @@ use std::time::Duration;
 use aws_sdk_sqs::types::{Message, MessageSystemAttributeName as SystemName};
 use celeriac_core::{BrokerError, BrokerErrorKind, Capabilities, Delivery, Receipt};
 use celeriac_protocol::UtcTime;
-use uuid::Uuid;
 
 use crate::fault::Fault;
 
@@ -44,7 +43,9 @@ impl SqsBroker {
             .message_system_attribute_names(SystemName::MessageDeduplicationId)
             .message_attribute_names("All")
             // a FIFO receive whose answer was lost gives the same messages again under the same attempt id
-            .set_receive_request_attempt_id(is_fifo(queue).then(|| Uuid::new_v4().to_string()));
+            .set_receive_request_attempt_id(
+                is_fifo(queue).then(|| celeriac_core::random::uuid4().to_string()),
+            );
         let answer = request
             .send()
             .await

@@ -1,11 +1,12 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use aws_sdk_sqs::types::QueueAttributeName;
 use celeriac_core::BrokerError;
 use serde::Deserialize;
 use serde_json::Value as Json;
+use tokio::time::Instant;
 
 use crate::fault::Fault;
 

@@ -2,7 +2,6 @@ use std::sync::Arc;
 
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
 use celeriac_core::{BrokerError, BrokerErrorKind, Capabilities, Outgoing};
-use uuid::Uuid;
 
 use crate::fault::Fault;
 
@@ -87,7 +86,7 @@ fn with_dedup_id(mut message: Outgoing, fifo: bool) -> Outgoing {
     if fifo {
         message
             .dedup_id
-            .get_or_insert_with(|| Uuid::new_v4().to_string());
+            .get_or_insert_with(|| celeriac_core::random::uuid4().to_string());
     }
     message
 }

@@ -119,6 +119,7 @@ impl<'a> Leader<'a> {
         let until = Instant::now() + self.until_due().min(LONGEST_SLEEP);
         let until = until.min(self.renewal).min(self.lease.end(&self.held));
         tokio::select! {
+            biased;
             (due, ended) = self.sends.ended() => self.settle(due, ended),
             () = tokio::time::sleep_until(until) => {}
             () = shutdown.cancelled() => {}

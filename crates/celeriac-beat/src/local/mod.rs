@@ -92,7 +92,11 @@ impl Beat {
     /// # Errors
     /// A store that cannot be used at all: no table, no permission.
     pub async fn run(self, shutdown: CancellationToken) -> Result<(), StoreError> {
-        let holder = format!("{}:{}", self.parts.holder, uuid::Uuid::new_v4().simple());
+        let holder = format!(
+            "{}:{}",
+            self.parts.holder,
+            celeriac_core::random::uuid4().simple()
+        );
         let key = document_key(&self.parts.app, "state");
         let mut lease = Lease::new(&self.parts.store, key, holder, self.parts.lease);
         while let Some(held) = self.take(&mut lease, &shutdown).await? {
@@ -161,6 +165,7 @@ fn away(error: &StoreError) {
 
 async fn pause(time: Duration, shutdown: &CancellationToken) {
     tokio::select! {
+        biased;
         () = tokio::time::sleep(time) => {}
         () = shutdown.cancelled() => {}
     }

@@ -36,7 +36,7 @@ impl<T: Default + Serialize + DeserializeOwned> StoreDocument<T> {
             key: self.key.clone(),
             version,
             body: serde_json::to_string(value).map_err(|error| self.codec(&error))?,
-            nonce: uuid::Uuid::new_v4().to_string(),
+            nonce: celeriac_core::random::uuid4().to_string(),
         };
         match self.store.save_document(save).await? {
             SaveOutcome::Saved { version } => Ok(Some(version)),

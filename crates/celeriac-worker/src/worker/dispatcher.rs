@@ -57,6 +57,7 @@ async fn next(
             return Some((item, permits));
         }
         tokio::select! {
+            biased;
             () = draining.cancelled() => return None,
             () = station.work.notified() => {}
         }

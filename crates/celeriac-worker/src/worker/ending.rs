@@ -37,6 +37,7 @@ async fn end_polls(station: &Station, start: Instant) {
     let options = &station.options;
     let until = start + options.poll_grace.min(options.shutdown_timeout);
     tokio::select! {
+        biased;
         () = station.polls.wait() => {}
         () = wait_and_say(station, until) => {}
         () = last_look(station) => {}
@@ -76,6 +77,7 @@ async fn deadline(station: Arc<Station>, start: Instant) {
 /// Waits for what runs: to its end, then to its being given back.
 async fn finish(station: &Station, until: Instant) {
     tokio::select! {
+        biased;
         () = station.lives.wait() => return,
         () = station.shutdown.now.cancelled() => {}
         () = sleep_until(until + Duration::from_secs(1)) => station.shutdown.end_now(), // whatever became of the other timer

@@ -70,6 +70,7 @@ impl Receiver {
                 return Some(grant);
             }
             tokio::select! {
+                biased;
                 () = changed => {}
                 () = self.station.shutdown.draining.cancelled() => return None,
             }
@@ -192,6 +193,7 @@ impl Receiver {
                     .broker()
                     .receive(queue, messages, wait, station.options.visibility);
             let answer = tokio::select! {
+                biased;
                 answer = receive => answer,
                 () = station.polls_over.cancelled() => return,
             };
@@ -217,6 +219,7 @@ impl Receiver {
             "cannot receive, trying again in {pause:.1?}: {error}"
         );
         tokio::select! {
+            biased;
             () = tokio::time::sleep(pause) => ControlFlow::Continue(None),
             () = self.station.shutdown.draining.cancelled() => ControlFlow::Break(()),
         }

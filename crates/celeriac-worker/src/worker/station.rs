@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use celeriac_core::{Broker, Delivery, SetVisibility};
@@ -117,7 +117,7 @@ impl Station {
 
     /// Gives messages back at once, in batches.
     pub(crate) async fn release(&self, deliveries: Vec<Delivery>) {
-        let mut by_lane: HashMap<usize, Vec<SetVisibility>> = HashMap::new();
+        let mut by_lane: BTreeMap<usize, Vec<SetVisibility>> = BTreeMap::new();
         for delivery in deliveries {
             let Some(lane) = self
                 .lanes

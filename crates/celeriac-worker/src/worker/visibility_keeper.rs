@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ pub struct VisibilityKeeper {
     broker: Arc<dyn Broker>,
     queues: Vec<String>,
     visibility: Duration,
-    entries: Mutex<HashMap<Key, Entry>>,
+    entries: Mutex<BTreeMap<Key, Entry>>,
     woken: Notify,
 }
 
@@ -119,14 +119,14 @@ impl VisibilityKeeper {
         }
     }
 
-    fn entries(&self) -> MutexGuard<'_, HashMap<Key, Entry>> {
+    fn entries(&self) -> MutexGuard<'_, BTreeMap<Key, Entry>> {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Those past half of their visibility, by lane.
-    fn due(&self) -> HashMap<usize, Vec<Extension>> {
+    fn due(&self) -> BTreeMap<usize, Vec<Extension>> {
         let now = Instant::now();
-        let mut due: HashMap<usize, Vec<Extension>> = HashMap::new();
+        let mut due: BTreeMap<usize, Vec<Extension>> = BTreeMap::new();
         for ((lane, message_id), entry) in self.entries().iter_mut() {
             let wanted = !entry.gone
                 && entry
