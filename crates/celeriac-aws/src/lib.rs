@@ -19,6 +19,7 @@ mod sdk;
 mod service_url;
 mod sqs;
 mod sqs_config;
+mod transport;
 
 pub use aws_config::{AwsConfig, AwsConfigError};
 pub use dynamo_config::DynamoConfig;
@@ -32,3 +33,4 @@ pub use scheduler::EventBridgeScheduler;
 pub use service_url::{Endpoint, StaticCredentials};
 pub use sqs::SqsBroker;
 pub use sqs_config::SqsConfig;
+pub use transport::{ConnectionLost, Transport};

@@ -5,11 +5,15 @@ use aws_config::meta::region::RegionProviderChain;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_sdk_sqs::config::{Credentials, StalledStreamProtectionConfig};
+use aws_sdk_sqs::config::{
+    Credentials, SharedAsyncSleep, SharedCredentialsProvider, StalledStreamProtectionConfig,
+};
+use aws_smithy_async::rt::sleep::TokioSleep;
 use tokio::sync::OnceCell;
 
 use crate::request_counts::{CountRequests, RequestCounts};
 use crate::service_url::Endpoint;
+use crate::transport::{Transport, TransportClient};
 
 /// No answer for this long means that none will come; a long poll gets [`POLL_TIMEOUT`] instead.
 const READ_TIMEOUT: Duration = Duration::from_secs(10);
@@ -21,6 +25,7 @@ const MAX_ATTEMPTS: u32 = 6;
 #[derive(Debug)]
 pub(crate) struct Sdk {
     endpoint: Endpoint,
+    transport: Option<Arc<dyn Transport>>,
     counts: Arc<RequestCounts>,
     shared: OnceCell<SdkConfig>,
     sqs: OnceCell<aws_sdk_sqs::Client>,
@@ -35,6 +40,7 @@ impl Sdk {
     pub(crate) fn new(endpoint: Endpoint) -> Self {
         Self {
             endpoint,
+            transport: None,
             counts: Arc::default(),
             shared: OnceCell::new(),
             sqs: OnceCell::new(),
@@ -43,6 +49,14 @@ impl Sdk {
             sts: OnceCell::new(),
             #[cfg(feature = "scheduler")]
             scheduler: OnceCell::new(),
+        }
+    }
+
+    /// The same, with requests that do not go over the network.
+    pub(crate) fn over(self, transport: Arc<dyn Transport>) -> Self {
+        Self {
+            transport: Some(transport),
+            ..self
         }
     }
 
@@ -104,7 +118,13 @@ impl Sdk {
     }
 
     async fn shared(&self) -> &SdkConfig {
-        self.shared.get_or_init(|| load(&self.endpoint)).await
+        let load = || async {
+            match &self.transport {
+                Some(transport) => without_network(transport),
+                None => load(&self.endpoint).await,
+            }
+        };
+        self.shared.get_or_init(load).await
     }
 }
 
@@ -115,13 +135,31 @@ fn timeouts(read: Duration) -> TimeoutConfig {
         .build()
 }
 
-async fn load(endpoint: &Endpoint) -> SdkConfig {
-    let retry = RetryConfig::standard()
+fn retries() -> RetryConfig {
+    RetryConfig::standard()
         .with_max_attempts(MAX_ATTEMPTS)
         .with_initial_backoff(Duration::from_millis(100))
-        .with_max_backoff(Duration::from_secs(5));
+        .with_max_backoff(Duration::from_secs(5))
+}
+
+/// Nothing is looked up anywhere.
+fn without_network(transport: &Arc<dyn Transport>) -> SdkConfig {
+    let credentials = Credentials::new("none", "none", None, None, "celeriac-transport");
+    SdkConfig::builder()
+        .behavior_version(BehaviorVersion::v2026_01_12())
+        .retry_config(retries())
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+        .region(Region::new("us-east-1"))
+        .endpoint_url("http://transport.invalid")
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
+        .http_client(TransportClient(Arc::clone(transport)))
+        .build()
+}
+
+async fn load(endpoint: &Endpoint) -> SdkConfig {
     let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
-        .retry_config(retry)
+        .retry_config(retries())
         // bodies are small and whole; watching their throughput only costs CPU
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
     let region = endpoint.region.clone().map(Region::new);

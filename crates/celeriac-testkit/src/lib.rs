@@ -1,6 +1,7 @@
 //! For tests only: the conformance suite, the fault proxy, the emulator fixture, a Lambda service, an EventBridge
 //! Scheduler with its API model.
 
+pub mod cloud;
 pub mod conformance;
 pub mod emulator;
 pub mod fault_proxy;

@@ -14,6 +14,7 @@ use crate::aws_config::AwsConfig;
 use crate::dynamo_config::DynamoConfig;
 use crate::request_counts::RequestCounts;
 use crate::sdk::Sdk;
+use crate::transport::Transport;
 
 use super::item::{RESULT, STATE, TIMESTAMP, TTL, binary, number, text, timestamp};
 use super::statement::Condition;
@@ -55,6 +56,15 @@ impl DynamoStore {
             clock,
             plain_keys_seen: AtomicBool::new(false),
             plain_probed_at: AtomicI64::new(i64::MIN),
+        }
+    }
+
+    /// The same, with requests that go there instead of over the network.
+    #[must_use]
+    pub fn over(self, transport: Arc<dyn Transport>) -> Self {
+        Self {
+            sdk: self.sdk.over(transport),
+            ..self
         }
     }
 

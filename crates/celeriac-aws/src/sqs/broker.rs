@@ -16,6 +16,7 @@ use crate::aws_config::AwsConfig;
 use crate::fault::Fault;
 use crate::request_counts::RequestCounts;
 use crate::sdk::Sdk;
+use crate::transport::Transport;
 
 use super::entries::{self, BatchAnswer, Placed};
 use super::limits::whole_seconds;
@@ -41,6 +42,15 @@ impl SqsBroker {
             sdk: Sdk::new(config.sqs.endpoint.clone()),
             urls: QueueUrls::new(config.sqs.clone()),
             redrives: RedriveCache::default(),
+        }
+    }
+
+    /// The same, with requests that go there instead of over the network.
+    #[must_use]
+    pub fn over(self, transport: Arc<dyn Transport>) -> Self {
+        Self {
+            sdk: self.sdk.over(transport),
+            ..self
         }
     }
 

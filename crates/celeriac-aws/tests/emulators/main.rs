@@ -1,10 +1,12 @@
-//! The adapters against emulators: ministack always, LocalStack and fauxqs where `./test` started them.
+//! The adapters against emulators: ministack always, LocalStack and fauxqs where `./test` started them, and the services
+//! of the simulator, which have no quirks.
 
 mod documents;
 mod faults;
 mod lane;
 mod ledger;
 mod queues;
+mod simulated;
 
 mod ministack {
     use celeriac_testkit::conformance::Quirk;

@@ -1,0 +1,56 @@
+use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use celeriac_protocol::UtcTime;
+
+use super::Item;
+
+/// DynamoDB deletes within a few days of an item's TTL; until then it is there.
+const LONGEST_LAPSE_SECONDS: u64 = 48 * 3600;
+
+/// A table whose key is `id`.
+#[derive(Debug, Default)]
+pub(super) struct Table {
+    items: BTreeMap<String, Item>,
+    /// Items lapse by their `ttl`.
+    pub(super) lapses: bool,
+    swept_at: i64,
+}
+
+impl Table {
+    pub(super) fn items(&self) -> impl Iterator<Item = (&String, &Item)> {
+        self.items.iter()
+    }
+
+    pub(super) fn get(&self, id: &str) -> Option<&Item> {
+        self.items.get(id)
+    }
+
+    pub(super) fn put(&mut self, id: &str, item: Item) -> Option<Item> {
+        self.items.insert(id.to_owned(), item)
+    }
+
+    pub(super) fn remove(&mut self, id: &str) -> Option<Item> {
+        self.items.remove(id)
+    }
+
+    /// Deletes what lapsed long enough ago, now and then.
+    pub(super) fn sweep(&mut self, now: UtcTime) {
+        let seconds = now.0.div_euclid(1_000_000);
+        if !self.lapses || seconds < self.swept_at + 60 {
+            return;
+        }
+        self.swept_at = seconds;
+        self.items.retain(|id, item| {
+            let ttl = item.get("ttl").and_then(|ttl| ttl.whole());
+            ttl.is_none_or(|ttl| ttl + i128::from(lapse(id)) > i128::from(seconds))
+        });
+    }
+}
+
+/// How long after its TTL an item is deleted: some at once, some after two days.
+fn lapse(id: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    id.hash(&mut hasher);
+    hasher.finish() % LONGEST_LAPSE_SECONDS
+}
