@@ -74,7 +74,22 @@ impl Function {
         deadline: SystemTime,
         request_id: &str,
     ) -> Result<Box<RawValue>, Diagnostic> {
-        let phases = Phases::until(deadline);
+        let left = deadline.duration_since(SystemTime::now());
+        self.invoke_within(event, left.unwrap_or_default(), request_id)
+            .await
+    }
+
+    /// [`Function::invoke`] with the time that is left, not its end.
+    ///
+    /// # Errors
+    /// The same.
+    pub async fn invoke_within(
+        &self,
+        event: &RawValue,
+        time: Duration,
+        request_id: &str,
+    ) -> Result<Box<RawValue>, Diagnostic> {
+        let phases = Phases::within(time);
         match Event::read(event).map_err(|reason| error("InvalidEvent", reason))? {
             Event::Sqs(records) => self.batch(records, phases).await,
             Event::Task(task) => direct::run(self, task, request_id, phases).await,

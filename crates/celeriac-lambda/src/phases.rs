@@ -1,4 +1,4 @@
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use celeriac_worker::{Deadline, Shutdown};
 use tokio::time::{Instant, sleep_until};
@@ -17,11 +17,8 @@ pub(crate) struct Phases {
 }
 
 impl Phases {
-    /// Of an invocation that starts now and ends at `deadline`.
-    pub(crate) fn until(deadline: SystemTime) -> Self {
-        let total = deadline
-            .duration_since(SystemTime::now())
-            .unwrap_or_default();
+    /// Of an invocation that starts now and has this long.
+    pub(crate) fn within(total: Duration) -> Self {
         let part = |of: u32, least: Duration, most: Duration| (total / of).clamp(least, most);
         let giving_back = part(20, Duration::from_millis(200), Duration::from_secs(3));
         let telling = part(10, Duration::from_millis(500), Duration::from_secs(30));
@@ -60,7 +57,7 @@ mod tests {
 
     fn before_the_end(total: u64) -> (f64, f64) {
         let start = Instant::now();
-        let phases = Phases::until(SystemTime::now() + Duration::from_secs(total));
+        let phases = Phases::within(Duration::from_secs(total));
         let end = start + Duration::from_secs(total);
         let seconds = |at: Instant| (end - at).as_secs_f64();
         (seconds(phases.notice), seconds(phases.now))
@@ -77,7 +74,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_time_that_is_over_ends_at_once() {
-        let (shutdown, _clock) = Phases::until(SystemTime::UNIX_EPOCH).start(None);
+        let (shutdown, _clock) = Phases::within(Duration::ZERO).start(None);
         shutdown.now.cancelled().await;
         assert!(shutdown.draining.is_cancelled());
     }

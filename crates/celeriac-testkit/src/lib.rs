@@ -9,4 +9,6 @@ mod http_server;
 pub mod lambda_service;
 pub mod scheduler_model;
 pub mod scheduler_service;
+#[cfg(feature = "simulate")]
+pub mod simulation;
 mod uri_template;

@@ -11,7 +11,8 @@ use serde_json::{Value as Json, json};
 
 use super::{Chances, CloudError, CloudTime, Watch};
 
-pub use self::attribute::{Attribute, Item};
+use self::attribute::Attribute;
+pub use self::attribute::Item;
 use self::partiql::{Refusal, Statement};
 use self::table::Table;
 

@@ -1,0 +1,16 @@
+//! Who acts in the world.
+
+mod client;
+mod function;
+mod mishaps;
+mod parts;
+mod python;
+mod setup;
+mod tasks;
+mod worker;
+
+pub(crate) use self::client::send_all;
+pub(crate) use self::function::serve;
+pub(crate) use self::mishaps::{Cast, go_wrong};
+pub(crate) use self::setup::prepare;
+pub(crate) use self::worker::work;

@@ -1,0 +1,82 @@
+use std::sync::Arc;
+
+use celeriac_aws::{AwsConfig, DynamoStore, SqsBroker};
+use celeriac_core::{Broker, Clock, Registry, ResultStore, Settings};
+use celeriac_producer::{Client, ClientParts};
+use celeriac_worker::{Executor, ExecutorParts};
+
+use super::super::line::Line;
+use super::super::process::Process;
+use super::super::world::World;
+use super::tasks;
+
+/// What a process of celeriac is made of, on AWS.
+pub(super) struct Parts {
+    pub(super) broker: Arc<dyn Broker>,
+    pub(super) store: Arc<dyn ResultStore>,
+    pub(super) client: Client,
+    settings: Arc<Settings>,
+}
+
+impl Parts {
+    pub(super) fn new(world: &Arc<World>, process: &Arc<Process>, settings: Settings) -> Self {
+        let line = Line::new(world, process);
+        let clock = Arc::clone(process) as Arc<dyn Clock>;
+        let config = AwsConfig::default();
+        let broker: Arc<dyn Broker> = Arc::new(SqsBroker::new(&config).over(line.clone()));
+        let store = DynamoStore::with_clock(&config, Arc::clone(&clock)).over(line);
+        let store: Arc<dyn ResultStore> = Arc::new(store);
+        let settings = Arc::new(settings);
+        let client = Client::new(ClientParts {
+            broker: Arc::clone(&broker),
+            store: Some(Arc::clone(&store)),
+            router: settings.router().expect("there are no routes"),
+            settings: Arc::clone(&settings),
+            registry: Arc::default(),
+            clock,
+        });
+        Self {
+            broker,
+            store,
+            client,
+            settings,
+        }
+    }
+
+    /// An executor that knows the plan's tasks, or none.
+    pub(super) fn executor(
+        &self,
+        world: &Arc<World>,
+        process: &Arc<Process>,
+        knows_tasks: bool,
+    ) -> Executor {
+        let registry = if knows_tasks {
+            tasks::registry(world, process)
+        } else {
+            Registry::default()
+        };
+        Executor::new(ExecutorParts {
+            registry: Arc::new(registry),
+            broker: Arc::clone(&self.broker),
+            store: Some(Arc::clone(&self.store)),
+            client: self.client.clone(),
+            router: self.settings.router().expect("there are no routes"),
+            state: Arc::default(),
+            settings: Arc::clone(&self.settings),
+            clock: Arc::clone(process) as Arc<dyn Clock>,
+            node_name: process.name.clone(),
+        })
+    }
+}
+
+/// The settings that all processes have in common.
+pub(super) fn settings(world: &World) -> Settings {
+    let mut settings = Settings {
+        broker_url: Some("sqs://".to_owned()),
+        worker_concurrency: 4,
+        task_max_lost_runs: world.plan.max_lost_runs,
+        ..Settings::default()
+    };
+    settings.broker_transport_options.visibility_timeout = world.plan.visibility;
+    settings
+}

@@ -1,0 +1,121 @@
+//! The ledger's items: attempts, leases, ends, counts.
+
+use celeriac_protocol::UtcTime;
+
+use super::super::item_view::ItemView;
+use super::{Checker, Tracked};
+use crate::cloud::Item;
+
+/// Writes of clocks that are set to the second may come a little early.
+const ROUNDING_MICROS: i64 = 1_000_000;
+
+impl Checker {
+    pub(crate) fn item_changed(&mut self, by: &str, key: &str, after: Option<&Item>, now: UtcTime) {
+        let Some(id) = ItemView::task_id(key) else {
+            return;
+        };
+        let after = after.map(ItemView::of);
+        let python = by == super::super::world::PYTHON;
+        let Some(tracked) = self.tasks.get_mut(id) else {
+            return;
+        };
+        let before = tracked.item.clone();
+        tracked.item.clone_from(&after);
+        tracked.touched_by_python |= python;
+        let Some(after) = after else { return };
+        if after.is_final() {
+            tracked.ended.get_or_insert_with(|| after.clone());
+        }
+        if python {
+            return;
+        }
+        if let Some((invariant, text)) = judge(id, by, tracked, before.as_ref(), &after, now) {
+            return self.broken(invariant, now, text);
+        }
+        let claimed = after.leased
+            && before
+                .as_ref()
+                .is_none_or(|before| before.nonce != after.nonce);
+        let renewed = after.leased && !claimed;
+        if claimed || renewed {
+            tracked.leased_until = now.after(self.lease);
+        }
+        tracked.highest_attempt = tracked.highest_attempt.max(after.attempt.unwrap_or(0));
+        if after.is_final() && after.shown.contains("the task is poison") {
+            self.poisoned(id, now);
+        }
+    }
+}
+
+fn judge(
+    id: &str,
+    by: &str,
+    tracked: &Tracked,
+    before: Option<&ItemView>,
+    after: &ItemView,
+    now: UtcTime,
+) -> Option<(u8, String)> {
+    if let Some(before) = before {
+        if before.is_final() && after.state != before.state {
+            let text = format!("{id} was {} and {by} made it {}", before.state, after.state);
+            return Some((5, text));
+        }
+        let counted = before.attempt.is_some();
+        if counted && after.retries < before.retries {
+            let text = format!(
+                "{by} set the retries of {id} from {} to {}",
+                before.retries, after.retries
+            );
+            return Some((7, text));
+        }
+        let held = after.attempt == before.attempt && before.leased;
+        let foreign = before.owner.as_deref().is_some_and(|owner| owner != by);
+        if held && foreign && !before.is_final() {
+            let text = format!(
+                "{by} wrote {id} under the lease of {}",
+                before.owner.as_deref().unwrap_or("?")
+            );
+            return Some((6, text));
+        }
+        if let Some(text) = took_over(id, by, tracked, before, after, now) {
+            return Some((4, text));
+        }
+    }
+    let attempt = after.attempt.unwrap_or(0);
+    if attempt < tracked.highest_attempt {
+        let text = format!(
+            "{by} wrote {id} as attempt {attempt} after {}",
+            tracked.highest_attempt
+        );
+        return Some((6, text));
+    }
+    let raised = before.map_or(0, |before| before.retries) < after.retries;
+    if raised && !after.is_final() && !Checker::covers(tracked, after.retries) {
+        let text = format!(
+            "the item of {id} counts {} retries, and no message does",
+            after.retries
+        );
+        return Some((7, text));
+    }
+    None
+}
+
+/// A claim over a lease that had not run out, while its run goes on.
+fn took_over(
+    id: &str,
+    by: &str,
+    tracked: &Tracked,
+    before: &ItemView,
+    after: &ItemView,
+    now: UtcTime,
+) -> Option<String> {
+    let attempt = before.attempt?;
+    let raised = after.attempt.is_some_and(|after| after > attempt);
+    let held = before.leased && tracked.leased_until.0 > now.0 + ROUNDING_MICROS;
+    let holder = tracked.running.keys().find(|(_, of)| *of == attempt);
+    let (process, _) = holder.filter(|_| raised && held)?;
+    let left = tracked.leased_until.since(now);
+    Some(format!(
+        "{by} took {id} while attempt {attempt} runs on {process}, whose lease lasts {left:.1?} longer"
+    ))
+}

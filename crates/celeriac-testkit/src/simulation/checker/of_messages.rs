@@ -1,0 +1,172 @@
+//! Messages: what covers a task, what may be deleted, what is said twice.
+
+use celeriac_protocol::{Envelope, Limits, UtcTime};
+
+use super::super::plan::TaskPlan;
+use super::task::Role;
+use super::{Checker, Tracked};
+use crate::cloud::Message;
+
+/// A message that stands in a queue.
+#[derive(Clone, Debug)]
+pub(crate) struct Sent {
+    pub(crate) retries: u32,
+}
+
+fn is_dead_letter_queue(queue: &str) -> bool {
+    queue.contains("-dlq")
+}
+
+impl Checker {
+    /// A client is about to send these, in this order.
+    pub(crate) fn sending(&mut self, task: &TaskPlan, now: UtcTime) {
+        let countdown = task.countdown;
+        if let Some(tracked) = self.tasks.get_mut(&task.id) {
+            tracked.due = now.after(countdown);
+        }
+    }
+
+    /// The broker has it, as far as the client knows.
+    pub(crate) fn accepted(&mut self, task: &TaskPlan) {
+        if let Some(tracked) = self.tasks.get_mut(&task.id) {
+            tracked.accepted = true;
+        }
+        if let Some(group) = &task.group {
+            let group = (task.queue.clone(), group.clone());
+            self.order.entry(group).or_default().push(task.id.clone());
+        }
+    }
+
+    pub(crate) fn sent(&mut self, queue: &str, message: &Message, now: UtcTime) {
+        let Ok(envelope) = Envelope::decode(&message.body, &Limits::default()) else {
+            return self.broken(10, now, format!("an unreadable message in `{queue}`"));
+        };
+        let headers = &envelope.headers;
+        let Some(tracked) = self.tasks.get_mut(&headers.id) else {
+            let text = format!("`{}` is sent, and nobody planned that", headers.id);
+            return self.broken(10, now, text);
+        };
+        let place = (queue.to_owned(), message.number);
+        if is_dead_letter_queue(queue) {
+            tracked.dead_letters.insert(place);
+            return self.dead_lettered(&headers.id, message, now);
+        }
+        tracked.sent = true;
+        let sent = Sent {
+            retries: headers.retries,
+        };
+        tracked.messages.insert(place, sent);
+        let arguments = envelope.payload(&Limits::default());
+        let arguments = arguments.map(|payload| format!("{:?} {:?}", payload.args, payload.kwargs));
+        let arguments = arguments.unwrap_or_default();
+        let first = tracked
+            .arguments
+            .get_or_insert_with(|| arguments.clone())
+            .clone();
+        if first != arguments {
+            let text = format!("{} was sent with {first} and with {arguments}", headers.id);
+            return self.broken(10, now, text);
+        }
+        self.excluded(&headers.id, now);
+    }
+
+    /// The next step and the error callback of one task are not both sent.
+    fn excluded(&mut self, id: &str, now: UtcTime) {
+        let Some((parent, role)) = self.tasks.get(id).and_then(|task| task.parent.clone()) else {
+            return;
+        };
+        let Some(of) = self.tasks.get(&parent) else {
+            return;
+        };
+        let (other, name) = match role {
+            Role::Next => (&of.plan.errback, "its error callback"),
+            Role::Errback => (&of.plan.next, "its next step"),
+        };
+        let both = other
+            .as_ref()
+            .and_then(|other| self.tasks.get(&other.id))
+            .is_some_and(|other| other.sent);
+        if both {
+            let text = format!("{id} follows {parent}, and {name} was sent too");
+            self.broken(9, now, text);
+        }
+    }
+
+    fn dead_lettered(&mut self, id: &str, message: &Message, now: UtcTime) {
+        let reason = message.attributes.get("celeriac-reason");
+        let reason = reason.and_then(|value| value["StringValue"].as_str());
+        if reason == Some("poison") {
+            self.poisoned(id, now);
+        }
+    }
+
+    pub(super) fn poisoned(&mut self, id: &str, now: UtcTime) {
+        let Some(tracked) = self.tasks.get(id) else {
+            return;
+        };
+        if tracked.sent && tracked.lost < self.max_lost_runs {
+            let text = format!(
+                "{id} is called poison after {} lost runs of {}",
+                tracked.lost, self.max_lost_runs
+            );
+            self.broken(12, now, text);
+        }
+    }
+
+    pub(crate) fn redriven(&mut self, from: &str, to: &str, message: &Message, now: UtcTime) {
+        let Some(id) = id_of(message) else { return };
+        let Some(tracked) = self.tasks.get_mut(&id) else {
+            return;
+        };
+        tracked.messages.remove(&(from.to_owned(), message.number));
+        tracked.dead_letters.insert((to.to_owned(), message.number));
+        if !tracked.is_final() {
+            let text = format!(
+                "{id} went to `{to}` after {} receives, without an end",
+                message.receives
+            );
+            self.broken(12, now, text);
+        }
+    }
+
+    pub(crate) fn removed(&mut self, queue: &str, message: &Message, expired: bool, now: UtcTime) {
+        let Some(id) = id_of(message) else { return };
+        let Some(tracked) = self.tasks.get_mut(&id) else {
+            return;
+        };
+        let Some(sent) = tracked.messages.remove(&(queue.to_owned(), message.number)) else {
+            return;
+        };
+        if tracked.is_over() || tracked.is_covered(&sent) {
+            return;
+        }
+        let how = if expired { "lapsed" } else { "was deleted" };
+        let stands = tracked.item.as_ref().map(|item| item.state.to_string());
+        let text = format!(
+            "the last message of {id} (retries {}) {how} in `{queue}`; the ledger has {}",
+            sent.retries,
+            stands.as_deref().unwrap_or("nothing")
+        );
+        self.broken(if expired { 1 } else { 2 }, now, text);
+    }
+
+    /// Whether a message of the task is at least as new as the item's count.
+    pub(super) fn covers(tracked: &Tracked, retries: u32) -> bool {
+        tracked
+            .messages
+            .iter()
+            .any(|((queue, _), sent)| sent.retries >= retries || queue.ends_with(".fifo"))
+    }
+}
+
+impl Tracked {
+    /// Whether another message stands for the one that is gone.
+    fn is_covered(&self, gone: &Sent) -> bool {
+        Checker::covers(self, gone.retries)
+    }
+}
+
+fn id_of(message: &Message) -> Option<String> {
+    let envelope = Envelope::decode(&message.body, &Limits::default()).ok()?;
+    Some(envelope.headers.id)
+}

@@ -1,0 +1,112 @@
+//! What must be so once nothing goes wrong any more.
+
+use celeriac_protocol::{State, UtcTime};
+
+use super::Checker;
+use super::task::{Role, Tracked};
+
+impl Checker {
+    /// Whether everything that was accepted is over and no message is left.
+    pub(crate) fn is_at_rest(&self) -> bool {
+        self.tasks
+            .values()
+            .all(|task| task.messages.is_empty() && (task.is_over() || !task.is_wanted()))
+    }
+
+    /// Judges the end of a run.
+    pub(crate) fn judge_rest(&mut self, now: UtcTime) {
+        let judged: Vec<(u8, String)> = self
+            .tasks
+            .iter()
+            .filter_map(|(id, task)| self.judge_task(id, task))
+            .collect();
+        for (invariant, text) in judged {
+            self.broken(invariant, now, text);
+        }
+    }
+
+    fn judge_task(&self, id: &str, task: &Tracked) -> Option<(u8, String)> {
+        let stands = task
+            .item
+            .as_ref()
+            .map_or("nothing".to_owned(), |item| item.state.to_string());
+        if task.is_wanted() && !task.is_over() && task.messages.is_empty() {
+            return Some((1, format!("{id} is lost: the ledger has {stands}")));
+        }
+        if !task.messages.is_empty() {
+            let places: Vec<_> = task.messages.keys().collect();
+            return Some((
+                12,
+                format!("{id} does not come to rest: {stands}, messages {places:?}"),
+            ));
+        }
+        if task.item.as_ref().is_some_and(|item| item.leased) {
+            return Some((12, format!("{id} is leased for ever: {stands}")));
+        }
+        self.judge_consequences(id, task)
+    }
+
+    /// Whether what followed agrees with how it ended.
+    fn judge_consequences(&self, id: &str, task: &Tracked) -> Option<(u8, String)> {
+        let end = &task
+            .ended
+            .as_ref()
+            .filter(|_| !task.touched_by_python)?
+            .state;
+        let other = |plan: &Option<Box<super::super::plan::TaskPlan>>| {
+            plan.as_ref().and_then(|plan| self.tasks.get(&plan.id))
+        };
+        let (next, errback) = (other(&task.plan.next), other(&task.plan.errback));
+        let sent = |other: Option<&Tracked>| other.is_some_and(|other| other.sent);
+        let named =
+            |other: Option<&Tracked>| other.map_or("", |other| other.plan.id.as_str()).to_owned();
+        match end {
+            State::Success if sent(errback) => Some((
+                9,
+                format!(
+                    "{id} is SUCCESS, and its error callback {} was sent",
+                    named(errback)
+                ),
+            )),
+            State::Success if next.is_some() && !sent(next) => Some((
+                10,
+                format!(
+                    "{id} is SUCCESS, and its next step {} was never sent",
+                    named(next)
+                ),
+            )),
+            State::Failure if sent(next) => Some((
+                9,
+                format!(
+                    "{id} is FAILURE, and its next step {} was sent",
+                    named(next)
+                ),
+            )),
+            State::Failure if errback.is_some() && task.sent && !sent(errback) => Some((
+                10,
+                format!(
+                    "{id} is FAILURE, and its error callback {} was never sent",
+                    named(errback)
+                ),
+            )),
+            State::Failure if next.is_some_and(|next| next.ended.is_none()) => Some((
+                10,
+                format!(
+                    "{id} is FAILURE, and its later step {} has no state",
+                    named(next)
+                ),
+            )),
+            _ => None,
+        }
+    }
+}
+
+impl Tracked {
+    /// Whether something has to become of it: a client's that was accepted, a consequence that was sent.
+    fn is_wanted(&self) -> bool {
+        match self.parent {
+            None => self.accepted,
+            Some((_, Role::Next | Role::Errback)) => self.sent,
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! Runs of the user's functions: when they start, and beside what.
+
+use std::time::Duration;
+
+use celeriac_protocol::UtcTime;
+
+use super::super::plan::End;
+use super::task::Run;
+use super::{Checker, RunKey};
+
+impl Checker {
+    /// A function starts.
+    pub(crate) fn started(&mut self, id: &str, retries: u32, run: &RunKey, now: UtcTime) {
+        if let Some((invariant, text)) = self.judge_start(id, retries, run, now) {
+            self.broken(invariant, now, text);
+        }
+        let Some(tracked) = self.tasks.get_mut(id) else {
+            return;
+        };
+        tracked.started = true;
+        tracked.running.insert(run.clone(), Run { retries });
+    }
+
+    fn judge_start(
+        &self,
+        id: &str,
+        retries: u32,
+        (process, attempt): &RunKey,
+        now: UtcTime,
+    ) -> Option<(u8, String)> {
+        let tracked = self.tasks.get(id)?;
+        if let (Some(item), false) = (&tracked.item, tracked.leaves_no_trace()) {
+            if item.is_final() && !tracked.touched_by_python {
+                let text = format!("{id} starts on {process} and is {}", item.state);
+                return Some((3, text));
+            }
+            let other = item.attempt.filter(|other| other > attempt);
+            if let Some(other) = other.filter(|_| item.leased && !tracked.touched_by_python) {
+                let text = format!(
+                    "{id} starts as attempt {attempt} on {process}, and attempt {other} holds it"
+                );
+                return Some((4, text));
+            }
+        }
+        let due = match retries {
+            0 => Some(tracked.due),
+            retries => tracked.retries_due.get(&retries).copied(),
+        };
+        let early = due.map_or(Duration::ZERO, |due| due.since(now));
+        if early > self.skew + Duration::from_secs(1) {
+            let text = format!("{id} (retries {retries}) starts on {process} {early:.1?} early");
+            return Some((8, text));
+        }
+        self.out_of_order(id).map(|text| (11, text))
+    }
+
+    /// Who should have been over before this one of its group.
+    fn out_of_order(&self, id: &str) -> Option<String> {
+        let tracked = self.tasks.get(id)?;
+        let group = (tracked.plan.queue.clone(), tracked.plan.group.clone()?);
+        let earlier = self.order.get(&group)?;
+        let place = earlier.iter().position(|other| other == id)?;
+        let unfinished = earlier[..place].iter().find(|other| {
+            let other = self.tasks.get(*other);
+            other.is_some_and(|other| !other.is_over() && !other.messages.is_empty())
+        })?;
+        Some(format!(
+            "{id} starts before {unfinished} of its group is over"
+        ))
+    }
+
+    /// A function has ended by itself.
+    pub(crate) fn ended(&mut self, id: &str, run: &RunKey, end: &End, now: UtcTime) {
+        let Some(tracked) = self.tasks.get_mut(id) else {
+            return;
+        };
+        let Some(Run { retries }) = tracked.running.remove(run) else {
+            return;
+        };
+        match end {
+            End::Retry(countdown) => {
+                tracked
+                    .retries_due
+                    .entry(retries + 1)
+                    .or_insert(now.after(*countdown));
+            }
+            End::Requeue => {}
+            _ => tracked.finished += 1,
+        }
+    }
+
+    /// A function was cancelled, by a process that lives.
+    pub(crate) fn cancelled(&mut self, id: &str, run: &RunKey) {
+        if let Some(tracked) = self.tasks.get_mut(id) {
+            tracked.running.remove(run);
+        }
+    }
+
+    /// A process is gone, with all that ran on it.
+    pub(crate) fn died(&mut self, process: &str) {
+        for tracked in self.tasks.values_mut() {
+            let gone: Vec<(RunKey, Run)> = tracked
+                .running
+                .iter()
+                .filter(|((of, _), _)| of == process)
+                .map(|(key, run)| (key.clone(), *run))
+                .collect();
+            for (key, run) in gone {
+                tracked.running.remove(&key);
+                if tracked.lost_of != run.retries {
+                    (tracked.lost, tracked.lost_of) = (0, run.retries);
+                }
+                tracked.lost += 1;
+            }
+        }
+    }
+}

@@ -1,0 +1,119 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use celeriac_protocol::UtcTime;
+
+use super::super::item_view::ItemView;
+use super::super::plan::TaskPlan;
+use super::Sent;
+
+/// A run: of which process, and its attempt.
+pub(crate) type RunKey = (String, u64);
+
+/// What was seen of one task.
+#[derive(Debug)]
+pub(crate) struct Tracked {
+    pub(crate) plan: TaskPlan,
+    /// Whose consequence it is, and as what.
+    pub(crate) parent: Option<(String, Role)>,
+    /// The client knows that the broker has it.
+    pub(crate) accepted: bool,
+    /// From when on it may run.
+    pub(crate) due: UtcTime,
+    /// From when on each retry may run.
+    pub(crate) retries_due: BTreeMap<u32, UtcTime>,
+    /// Its messages in the queues, by queue and number.
+    pub(crate) messages: BTreeMap<(String, u64), Sent>,
+    /// It is in a dead-letter queue.
+    pub(crate) dead_letters: BTreeSet<(String, u64)>,
+    /// Its message was sent at least once.
+    pub(crate) sent: bool,
+    /// The arguments it was sent with first.
+    pub(crate) arguments: Option<String>,
+    pub(crate) item: Option<ItemView>,
+    /// The final state it had, whatever became of the item.
+    pub(crate) ended: Option<ItemView>,
+    /// Until when the lease was given, in true time.
+    pub(crate) leased_until: UtcTime,
+    pub(crate) highest_attempt: u64,
+    /// Python wrote or deleted its item.
+    pub(crate) touched_by_python: bool,
+    /// Functions that run, and whether their process lives.
+    pub(crate) running: BTreeMap<RunKey, Run>,
+    /// Functions that ended by themselves.
+    pub(crate) finished: u32,
+    /// Runs of the present try that ended with their process.
+    pub(crate) lost: u32,
+    pub(crate) lost_of: u32,
+    pub(crate) started: bool,
+}
+
+/// A function that runs.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Run {
+    pub(crate) retries: u32,
+}
+
+/// What a consequence is to its parent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    Next,
+    Errback,
+}
+
+/// Adds a task and all that may follow it.
+pub(super) fn track(
+    plan: &TaskPlan,
+    parent: Option<(String, Role)>,
+    tasks: &mut BTreeMap<String, Tracked>,
+) {
+    tasks.insert(plan.id.clone(), Tracked::new(plan, parent));
+    let roles = [(&plan.next, Role::Next), (&plan.errback, Role::Errback)];
+    for (other, role) in roles {
+        if let Some(other) = other {
+            track(other, Some((plan.id.clone(), role)), tasks);
+        }
+    }
+}
+
+impl Tracked {
+    fn new(plan: &TaskPlan, parent: Option<(String, Role)>) -> Self {
+        Self {
+            plan: plan.clone(),
+            parent,
+            accepted: false,
+            due: UtcTime(0),
+            retries_due: BTreeMap::new(),
+            messages: BTreeMap::new(),
+            dead_letters: BTreeSet::new(),
+            sent: false,
+            arguments: None,
+            item: None,
+            ended: None,
+            leased_until: UtcTime(0),
+            highest_attempt: 0,
+            touched_by_python: false,
+            running: BTreeMap::new(),
+            finished: 0,
+            lost: 0,
+            lost_of: 0,
+            started: false,
+        }
+    }
+
+    /// A final state stands there.
+    pub(crate) fn is_final(&self) -> bool {
+        self.item.as_ref().is_some_and(ItemView::is_final)
+    }
+
+    /// Without the ledger its end leaves no trace.
+    pub(crate) fn leaves_no_trace(&self) -> bool {
+        self.plan.ignore_result
+    }
+
+    /// Whether nothing more has to become of it.
+    pub(crate) fn is_over(&self) -> bool {
+        self.ended.is_some()
+            || !self.dead_letters.is_empty()
+            || (self.leaves_no_trace() && self.finished > 0)
+    }
+}

@@ -1,0 +1,55 @@
+use celeriac_protocol::{Limits, ResultCodec, State};
+
+use crate::cloud::Item;
+
+/// A ledger item as the invariants see it.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct ItemView {
+    /// The state that counts: ours where it stands, else what Python's `result` shows.
+    pub(crate) state: State,
+    /// Python's message of the result, for the reason of a failure.
+    pub(crate) shown: String,
+    /// `None`: Python wrote it.
+    pub(crate) attempt: Option<u64>,
+    pub(crate) retries: u32,
+    /// Somebody holds it.
+    pub(crate) leased: bool,
+    pub(crate) nonce: String,
+    pub(crate) owner: Option<String>,
+}
+
+impl ItemView {
+    /// The id of the task whose item has this key.
+    pub(crate) fn task_id(key: &str) -> Option<&str> {
+        key.strip_prefix("b'celery-task-meta-")?.strip_suffix('\'')
+    }
+
+    pub(crate) fn of(item: &Item) -> Self {
+        let whole = |name: &str| item.get(name).and_then(|value| value.whole());
+        let text = |name: &str| item.get(name).and_then(|value| value.text());
+        let bytes = item.get("result").and_then(|value| value.bytes());
+        let meta = bytes.and_then(|bytes| {
+            ResultCodec::default()
+                .decode(bytes, &Limits::default())
+                .ok()
+        });
+        let shown = meta.as_ref().map(|meta| meta.status.clone());
+        let attempt = whole("c_attempt").and_then(|attempt| u64::try_from(attempt).ok());
+        let ours = attempt.and_then(|_| text("c_state")).map(State::from);
+        Self {
+            state: ours.or(shown).unwrap_or(State::Pending),
+            shown: meta.map_or_else(String::new, |meta| format!("{:?}", meta.result)),
+            attempt,
+            retries: whole("c_retries")
+                .and_then(|count| u32::try_from(count).ok())
+                .unwrap_or(0),
+            leased: whole("c_lease").is_some_and(|millis| millis > 0),
+            nonce: text("c_nonce").unwrap_or_default().to_owned(),
+            owner: text("c_owner").map(str::to_owned),
+        }
+    }
+
+    pub(crate) fn is_final(&self) -> bool {
+        self.state.is_ready()
+    }
+}

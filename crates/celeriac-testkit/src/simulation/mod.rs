@@ -1,0 +1,108 @@
+//! The real client, worker, Lambda function and adapters on a [`Cloud`](crate::cloud::Cloud), in virtual time, on one thread,
+//! from one seed: what is promised about crashes, held against thousands of histories.
+
+mod actors;
+mod checker;
+mod item_view;
+mod line;
+mod noise;
+mod plan;
+mod process;
+mod scenarios;
+mod shrink;
+mod world;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{sleep, timeout};
+
+pub use self::checker::{Violation, meaning};
+pub use self::plan::{
+    End, FunctionPlan, Mishap, Noise, Plan, Service, TaskPlan, Try, What, WorkerPlan,
+};
+pub use self::scenarios::Scenario;
+pub use self::shrink::shrink;
+
+use self::actors::Cast;
+use self::world::World;
+
+/// Between two looks whether all is at rest.
+const LOOK_EVERY: Duration = Duration::from_secs(10);
+
+/// How a run went.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// The promise that was broken first, if any.
+    pub violation: Option<Violation>,
+    /// What happened, line by line; empty unless it was asked for.
+    pub trace: Vec<String>,
+    /// How long it took, in virtual time.
+    pub took: Duration,
+    /// How many requests reached the services.
+    pub requests: u64,
+    /// How often something went wrong by chance.
+    pub hits: u64,
+}
+
+/// Runs a plan to its end, or to the first broken promise.
+///
+/// # Panics
+/// If a tokio runtime cannot be made.
+pub fn run(plan: &Plan, traced: bool) -> Outcome {
+    celeriac_core::random::repeat(plan.seed);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build();
+    let runtime = runtime.expect("a tokio runtime can be made");
+    runtime.block_on(async {
+        let world = World::new(plan, traced);
+        let over = world.ended.notified();
+        tokio::pin!(over);
+        over.as_mut().enable();
+        tokio::select! {
+            biased;
+            () = over => {}
+            () = live(&world) => {}
+        }
+        let violation = world.checker().violation().cloned();
+        Outcome {
+            violation,
+            trace: world.trace(),
+            took: world.elapsed(),
+            requests: world.requests(),
+            hits: world.noise.hits(),
+        }
+    })
+}
+
+/// From the start to rest.
+async fn live(world: &Arc<World>) {
+    actors::prepare(world).await;
+    let cast = Arc::new(Cast::default());
+    for worker in &world.plan.workers {
+        cast.start(world, worker);
+    }
+    for function in &world.plan.functions {
+        tokio::spawn(actors::serve(Arc::clone(world), function.clone()));
+    }
+    tokio::spawn(Arc::clone(&cast).look_after(Arc::clone(world)));
+    tokio::spawn(actors::go_wrong(Arc::clone(world), Arc::clone(&cast)));
+    let client = tokio::spawn(actors::send_all(Arc::clone(world)));
+    let calm_at = world.at(world.plan.calm_at());
+    tokio::time::sleep_until(calm_at).await;
+    world.noise.end();
+    world.tell(|| "-- nothing goes wrong from here on".to_owned());
+    let _ = client.await;
+    let patience = world.plan.longest() * 2 + world.plan.visibility * 20 + Duration::from_hours(1);
+    let _ = timeout(patience, rest(world)).await;
+    world.check(checker::Checker::judge_rest);
+}
+
+async fn rest(world: &World) {
+    while !world.checker().is_at_rest() {
+        sleep(LOOK_EVERY).await;
+    }
+    sleep(LOOK_EVERY).await; // what is being stored and deleted
+}

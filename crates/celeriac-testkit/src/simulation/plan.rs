@@ -1,0 +1,322 @@
+//! What a simulation does: who is there, which tasks are sent, and what goes wrong when.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::time::Duration;
+
+/// Everything that a run follows from.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// What is random in the code under test, and in the noise.
+    pub seed: u64,
+    /// `visibility_timeout` of the workers and of the queues; the ledger's lease too.
+    pub visibility: Duration,
+    /// `task_max_lost_runs`.
+    pub max_lost_runs: u32,
+    /// How long the queues keep a message.
+    pub retention: Duration,
+    /// Long-running workers.
+    pub workers: Vec<WorkerPlan>,
+    /// Lambda functions.
+    pub functions: Vec<FunctionPlan>,
+    /// Tasks, in the order of sending.
+    pub tasks: Vec<TaskPlan>,
+    /// What goes wrong at a known time.
+    pub mishaps: Vec<Mishap>,
+    /// What goes wrong with requests.
+    pub noise: Noise,
+}
+
+/// A long-running worker.
+#[derive(Clone, Debug)]
+pub struct WorkerPlan {
+    /// `w1`, ...
+    pub name: String,
+    /// The queues it works on.
+    pub queues: Vec<String>,
+    /// How far its wall clock is ahead, in milliseconds.
+    pub clock_ahead: i64,
+    /// `unknown_task`, if not the default.
+    pub unknown_task: Option<String>,
+    /// Whether it knows the tasks; another's worker shares its queue and knows none.
+    pub knows_tasks: bool,
+}
+
+/// A Lambda function with an event source.
+#[derive(Clone, Debug)]
+pub struct FunctionPlan {
+    /// `f1`, ...
+    pub name: String,
+    /// Its queue.
+    pub queue: String,
+    /// How long an invocation may take.
+    pub timeout: Duration,
+    /// `lambda_spill_queue`.
+    pub spill: Option<String>,
+}
+
+/// A task, and what its function does in each try.
+#[derive(Clone, Debug)]
+pub struct TaskPlan {
+    /// Its id.
+    pub id: String,
+    /// When it is sent; tasks of one moment go in one bulk.
+    pub at: Duration,
+    /// Where to.
+    pub queue: String,
+    /// FIFO group.
+    pub group: Option<String>,
+    /// Run after this.
+    pub countdown: Duration,
+    /// On a thread of the blocking pool.
+    pub blocking: bool,
+    /// Without the ledger.
+    pub ignore_result: bool,
+    /// By the number of retries; the last one stands for all later ones.
+    pub tries: Vec<Try>,
+    /// The next step of its chain.
+    pub next: Option<Box<TaskPlan>>,
+    /// Its error callback.
+    pub errback: Option<Box<TaskPlan>>,
+}
+
+/// What a task's function does.
+#[derive(Clone, Debug)]
+pub struct Try {
+    /// For how long it runs.
+    pub takes: Duration,
+    /// Shows progress half-way, and gives up where that fails (`?`).
+    pub progress: bool,
+    /// How it ends.
+    pub end: End,
+}
+
+/// How a run ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum End {
+    /// With a value.
+    Return,
+    /// With a value that no store takes.
+    ReturnTooLarge,
+    /// With an error.
+    Fail,
+    /// By wanting to run again.
+    Retry(Duration),
+    /// By a panic.
+    Panic,
+    /// By giving the message back.
+    Requeue,
+    /// By rejecting the message.
+    Reject,
+    /// With its process.
+    Abort,
+}
+
+/// What goes wrong at a known time.
+#[derive(Clone, Debug)]
+pub struct Mishap {
+    /// When.
+    pub at: Duration,
+    /// What.
+    pub what: What,
+}
+
+/// What goes wrong.
+#[derive(Clone, Debug)]
+pub enum What {
+    /// A process dies and is started anew after this.
+    Kill(String, Duration),
+    /// A process is told to end, and is started anew once it has.
+    Drain(String),
+    /// A process stands still for so long: SIGSTOP, a virtual machine that is moved, a frozen function.
+    Pause(String, Duration),
+    /// A service does not answer for so long.
+    Away(Service, Duration),
+    /// A Python client forgets a task's result: the item is deleted.
+    PythonForgets(String),
+    /// A Python worker got a copy of a task and shows STARTED: the whole item is written anew.
+    PythonStarts(String),
+}
+
+/// A service of AWS's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Service {
+    /// SQS.
+    Sqs,
+    /// DynamoDB.
+    DynamoDb,
+}
+
+/// How many of ten thousand requests, entries or messages something happens to.
+#[derive(Clone, Debug, Default)]
+pub struct Noise {
+    /// A request never arrives.
+    pub lost: u32,
+    /// A request has its effect, and its answer never arrives.
+    pub answer_lost: u32,
+    /// The connection breaks at once; half of the time the request has its effect.
+    pub reset: u32,
+    /// An answer takes seconds.
+    pub slow: u32,
+    /// A request is refused because there are too many.
+    pub throttled: u32,
+    /// An entry of a batch fails alone.
+    pub entry: u32,
+    /// A message of a standard queue is handed out twice.
+    pub duplicate: u32,
+    /// A deletion does not hold.
+    pub undeleted: u32,
+    /// Only these hits count, by their number; `None`: all.
+    pub only: Option<BTreeSet<u64>>,
+}
+
+impl Plan {
+    /// Every task, the later steps and the error callbacks too.
+    pub fn all_tasks(&self) -> Vec<&TaskPlan> {
+        fn add<'a>(task: &'a TaskPlan, all: &mut Vec<&'a TaskPlan>) {
+            all.push(task);
+            for other in [&task.next, &task.errback].into_iter().flatten() {
+                add(other, all);
+            }
+        }
+        let mut all = Vec::new();
+        for task in &self.tasks {
+            add(task, &mut all);
+        }
+        all
+    }
+
+    /// The queues, without those of dead letters.
+    pub fn queues(&self) -> BTreeSet<String> {
+        let of_tasks = self.all_tasks().into_iter().map(|task| task.queue.clone());
+        let of_workers = self.workers.iter().flat_map(|worker| worker.queues.clone());
+        let of_functions = self
+            .functions
+            .iter()
+            .flat_map(|function| function.spill.iter().chain([&function.queue]).cloned());
+        of_tasks.chain(of_workers).chain(of_functions).collect()
+    }
+
+    /// When nothing goes wrong any more.
+    pub fn calm_at(&self) -> Duration {
+        let ends = self.mishaps.iter().map(|mishap| {
+            mishap.at
+                + match mishap.what {
+                    What::Kill(_, time) | What::Pause(_, time) | What::Away(_, time) => time,
+                    _ => Duration::ZERO,
+                }
+        });
+        let sent = self.tasks.iter().map(|task| task.at);
+        ends.chain(sent).max().unwrap_or_default() + Duration::from_mins(2)
+    }
+
+    /// The longest way of one task from its sending to its end, if nothing goes wrong.
+    pub fn longest(&self) -> Duration {
+        fn length(task: &TaskPlan) -> Duration {
+            let tries = task.tries.iter().map(|run| {
+                run.takes
+                    + match run.end {
+                        End::Retry(countdown) => countdown,
+                        _ => Duration::ZERO,
+                    }
+            });
+            let after = [&task.next, &task.errback].into_iter().flatten();
+            task.countdown
+                + tries.sum::<Duration>()
+                + after.map(|task| length(task)).max().unwrap_or_default()
+        }
+        self.tasks.iter().map(length).max().unwrap_or_default()
+    }
+}
+
+impl Noise {
+    /// Nothing goes wrong.
+    pub const NONE: Self = Self {
+        lost: 0,
+        answer_lost: 0,
+        reset: 0,
+        slow: 0,
+        throttled: 0,
+        entry: 0,
+        duplicate: 0,
+        undeleted: 0,
+        only: None,
+    };
+
+    /// Each kind by itself, for shrinking.
+    pub fn kinds(&mut self) -> [&mut u32; 8] {
+        [
+            &mut self.lost,
+            &mut self.answer_lost,
+            &mut self.reset,
+            &mut self.slow,
+            &mut self.throttled,
+            &mut self.entry,
+            &mut self.duplicate,
+            &mut self.undeleted,
+        ]
+    }
+}
+
+impl fmt::Display for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(
+            f,
+            "visibility {:?}, {} lost runs are poison",
+            self.visibility, self.max_lost_runs
+        )?;
+        for worker in &self.workers {
+            write!(f, "worker {} on {}", worker.name, worker.queues.join(", "))?;
+            if worker.clock_ahead != 0 {
+                write!(f, ", clock {} ms ahead", worker.clock_ahead)?;
+            }
+            if let Some(unknown) = &worker.unknown_task {
+                write!(f, ", unknown_task {unknown}")?;
+            }
+            writeln!(f)?;
+        }
+        for function in &self.functions {
+            writeln!(
+                f,
+                "function {} on {}, {:?}",
+                function.name, function.queue, function.timeout
+            )?;
+        }
+        for task in &self.tasks {
+            writeln!(f, "{:>9.3?} send {task}", task.at)?;
+        }
+        for mishap in &self.mishaps {
+            writeln!(f, "{:>9.3?} {:?}", mishap.at, mishap.what)?;
+        }
+        write!(f, "{:?}", self.noise)
+    }
+}
+
+impl fmt::Display for TaskPlan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} to {}", self.id, self.queue)?;
+        if let Some(group) = &self.group {
+            write!(f, " group {group}")?;
+        }
+        if !self.countdown.is_zero() {
+            write!(f, " in {:?}", self.countdown)?;
+        }
+        if self.blocking {
+            write!(f, " blocking")?;
+        }
+        if self.ignore_result {
+            write!(f, " without result")?;
+        }
+        for run in &self.tries {
+            let progress = if run.progress { ", progress" } else { "" };
+            write!(f, " [{:?}{progress}, {:?}]", run.takes, run.end)?;
+        }
+        if let Some(next) = &self.next {
+            write!(f, " then ({next})")?;
+        }
+        if let Some(errback) = &self.errback {
+            write!(f, " or ({errback})")?;
+        }
+        Ok(())
+    }
+}
