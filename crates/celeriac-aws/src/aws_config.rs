@@ -185,7 +185,12 @@ mod tests {
             .ttl
         };
         assert_eq!(ttl(""), Some(RETENTION));
-        assert_eq!(ttl("?ttl_seconds=60"), Some(Duration::from_mins(1)));
+        assert_eq!(
+            ttl("?ttl_seconds=60"),
+            Some(RETENTION),
+            "as long as messages"
+        );
+        assert_eq!(ttl("?ttl_seconds=864000"), Some(Duration::from_hours(240)));
         assert_eq!(ttl("?ttl_seconds=-1"), None);
         let longer = Settings {
             result_expires: Some(Duration::from_hours(720)),

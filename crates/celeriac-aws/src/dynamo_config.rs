@@ -123,7 +123,8 @@ pub(crate) fn beside_broker(broker: &Endpoint) -> Endpoint {
     }
 }
 
-/// `ttl_seconds` of the URL: over the settings, and off where it is negative, as in Celery.
+/// `ttl_seconds` of the URL: over the settings, and off where it is negative, as in Celery. As long as messages live at least: a copy of
+/// one must find that its task has ended.
 fn ttl_of(
     url: &ServiceUrl,
     otherwise: Option<Duration>,
@@ -135,7 +136,8 @@ fn ttl_of(
         setting: "result_backend",
         reason: format!("its `ttl_seconds` is `{text}`, not a whole number of seconds"),
     })?;
-    Ok(u64::try_from(seconds).ok().map(Duration::from_secs))
+    let asked = u64::try_from(seconds).ok().map(Duration::from_secs);
+    Ok(asked.map(|ttl| ttl.max(RETENTION)))
 }
 
 /// DynamoDB: 3 to 255 of `a-z A-Z 0-9 _ - .`. The name goes into PartiQL text, so this is also what keeps it harmless.

@@ -9,9 +9,11 @@ use aws_sdk_sqs::config::{
     Credentials, SharedAsyncSleep, SharedCredentialsProvider, StalledStreamProtectionConfig,
 };
 use aws_smithy_async::rt::sleep::TokioSleep;
+use celeriac_core::{Clock, SystemClock};
 use tokio::sync::OnceCell;
 
 use crate::request_counts::{CountRequests, RequestCounts};
+use crate::service_time::{ReadDates, ServiceTime};
 use crate::service_url::Endpoint;
 use crate::transport::{Transport, TransportClient};
 
@@ -26,6 +28,7 @@ const MAX_ATTEMPTS: u32 = 6;
 pub(crate) struct Sdk {
     endpoint: Endpoint,
     transport: Option<Arc<dyn Transport>>,
+    time: ServiceTime,
     counts: Arc<RequestCounts>,
     shared: OnceCell<SdkConfig>,
     sqs: OnceCell<aws_sdk_sqs::Client>,
@@ -41,6 +44,7 @@ impl Sdk {
         Self {
             endpoint,
             transport: None,
+            time: ServiceTime::new(Arc::new(SystemClock)),
             counts: Arc::default(),
             shared: OnceCell::new(),
             sqs: OnceCell::new(),
@@ -50,6 +54,19 @@ impl Sdk {
             #[cfg(feature = "scheduler")]
             scheduler: OnceCell::new(),
         }
+    }
+
+    /// The same, measuring the service's time against this clock.
+    pub(crate) fn timed_by(self, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            time: ServiceTime::new(clock),
+            ..self
+        }
+    }
+
+    /// The service's time.
+    pub(crate) fn time(&self) -> &ServiceTime {
+        &self.time
     }
 
     /// The same, with requests that do not go over the network.
@@ -90,6 +107,7 @@ impl Sdk {
         let build = || async {
             let config = aws_sdk_dynamodb::config::Builder::from(self.shared().await)
                 .timeout_config(timeouts(READ_TIMEOUT))
+                .interceptor(ReadDates(self.time.clone()))
                 .interceptor(CountRequests(Arc::clone(&self.counts)));
             aws_sdk_dynamodb::Client::from_conf(config.build())
         };

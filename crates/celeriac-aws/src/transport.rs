@@ -12,17 +12,31 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_runtime_api::http::StatusCode;
+use aws_smithy_types::DateTime;
 use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::date_time::Format;
+use celeriac_protocol::UtcTime;
 
 /// Where the requests of an adapter go: a simulation's services, say. Clients, retries and limits are those of the network.
 #[async_trait]
 pub trait Transport: Debug + Send + Sync + 'static {
-    /// Answers a request with an HTTP status and JSON. `target` is `X-Amz-Target`. A call that takes longer than the
+    /// Answers a request. `target` is `X-Amz-Target`. A call that takes longer than the
     /// client's patience is dropped.
     ///
     /// # Errors
     /// What became of the connection.
-    async fn call(&self, target: &str, body: &[u8]) -> Result<(u16, String), ConnectionLost>;
+    async fn call(&self, target: &str, body: &[u8]) -> Result<Answer, ConnectionLost>;
+}
+
+/// What a service answers.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// HTTP status.
+    pub status: u16,
+    /// JSON.
+    pub body: String,
+    /// Its time, of which `Date` has the seconds.
+    pub date: UtcTime,
 }
 
 /// The connection broke before the answer came; the request may have had its effect.
@@ -66,13 +80,18 @@ impl HttpConnector for Connector {
                     .map_err(|late| ConnectorError::timeout(late.into()))?,
                 None => call.await,
             };
-            let (status, body) = answer.map_err(|lost| ConnectorError::io(lost.into()))?;
+            let Answer { status, body, date } =
+                answer.map_err(|lost| ConnectorError::io(lost.into()))?;
+            let date = DateTime::from_secs(date.0.div_euclid(1_000_000));
+            let date = date
+                .fmt(Format::HttpDate)
+                .map_err(|error| ConnectorError::other(error.into(), None))?;
             let status = StatusCode::try_from(status)
                 .map_err(|error| ConnectorError::other(error.into(), None))?;
             let mut response = HttpResponse::new(status, SdkBody::from(body));
-            response
-                .headers_mut()
-                .insert("content-type", "application/x-amz-json-1.0");
+            let headers = response.headers_mut();
+            headers.insert("content-type", "application/x-amz-json-1.0");
+            headers.insert("date", date);
             Ok(response)
         })
     }

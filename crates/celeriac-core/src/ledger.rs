@@ -76,9 +76,10 @@ pub fn decide_claim(item: &LedgerItem, claim: &Claim, now: UtcTime) -> ClaimDeci
             retries: item.retries,
         });
     }
-    // a newer try was sent by the run that still holds the lease: that run is over, and is only storing so
     let newer = claim.retries > item.retries;
-    if let Some(until) = item.lease_until.filter(|until| *until > now && !newer) {
+    // the holder itself has sent this try: its run is over, and is only storing so
+    let by_holder = newer && claim.sent_by == Some(attempt);
+    if let Some(until) = item.lease_until.filter(|until| *until > now && !by_holder) {
         return ClaimDecision::Answer(ClaimOutcome::Leased { until });
     }
     // Python's write wiped the attempt: the clock's microseconds are above every earlier one, so a run that still holds

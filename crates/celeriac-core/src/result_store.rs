@@ -26,14 +26,15 @@ pub trait ResultStore: Send + Sync + 'static {
     async fn claim(&self, batch: Vec<Claim>) -> Vec<Result<ClaimOutcome, StoreError>>;
 
     /// Extends leases that are still held. One that ran out is held as long as nobody took it; one that a completion
-    /// ended is lost, so a late heartbeat never brings it back.
+    /// ended is lost, so a late heartbeat never brings it back. An item that is gone (Python's `forget` deletes it) is put
+    /// back.
     async fn renew(&self, batch: Vec<Lease>) -> Vec<Result<LeaseOutcome, StoreError>>;
 
     /// Shows a state of a running task (STARTED, PROGRESS, any text) to readers. Conditional on the attempt, and on the
-    /// claim not having ended.
+    /// claim not having ended; an item that is gone is put back.
     async fn update_state(&self, batch: Vec<StateUpdate>) -> Vec<Result<LeaseOutcome, StoreError>>;
 
-    /// Ends a claim: with a final state, a retry, or nothing (given back). Conditional on the attempt; a final state is
+    /// Ends a claim: with a final state, a retry, or nothing (released). Conditional on the attempt; a final state is
     /// never overwritten. `StoreErrorKind::TooLarge` writes nothing: the claim stands and can be completed otherwise.
     async fn complete(&self, batch: Vec<Completion>) -> Vec<Result<CompletionOutcome, StoreError>>;
 
@@ -71,6 +72,8 @@ pub struct Claim {
     /// What readers see while it runs: PENDING, or STARTED with `track_started`. A RETRY that stands there is kept
     /// unless this is STARTED.
     pub shown: ResultMeta,
+    /// The attempt that sent this try, if it is a retry: that attempt's run is over, so its lease does not hold it up.
+    pub sent_by: Option<u64>,
     /// The message has been seen before (receive count over 1, or a retry), so an item is likely there already: look first.
     pub likely_known: bool,
 }
@@ -162,11 +165,12 @@ pub enum CompletionKind {
         retries: u32,
         /// The RETRY meta.
         meta: ResultMeta,
+        /// The same message is the next try, and until then nobody may claim it: a lease that nobody holds, under an
+        /// attempt of its own.
+        due: Option<UtcTime>,
     },
-    /// Not run to its end (shutdown): the lease ends at once and the run does not count.
-    GivenBack,
-    /// Ignored (`Ignore`, `Reject` with requeue): the lease ends, the run counts as ended, readers see what stood there.
-    /// Like `GivenBack` it takes one off `runs`: earlier runs that were lost stay counted.
+    /// Without an end (shutdown, `Ignore`, `Reject` with requeue): the lease ends at once, the run does not count, readers see
+    /// what stood there. Earlier runs that were lost stay counted.
     Released,
 }
 

@@ -42,3 +42,10 @@ pub enum SendError {
     #[error("the client is closed")]
     Closed,
 }
+
+impl SendError {
+    /// Whether the same send may go through later.
+    pub fn is_retryable(&self) -> bool {
+        matches!(self, Self::Broker(error) if error.is_retryable())
+    }
+}

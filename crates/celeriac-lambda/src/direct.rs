@@ -77,15 +77,13 @@ async fn goes_on(
         (Outcome::Ack, Ending::Retried) => Ok(State::Retry),
         (Outcome::Ack, _) => Ok(status(function, task_id).await?.unwrap_or(State::Pending)),
         (Outcome::Defer(_), Ending::Retried) => {
-            function
-                .executor()
-                .parts()
-                .broker
-                .send(queue, vec![again(function, task_id, body, queue)])
-                .await
-                .remove(0)
-                .map_err(|cause| not_over(task, task_id, &cause.to_string()))?;
+            send_on(function, task, task_id, body, queue).await?;
             Ok(State::Retry)
+        }
+        // before its `eta`: nothing stands under its id yet
+        (Outcome::Defer(_), _) if status(function, task_id).await?.is_none() => {
+            send_on(function, task, task_id, body, queue).await?;
+            Ok(State::Pending)
         }
         (Outcome::Release, _) => Err(not_over(task, task_id, "the function's time is over")),
         (Outcome::DeadLetter(letter), _) => match status(function, task_id).await? {
@@ -98,6 +96,20 @@ async fn goes_on(
             "it runs elsewhere, or its state cannot be stored now",
         )),
     }
+}
+
+async fn send_on(
+    function: &Function,
+    task: &str,
+    task_id: &str,
+    body: String,
+    queue: &str,
+) -> Result<(), lambda_runtime::Diagnostic> {
+    let message = again(function, task_id, body, queue);
+    let broker = &function.executor().parts().broker;
+    let sent = broker.send(queue, vec![message]).await.remove(0);
+    sent.map(drop)
+        .map_err(|cause| not_over(task, task_id, &cause.to_string()))
 }
 
 fn again(function: &Function, task_id: &str, body: String, queue: &str) -> celeriac_core::Outgoing {

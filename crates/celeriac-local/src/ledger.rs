@@ -12,6 +12,9 @@ use crate::item_format::ItemFormat;
 use crate::ledger_row::LedgerRow;
 use crate::queue_row::micros;
 
+/// How long a claim holds that was put back by a write that brings no lease: until the next renewal.
+const PUT_BACK_LEASE: Duration = Duration::from_mins(1);
+
 /// One entry's result, or a failure of the database, which undoes the whole batch.
 pub(crate) type Entry<T> = rusqlite::Result<Result<T, StoreErrorKind>>;
 
@@ -61,10 +64,8 @@ impl Ledger<'_> {
     }
 
     pub(crate) fn renew(&self, lease: &Lease) -> Entry<LeaseOutcome> {
-        self.change_held(&lease.task_id, lease.attempt, |row| {
-            row.lease_until = Some(self.after(lease.lease));
-        })
-        .map(Ok)
+        let renew = |row: &mut LedgerRow| row.lease_until = Some(self.after(lease.lease));
+        self.change_held(&lease.task_id, lease.attempt, renew)
     }
 
     pub(crate) fn update_state(&self, update: &StateUpdate) -> Entry<LeaseOutcome> {
@@ -74,7 +75,6 @@ impl Ledger<'_> {
         };
         let show = |row: &mut LedgerRow| row.show(&update.meta.status, result);
         self.change_held(&update.task_id, update.attempt, show)
-            .map(Ok)
     }
 
     pub(crate) fn complete(&self, completion: &Completion) -> Entry<CompletionOutcome> {
@@ -96,7 +96,7 @@ impl Ledger<'_> {
         match completion.kind {
             CompletionKind::Final(_) => {}
             CompletionKind::Retry { retries, .. } => (row.retries, row.runs) = (retries, 0),
-            CompletionKind::GivenBack | CompletionKind::Released => {
+            CompletionKind::Released => {
                 row.runs = row.runs.saturating_sub(1);
             }
         }
@@ -104,6 +104,10 @@ impl Ledger<'_> {
             row.show(status, result);
         }
         row.lease_until = None;
+        if let CompletionKind::Retry { due: Some(due), .. } = completion.kind {
+            // nobody's lease, until then
+            (row.attempt, row.lease_until) = (completion.attempt + 1, Some(due.0));
+        }
         row.nonce.clone_from(&completion.nonce);
         self.put(row)?;
         Ok(Ok(CompletionOutcome::Stored))
@@ -171,13 +175,37 @@ impl Ledger<'_> {
         task_id: &str,
         attempt: u64,
         change: impl FnOnce(&mut LedgerRow),
-    ) -> rusqlite::Result<LeaseOutcome> {
-        let Some(mut row) = self.find(task_id)?.filter(|row| row.is_held_by(attempt)) else {
-            return Ok(LeaseOutcome::Lost);
+    ) -> Entry<LeaseOutcome> {
+        let mut row = match self.find(task_id)? {
+            Some(row) if row.is_held_by(attempt) => row,
+            Some(_) => return Ok(Ok(LeaseOutcome::Lost)),
+            None => match self.put_back(task_id, attempt) {
+                Ok(row) => row,
+                Err(refused) => return Ok(Err(refused)),
+            },
         };
         change(&mut row);
         self.put(row)?;
-        Ok(LeaseOutcome::Held)
+        Ok(Ok(LeaseOutcome::Held))
+    }
+
+    /// The claim on an item that is gone: its run goes on.
+    fn put_back(&self, task_id: &str, attempt: u64) -> Result<LedgerRow, StoreErrorKind> {
+        let shown = ResultMeta::new(task_id, State::Pending, Value::Null);
+        Ok(LedgerRow {
+            key: self.format.key(task_id),
+            status: State::Pending.to_string(),
+            forgotten: false,
+            written_at: self.now.0,
+            expires_at: self.after(self.ttl),
+            attempt,
+            runs: 1,
+            retries: 0,
+            lease_until: Some(self.after(PUT_BACK_LEASE)),
+            nonce: celeriac_core::random::uuid4().to_string(),
+            owner: None,
+            result: self.format.encode(task_id, &shown)?,
+        })
     }
 
     /// The item of a new claim; `kept` is the one whose result stays.
@@ -218,7 +246,7 @@ impl Ledger<'_> {
                 &meta.status,
                 self.format.encode(&completion.task_id, meta)?,
             ))),
-            CompletionKind::GivenBack | CompletionKind::Released => Ok(None),
+            CompletionKind::Released => Ok(None),
         }
     }
 

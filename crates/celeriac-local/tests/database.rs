@@ -198,6 +198,7 @@ async fn results_may_be_of_another_serializer_and_compressed() {
         nonce: "a".into(),
         lease: Duration::from_secs(30),
         shown: ResultMeta::new("id", State::Pending, Value::Null),
+        sent_by: None,
         likely_known: false,
     };
     store

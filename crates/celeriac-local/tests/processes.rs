@@ -243,6 +243,7 @@ impl Machine {
             nonce: uuid::Uuid::new_v4().to_string(),
             lease: VISIBILITY,
             shown: ResultMeta::new(&task_id, State::Pending, Value::Null),
+            sent_by: None,
             likely_known: delivery.receive_count > 1,
         };
         let stored = match self

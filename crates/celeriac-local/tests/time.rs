@@ -157,6 +157,7 @@ async fn results_are_kept_for_four_days_after_their_last_write() {
         nonce: nonce.into(),
         lease: MINUTE,
         shown: ResultMeta::new("id", State::Pending, Value::Null),
+        sent_by: None,
         likely_known: false,
     };
     store
@@ -235,6 +236,7 @@ async fn what_is_over_is_deleted_from_the_file() {
         nonce: "n".into(),
         lease: MINUTE,
         shown: ResultMeta::new("old", State::Pending, Value::Null),
+        sent_by: None,
         likely_known: false,
     };
     store

@@ -150,16 +150,11 @@ mod tests {
             .start(slot, || std::thread::current().id())
             .await
             .expect("it runs");
-        // the first thread may still be on its way to the idle list
-        let mut reused = false;
-        for _ in 0..50 {
-            let slot = pool.slot().await.expect("open");
-            reused |= pool
-                .start(slot, || std::thread::current().id())
-                .await
-                .expect("it runs")
-                == first;
+        while pool.threads.idle().is_empty() {
+            tokio::time::sleep(Duration::from_millis(1)).await; // it is on its way there
         }
-        assert!(reused);
+        let slot = pool.slot().await.expect("open");
+        let second = pool.start(slot, || std::thread::current().id());
+        assert_eq!(second.await.expect("it runs"), first);
     }
 }

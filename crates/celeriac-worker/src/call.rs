@@ -3,10 +3,15 @@ use std::sync::Arc;
 use celeriac_core::{
     Delivery, Params, ScheduledRun, TaskDefinition, TaskError, TaskKind, TaskOptions,
 };
-use celeriac_protocol::{Envelope, Extended};
+use celeriac_protocol::{Envelope, Extended, Value};
 
 use crate::engine::Engine;
 use crate::reply::Reply;
+
+/// Header of a retry: the attempt that sent it, whose lease does not hold it up.
+pub(crate) const SENT_BY: &str = "celeriac_sent_by";
+/// Header of a message that left a FIFO queue: its retries are counted in the ledger, not in its own header.
+pub(crate) const IN_PLACE: &str = "celeriac_in_place";
 
 /// A readable delivery of a known task, with what its message, its task and the settings together say about it.
 #[expect(
@@ -54,7 +59,8 @@ impl Call {
         // a schedule may fire twice for one time, with one id: only the ledger makes that one run
         let scheduled = envelope.headers.get(ScheduledRun::HEADER).is_some();
         // a FIFO retry counts in the ledger: a second receive may be one
-        let received_again = fifo && delivery.receive_count > 1;
+        let in_place = envelope.headers.get(IN_PLACE).is_some();
+        let received_again = (fifo && delivery.receive_count > 1) || in_place;
         let wanted = !ignore_result || options.ledger == Some(true) || scheduled || received_again;
         Self {
             fifo,
@@ -74,7 +80,7 @@ impl Call {
     }
 
     /// A delivery of a task that is not registered here: no options of its own.
-    pub(crate) fn of_stranger(engine: &Engine, delivery: Delivery, envelope: Envelope) -> Self {
+    pub(crate) fn of_unknown(engine: &Engine, delivery: Delivery, envelope: Envelope) -> Self {
         static NONE: Params = Params {
             function: "",
             list: &[],
@@ -113,6 +119,19 @@ impl Call {
     /// An item is likely there: the message was received before, or is a retry.
     pub(crate) fn likely_known(&self) -> bool {
         self.delivery.receive_count > 1 || self.retries() > 0
+    }
+
+    /// Whether the ledger may count more retries than the message: on FIFO queues it stays as it was sent.
+    pub(crate) fn counts_in_ledger(&self) -> bool {
+        self.fifo || self.envelope.headers.get(IN_PLACE).is_some()
+    }
+
+    /// The attempt that sent this retry.
+    pub(crate) fn sent_by(&self) -> Option<u64> {
+        match self.envelope.headers.extra.get(SENT_BY) {
+            Some(Value::Int(attempt)) => u64::try_from(*attempt).ok(),
+            _ => None,
+        }
     }
 
     /// Takes over the retries that the ledger counted: on FIFO queues the message itself stays as it was sent.

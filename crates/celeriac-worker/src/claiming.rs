@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use crate::call::Call;
 use crate::engine::Engine;
 use crate::lease_keeper::LeaseGuard;
-use crate::{Outcome, meta};
+use crate::{Outcome, meta, waits};
 
 /// A task taken for running.
 pub(crate) struct Held {
@@ -51,9 +51,19 @@ pub(crate) async fn take(engine: &Engine, call: &mut Call) -> Result<Held, Refus
     loop {
         let since = Instant::now();
         match ledger
-            .claim(call.id(), retries, shown(engine, call), call.likely_known())
+            .claim(
+                call.id(),
+                retries,
+                shown(engine, call),
+                call.likely_known(),
+                call.sent_by(),
+            )
             .await
         {
+            // the process stood still meanwhile: somebody else may have taken the task, as it should
+            Ok(ClaimOutcome::Claimed(_)) if ledger.has_lapsed(since) => {
+                return Err(Refusal::Other(Outcome::Leave));
+            }
             Ok(ClaimOutcome::Claimed(Claimed { attempt, runs })) => {
                 if retries != call.retries() {
                     call.set_retries(retries);
@@ -69,7 +79,9 @@ pub(crate) async fn take(engine: &Engine, call: &mut Call) -> Result<Held, Refus
                 });
             }
             // a FIFO retry is counted in the ledger only, the message still has its first header
-            Ok(ClaimOutcome::Stale { retries: counted }) if call.fifo && counted > retries => {
+            Ok(ClaimOutcome::Stale { retries: counted })
+                if call.counts_in_ledger() && counted > retries =>
+            {
                 retries = counted;
             }
             Ok(ClaimOutcome::Final(meta)) => return Err(Refusal::Final(Box::new(meta))),
@@ -99,7 +111,7 @@ fn refusal(engine: &Engine, call: &Call, refused: &ClaimOutcome) -> Outcome {
             tracing::debug!(
                 task = call.task(),
                 id = call.id(),
-                "runs elsewhere; its message is put off until the lease ends"
+                "runs elsewhere; its message is deferred until the lease ends"
             );
             let longest = engine
                 .parts
@@ -107,7 +119,9 @@ fn refusal(engine: &Engine, call: &Call, refused: &ClaimOutcome) -> Outcome {
                 .capabilities(&call.delivery.queue)
                 .max_visibility;
             // whole seconds in SQS, and a lease that ended this very moment must not spin
-            Outcome::Defer((until.since(engine.now()) + Duration::from_millis(100)).min(longest))
+            let left = until.since(engine.now()) + Duration::from_millis(100);
+            let patience = waits::patience(call.delivery.receive_count);
+            Outcome::Defer(left.max(patience).min(longest))
         }
         refused => {
             tracing::debug!(

@@ -65,7 +65,9 @@ impl Engine {
 
     /// How long a message that is for another worker stays away.
     pub(crate) fn short_backoff(&self, queue: &str, receive_count: u32) -> Duration {
-        self.backoff(queue, receive_count).min(LONGEST_FOR_OTHERS)
+        let longest = self.parts.broker.capabilities(queue).max_visibility;
+        let short = self.backoff(queue, receive_count).min(LONGEST_FOR_OTHERS);
+        short.max(waits::patience(receive_count)).min(longest)
     }
 
     /// How long a message that cannot be dealt with now stays away.

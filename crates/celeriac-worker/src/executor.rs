@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use crate::beat_message::{self, Unfit};
 use crate::call::Call;
 use crate::claiming::{self, Held, Refusal};
-use crate::conclude::Conclusion;
+use crate::ending::{self, Conclusion};
 use crate::engine::Engine;
 use crate::executed::{Ending, Executed};
 use crate::progress::LedgerProgress;
@@ -21,15 +21,13 @@ use crate::reply::{Answer, Reply};
 use crate::run::Run;
 use crate::time_limits::TimeLimits;
 use crate::timing::{self, Timing};
-use crate::{
-    Buried, Deadline, Outcome, Shutdown, canvas, ended, log, meta, spill, unknown, unready,
-};
+use crate::{Buried, Deadline, Outcome, Shutdown, log, meta, spill, unknown, unready};
 
 /// Runs deliveries: one in, one outcome out. Shared by the worker and the Lambda function. Cheap to clone.
 ///
 /// The steps, each of which may end it: read the envelope; is the task known (`unknown_task`); does its schedule let it run
-/// (beat's header); is it time (`expires`, `eta`); read the payload and bind the arguments; claim the task in the ledger; run it under its time limits; send what
-/// follows it; store how it ended. The outcome says what is to become of the message, which is never deleted before that.
+/// (beat's header); is it time (`expires`, `eta`); read the payload and bind the arguments; claim the task in the ledger; run it under its time limits; store how it ended; send
+/// what follows that. The outcome says what is to become of the message, which is never deleted before that.
 #[derive(Clone)]
 pub struct Executor {
     engine: Arc<Engine>,
@@ -170,7 +168,7 @@ impl Executor {
         let held = match claiming::take(&self.engine, &mut call).await {
             Ok(held) => held,
             Err(Refusal::Final(meta)) => {
-                return Box::pin(ended::again(&self.engine, call, payload.embed, *meta)).await;
+                return Box::pin(ending::met(&self.engine, call, &payload.embed, &meta)).await;
             }
             Err(Refusal::Other(outcome)) => return Executed::not_run(outcome),
         };
@@ -241,7 +239,7 @@ async fn bind(engine: &Arc<Engine>, mut call: Call) -> Result<Prepared, Executed
             &payload,
         ));
     }
-    if let Some(reason) = canvas::unsupported(&payload.embed) {
+    if let Some(reason) = ending::unsupported(&payload.embed) {
         let failure = meta::failure_text("builtins", "NotImplementedError", reason);
         return Err(Box::pin(unready::fail(engine, call, payload.embed, failure)).await);
     }
@@ -272,10 +270,7 @@ async fn run<S>(
     let engine = Arc::clone(&conclusion.engine);
     let lost_runs = engine.parts.settings.task_max_lost_runs;
     if conclusion.held.runs > lost_runs {
-        let text = format!(
-            "{}: {lost_runs} runs of it ended with their worker",
-            ended::POISON
-        );
+        let text = format!("the task is poison: {lost_runs} runs of it ended with their worker");
         let failure = meta::failure_text("billiard.exceptions", "WorkerLostError", text);
         return Box::pin(conclusion.failed(failure, Some("poison"))).await;
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use celeriac_core::{
     Batch, Batcher, BatcherOptions, Claim, ClaimOutcome, Completion, CompletionKind,
-    CompletionOutcome, LeaseOutcome, ResultStore, StateUpdate, StoreError, StoreErrorKind,
+    CompletionOutcome, Lease, LeaseOutcome, ResultStore, StateUpdate, StoreError, StoreErrorKind,
 };
 use celeriac_protocol::ResultMeta;
 use tokio::time::Instant;
@@ -63,6 +63,7 @@ impl Ledger {
         retries: u32,
         shown: ResultMeta,
         likely_known: bool,
+        sent_by: Option<u64>,
     ) -> Result<ClaimOutcome, StoreError> {
         let claim = Claim {
             task_id: task_id.to_owned(),
@@ -72,11 +73,17 @@ impl Ledger {
             lease: self.lease,
             shown,
             likely_known,
+            sent_by,
         };
         self.claims
             .submit(claim)
             .await
             .unwrap_or_else(|_| Err(closed("claim", task_id)))
+    }
+
+    /// Whether a lease that was asked for then is over.
+    pub(crate) fn has_lapsed(&self, since: Instant) -> bool {
+        since.elapsed() >= self.lease
     }
 
     /// Renews the lease of a claim from `since` on, until the guard is dropped.
@@ -110,6 +117,35 @@ impl Ledger {
             }
         }
         self.submit(completion).await
+    }
+
+    /// The end that is stored of a task, if it is one.
+    pub(crate) async fn end_of(&self, task_id: &str) -> Result<Option<ResultMeta>, StoreError> {
+        let mut records = self.store.get(&[task_id.to_owned()]).await;
+        let record = records
+            .pop()
+            .unwrap_or_else(|| Err(closed("get", task_id)))?;
+        Ok(record.map(|record| record.meta))
+    }
+
+    /// Under which of these ids something is stored. One that cannot be read counts as free.
+    pub(crate) async fn stand(&self, task_ids: &[String]) -> Vec<bool> {
+        let records = self.store.get(task_ids).await;
+        records
+            .into_iter()
+            .map(|record| matches!(record, Ok(Some(_))))
+            .collect()
+    }
+
+    /// Whether this attempt has the task still; `true` where the store does not say.
+    pub(crate) async fn still_holds(&self, task_id: &str, attempt: u64) -> bool {
+        let lease = Lease {
+            task_id: task_id.to_owned(),
+            attempt,
+            lease: self.lease,
+        };
+        let renewed = self.store.renew(vec![lease]).await.pop();
+        !matches!(renewed, Some(Ok(LeaseOutcome::Lost)))
     }
 
     async fn submit(&self, completion: Completion) -> Result<CompletionOutcome, StoreError> {

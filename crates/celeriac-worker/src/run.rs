@@ -120,7 +120,7 @@ impl Watch {
         loop {
             tokio::select! {
                 biased;
-                returned = &mut run => return ended(returned, told),
+                returned = &mut run => return ended(returned, told, &self.lost),
                 () = self.lost.cancelled() => return RunEnd::Lost,
                 () = shutdown.now.cancelled() => return RunEnd::ShutDown,
                 () = at(hard) => return RunEnd::TimedOut(self.limits.hard.unwrap_or_default()),
@@ -139,8 +139,10 @@ impl Watch {
 }
 
 /// A task that ends with an error after it was told of the shutdown is given back.
-fn ended(returned: Returned, told: bool) -> RunEnd {
+fn ended(returned: Returned, told: bool, lost: &CancellationToken) -> RunEnd {
     match returned {
+        // what showing progress answers once the claim is lost
+        Ok(Err(TaskError::Ignore)) if lost.is_cancelled() => RunEnd::Lost,
         Ok(Err(TaskError::Error { .. } | TaskError::Failure(_))) if told => RunEnd::ShutDown,
         Ok(result) => RunEnd::Returned(result),
         Err(report) => RunEnd::Panicked(report),

@@ -1,10 +1,11 @@
 use celeriac_core::{Delivery, Outgoing};
-use celeriac_protocol::{Envelope, Headers};
+use celeriac_protocol::{Envelope, Value};
 
 use crate::call::Call;
+use crate::call::IN_PLACE;
+use crate::ending::{dedup_id, form};
 use crate::engine::Engine;
 use crate::executed::Executed;
-use crate::retrying::dedup_id;
 use crate::unknown_task::UnknownTask;
 use crate::{Outcome, meta, unready};
 
@@ -33,7 +34,7 @@ pub(crate) async fn unknown(engine: &Engine, delivery: Delivery, envelope: Envel
         }
         UnknownTask::Forward(_) | UnknownTask::Fail => {
             let failure = meta::failure_text("celery.exceptions", "NotRegistered", task);
-            let mut call = Call::of_stranger(engine, delivery, envelope);
+            let mut call = Call::of_unknown(engine, delivery, envelope);
             call.ignore_result = false; // as in Celery: nobody ran it, so nobody else will say so
             let embed = unready::embed_of(engine, &call);
             unready::fail(engine, call, embed, failure).await
@@ -62,7 +63,7 @@ async fn forward(
 ) -> Executed {
     let headers = &envelope.headers;
     let count = forwards(&delivery) + 1;
-    let mut message = forwarded(engine, &mut delivery, headers, queue);
+    let mut message = forwarded(engine, &mut delivery, envelope, queue);
     if message.attributes.len() < MAX_ATTRIBUTES || message.attributes.contains_key(FORWARDS) {
         message
             .attributes
@@ -91,20 +92,38 @@ async fn forward(
     }
 }
 
-/// The body as it came, with its attributes and group, for `queue`.
+/// The body with its attributes and group, for `queue`. It stays as it came, unless it leaves a FIFO queue.
 pub(crate) fn forwarded(
     engine: &Engine,
     delivery: &mut Delivery,
-    headers: &Headers,
+    envelope: &Envelope,
     queue: &str,
 ) -> Outgoing {
     let fifo = engine.parts.broker.capabilities(queue).fifo;
+    let from_fifo = engine.parts.broker.capabilities(&delivery.queue).fifo;
     let group = delivery.group_id.clone();
+    let headers = &envelope.headers;
+    let body = std::mem::take(&mut delivery.body);
+    let body = if from_fifo {
+        counted_in_ledger(envelope, &body)
+    } else {
+        body
+    };
     Outgoing {
-        body: std::mem::take(&mut delivery.body),
+        body,
         group_id: group.or_else(|| fifo.then(|| "default".to_owned())),
-        dedup_id: fifo.then(|| dedup_id(&headers.id, headers.retries)),
+        dedup_id: fifo.then(|| dedup_id(&headers.id, headers.retries, forwards(delivery) + 1)),
         attributes: delivery.attributes.clone(),
         ..Outgoing::default()
     }
+}
+
+/// A message that has been on a FIFO queue may have had retries that its header does not count.
+fn counted_in_ledger(envelope: &Envelope, body: &str) -> String {
+    let mut counted = envelope.clone();
+    counted
+        .headers
+        .extra
+        .insert(IN_PLACE.to_owned(), Value::Bool(true));
+    counted.encode(form(body))
 }

@@ -2,10 +2,10 @@ use celeriac_core::{DeadLetter, Delivery, Failure};
 use celeriac_protocol::{DecodeError, Embed, Payload, ResultMeta, State, Value, task_key};
 
 use crate::call::Call;
+use crate::ending::{self, Recorded, Unclaimed};
 use crate::engine::Engine;
 use crate::executed::{Ending, Executed};
-use crate::final_state::{FinalState, Stored};
-use crate::{Outcome, canvas, ended, log, meta};
+use crate::{Outcome, log, meta};
 
 /// DynamoDB: bytes of a partition key.
 const MAX_KEY: usize = 2048;
@@ -77,7 +77,7 @@ pub(crate) async fn malformed(engine: &Engine, call: Call, reason: String) -> Ex
     let end = call
         .shows_errors()
         .then(|| failed_meta(engine, &call, &failure));
-    let retries = (!call.fifo).then(|| call.retries());
+    let retries = (!call.counts_in_ledger()).then(|| call.retries());
     settle(engine, call.delivery, end, retries, &failure, "unreadable").await
 }
 
@@ -99,15 +99,8 @@ pub(crate) async fn expire(engine: &Engine, call: Call) -> Executed {
         meta::of_call(engine, &call, State::Revoked, Value::Null),
         &failure,
     );
-    end_unrun(
-        engine,
-        call,
-        Embed::default(),
-        end,
-        &failure,
-        Ending::Revoked,
-    )
-    .await
+    let embed = embed_of(engine, &call);
+    end_unrun(engine, call, embed, end, &failure, Ending::Revoked).await
 }
 
 /// What follows a task in its workflow; none where the payload cannot be read.
@@ -134,24 +127,14 @@ async fn end_unrun(
     ending: Ending,
 ) -> Executed {
     if call.shows_errors() {
-        let (queue, receive_count) = (call.delivery.queue.as_str(), call.delivery.receive_count);
-        let retries = (!call.fifo).then(|| call.retries());
-        match (FinalState {
-            queue,
-            receive_count,
-            retries,
-            meta: end,
-        })
-        .store(engine)
-        .await
-        {
-            Stored::Yes => {}
-            Stored::Final(end) => {
-                return Box::pin(ended::again(engine, call, embed, *end)).await;
+        match Unclaimed::of(&call, end.clone()).store(engine).await {
+            Recorded::Stored => {}
+            Recorded::Stands(end) => {
+                return Box::pin(ending::met(engine, call, &embed, &end)).await;
             }
-            Stored::Other => return Executed::not_run(Outcome::Ack),
-            Stored::Later(outcome) => return Executed::not_run(outcome),
-            Stored::Never(error) => {
+            Recorded::Superseded => return Executed::not_run(Outcome::Ack),
+            Recorded::Later(wait) => return Executed::not_run(ending::later(wait)),
+            Recorded::Never(error) => {
                 let letter = DeadLetter {
                     error: format!("{}; not stored: {error}", log::exception(failure)),
                     delivery: call.delivery,
@@ -161,8 +144,8 @@ async fn end_unrun(
             }
         }
     }
-    if ending == Ending::Failed {
-        canvas::send_failure(engine, &call, embed, failure).await;
+    if !ending::after_failure(engine, &call, &embed, &end, false).await {
+        return ending::owed(engine, &call);
     }
     Executed::new(Outcome::Ack, ending)
 }
@@ -177,16 +160,16 @@ async fn settle(
     reason: &str,
 ) -> Executed {
     if let Some(end) = end {
-        let state = FinalState {
+        let unclaimed = Unclaimed {
             queue: &delivery.queue,
             receive_count: delivery.receive_count,
             retries,
-            meta: end,
+            end,
         };
-        match state.store(engine).await {
-            Stored::Yes | Stored::Final(_) | Stored::Other => {}
-            Stored::Later(outcome) => return Executed::not_run(outcome),
-            Stored::Never(error) => tracing::warn!(
+        match unclaimed.store(engine).await {
+            Recorded::Stored | Recorded::Stands(_) | Recorded::Superseded => {}
+            Recorded::Later(wait) => return Executed::not_run(ending::later(wait)),
+            Recorded::Never(error) => tracing::warn!(
                 message_id = delivery.message_id,
                 "the caller of an unreadable message sees nothing: {error}"
             ),

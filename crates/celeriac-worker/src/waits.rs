@@ -9,6 +9,13 @@ pub(crate) fn redelivery(receive_count: u32, longest: Duration) -> Duration {
         .min(longest)
 }
 
+/// How long a message stays away at least that was received this often, so that its queue's `maxReceiveCount` is not used up by
+/// waiting: n² seconds at receive n, which makes 100 receives take four days. The first ten cost nothing.
+pub(crate) fn patience(receive_count: u32) -> Duration {
+    let count = u64::from(receive_count.saturating_sub(10));
+    Duration::from_secs(count.saturating_mul(count))
+}
+
 /// The wait before try `tries` (from 1) of a failed operation: 100 ms, doubling, 5 s at most, half of it at random.
 pub(crate) fn retry(tries: u32) -> Duration {
     let base =

@@ -67,8 +67,7 @@ impl DynamoStore {
             if open.is_empty() {
                 return;
             }
-            let now = self.clock.now();
-            let (tries, writes) = self.decide(open, now, answers).await;
+            let (tries, writes) = self.decide(open, answers).await;
             let written = self.write_all(writes).await;
             open = Vec::new();
             for (entry, outcome) in tries.into_iter().zip(written) {
@@ -93,7 +92,6 @@ impl DynamoStore {
     async fn decide<'a>(
         &self,
         open: Vec<Open<'a>>,
-        now: UtcTime,
         answers: &mut [Option<Answer>],
     ) -> (Vec<Try<'a>>, Vec<Write>) {
         let known: Vec<String> = open
@@ -102,6 +100,7 @@ impl DynamoStore {
             .map(|entry| entry.key.to_owned())
             .collect();
         let items = self.ledger_items(known.iter()).await;
+        let now = self.clock.now();
         let (mut tries, mut writes) = (
             Vec::with_capacity(open.len()),
             Vec::with_capacity(open.len()),
@@ -142,7 +141,12 @@ impl DynamoStore {
         } else {
             item
         };
-        match decide_claim(&item, entry.claim, now) {
+        let time = self.sdk.time();
+        match decide_claim(&item, entry.claim, time.for_taker()) {
+            ClaimDecision::Answer(ClaimOutcome::Leased { until }) => {
+                let until = time.to_local(until);
+                Ok(Step::Answer(Box::new(ClaimOutcome::Leased { until })))
+            }
             ClaimDecision::Answer(outcome) => Ok(Step::Answer(Box::new(outcome))),
             ClaimDecision::Take {
                 claimed,
@@ -180,7 +184,7 @@ impl DynamoStore {
         if keep_result {
             set.push((STATE, text("RETRY"))); // what is kept is a RETRY; Python may have written it
         }
-        set.extend(held(claim, now, claimed));
+        set.extend(held(claim, self.lease_now(), claimed));
         Ok(Write {
             id: entry.key.to_owned(),
             condition,

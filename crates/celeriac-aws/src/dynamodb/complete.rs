@@ -169,7 +169,7 @@ impl DynamoStore {
                 set.push((RUNS, number(0)));
                 set
             }
-            CompletionKind::GivenBack | CompletionKind::Released => {
+            CompletionKind::Released => {
                 let runs = item.map_or(0, |item| item.runs.saturating_sub(1));
                 let state = item.map_or("PENDING", |item| item.meta.status.as_str());
                 let mut set: Vec<_> = self.ttl(now).into_iter().collect();
@@ -188,7 +188,14 @@ impl DynamoStore {
                 set.push((RETRIES, number(item.map_or(0, |item| item.retries))));
             }
         }
-        set.extend([(LEASE, number(0)), (NONCE, text(&completion.nonce))]);
+        let mut lease = number(0);
+        if let CompletionKind::Retry { due: Some(due), .. } = completion.kind {
+            // nobody's lease, until then
+            set.retain(|(name, _)| *name != ATTEMPT);
+            set.push((ATTEMPT, number(completion.attempt + 1)));
+            lease = number(self.service_time(due).0 / 1000);
+        }
+        set.extend([(LEASE, lease), (NONCE, text(&completion.nonce))]);
         Ok(set)
     }
 }

@@ -2,7 +2,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use celeriac_core::{
     Lease, LeaseOutcome, LedgerItem, StateUpdate, StoreError, StoreErrorKind, Version,
 };
-use celeriac_protocol::UtcTime;
+use celeriac_protocol::{ResultMeta, State, UtcTime, Value};
 
 use super::batch::{Written, rounds};
 use super::item::{ATTEMPT, LEASE, NONCE, RETRIES, RUNS, STATE, lease_until, number, text};
@@ -24,10 +24,10 @@ impl DynamoStore {
         &self,
         batch: Vec<Lease>,
     ) -> Vec<Result<LeaseOutcome, StoreError>> {
-        let now = self.clock.now();
+        let (now, lease_now) = (self.clock.now(), self.lease_now());
         let hold = |lease: Lease| {
             let mut set: Vec<_> = self.ttl(now).into_iter().collect(); // an item must not lapse under a long run
-            set.push((LEASE, lease_until(now, lease.lease)));
+            set.push((LEASE, lease_until(lease_now, lease.lease)));
             Ok(Hold {
                 key: self.key(&lease.task_id),
                 task_id: lease.task_id,
@@ -110,11 +110,12 @@ impl DynamoStore {
         for _ in 0..MAX_ROUNDS {
             let items = self.ledger_items(std::iter::once(&hold.key)).await;
             let write = match items.get(&hold.key)? {
-                None => return Ok(LeaseOutcome::Lost),
+                // Python's `forget` deletes the item: the run goes on, and its message is still there
+                None => self.put_back(hold)?,
                 Some(item) if item.meta.status.is_ready() => return Ok(LeaseOutcome::Lost),
                 Some(item) => match &item.version {
                     Version::Ours { .. } => return Ok(LeaseOutcome::Lost),
-                    Version::Foreign { .. } => hold.restored(&item, self.clock.now()),
+                    Version::Foreign { .. } => hold.restored(&item, self.lease_now()),
                 },
             };
             match self.write_all(vec![write]).await.pop() {
@@ -124,6 +125,19 @@ impl DynamoStore {
             }
         }
         Err(contended())
+    }
+}
+
+impl DynamoStore {
+    /// The claim on an item that is gone.
+    fn put_back(&self, hold: &Hold) -> Result<Write, StoreErrorKind> {
+        let shown = ResultMeta::new(&hold.task_id, State::Pending, Value::Null);
+        let shown = self.shown(&shown, self.clock.now())?;
+        let mut write = hold.claimed_again(Condition::Absent, 0, "PENDING", self.lease_now());
+        let has = |name: &str| write.set.iter().any(|(set, _)| *set == name);
+        let missing: Vec<Attribute> = shown.into_iter().filter(|(name, _)| !has(name)).collect();
+        write.set.extend(missing);
+        Ok(write)
     }
 }
 
@@ -141,14 +155,25 @@ impl Hold {
     }
 
     fn restored(&self, item: &LedgerItem, now: UtcTime) -> Write {
-        let mut write = self.write(unchanged(item));
+        let state = item.meta.status.as_str();
+        self.claimed_again(unchanged(item), item.retries, state, now)
+    }
+
+    fn claimed_again(
+        &self,
+        condition: Condition,
+        retries: u32,
+        state: &str,
+        now: UtcTime,
+    ) -> Write {
+        let mut write = self.write(condition);
         let has = |name: &str| self.set.iter().any(|(set, _)| *set == name);
         let claim = [
             (ATTEMPT, number(self.attempt)),
             (RUNS, number(1)),
-            (RETRIES, number(item.retries)),
+            (RETRIES, number(retries)),
             (NONCE, text(celeriac_core::random::uuid4().to_string())),
-            (STATE, text(item.meta.status.as_str())),
+            (STATE, text(state)),
             (LEASE, lease_until(now, RESTORED_LEASE)),
         ];
         write

@@ -51,7 +51,7 @@ impl DynamoStore {
     /// With a clock of the caller's, for tests.
     pub fn with_clock(config: &AwsConfig, clock: Arc<dyn Clock>) -> Self {
         Self {
-            sdk: Sdk::new(config.dynamodb.endpoint.clone()),
+            sdk: Sdk::new(config.dynamodb.endpoint.clone()).timed_by(Arc::clone(&clock)),
             config: config.dynamodb.clone(),
             clock,
             plain_keys_seen: AtomicBool::new(false),
@@ -76,6 +76,16 @@ impl DynamoStore {
     /// Requests made so far.
     pub fn requests(&self) -> &Arc<RequestCounts> {
         self.sdk.counts()
+    }
+
+    /// By which a lease is given.
+    pub(super) fn lease_now(&self) -> UtcTime {
+        self.sdk.time().for_holder()
+    }
+
+    /// A time by our clock, as leases have it.
+    pub(super) fn service_time(&self, at: UtcTime) -> UtcTime {
+        self.sdk.time().of_local(at)
     }
 
     /// Celery's attributes and our state: what every write of a result sets.

@@ -151,7 +151,6 @@ impl SqsBroker {
             "DeleteMessageBatch",
             receipts,
             |receipt| receipt.0.len(),
-            false,
             call,
         )
         .await
@@ -199,7 +198,6 @@ impl SqsBroker {
             "ChangeMessageVisibilityBatch",
             batch,
             |change| change.receipt.0.len(),
-            false,
             call,
         )
         .await

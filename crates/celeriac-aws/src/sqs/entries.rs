@@ -24,15 +24,14 @@ pub(super) struct BatchAnswer<T> {
 
 /// An entry with its place in the caller's batch.
 pub(super) type Placed<E> = (usize, E);
-type Fate<T> = Result<T, BrokerErrorKind>;
+pub(super) type Fate<T> = Result<T, BrokerErrorKind>;
 
-/// Runs `call` over all entries in requests of at most ten and 1 MiB; `in_order` runs one request after the other.
+/// Runs `call` over all entries in requests of at most ten and 1 MiB, some at once.
 pub(super) async fn run<E, T, F, Fut>(
     counts: &RequestCounts,
     operation: &str,
     entries: Vec<Placed<E>>,
     size: fn(&E) -> usize,
-    in_order: bool,
     call: F,
 ) -> Vec<Placed<Fate<T>>>
 where
@@ -40,11 +39,10 @@ where
     Fut: Future<Output = Result<BatchAnswer<T>, Fault>>,
 {
     let chunks = cut(entries, size);
-    let width = if in_order { 1 } else { CONCURRENT_REQUESTS };
     let call = &call;
     let outcomes: Vec<Vec<Placed<Fate<T>>>> = stream::iter(chunks)
         .map(|chunk| run_chunk(counts, operation, chunk, call))
-        .buffered(width)
+        .buffered(CONCURRENT_REQUESTS)
         .collect()
         .await;
     outcomes.into_iter().flatten().collect()
@@ -123,7 +121,7 @@ where
     }
 }
 
-fn by_position<T>(answer: BatchAnswer<T>) -> HashMap<usize, Result<T, Fault>> {
+pub(super) fn by_position<T>(answer: BatchAnswer<T>) -> HashMap<usize, Result<T, Fault>> {
     let done = answer.done.into_iter().map(|(id, value)| (id, Ok(value)));
     let failed = answer.failed.into_iter().map(|entry| {
         // an error that is not the sender's is SQS's own, and passes; LocalStack says so of receipts too
@@ -155,7 +153,7 @@ fn is_about_the_entry(code: &str) -> bool {
 }
 
 /// An entry's own fault in the seam's terms.
-fn entry_error(fault: Fault) -> BrokerErrorKind {
+pub(super) fn entry_error(fault: Fault) -> BrokerErrorKind {
     let Fault::Service { code, message } = &fault else {
         return fault.into();
     };
@@ -210,7 +208,6 @@ mod tests {
             "Test",
             entries,
             |_| 1,
-            false,
             |request| {
                 let mut seen = seen.lock().expect("lock");
                 seen.push(request.iter().map(|(_, entry)| **entry).collect::<String>());
@@ -260,7 +257,6 @@ mod tests {
             "Test",
             vec![(0, ())],
             |()| 1,
-            false,
             |_| {
                 std::future::ready(Ok(BatchAnswer::<()> {
                     done: vec![],

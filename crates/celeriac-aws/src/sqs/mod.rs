@@ -6,6 +6,7 @@ mod dead_letter;
 mod declare;
 mod entries;
 mod limits;
+mod ordered;
 mod permissions;
 mod queue_urls;
 mod receive;

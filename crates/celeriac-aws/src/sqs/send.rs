@@ -9,6 +9,7 @@ use super::attributes;
 use super::broker::{SqsBroker, all_failed};
 use super::entries::{self, BatchAnswer, Placed};
 use super::limits::whole_seconds;
+use super::ordered;
 
 impl SqsBroker {
     pub(super) async fn send_batch(
@@ -69,15 +70,11 @@ impl SqsBroker {
                 })
             }
         };
-        entries::run(
-            self.sdk.counts(),
-            "SendMessageBatch",
-            good,
-            Outgoing::size,
-            fifo,
-            call,
-        )
-        .await
+        let counts = self.sdk.counts();
+        if fifo {
+            return ordered::run(counts, good, call).await;
+        }
+        entries::run(counts, "SendMessageBatch", good, Outgoing::size, call).await
     }
 }
 

@@ -60,6 +60,7 @@ async fn a_claim_whose_answer_was_lost_is_still_ours() {
     proxy.set_rules(vec![Rule::every(1, Fault::DropResponse).of(WRITE).times(1)]);
     let taken = store
         .claim(vec![Claim {
+            sent_by: None,
             likely_known: true,
             ..claim("known")
         }])

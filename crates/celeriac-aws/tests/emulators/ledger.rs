@@ -43,6 +43,7 @@ pub(crate) fn claim(id: &str) -> Claim {
         nonce: uuid::Uuid::new_v4().to_string(),
         lease: Duration::from_mins(1),
         shown: ResultMeta::new(id, State::Pending, Value::Null),
+        sent_by: None,
         likely_known: false,
     }
 }
@@ -111,6 +112,7 @@ async fn python_can_read_the_item_at_every_moment() {
     let retry = CompletionKind::Retry {
         retries: 1,
         meta: ResultMeta::new("4f2e", State::Retry, Value::Null),
+        due: None,
     };
     store
         .complete(vec![Completion {
@@ -127,6 +129,7 @@ async fn python_can_read_the_item_at_every_moment() {
 
     let again = Claim {
         retries: 1,
+        sent_by: None,
         likely_known: true,
         ..claim("4f2e")
     };
@@ -252,6 +255,7 @@ async fn a_python_write_under_our_run_is_survived() {
         LeaseOutcome::Held
     );
     let other = Claim {
+        sent_by: None,
         likely_known: true,
         ..claim("shared")
     };

@@ -34,6 +34,7 @@ fn claim(retries: u32) -> Claim {
         nonce: "new".to_owned(),
         lease: Duration::from_secs(60),
         shown: meta(State::Pending),
+        sent_by: None,
         likely_known: true,
     }
 }
@@ -91,8 +92,29 @@ fn a_lease_holds_until_its_end() {
     );
     assert_eq!(
         decide_claim(&leased(until), &claim(3), NOW),
-        taken(5, 1, false),
-        "the run that holds it has sent this newer try"
+        ClaimDecision::Answer(ClaimOutcome::Leased { until }),
+        "whoever sent this newer try does not hold it"
+    );
+    for (sent_by, passes) in [(4, true), (3, false)] {
+        let newer = Claim {
+            sent_by: Some(sent_by),
+            ..claim(3)
+        };
+        let decided = decide_claim(&leased(until), &newer, NOW);
+        assert_eq!(
+            decided == taken(5, 1, false),
+            passes,
+            "sent by attempt {sent_by}"
+        );
+    }
+    let same_try = Claim {
+        sent_by: Some(4),
+        ..claim(2)
+    };
+    assert_eq!(
+        decide_claim(&leased(until), &same_try, NOW),
+        ClaimDecision::Answer(ClaimOutcome::Leased { until }),
+        "not a newer try"
     );
 }
 

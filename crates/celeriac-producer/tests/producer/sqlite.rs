@@ -100,6 +100,7 @@ impl App {
             nonce: id.to_owned(),
             lease: LONG,
             shown: ResultMeta::new(id, State::Pending, Value::Null),
+            sent_by: None,
             likely_known: false,
         };
         match self.store.claim(vec![claim]).await.remove(0).unwrap() {

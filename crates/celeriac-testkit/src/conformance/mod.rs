@@ -226,14 +226,16 @@ macro_rules! store_conformance {
                 a_renewed_lease_holds,
                 a_lapsed_lease_is_renewed_if_nobody_took_it,
                 a_lease_that_another_took_is_lost,
-                the_lease_of_an_unknown_task_is_lost,
+                the_lease_of_an_item_that_is_gone_is_put_back,
                 an_ended_claim_is_not_renewed,
-                a_task_given_back_is_free_at_once,
+                a_released_task_that_is_known_is_free_at_once,
                 a_released_task_is_free_at_once,
                 lost_runs_stay_counted,
             }
             retries {
                 a_retry_makes_older_messages_stale,
+                a_retry_in_place_waits_until_it_is_due,
+                a_retry_passes_the_lease_of_its_sender_alone,
                 a_claim_keeps_the_retry_that_stands,
                 a_started_claim_is_shown_over_a_retry,
                 a_newer_claim_raises_retries_itself,
@@ -250,7 +252,7 @@ macro_rules! store_conformance {
                 a_state_is_shown,
                 a_state_of_a_lost_run_is_refused,
                 a_state_after_the_end_is_refused,
-                a_state_of_an_unknown_task_is_refused,
+                a_state_of_an_item_that_is_gone_is_shown,
                 every_part_of_a_result_is_kept,
             }
         }

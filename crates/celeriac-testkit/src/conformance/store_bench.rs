@@ -186,6 +186,7 @@ pub(crate) fn claim(task_id: &str) -> Claim {
         nonce: new_id(),
         lease: Duration::from_secs(30),
         shown: ResultMeta::new(task_id, State::Pending, Value::Null),
+        sent_by: None,
         likely_known: false,
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use celeriac_aws::{ConnectionLost, Transport};
+use celeriac_aws::{Answer, ConnectionLost, Transport};
 use tokio::time::sleep;
 
 use super::noise::Fate;
@@ -54,7 +54,7 @@ impl Line {
 
 #[async_trait]
 impl Transport for Line {
-    async fn call(&self, target: &str, body: &[u8]) -> Result<(u16, String), ConnectionLost> {
+    async fn call(&self, target: &str, body: &[u8]) -> Result<Answer, ConnectionLost> {
         let world = &self.world;
         self.process.goes_on().await;
         let service = if target.starts_with("AmazonSQS") {
@@ -77,11 +77,16 @@ impl Transport for Line {
             Fate::ResetBefore => return Err(ConnectionLost),
             Fate::Throttled => {
                 let body = r#"{"__type":"ThrottlingException","message":"Rate exceeded"}"#;
-                return Ok((400, body.to_owned()));
+                return Ok(Answer {
+                    status: 400,
+                    body: body.to_owned(),
+                    date: world.now(),
+                });
             }
             Fate::Good | Fate::AnswerLost | Fate::ResetAfter | Fate::Slow => {}
         }
         let answer = self.ask(target, body).await;
+        let date = world.now();
         match fate {
             Fate::AnswerLost => return pending().await,
             Fate::ResetAfter => return Err(ConnectionLost),
@@ -89,7 +94,11 @@ impl Transport for Line {
             _ => sleep(world.noise.latency()).await,
         }
         self.process.goes_on().await;
-        Ok((answer.status, answer.body))
+        Ok(Answer {
+            status: answer.status,
+            body: answer.body,
+            date,
+        })
     }
 }
 
@@ -104,7 +113,7 @@ impl fmt::Debug for CalmLine {
 
 #[async_trait]
 impl Transport for CalmLine {
-    async fn call(&self, target: &str, body: &[u8]) -> Result<(u16, String), ConnectionLost> {
+    async fn call(&self, target: &str, body: &[u8]) -> Result<Answer, ConnectionLost> {
         let call = CloudCall {
             by: "setup",
             target,
@@ -112,6 +121,10 @@ impl Transport for CalmLine {
         };
         let answer = self.0.cloud().call(call).await;
         sleep(Duration::from_millis(1)).await;
-        Ok((answer.status, answer.body))
+        Ok(Answer {
+            status: answer.status,
+            body: answer.body,
+            date: self.0.now(),
+        })
     }
 }

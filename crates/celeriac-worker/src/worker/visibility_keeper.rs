@@ -95,7 +95,7 @@ impl VisibilityKeeper {
     pub async fn forget(&self, lane: usize, message_id: &str) -> Option<Receipt> {
         let entry = self.entries().remove(&(lane, message_id.to_owned()))?;
         if let Some(extended) = entry.extending {
-            let _ = tokio::time::timeout(Duration::from_secs(5), extended.cancelled()).await;
+            extended.cancelled().await; // its request has an end of its own
         }
         Some(entry.receipt)
     }
@@ -112,8 +112,16 @@ impl VisibilityKeeper {
             if self.entries().is_empty() {
                 self.woken.notified().await;
             }
-            for (lane, due) in self.due() {
-                tokio::spawn(Arc::clone(&self).extend(lane, due)); // a slow answer must not delay the others
+            for (lane, mut due) in self.due() {
+                let size = self
+                    .broker
+                    .capabilities(&self.queues[lane])
+                    .max_batch
+                    .max(1);
+                while !due.is_empty() {
+                    let request = due.drain(..size.min(due.len())).collect();
+                    tokio::spawn(Arc::clone(&self).extend(lane, request)); // a slow answer must not delay the others
+                }
             }
             tokio::time::sleep(tick).await;
         }

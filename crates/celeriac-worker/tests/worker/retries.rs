@@ -61,7 +61,13 @@ async fn a_retry_is_a_new_message_that_keeps_everything_else() {
     assert_eq!(result.children().await.expect("children"), [result.id()]);
 
     let next = app.receive(QUEUE).await.expect("the retry");
-    let (before, after) = (envelope(&first.body), envelope(&next.body));
+    let (before, mut after) = (envelope(&first.body), envelope(&next.body));
+    let sent_by = after.headers.extra.shift_remove("celeriac_sent_by");
+    assert_eq!(
+        sent_by,
+        Some(Value::Int(1)),
+        "passes the lease of this attempt alone"
+    );
     assert_eq!(
         (after.headers.id.as_str(), after.headers.retries),
         (result.id(), 1)
@@ -157,7 +163,7 @@ async fn on_fifo_the_message_comes_back_and_the_ledger_counts() {
     for ignored in [false, true] {
         let options = TaskOptions {
             ignore_result: Some(ignored),
-            ..policy(3, Duration::from_secs(7))
+            ..policy(3, Duration::from_secs(1))
         };
         let runs = Runs::default();
         let counted = runs.clone();
@@ -184,7 +190,7 @@ async fn on_fifo_the_message_comes_back_and_the_ledger_counts() {
             let receipt = delivery.receipt.clone();
             let outcome = app.executor.execute(delivery, &Shutdown::new()).await;
             match outcome {
-                Outcome::Defer(wait) if retry < 2 => assert_eq!(wait, Duration::from_secs(7)),
+                Outcome::Defer(wait) if retry < 2 => assert_eq!(wait, Duration::from_secs(1)),
                 Outcome::Ack if retry == 2 => break,
                 other => panic!("retry {retry}: {other:?}"),
             }
@@ -197,6 +203,25 @@ async fn on_fifo_the_message_comes_back_and_the_ledger_counts() {
                 .await
                 .remove(0)
                 .expect("visible");
+            // a worker that died before the message was deferred: it comes early, and is not run early
+            let early = app.receive("orders.fifo").await.expect("visible at once");
+            let receipt = early.receipt.clone();
+            let outcome = app.executor.execute(early, &Shutdown::new()).await;
+            let Outcome::Defer(wait) = outcome else {
+                panic!("retry {retry} is run before it is due: {outcome:?}");
+            };
+            assert_eq!(runs.count(), retry + 1);
+            tokio::time::sleep(wait).await;
+            let visibility = Duration::ZERO;
+            let release = celeriac_core::SetVisibility {
+                receipt,
+                visibility,
+            };
+            let released = app
+                .broker
+                .set_visibility("orders.fifo", vec![release])
+                .await;
+            assert!(released.iter().all(Result::is_ok));
         }
         assert_eq!(runs.count(), 3, "ignored: {ignored}");
     }
@@ -312,6 +337,7 @@ async fn store_failure(app: &App, id: &str) {
         nonce: "claim".into(),
         lease: Duration::from_mins(1),
         shown: celeriac_protocol::ResultMeta::new(id, State::Pending, Value::Null),
+        sent_by: None,
         likely_known: false,
     };
     store.claim(vec![claim]).await.remove(0).expect("claimed");

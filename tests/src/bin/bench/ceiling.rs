@@ -76,6 +76,7 @@ async fn finish(store: &dyn ResultStore, ids: &[String]) -> Result<()> {
         nonce: id.clone(),
         lease: Duration::from_mins(1),
         shown: ResultMeta::new(id, State::Pending, Value::Null),
+        sent_by: None,
         likely_known: false,
     });
     let claimed = store.claim(claims.collect()).await;

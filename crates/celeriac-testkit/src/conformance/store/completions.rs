@@ -30,11 +30,12 @@ pub async fn a_completion_is_idempotent_by_its_nonce(bench: StoreBench) {
     let id = new_id();
     let retry = ResultMeta::new(&id, State::Retry, Value::Null);
     let kinds = [
-        CompletionKind::GivenBack,
+        CompletionKind::Released,
         CompletionKind::Released,
         CompletionKind::Retry {
             retries: 1,
             meta: retry,
+            due: None,
         },
         CompletionKind::Final(success(&id, "done")),
     ];
@@ -76,8 +77,9 @@ pub async fn a_completion_of_an_older_attempt_is_superseded(bench: StoreBench) {
         CompletionKind::Retry {
             retries: 1,
             meta: retry,
+            due: None,
         },
-        CompletionKind::GivenBack,
+        CompletionKind::Released,
         CompletionKind::Released,
     ] {
         assert_eq!(
@@ -151,11 +153,12 @@ pub async fn a_final_state_is_never_overwritten(bench: StoreBench) {
         let retry = CompletionKind::Retry {
             retries: 1,
             meta: ResultMeta::new(&id, State::Retry, Value::Null),
+            due: None,
         };
         for kind in [
             CompletionKind::Final(failure.clone()),
             retry,
-            CompletionKind::GivenBack,
+            CompletionKind::Released,
             CompletionKind::Released,
         ] {
             assert_eq!(

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use celeriac_core::{Claim, ClaimOutcome, Claimed, CompletionKind, LeaseOutcome};
+use celeriac_core::{
+    Claim, ClaimOutcome, Claimed, CompletionKind, CompletionOutcome, LeaseOutcome,
+};
 use celeriac_protocol::State;
 
 use crate::conformance::StoreBench;
@@ -67,11 +69,16 @@ pub async fn a_lease_that_another_took_is_lost(bench: StoreBench) {
     );
 }
 
-/// Nothing is leased to anybody where there is no item.
-pub async fn the_lease_of_an_unknown_task_is_lost(bench: StoreBench) {
+/// Python's `forget` deletes an item whose task may be running: the claim is put back, and fences others off as before.
+pub async fn the_lease_of_an_item_that_is_gone_is_put_back(bench: StoreBench) {
     let id = new_id();
-    assert_eq!(bench.renew(&id, 1, LONG).await, LeaseOutcome::Lost);
-    assert!(bench.get(&id).await.is_none(), "nothing was written");
+    assert_eq!(bench.renew(&id, 3, LONG).await, LeaseOutcome::Held);
+    assert_eq!(bench.status(&id).await, State::Pending);
+    let other = bench.claim(claim(&id)).await;
+    assert!(matches!(other, ClaimOutcome::Leased { .. }), "{other:?}");
+    let end = CompletionKind::Final(success(&id, "x"));
+    let ended = bench.complete(&id, 3, end).await;
+    assert_eq!(ended, CompletionOutcome::Stored);
 }
 
 /// A heartbeat that comes after the end does not bring the lease back.
@@ -79,7 +86,7 @@ pub async fn an_ended_claim_is_not_renewed(bench: StoreBench) {
     let id = new_id();
     let claimed = bench.claimed(claim(&id)).await;
     bench
-        .complete(&id, claimed.attempt, CompletionKind::GivenBack)
+        .complete(&id, claimed.attempt, CompletionKind::Released)
         .await;
     assert_eq!(
         bench.renew(&id, claimed.attempt, LONG).await,
@@ -103,12 +110,12 @@ pub async fn an_ended_claim_is_not_renewed(bench: StoreBench) {
     assert_eq!(bench.status(&id).await, State::Success);
 }
 
-/// A task given back is free at once, and the run is not counted.
-pub async fn a_task_given_back_is_free_at_once(bench: StoreBench) {
+/// A released task is free at once, and the run is not counted.
+pub async fn a_released_task_that_is_known_is_free_at_once(bench: StoreBench) {
     let id = new_id();
     let first = bench.claimed(claim(&id)).await;
     bench
-        .complete(&id, first.attempt, CompletionKind::GivenBack)
+        .complete(&id, first.attempt, CompletionKind::Released)
         .await;
     assert_eq!(bench.status(&id).await, State::Pending);
     let second = bench
@@ -156,7 +163,7 @@ pub async fn lost_runs_stay_counted(bench: StoreBench) {
     let second = bench.claimed(claim(&id)).await;
     assert_eq!(second.runs, 2);
     bench
-        .complete(&id, second.attempt, CompletionKind::GivenBack)
+        .complete(&id, second.attempt, CompletionKind::Released)
         .await;
     let third = bench.claimed(claim(&id)).await;
     assert_eq!(

@@ -1,6 +1,11 @@
 //! A task's next try, and messages of earlier ones.
 
-use celeriac_core::{Claim, ClaimOutcome, Claimed, CompletionKind, CompletionOutcome};
+use std::time::Duration;
+
+use celeriac_core::{
+    Claim, ClaimOutcome, Claimed, Clock, CompletionKind, CompletionOutcome, LeaseOutcome,
+    SystemClock,
+};
 use celeriac_protocol::{ResultMeta, State, Value};
 
 use crate::conformance::StoreBench;
@@ -8,7 +13,8 @@ use crate::conformance::store_bench::{claim, new_id, success};
 
 fn retry(task_id: &str, retries: u32) -> CompletionKind {
     let meta = ResultMeta::new(task_id, State::Retry, Value::Str(format!("try {retries}")));
-    CompletionKind::Retry { retries, meta }
+    let due = None;
+    CompletionKind::Retry { retries, meta, due }
 }
 
 /// After a retry readers see RETRY, the older message is stale, and the newer one runs for the first time.
@@ -97,7 +103,7 @@ pub async fn a_newer_claim_raises_retries_itself(bench: StoreBench) {
     let id = new_id();
     let first = bench.claimed(claim(&id)).await;
     bench
-        .complete(&id, first.attempt, CompletionKind::GivenBack)
+        .complete(&id, first.attempt, CompletionKind::Released)
         .await;
     assert_eq!(
         bench
@@ -165,4 +171,63 @@ pub async fn many_retries_end_in_one_state(bench: StoreBench) {
         })
         .await;
     assert!(matches!(stale, ClaimOutcome::Final(_)), "{stale:?}");
+}
+
+/// The next try that the message itself is (FIFO) cannot be claimed before it is due, by nobody, and nothing of the run that ended
+/// changes that.
+pub async fn a_retry_in_place_waits_until_it_is_due(bench: StoreBench) {
+    let id = new_id();
+    let first = bench.claimed(claim(&id)).await;
+    let due = SystemClock.now().after(Duration::from_millis(1_500));
+    let mut kind = retry(&id, 1);
+    if let CompletionKind::Retry { due: place, .. } = &mut kind {
+        *place = Some(due);
+    }
+    let ended = bench.complete(&id, first.attempt, kind).await;
+    assert_eq!(ended, CompletionOutcome::Stored);
+    assert_eq!(bench.status(&id).await, State::Retry);
+
+    let late = bench
+        .renew(&id, first.attempt, Duration::from_mins(1))
+        .await;
+    assert_eq!(
+        late,
+        LeaseOutcome::Lost,
+        "a late heartbeat does not move it"
+    );
+    let next = || Claim {
+        retries: 1,
+        sent_by: Some(first.attempt),
+        likely_known: true,
+        ..claim(&id)
+    };
+    let ClaimOutcome::Leased { until } = bench.claim(next()).await else {
+        panic!("it is not due yet");
+    };
+    assert!(until.0.abs_diff(due.0) < 10_000, "{until:?} {due:?}");
+    tokio::time::sleep(Duration::from_millis(1_600)).await;
+    let second = bench.claimed(next()).await;
+    assert_eq!(second.runs, 1);
+    assert!(second.attempt > first.attempt);
+}
+
+/// A newer try does not wait for the lease of the attempt that sent it, and for every other it does.
+pub async fn a_retry_passes_the_lease_of_its_sender_alone(bench: StoreBench) {
+    let id = new_id();
+    let holder = bench.claimed(claim(&id)).await;
+    let sent_by = |sent_by| Claim {
+        retries: 1,
+        sent_by,
+        likely_known: true,
+        ..claim(&id)
+    };
+    for other in [None, Some(holder.attempt + 1)] {
+        let refused = bench.claim(sent_by(other)).await;
+        assert!(
+            matches!(refused, ClaimOutcome::Leased { .. }),
+            "{refused:?}"
+        );
+    }
+    let next = bench.claimed(sent_by(Some(holder.attempt))).await;
+    assert_eq!((next.attempt, next.runs), (holder.attempt + 1, 1));
 }

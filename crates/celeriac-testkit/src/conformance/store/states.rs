@@ -90,6 +90,7 @@ pub async fn a_state_after_the_end_is_refused(bench: StoreBench) {
     let retry = CompletionKind::Retry {
         retries: 1,
         meta: ResultMeta::new(&id, State::Retry, Value::Null),
+        due: None,
     };
     bench.complete(&id, claimed.attempt, retry).await;
     assert_eq!(
@@ -101,14 +102,20 @@ pub async fn a_state_after_the_end_is_refused(bench: StoreBench) {
     assert_eq!(bench.status(&id).await, State::Retry);
 }
 
-/// There is nothing to show on a task nobody claimed.
-pub async fn a_state_of_an_unknown_task_is_refused(bench: StoreBench) {
+/// Where Python's `forget` has deleted the item of a running task, its next state puts it back.
+pub async fn a_state_of_an_item_that_is_gone_is_shown(bench: StoreBench) {
     let id = new_id();
+    let shown = bench.update_state(&id, 3, progress(&id, 10)).await;
+    assert_eq!(shown, LeaseOutcome::Held);
+    assert_eq!(bench.status(&id).await.as_str(), "PROGRESS");
     assert_eq!(
-        bench.update_state(&id, 1, progress(&id, 10)).await,
+        bench.renew(&id, 3, Duration::from_mins(1)).await,
+        LeaseOutcome::Held
+    );
+    assert_eq!(
+        bench.renew(&id, 2, Duration::from_mins(1)).await,
         LeaseOutcome::Lost
     );
-    assert!(bench.get(&id).await.is_none(), "nothing was written");
 }
 
 /// Every part of a result comes back: exception, traceback, children, date, group, parent.

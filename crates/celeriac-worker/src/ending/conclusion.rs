@@ -2,20 +2,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use celeriac_core::{
-    CompletionKind, CompletionOutcome, Context, DeadLetter, Failure, SendError, StoreError,
-    StoreErrorKind, TaskError,
+    CompletionKind, Context, DeadLetter, Failure, StoreError, StoreErrorKind, TaskError,
 };
 use celeriac_protocol::{Embed, ResultMeta, State, Value};
 
+use super::consequences::{self, Consequence};
+use super::follow::{self, LETTER};
+use super::handover;
+use super::record::{self, Recorded, Unclaimed};
+use super::retry::{self, Retry};
 use crate::call::Call;
-use crate::canvas;
 use crate::claiming::Held;
 use crate::engine::Engine;
 use crate::executed::{Ending, Executed};
-use crate::final_state::{FinalState, Stored};
-use crate::retrying::{self, Retry};
 use crate::run::RunEnd;
-use crate::{Outcome, Shutdown, log, meta, spill, time_limits};
+use crate::{Outcome, Shutdown, log, meta, time_limits};
 
 /// A claimed task whose run has ended, on the way to its outcome.
 pub(crate) struct Conclusion {
@@ -30,19 +31,6 @@ pub(crate) struct Conclusion {
     pub(crate) checkpoint: Option<Value>,
     /// The queue that takes over what a Lambda function cannot end.
     pub(crate) spill: Option<String>,
-}
-
-/// Whether the end of a claim is durable.
-pub(crate) enum Kept {
-    Yes,
-    /// A newer attempt has the task.
-    Superseded,
-    /// A final state stood there already.
-    AlreadyFinal,
-    /// This value cannot be stored.
-    Refused(StoreError),
-    /// The store is away.
-    No,
 }
 
 impl Conclusion {
@@ -169,47 +157,51 @@ impl Conclusion {
             let failure = retry.exhausted(&self.call);
             return self.gave_up(failure).await;
         }
-        Box::pin(retrying::retry(self, retry)).await
+        Box::pin(retry::retry(self, retry)).await
     }
 
+    /// Stores SUCCESS, then sends what follows. What cannot be made a message fails the task instead, as in Celery.
     async fn succeeded(mut self, value: Value) -> Executed {
-        if canvas::has_successors(&self.embed)
-            && let Err(error) = Box::pin(self.send_successors(&value)).await
-        {
-            let text = format!("the task succeeded, but what follows it was not sent: {error}");
-            let failure = meta::failure_text("kombu.exceptions", "OperationalError", text);
-            return Box::pin(self.failed(failure, None)).await;
-        }
+        let following =
+            match consequences::of_success(&self.engine, &self.call, &self.embed, &value) {
+                Ok(following) => following,
+                Err(error) => {
+                    let text =
+                        format!("the task succeeded, and what follows it cannot be sent: {error}");
+                    let failure = meta::failure_text("kombu.exceptions", "OperationalError", text);
+                    return Box::pin(self.failed(failure, None)).await;
+                }
+            };
+        let ids = following.iter().map(|one| one.message.task_id().to_owned());
+        self.children.extend(ids);
         log::succeeded(&self.call, self.took, &value);
         self.call.reply.returned(&value);
-        let shown = if self.call.ignore_result {
-            Value::Null
-        } else {
-            value
-        };
-        let mut end = meta::of_call(&self.engine, &self.call, State::Success, shown);
-        end.children = meta::children(&self.children);
-        match self.keep(CompletionKind::Final(end)).await {
-            Kept::Yes => Executed::new(Outcome::Ack, Ending::Succeeded),
-            Kept::AlreadyFinal => Executed::not_run(Outcome::Ack),
-            Kept::Superseded => Executed::not_run(Outcome::Leave),
-            Kept::No => self.not_stored(),
-            Kept::Refused(error) => {
-                self.embed = Embed::default(); // what follows a success was sent
-                Box::pin(self.failed(unstorable(&error), None)).await
+        if self.call.ignore_result {
+            return Box::pin(self.succeeded_unseen(following)).await;
+        }
+        let end = self.end(State::Success, value);
+        match record::claimed(&self.engine, &self.call, &self.held, end).await {
+            Recorded::Stored => {
+                if !Box::pin(follow::send(&self.engine, &self.call, following)).await {
+                    return follow::owed(&self.engine, &self.call);
+                }
+                Executed::new(Outcome::Ack, Ending::Succeeded)
             }
+            Recorded::Never(error) => Box::pin(self.failed(unstorable(&error), None)).await,
+            other => Box::pin(self.not_ours(other)).await,
         }
     }
 
-    async fn send_successors(&mut self, value: &Value) -> Result<(), SendError> {
-        canvas::send_successors(
-            &self.engine,
-            &self.call,
-            &self.embed,
-            value,
-            &mut self.children,
-        )
-        .await
+    /// A success whose value is not stored: what follows can be drawn now only, so it goes first.
+    async fn succeeded_unseen(self, following: Vec<Consequence>) -> Executed {
+        if !Box::pin(follow::send(&self.engine, &self.call, following)).await {
+            return follow::owed(&self.engine, &self.call);
+        }
+        let end = self.end(State::Success, Value::Null);
+        match record::claimed(&self.engine, &self.call, &self.held, end).await {
+            Recorded::Stored | Recorded::Never(_) => Executed::new(Outcome::Ack, Ending::Succeeded),
+            other => Box::pin(self.not_ours(other)).await,
+        }
     }
 
     /// A FAILURE that no retry will mend; to the dead-letter queue too, if the task asks for that.
@@ -219,26 +211,27 @@ impl Conclusion {
     }
 
     /// FAILURE, and the dead-letter queue with this reason.
-    pub(crate) async fn failed(mut self, failure: Failure, letter: Option<&str>) -> Executed {
+    pub(crate) async fn failed(self, failure: Failure, letter: Option<&str>) -> Executed {
         log::failed(&self.call, &failure);
         self.call.reply.raised(&failure);
-        let mut end = meta::with_failure(
-            meta::of_call(&self.engine, &self.call, State::Failure, Value::Null),
-            &failure,
-        );
-        end.children = meta::children(&self.children);
-        let kept = match self.keep_failure(end).await {
-            Kept::Refused(error) => self.keep_failure(self.bare(&error)).await,
-            kept => kept,
+        let mut end = meta::with_failure(self.end(State::Failure, Value::Null), &failure);
+        lettered(&mut end, letter);
+        let recorded = match self.record_failure(end.clone()).await {
+            Recorded::Never(error) => {
+                end = self.bare(&error);
+                lettered(&mut end, letter);
+                self.record_failure(end.clone()).await
+            }
+            recorded => recorded,
         };
-        match kept {
-            Kept::Yes => {}
-            Kept::AlreadyFinal => return Executed::not_run(Outcome::Ack),
-            Kept::Superseded => return Executed::not_run(Outcome::Leave),
-            Kept::No | Kept::Refused(_) => return self.not_stored(),
+        match recorded {
+            Recorded::Stored => {}
+            other => return Box::pin(self.not_ours(other)).await,
         }
-        let embed = std::mem::take(&mut self.embed);
-        canvas::send_failure(&self.engine, &self.call, embed, &failure).await;
+        let (engine, call, embed) = (&self.engine, &self.call, &self.embed);
+        if !follow::after_failure(engine, call, embed, &end, false).await {
+            return follow::owed(engine, call);
+        }
         let outcome = match letter {
             Some(reason) => dead_letter(self.call, reason, &failure),
             None => Outcome::Ack,
@@ -246,77 +239,58 @@ impl Conclusion {
         Executed::new(outcome, Ending::Failed)
     }
 
-    /// Stores FAILURE under the claim; without one (`ignore_result`), if failures are to be shown all the same, claims late.
-    async fn keep_failure(&self, end: ResultMeta) -> Kept {
-        if self.held.lease.is_some() || !self.call.shows_errors() {
-            return self.keep(CompletionKind::Final(end)).await;
+    /// What is done where this end is not the one that stands.
+    pub(crate) async fn not_ours(self, recorded: Recorded) -> Executed {
+        match recorded {
+            Recorded::Stands(end) => {
+                Box::pin(follow::met(&self.engine, self.call, &self.embed, &end)).await
+            }
+            Recorded::Later(wait) => Executed::not_run(record::later(wait)),
+            Recorded::Superseded => Executed::not_run(Outcome::Leave),
+            Recorded::Stored | Recorded::Never(_) => Executed::not_run(Outcome::Ack),
         }
-        let retries = (!self.call.fifo).then(|| self.call.retries());
-        let (queue, receive_count) = (
-            self.call.delivery.queue.as_str(),
-            self.call.delivery.receive_count,
-        );
-        match (FinalState {
-            queue,
-            receive_count,
-            retries,
-            meta: end,
-        })
-        .store(&self.engine)
-        .await
-        {
-            Stored::Yes | Stored::Final(_) | Stored::Other => Kept::Yes,
-            Stored::Never(error) => Kept::Refused(error),
-            Stored::Later(_) => Kept::No,
+    }
+
+    /// What readers are to see.
+    fn end(&self, state: State, value: Value) -> ResultMeta {
+        let mut end = meta::of_call(&self.engine, &self.call, state, value);
+        end.children = meta::children(&self.children);
+        end
+    }
+
+    /// Stores FAILURE under the claim; without one (`ignore_result`), if failures are to be shown all the same, claims late.
+    async fn record_failure(&self, end: ResultMeta) -> Recorded {
+        if self.held.lease.is_some() || !self.call.shows_errors() {
+            return record::claimed(&self.engine, &self.call, &self.held, end).await;
+        }
+        match Unclaimed::of(&self.call, end).store(&self.engine).await {
+            Recorded::Stands(_) | Recorded::Superseded => Recorded::Stored,
+            recorded => recorded,
         }
     }
 
     /// A failure that fits any store: no arguments, no traceback, no children.
     fn bare(&self, error: &StoreError) -> ResultMeta {
-        let status = meta::of_headers(
-            &self.engine,
-            &self.call.envelope.headers,
-            State::Failure,
-            Value::Null,
-        );
+        let headers = &self.call.envelope.headers;
+        let status = meta::of_headers(&self.engine, headers, State::Failure, Value::Null);
         meta::with_failure(status, &unstorable(error))
     }
 
-    /// Ends the claim, if there is one.
-    pub(crate) async fn keep(&self, kind: CompletionKind) -> Kept {
+    /// Ends the claim, if there is one, without an end of the task.
+    pub(crate) async fn release(&self) -> Recorded {
+        self.complete(CompletionKind::Released).await
+    }
+
+    pub(crate) async fn complete(&self, kind: CompletionKind) -> Recorded {
         let (Some(ledger), Some(_)) = (&self.engine.ledger, &self.held.lease) else {
-            return Kept::Yes;
+            return Recorded::Stored;
         };
-        match ledger
-            .complete(self.call.id(), self.held.attempt, kind)
-            .await
-        {
-            Ok(CompletionOutcome::Stored) => Kept::Yes,
-            Ok(CompletionOutcome::AlreadyFinal) => Kept::AlreadyFinal,
-            Ok(CompletionOutcome::Superseded) => Kept::Superseded,
-            Err(error)
-                if matches!(
-                    error.kind,
-                    StoreErrorKind::TooLarge { .. } | StoreErrorKind::Codec(_)
-                ) =>
-            {
-                Kept::Refused(error)
-            }
-            Err(error) => {
-                self.engine.incidents.throttled();
-                tracing::error!(
-                    "Task {}[{}] ended, but the result store does not take it: {error}",
-                    self.call.task(),
-                    self.call.id()
-                );
-                Kept::No
-            }
-        }
+        record::complete(&self.engine, ledger, &self.call, &self.held, kind).await
     }
 
     async fn released(self, ending: Ending, outcome: Outcome) -> Executed {
-        match self.keep(CompletionKind::Released).await {
-            Kept::Superseded => Executed::not_run(Outcome::Leave),
+        match self.release().await {
+            Recorded::Superseded => Executed::not_run(Outcome::Leave),
             _ => Executed::new(outcome, ending), // the lease ends by itself
         }
     }
@@ -332,26 +306,26 @@ impl Conclusion {
                 )
                 .await;
         }
-        if let Some(queue) = spill::heir(&self) {
-            return spill::hand_over(self, queue).await;
+        if let Some(queue) = handover::target(&self) {
+            return handover::hand_over(self, queue).await;
         }
         tracing::info!(
-            "Task {}[{}] given back: the worker is shutting down",
+            "Task {}[{}] released: the worker is shutting down",
             self.call.task(),
             self.call.id()
         );
-        match self.keep(CompletionKind::GivenBack).await {
-            Kept::Superseded => Executed::not_run(Outcome::Leave),
+        match self.release().await {
+            Recorded::Superseded => Executed::not_run(Outcome::Leave),
             _ => Executed::not_run(Outcome::Release),
         }
     }
+}
 
-    /// The message stays until its outcome can be stored.
-    fn not_stored(&self) -> Executed {
-        let wait = self
-            .engine
-            .backoff(&self.call.delivery.queue, self.call.delivery.receive_count);
-        Executed::not_run(Outcome::Defer(wait))
+/// Keeps the reason beside the end, for whoever meets it before the message was moved.
+fn lettered(end: &mut ResultMeta, letter: Option<&str>) {
+    if let Some(reason) = letter {
+        end.extra
+            .insert(LETTER.to_owned(), Value::Str(reason.to_owned()));
     }
 }
 

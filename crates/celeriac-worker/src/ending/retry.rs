@@ -1,13 +1,14 @@
 use std::time::Duration;
 
 use celeriac_core::{ClaimOutcome, CompletionKind, Failure, Outgoing, RetryPolicy};
-use celeriac_protocol::{Envelope, State, Value, WireForm};
+use celeriac_protocol::{Envelope, State, UtcTime, Value, WireForm};
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use crate::call::Call;
+use super::conclusion::Conclusion;
+use super::record::Recorded;
+use crate::call::{Call, IN_PLACE, SENT_BY};
 use crate::claiming::Held;
-use crate::conclude::{Conclusion, Kept};
 use crate::executed::{Ending, Executed};
 use crate::{Outcome, log, meta, waits};
 
@@ -60,29 +61,38 @@ pub(crate) async fn retry(mut conclusion: Conclusion, retry: Retry) -> Executed 
     log::retried(&conclusion.call, countdown, retry.cause.as_ref());
     let in_place =
         conclusion.call.fifo && !conclusion.call.acked && conclusion.engine.ledger.is_some();
-    if !in_place {
-        return resend(conclusion, retry, countdown).await;
+    if conclusion.held.lease.is_none() && (in_place || conclusion.call.shows_errors()) {
+        let claimed = claim_late(&mut conclusion).await;
+        if in_place && !claimed {
+            return postponed(&conclusion);
+        }
     }
-    if conclusion.held.lease.is_none() && !claim_late(&mut conclusion).await {
-        return postponed(&conclusion);
-    }
-    let limits = conclusion
-        .engine
-        .parts
-        .broker
-        .capabilities(&conclusion.call.delivery.queue);
-    match keep_retry(&conclusion, retry.cause.as_ref()).await {
-        Kept::Yes => Executed::new(
-            Outcome::Defer(countdown.min(limits.max_visibility)),
-            Ending::Retried,
-        ),
-        Kept::AlreadyFinal => Executed::not_run(Outcome::Ack),
-        Kept::Superseded => Executed::not_run(Outcome::Leave),
-        Kept::Refused(_) | Kept::No => postponed(&conclusion),
+    if in_place {
+        again_in_place(conclusion, &retry, countdown).await
+    } else {
+        resend(conclusion, retry, countdown).await
     }
 }
 
-async fn resend(mut conclusion: Conclusion, retry: Retry, countdown: Duration) -> Executed {
+/// The ledger refuses every claim until the next try is due, whatever becomes of the message's visibility.
+async fn again_in_place(conclusion: Conclusion, retry: &Retry, countdown: Duration) -> Executed {
+    let due = conclusion.engine.now().after(countdown);
+    match record_retry(&conclusion, retry.cause.as_ref(), Some(due)).await {
+        Recorded::Stored => {
+            let broker = &conclusion.engine.parts.broker;
+            let limits = broker.capabilities(&conclusion.call.delivery.queue);
+            let wait = countdown.min(limits.max_visibility);
+            Executed::new(Outcome::Defer(wait), Ending::Retried)
+        }
+        Recorded::Never(_) => postponed(&conclusion),
+        other => conclusion.not_ours(other).await,
+    }
+}
+
+async fn resend(conclusion: Conclusion, retry: Retry, countdown: Duration) -> Executed {
+    if !still_holds(&conclusion).await {
+        return Executed::not_run(Outcome::Leave); // another attempt speaks for the task
+    }
     let message = next_message(&conclusion, countdown);
     if let Err(error) = conclusion
         .engine
@@ -96,23 +106,34 @@ async fn resend(mut conclusion: Conclusion, retry: Retry, countdown: Duration) -
             conclusion.call.id()
         );
         if error.is_retryable() && !conclusion.call.acked {
-            let _ = conclusion.keep(CompletionKind::GivenBack).await; // runs again from this message
+            let _ = conclusion.release().await; // runs again from this message
             return postponed(&conclusion);
         }
         let failure = retry.exhausted(&conclusion.call);
         return conclusion.gave_up(failure).await;
     }
-    if conclusion.held.lease.is_none() && conclusion.call.shows_errors() {
-        claim_late(&mut conclusion).await;
-    }
     // whether RETRY could be shown or not, and also if the next try has the task already: it is on its way, and this message would
     // only be a second one
-    let _ = keep_retry(&conclusion, retry.cause.as_ref()).await;
+    let _ = record_retry(&conclusion, retry.cause.as_ref(), None).await;
     Executed::new(Outcome::Ack, Ending::Retried)
 }
 
-/// Ends the claim with RETRY shown; without one, does nothing.
-async fn keep_retry(conclusion: &Conclusion, cause: Option<&Failure>) -> Kept {
+/// A run that was taken over while it stood still must not send: renewing tells. A store that is away is no reason to wait.
+async fn still_holds(conclusion: &Conclusion) -> bool {
+    let (Some(ledger), Some(_)) = (&conclusion.engine.ledger, &conclusion.held.lease) else {
+        return true;
+    };
+    ledger
+        .still_holds(conclusion.call.id(), conclusion.held.attempt)
+        .await
+}
+
+/// Ends the claim with RETRY shown; without one, does nothing. In place, nobody may claim before `due`.
+async fn record_retry(
+    conclusion: &Conclusion,
+    cause: Option<&Failure>,
+    due: Option<UtcTime>,
+) -> Recorded {
     let call = &conclusion.call;
     let mut shown = meta::of_call(&conclusion.engine, call, State::Retry, Value::Null);
     if let Some(cause) = cause {
@@ -122,29 +143,18 @@ async fn keep_retry(conclusion: &Conclusion, cause: Option<&Failure>) -> Kept {
     children.push(call.id().to_owned()); // as Celery: the retry was sent from inside the task
     shown.children = meta::children(&children);
     let retries = call.retries().saturating_add(1);
-    match conclusion
-        .keep(CompletionKind::Retry {
-            retries,
-            meta: shown,
-        })
-        .await
-    {
-        Kept::Refused(error) => {
+    let kind = |meta| CompletionKind::Retry { retries, meta, due };
+    match conclusion.complete(kind(shown)).await {
+        Recorded::Never(error) => {
             tracing::warn!(
                 id = call.id(),
                 "the cause of a retry cannot be stored: {error}"
             );
-            let meta = meta::of_headers(
-                &conclusion.engine,
-                &call.envelope.headers,
-                State::Retry,
-                Value::Null,
-            );
-            conclusion
-                .keep(CompletionKind::Retry { retries, meta })
-                .await
+            let headers = &call.envelope.headers;
+            let bare = meta::of_headers(&conclusion.engine, headers, State::Retry, Value::Null);
+            conclusion.complete(kind(bare)).await
         }
-        kept => kept,
+        recorded => recorded,
     }
 }
 
@@ -154,18 +164,14 @@ async fn claim_late(conclusion: &mut Conclusion) -> bool {
         return false;
     };
     let since = Instant::now();
-    let shown = meta::of_call(
-        &conclusion.engine,
-        &conclusion.call,
-        State::Pending,
-        Value::Null,
-    );
-    match ledger
-        .claim(conclusion.call.id(), conclusion.call.retries(), shown, true)
-        .await
-    {
+    let (engine, call) = (&conclusion.engine, &conclusion.call);
+    let shown = meta::of_call(engine, call, State::Pending, Value::Null);
+    let claimed = ledger
+        .claim(call.id(), call.retries(), shown, true, call.sent_by())
+        .await;
+    match claimed {
         Ok(ClaimOutcome::Claimed(claimed)) => {
-            let lease = Some(ledger.hold(conclusion.call.id(), claimed.attempt, since));
+            let lease = Some(ledger.hold(call.id(), claimed.attempt, since));
             conclusion.held = Held {
                 attempt: claimed.attempt,
                 runs: claimed.runs,
@@ -175,7 +181,7 @@ async fn claim_late(conclusion: &mut Conclusion) -> bool {
         }
         Ok(_) => false,
         Err(error) => {
-            tracing::warn!(id = conclusion.call.id(), "a retry is not shown: {error}");
+            tracing::warn!(id = call.id(), "a retry is not shown: {error}");
             false
         }
     }
@@ -198,6 +204,13 @@ fn next_message(conclusion: &Conclusion, countdown: Duration) -> Outgoing {
     next.headers.retries = call.retries().saturating_add(1);
     next.headers.eta = Some(engine.now().after(countdown).to_iso());
     next.headers.parent_id = Some(call.id().to_owned());
+    next.headers.extra.shift_remove(IN_PLACE); // this message counts itself
+    if conclusion.held.lease.is_some() {
+        let attempt = i64::try_from(conclusion.held.attempt).unwrap_or(i64::MAX);
+        next.headers
+            .extra
+            .insert(SENT_BY.to_owned(), Value::Int(attempt));
+    }
     next.properties
         .delivery_info
         .routing_key
@@ -218,7 +231,7 @@ pub(crate) fn message(call: &Call, mut next: Envelope, fifo: bool) -> Outgoing {
     next.properties.delivery_tag = Some(celeriac_core::random::uuid4().to_string());
     let group = call.delivery.group_id.clone();
     Outgoing {
-        dedup_id: fifo.then(|| dedup_id(call.id(), next.headers.retries)),
+        dedup_id: fifo.then(|| dedup_id(call.id(), next.headers.retries, 0)),
         body: next.encode(form(&call.delivery.body)),
         group_id: group.or_else(|| fifo.then(|| "default".to_owned())),
         attributes: call.delivery.attributes.clone(),
@@ -235,9 +248,9 @@ pub(crate) fn form(body: &str) -> WireForm {
     }
 }
 
-/// `id:retries:hop`; SQS takes 128 characters.
-pub(crate) fn dedup_id(task_id: &str, retries: u32) -> String {
-    let text = format!("{task_id}:{retries}:0");
+/// `id:retries:hop`, where a hop is one from queue to queue; SQS takes 128 characters.
+pub(crate) fn dedup_id(task_id: &str, retries: u32, hop: u32) -> String {
+    let text = format!("{task_id}:{retries}:{hop}");
     let fits = text.len() <= 128 && text.bytes().all(|byte| byte.is_ascii_graphic());
     if fits {
         text

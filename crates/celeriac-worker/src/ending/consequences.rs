@@ -1,16 +1,12 @@
-use celeriac_core::{Failure, SendError, SendOptions};
-use celeriac_protocol::{Dict, Embed, Signature, State, Value};
+//! What follows a task: messages made of the signatures that its own message carries, under ids that are the same every time.
+
+use celeriac_core::{SendError, SendOptions};
+use celeriac_producer::Message;
+use celeriac_protocol::{Dict, Embed, Signature, Value};
 use uuid::Uuid;
 
 use crate::call::Call;
 use crate::engine::Engine;
-use crate::final_state::{FinalState, Stored};
-use crate::{log, meta, waits};
-
-/// Tries of sending what follows a task, over about 3 s; the adapter has its own behind each.
-const SEND_TRIES: u32 = 6;
-/// Tries of storing the failure of a later step, over about 2 s.
-const FAIL_TRIES: u32 = 5;
 
 /// Why a task with this embed is refused before it runs, if it is: the parts of a canvas that this version cannot go on
 /// with. Running it and letting the rest of its workflow hang would be worse.
@@ -48,71 +44,83 @@ fn container(signature: &Signature) -> Option<String> {
         .or_else(|| by_name.map(str::to_owned))
 }
 
-/// Whether a success sends something.
-pub(crate) fn has_successors(embed: &Embed) -> bool {
-    embed
-        .callbacks
-        .iter()
-        .chain(&embed.chain)
-        .any(|list| !list.is_empty())
+/// A task that follows, ready to be sent.
+pub(crate) struct Consequence {
+    pub(crate) message: Message,
+    /// Who waits in vain where it cannot be sent.
+    pub(crate) waiting: Vec<String>,
 }
 
-/// Sends the callbacks and the next step of the chain with the task's result (SPEC 7.3), before SUCCESS is stored. Their
-/// ids are fixed, so that a second sending after a crash is the same task. Adds the ids to `children`.
-pub(crate) async fn send_successors(
+/// The callbacks and the next step of the chain, with the task's result (SPEC 7.3).
+///
+/// # Errors
+/// What cannot be made a message.
+pub(crate) fn of_success(
     engine: &Engine,
     call: &Call,
     embed: &Embed,
     result: &Value,
-    children: &mut Vec<String>,
-) -> Result<(), SendError> {
+) -> Result<Vec<Consequence>, SendError> {
+    let mut all = Vec::new();
     for (index, callback) in embed.callbacks.iter().flatten().enumerate() {
         let role = format!("callback-{index}");
-        children.push(send(engine, call, applied(callback.clone(), result), &role).await?);
-    }
-    let Some((next, later)) = embed.chain.as_ref().and_then(|steps| steps.split_last()) else {
-        return Ok(());
-    };
-    let mut next = applied(next.clone(), result);
-    if !later.is_empty() {
-        let later = later.iter().map(Signature::to_value).collect();
-        next.options.insert("chain".to_owned(), Value::List(later));
-    }
-    children.push(send(engine, call, next, "chain").await?);
-    Ok(())
-}
-
-/// After FAILURE is stored (SPEC 7.4): every later step of the chain, and the body of a chord, fails too; the errbacks are
-/// sent with the task's id.
-pub(crate) async fn send_failure(engine: &Engine, call: &Call, embed: Embed, failure: &Failure) {
-    for step in embed.chain.iter().flatten() {
-        fail_step(engine, call, step, failure).await;
-    }
-    if let Some(body) = &embed.chord {
-        let error = meta::failure_text(
-            "celery.exceptions",
-            "ChordError",
-            format!(
-                "Dependency {} raised {}",
-                call.id(),
-                log::exception(failure)
-            ),
-        );
-        fail_step(engine, call, body, &error).await;
-    }
-    let id = Value::Str(call.id().to_owned());
-    for (index, errback) in embed.errbacks.into_iter().flatten().enumerate() {
-        if let Err(error) = send(
+        all.push(make(
             engine,
             call,
-            applied(errback, &id),
-            &format!("errback-{index}"),
-        )
-        .await
-        {
-            tracing::error!(id = call.id(), "an errback was not sent: {error}");
-        }
+            applied(callback.clone(), result),
+            &role,
+            &[],
+        )?);
     }
+    if let Some((next, later)) = embed.chain.as_ref().and_then(|steps| steps.split_last()) {
+        let mut next = applied(next.clone(), result);
+        if !later.is_empty() {
+            let later = later.iter().map(Signature::to_value).collect();
+            next.options.insert("chain".to_owned(), Value::List(later));
+        }
+        all.push(make(engine, call, next, "chain", later)?);
+    }
+    Ok(all)
+}
+
+/// The error callbacks, with the task's id (SPEC 7.4). One that cannot be made is logged and left out.
+pub(crate) fn of_failure(engine: &Engine, call: &Call, embed: &Embed) -> Vec<Consequence> {
+    let id = Value::Str(call.id().to_owned());
+    let errbacks = embed.errbacks.iter().flatten().enumerate();
+    let made = errbacks.filter_map(|(index, errback)| {
+        let role = format!("errback-{index}");
+        let made = make(engine, call, applied(errback.clone(), &id), &role, &[]);
+        made.inspect_err(|error| {
+            tracing::error!(id = call.id(), "an errback cannot be sent: {error}");
+        })
+        .ok()
+    });
+    made.collect()
+}
+
+fn make(
+    engine: &Engine,
+    call: &Call,
+    signature: Signature,
+    role: &str,
+    later: &[Signature],
+) -> Result<Consequence, SendError> {
+    let headers = &call.envelope.headers;
+    let fixed_id = || {
+        let name = format!("{}:{role}", headers.id);
+        Uuid::new_v5(&Uuid::NAMESPACE_OID, name.as_bytes()).to_string()
+    };
+    let root_id = headers.root_id.clone();
+    let options = SendOptions {
+        task_id: task_id(&signature.options).is_none().then(fixed_id),
+        parent_id: Some(headers.id.clone()),
+        root_id: Some(root_id.unwrap_or_else(|| headers.id.clone())),
+        ..SendOptions::default()
+    };
+    let message = engine.parts.client.message(signature, options)?;
+    let own = std::iter::once(message.task_id().to_owned());
+    let waiting = own.chain(later.iter().flat_map(result_ids)).collect();
+    Ok(Consequence { message, waiting })
 }
 
 /// Puts what a task is applied with in front of its own arguments.
@@ -123,88 +131,6 @@ fn applied(mut signature: Signature, argument: &Value) -> Signature {
     signature
 }
 
-async fn send(
-    engine: &Engine,
-    call: &Call,
-    signature: Signature,
-    role: &str,
-) -> Result<String, SendError> {
-    let headers = &call.envelope.headers;
-    let fixed_id = || {
-        Uuid::new_v5(
-            &Uuid::NAMESPACE_OID,
-            format!("{}:{role}", headers.id).as_bytes(),
-        )
-        .to_string()
-    };
-    let options = SendOptions {
-        task_id: task_id(&signature.options).is_none().then(fixed_id),
-        parent_id: Some(headers.id.clone()),
-        root_id: Some(
-            headers
-                .root_id
-                .clone()
-                .unwrap_or_else(|| headers.id.clone()),
-        ),
-        ..SendOptions::default()
-    };
-    for tries in 1..SEND_TRIES {
-        match engine
-            .sender
-            .send_task(signature.clone(), options.clone())
-            .await
-        {
-            Err(SendError::Broker(error)) if error.is_retryable() => {
-                tracing::warn!(
-                    id = headers.id,
-                    tries,
-                    "cannot send what follows a task, trying again: {error}"
-                );
-                tokio::time::sleep(waits::retry(tries)).await;
-            }
-            answer => return answer,
-        }
-    }
-    engine.sender.send_task(signature, options).await
-}
-
-/// Everything that a caller may wait for in this step fails.
-async fn fail_step(engine: &Engine, call: &Call, step: &Signature, failure: &Failure) {
-    for task_id in result_ids(step) {
-        fail_task(engine, call, &task_id, failure).await;
-    }
-}
-
-async fn fail_task(engine: &Engine, call: &Call, task_id: &str, failure: &Failure) {
-    for tries in 1..=FAIL_TRIES {
-        let state = FinalState {
-            queue: &call.delivery.queue,
-            receive_count: call.delivery.receive_count,
-            retries: None,
-            meta: meta::with_failure(
-                meta::of_id(engine, task_id, State::Failure, Value::Null),
-                failure,
-            ),
-        };
-        match state.store(engine).await {
-            Stored::Yes | Stored::Final(_) | Stored::Other => return,
-            Stored::Never(error) => {
-                tracing::error!(
-                    id = task_id,
-                    "a later step of a failed chain keeps no state: {error}"
-                );
-                return;
-            }
-            // another member of the same group may just be doing the same
-            Stored::Later(_) => tokio::time::sleep(waits::retry(tries)).await,
-        }
-    }
-    tracing::error!(
-        id = task_id,
-        "a later step of a failed chain keeps no state: the store is not available"
-    );
-}
-
 fn task_id(options: &Dict) -> Option<&str> {
     match options.get("task_id") {
         Some(Value::Str(id)) => Some(id),
@@ -213,7 +139,7 @@ fn task_id(options: &Dict) -> Option<&str> {
 }
 
 /// The ids under which a caller waits for this step: a chord's is its body's, a group's and a chain's are those of their tasks.
-fn result_ids(step: &Signature) -> Vec<String> {
+pub(crate) fn result_ids(step: &Signature) -> Vec<String> {
     let inner = |value: &Value| {
         let signature = Signature::from_value(value.clone());
         signature.map_or_else(|_| Vec::new(), |signature| result_ids(&signature))

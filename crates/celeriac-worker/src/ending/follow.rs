@@ -1,0 +1,225 @@
+//! What follows an end: drawn from what is stored, and drawn again whenever an end is met, since whoever stored it may have died
+//! before anything followed.
+
+use celeriac_core::{Failure, SendError};
+use celeriac_protocol::{Embed, ExceptionInfo, ResultMeta, State, Value};
+
+use super::conclusion::dead_letter;
+use super::consequences::{self, Consequence};
+use super::record::{Recorded, Unclaimed};
+use crate::call::Call;
+use crate::engine::Engine;
+use crate::executed::{Ending, Executed};
+use crate::{Outcome, log, meta, waits};
+
+/// Tries of sending what follows a task, over about 3 s; the adapter has its own behind each.
+const SEND_TRIES: u32 = 6;
+/// Tries of storing the failure of a later step, over about 2 s.
+const FAIL_TRIES: u32 = 5;
+/// In the stored result of a task whose message belongs in the dead-letter queue: the reason. Python's readers pass over it.
+pub(crate) const LETTER: &str = "celeriac_letter";
+
+/// A message of a task that has ended already is done with once what follows that end is certain: it is sent again under the ids that
+/// it had before where nothing stands under them, and a message for the dead-letter queue still goes there.
+pub(crate) async fn met(engine: &Engine, call: Call, embed: &Embed, end: &ResultMeta) -> Executed {
+    tracing::debug!(
+        task = call.task(),
+        id = call.id(),
+        state = %end.status,
+        "has ended already; not run"
+    );
+    if !follow(engine, &call, embed, end).await {
+        return owed(engine, &call);
+    }
+    match (letter_of(end), failure_of(end)) {
+        (Some(reason), Some(failure)) => {
+            Executed::new(dead_letter(call, &reason, &failure), Ending::NotRun)
+        }
+        _ => Executed::not_run(Outcome::Ack),
+    }
+}
+
+/// Whether all that follows this end is certain now.
+async fn follow(engine: &Engine, call: &Call, embed: &Embed, end: &ResultMeta) -> bool {
+    let all = match end.status {
+        // a forgotten result has no date, and its value is gone
+        State::Success if end.date_done.is_none() => return true,
+        State::Success => consequences::of_success(engine, call, embed, &end.result),
+        State::Failure | State::Revoked => {
+            return after_failure(engine, call, embed, end, true).await;
+        }
+        _ => return true,
+    };
+    match all {
+        Ok(all) => send(engine, call, missing(engine, all).await).await,
+        Err(error) => {
+            tracing::error!(id = call.id(), "what follows cannot be sent: {error}");
+            true
+        }
+    }
+}
+
+/// The message stays until what follows it is sent.
+pub(crate) fn owed(engine: &Engine, call: &Call) -> Executed {
+    let delivery = &call.delivery;
+    let wait = engine.backoff(&delivery.queue, delivery.receive_count);
+    Executed::not_run(Outcome::Defer(wait))
+}
+
+/// What a FAILURE or REVOKED causes: every later step of the chain, and the body of a chord, ends so too; a FAILURE's errbacks are
+/// sent.
+pub(crate) async fn after_failure(
+    engine: &Engine,
+    call: &Call,
+    embed: &Embed,
+    end: &ResultMeta,
+    again: bool,
+) -> bool {
+    let Some(failure) = failure_of(end) else {
+        return true;
+    };
+    let mut certain = true;
+    for step in embed.chain.iter().flatten() {
+        for id in consequences::result_ids(step) {
+            certain &= end_unrun(engine, call, &id, end.status.clone(), &failure).await;
+        }
+    }
+    if let Some(body) = &embed.chord {
+        let text = format!(
+            "Dependency {} raised {}",
+            call.id(),
+            log::exception(&failure)
+        );
+        let error = meta::failure_text("celery.exceptions", "ChordError", text);
+        for id in consequences::result_ids(body) {
+            certain &= end_unrun(engine, call, &id, State::Failure, &error).await;
+        }
+    }
+    if end.status != State::Failure {
+        return certain;
+    }
+    let mut errbacks = consequences::of_failure(engine, call, embed);
+    if again {
+        errbacks = missing(engine, errbacks).await;
+    }
+    certain & send(engine, call, errbacks).await
+}
+
+/// Those under whose ids nothing stands. Where that cannot be read, all: the ledger makes one task of two messages.
+async fn missing(engine: &Engine, all: Vec<Consequence>) -> Vec<Consequence> {
+    let Some(ledger) = engine.ledger.as_ref().filter(|_| !all.is_empty()) else {
+        return all;
+    };
+    let ids: Vec<String> = all
+        .iter()
+        .map(|one| one.message.task_id().to_owned())
+        .collect();
+    let stands = ledger.stand(&ids).await;
+    let each = all.into_iter().zip(stands);
+    each.filter(|(_, stands)| !stands)
+        .map(|(one, _)| one)
+        .collect()
+}
+
+/// Sends them one after the other; whether each is sent, or never can be. For one that never can be, whoever waits for it is told.
+pub(crate) async fn send(engine: &Engine, call: &Call, all: Vec<Consequence>) -> bool {
+    let mut certain = true;
+    for Consequence { message, waiting } in all {
+        match send_one(engine, call, &message).await {
+            Ok(()) => {}
+            Err(error) if error.is_retryable() => {
+                tracing::warn!(
+                    id = call.id(),
+                    "what follows a task is not sent yet: {error}"
+                );
+                certain = false;
+            }
+            Err(error) => {
+                tracing::error!(
+                    id = call.id(),
+                    "what follows a task cannot be sent: {error}"
+                );
+                let text = format!("it follows {}, and was not sent: {error}", call.id());
+                let failure = meta::failure_text("kombu.exceptions", "OperationalError", text);
+                for id in waiting {
+                    certain &= end_unrun(engine, call, &id, State::Failure, &failure).await;
+                }
+            }
+        }
+    }
+    certain
+}
+
+async fn send_one(
+    engine: &Engine,
+    call: &Call,
+    message: &celeriac_producer::Message,
+) -> Result<(), SendError> {
+    for tries in 1..SEND_TRIES {
+        match engine.parts.client.send_message(message).await {
+            Err(error) if error.is_retryable() => {
+                tracing::warn!(
+                    id = call.id(),
+                    tries,
+                    "cannot send what follows a task, trying again: {error}"
+                );
+                tokio::time::sleep(waits::retry(tries)).await;
+            }
+            answer => return answer.map(drop),
+        }
+    }
+    engine.parts.client.send_message(message).await.map(drop)
+}
+
+/// Stores an end for a task that will not run; whether it, or another end, stands.
+async fn end_unrun(
+    engine: &Engine,
+    call: &Call,
+    task_id: &str,
+    state: State,
+    failure: &Failure,
+) -> bool {
+    for tries in 1..=FAIL_TRIES {
+        let end = meta::of_id(engine, task_id, state.clone(), Value::Null);
+        let unclaimed = Unclaimed {
+            queue: &call.delivery.queue,
+            receive_count: call.delivery.receive_count,
+            retries: None,
+            end: meta::with_failure(end, failure),
+        };
+        match unclaimed.store(engine).await {
+            Recorded::Stored | Recorded::Stands(_) | Recorded::Superseded => return true,
+            Recorded::Never(error) => {
+                tracing::error!(
+                    id = task_id,
+                    "a later step of a failed chain keeps no state: {error}"
+                );
+                return true;
+            }
+            // another member of the same group may just be doing the same
+            Recorded::Later(_) => tokio::time::sleep(waits::retry(tries)).await,
+        }
+    }
+    tracing::error!(
+        id = task_id,
+        "a later step of a failed chain has no state yet: the store is not available"
+    );
+    false
+}
+
+/// A stored FAILURE, as the run had it.
+fn failure_of(end: &ResultMeta) -> Option<Failure> {
+    let exception = ExceptionInfo::from_value(&end.result).ok()?;
+    Some(Failure {
+        exception,
+        traceback: end.traceback.clone(),
+    })
+}
+
+/// Why a failure's message goes to the dead-letter queue, if it does.
+fn letter_of(end: &ResultMeta) -> Option<String> {
+    match end.extra.get(LETTER) {
+        Some(Value::Str(reason)) => Some(reason.clone()),
+        _ => None,
+    }
+}

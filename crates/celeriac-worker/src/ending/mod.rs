@@ -1,0 +1,14 @@
+//! How a task ends: what its run came to, the end that is stored, and what follows it. Stored first, followed second, acknowledged last.
+
+mod conclusion;
+mod consequences;
+mod follow;
+mod handover;
+mod record;
+mod retry;
+
+pub(crate) use self::conclusion::Conclusion;
+pub(crate) use self::consequences::unsupported;
+pub(crate) use self::follow::{after_failure, met, owed};
+pub(crate) use self::record::{Recorded, Unclaimed, later};
+pub(crate) use self::retry::{dedup_id, form};

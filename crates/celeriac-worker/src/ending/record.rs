@@ -1,0 +1,170 @@
+use std::time::Duration;
+
+use celeriac_core::{ClaimOutcome, CompletionKind, CompletionOutcome, StoreError, StoreErrorKind};
+use celeriac_protocol::{ResultMeta, State, Value};
+
+use crate::call::Call;
+use crate::claiming::Held;
+use crate::engine::Engine;
+use crate::ledger::Ledger;
+use crate::{Outcome, meta};
+
+/// What became of an end that was to be stored.
+pub(crate) enum Recorded {
+    /// It stands there, or nothing is stored of this task.
+    Stored,
+    /// Another end stood there.
+    Stands(Box<ResultMeta>),
+    /// A newer attempt, or a newer try, has the task.
+    Superseded,
+    /// This end cannot be stored, however often it is tried.
+    Never(StoreError),
+    /// Not now: the message is to stay away for so long.
+    Later(Duration),
+}
+
+/// Stores the end of a run that was claimed; of one that was not, nothing.
+pub(crate) async fn claimed(
+    engine: &Engine,
+    call: &Call,
+    held: &Held,
+    end: ResultMeta,
+) -> Recorded {
+    let (Some(ledger), Some(_)) = (&engine.ledger, &held.lease) else {
+        return Recorded::Stored;
+    };
+    let kind = CompletionKind::Final(end);
+    complete(engine, ledger, call, held, kind).await
+}
+
+/// Ends a claim, in whatever way.
+pub(crate) async fn complete(
+    engine: &Engine,
+    ledger: &Ledger,
+    call: &Call,
+    held: &Held,
+    kind: CompletionKind,
+) -> Recorded {
+    match ledger.complete(call.id(), held.attempt, kind).await {
+        Ok(CompletionOutcome::Stored) => Recorded::Stored,
+        Ok(CompletionOutcome::Superseded) => Recorded::Superseded,
+        Ok(CompletionOutcome::AlreadyFinal) => standing(engine, ledger, call).await,
+        Err(error) if is_hopeless(&error) => Recorded::Never(error),
+        Err(error) => {
+            engine.incidents.throttled();
+            tracing::error!(
+                "Task {}[{}] ended, but the result store does not take it: {error}",
+                call.task(),
+                call.id()
+            );
+            let delivery = &call.delivery;
+            Recorded::Later(engine.backoff(&delivery.queue, delivery.receive_count))
+        }
+    }
+}
+
+/// The end that stands there. A forgotten one shows nothing: then nothing follows from it.
+async fn standing(engine: &Engine, ledger: &Ledger, call: &Call) -> Recorded {
+    match ledger.end_of(call.id()).await {
+        Ok(end) => {
+            let forgotten = || meta::of_id(engine, call.id(), State::Pending, Value::Null);
+            Recorded::Stands(Box::new(end.unwrap_or_else(forgotten)))
+        }
+        Err(error) => {
+            tracing::warn!(id = call.id(), "how the task ended cannot be read: {error}");
+            let delivery = &call.delivery;
+            Recorded::Later(engine.backoff(&delivery.queue, delivery.receive_count))
+        }
+    }
+}
+
+/// An end of a task that was not claimed: it cannot run, or ran without the ledger.
+pub(crate) struct Unclaimed<'a> {
+    /// Where its message came from, and how often.
+    pub(crate) queue: &'a str,
+    pub(crate) receive_count: u32,
+    /// The message's retries; `None` where the ledger's count holds: unreadable headers, FIFO queues.
+    pub(crate) retries: Option<u32>,
+    pub(crate) end: ResultMeta,
+}
+
+impl<'a> Unclaimed<'a> {
+    /// The end of this message's task.
+    pub(crate) fn of(call: &'a Call, end: ResultMeta) -> Self {
+        Self {
+            queue: &call.delivery.queue,
+            receive_count: call.delivery.receive_count,
+            retries: (!call.counts_in_ledger()).then(|| call.retries()),
+            end,
+        }
+    }
+
+    /// Claims the task and completes it. Without a result store there is nothing to do.
+    pub(crate) async fn store(self, engine: &Engine) -> Recorded {
+        let (Some(ledger), Some(task_id)) = (&engine.ledger, self.end.task_id.clone()) else {
+            return Recorded::Stored;
+        };
+        let attempt = match self.claim(engine, ledger, &task_id).await {
+            Ok(attempt) => attempt,
+            Err(recorded) => return recorded,
+        };
+        let (queue, receive_count) = (self.queue, self.receive_count);
+        let kind = CompletionKind::Final(self.end);
+        match ledger.complete(&task_id, attempt, kind).await {
+            Ok(CompletionOutcome::Stored) => Recorded::Stored,
+            Ok(_) => Recorded::Superseded,
+            Err(error) => refused(engine, queue, receive_count, error),
+        }
+    }
+
+    async fn claim(
+        &self,
+        engine: &Engine,
+        ledger: &Ledger,
+        task_id: &str,
+    ) -> Result<u64, Recorded> {
+        let mut retries = self.retries.unwrap_or(0);
+        loop {
+            let shown = meta::of_id(engine, task_id, State::Pending, Value::Null);
+            let likely_known = self.receive_count > 1 || retries > 0;
+            match ledger
+                .claim(task_id, retries, shown, likely_known, None)
+                .await
+            {
+                Ok(ClaimOutcome::Claimed(claimed)) => return Ok(claimed.attempt),
+                Ok(ClaimOutcome::Stale { retries: counted })
+                    if self.retries.is_none() && counted > retries =>
+                {
+                    retries = counted;
+                }
+                Ok(ClaimOutcome::Final(end)) => return Err(Recorded::Stands(Box::new(end))),
+                Ok(ClaimOutcome::Stale { .. }) => return Err(Recorded::Superseded),
+                Ok(ClaimOutcome::Leased { until }) => {
+                    let left = until.since(engine.now()) + Duration::from_millis(100);
+                    return Err(Recorded::Later(left));
+                }
+                Err(error) => return Err(refused(engine, self.queue, self.receive_count, error)),
+            }
+        }
+    }
+}
+
+fn refused(engine: &Engine, queue: &str, receive_count: u32, error: StoreError) -> Recorded {
+    if is_hopeless(&error) || matches!(error.kind, StoreErrorKind::Other(_)) {
+        return Recorded::Never(error);
+    }
+    tracing::warn!("cannot store a final state, the message comes back later: {error}");
+    Recorded::Later(engine.backoff(queue, receive_count))
+}
+
+fn is_hopeless(error: &StoreError) -> bool {
+    matches!(
+        error.kind,
+        StoreErrorKind::TooLarge { .. } | StoreErrorKind::Codec(_)
+    )
+}
+
+/// The outcome of a message that stays until its task's end can be stored.
+pub(crate) fn later(wait: Duration) -> Outcome {
+    Outcome::Defer(wait)
+}
