@@ -1,5 +1,6 @@
 //! Runs the simulator over many seeds, or one.
 
+use std::panic::catch_unwind;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
@@ -98,11 +99,18 @@ fn many(options: &Options, scenario: Option<Scenario>) -> ExitCode {
                         return;
                     }
                     let scenario = scenario.unwrap_or_else(|| Scenario::of_seed(seed));
-                    let Outcome {
+                    let ran = catch_unwind(|| run(&scenario.plan(seed), false));
+                    let Ok(Outcome {
                         violation,
                         requests: made,
                         ..
-                    } = run(&scenario.plan(seed), false);
+                    }) = ran
+                    else {
+                        print_all(&format!(
+                            "error: the simulator itself panicked at seed {seed}"
+                        ));
+                        std::process::exit(101);
+                    };
                     requests.fetch_add(made, Relaxed);
                     if let Some(violation) = violation {
                         let mut broken = broken.lock().unwrap_or_else(PoisonError::into_inner);

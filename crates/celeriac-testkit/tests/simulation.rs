@@ -1,0 +1,58 @@
+//! The simulator itself: the same seed gives the same run, each kind of history keeps the promises, and a broken one is found.
+
+use std::time::Duration;
+
+use celeriac_testkit::simulation::{Mishap, Plan, Scenario, What, run, shrink};
+
+#[test]
+fn the_same_seed_gives_the_same_trace() {
+    for seed in [0, 2, 3, 5, 9, 10] {
+        let plan = Scenario::of_seed(seed).plan(seed);
+        let (one, two) = (run(&plan, true), run(&plan, true));
+        assert!(one.trace.len() > 20, "seed {seed} does something");
+        assert_eq!(one.trace, two.trace, "seed {seed}");
+    }
+}
+
+#[test]
+fn every_scenario_keeps_the_promises() {
+    for scenario in Scenario::ALL {
+        let outcome = run(&scenario.plan(7), false);
+        assert_eq!(outcome.violation, None, "{}", scenario.name());
+    }
+}
+
+#[test]
+fn scenarios_have_names() {
+    for scenario in Scenario::ALL {
+        assert_eq!(Scenario::named(&scenario.name()), Some(scenario));
+    }
+    assert_eq!(Scenario::named("nothing"), None);
+}
+
+/// Queues that keep messages for a minute lose a task that nobody takes for two: no code of ours can mend that.
+fn lossy() -> Plan {
+    let mut plan = Scenario::Mixed.plan(12);
+    plan.retention = Duration::from_mins(1);
+    plan.noise = celeriac_testkit::simulation::Noise::NONE;
+    plan.mishaps = plan
+        .workers
+        .iter()
+        .map(|worker| Mishap {
+            at: Duration::from_millis(500),
+            what: What::Kill(worker.name.clone(), Duration::from_mins(2)),
+        })
+        .collect();
+    plan
+}
+
+#[test]
+fn a_lost_task_is_found_and_its_history_is_short() {
+    let plan = lossy();
+    let violation = run(&plan, false).violation.expect("a task is lost");
+    assert_eq!(violation.invariant, 1, "{violation}");
+    let (short, outcome) = shrink(&plan, &violation);
+    assert_eq!(outcome.violation.expect("still lost").invariant, 1);
+    assert_eq!((short.tasks.len(), short.workers.len()), (1, 1), "{short}");
+    assert!(outcome.trace.iter().any(|line| line.contains("stands in")));
+}
