@@ -2,7 +2,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use celeriac_core::Settings;
-use celeriac_protocol::{Compression, ResultCodec, Serializer};
+use celeriac_protocol::ResultCodec;
 
 use crate::aws_config::{AwsConfigError, is_amazon, url_of_scheme};
 use crate::service_url::{Endpoint, ServiceUrl};
@@ -64,28 +64,14 @@ pub(crate) fn dynamo_config(
         Some(url) => (url.path.as_str(), ttl_of(url, expiry)?),
         None => ("", expiry),
     };
-    let invalid = |setting, error: &dyn std::fmt::Display| AwsConfigError {
-        setting,
-        reason: error.to_string(),
-    };
-    let compression = settings.result_compression.as_deref().map(|name| {
-        Compression::from_name(name).ok_or_else(|| {
-            invalid(
-                "result_compression",
-                &format!("`{name}` is not a compression"),
-            )
-        })
-    });
-    let serializer = Serializer::from_name(&settings.result_serializer)
-        .map_err(|error| invalid("result_serializer", &error))?;
     Ok(DynamoConfig {
         endpoint,
         table: table_name(table)?,
         ttl,
         key_prefix: options.global_keyprefix.clone(),
         codec: ResultCodec {
-            serializer,
-            compression: compression.transpose()?,
+            serializer: settings.result_serializer,
+            compression: settings.result_compression,
         },
         report_capacity: false,
     })

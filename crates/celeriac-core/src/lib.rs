@@ -36,6 +36,8 @@ mod send_option_dict;
 mod send_options;
 mod setting;
 mod setting_check;
+mod setting_choice;
+mod setting_codec;
 mod setting_routes;
 mod setting_source;
 mod setting_value;
@@ -48,6 +50,7 @@ mod task_error;
 mod task_options;
 mod task_sender;
 mod type_path;
+mod unknown_task;
 
 pub use arguments::{ArgumentError, Arguments};
 pub use backoff::RetryPolicy;
@@ -80,6 +83,7 @@ pub use scheduler::{
 };
 pub use send_options::SendOptions;
 pub use setting::{Setting, SettingList};
+pub use setting_choice::{LogFormat, MessageForm, MetricsFormat, QueueOrder};
 pub use settings::{
     BrokerTransportOptions, ResultBackendTransportOptions, Settings, SettingsError,
 };
@@ -89,3 +93,4 @@ pub use task::{RunFuture, Task, TaskDefinition, TaskKind};
 pub use task_error::{Failure, IntoTaskResult, TaskError, TaskResult};
 pub use task_options::TaskOptions;
 pub use task_sender::{SendError, TaskSender};
+pub use unknown_task::UnknownTask;

@@ -6,8 +6,6 @@
 
 use std::time::Duration;
 
-use celeriac_protocol::{Compression, Serializer};
-
 use crate::RouteTarget;
 
 type Checked = Result<(), String>;
@@ -17,20 +15,6 @@ pub(crate) fn not_empty(text: &str) -> Checked {
         Err("expected a text that is not empty".to_owned())
     } else {
         Ok(())
-    }
-}
-
-pub(crate) fn one_of<T: AsRef<str>>(allowed: &'static [&'static str]) -> impl Fn(&T) -> Checked {
-    move |text| {
-        if allowed.contains(&text.as_ref()) {
-            return Ok(());
-        }
-        let allowed: Vec<String> = allowed.iter().map(|text| format!("`{text}`")).collect();
-        Err(format!(
-            "expected {}, got `{}`",
-            allowed.join(" or "),
-            text.as_ref()
-        ))
     }
 }
 
@@ -74,41 +58,6 @@ pub(crate) fn positive(duration: &Option<Duration>) -> Checked {
             Err("expected more than 0 seconds; leave it out for no limit".to_owned())
         }
         _ => Ok(()),
-    }
-}
-
-pub(crate) fn serializer(name: &str) -> Checked {
-    match Serializer::from_name(name) {
-        Ok(_) => Ok(()),
-        Err(_) if name.contains("pickle") => Err(
-            "pickle can run any code and is never read: use `json`, `msgpack` or `yaml`".to_owned(),
-        ),
-        Err(_) => Err(format!(
-            "expected `json`, `msgpack` or `yaml`, got `{name}`"
-        )),
-    }
-}
-
-pub(crate) fn compression(name: &Option<String>) -> Checked {
-    match name {
-        Some(name) if Compression::from_name(name).is_none() => Err(format!(
-            "expected `gzip`, `bzip2`, `lzma`, `brotli` or `zstd`, got `{name}`"
-        )),
-        _ => Ok(()),
-    }
-}
-
-pub(crate) fn unknown_task(policy: &str) -> Checked {
-    let right = match policy.split_once(':') {
-        Some(("forward", queue)) => !queue.trim().is_empty(),
-        _ => matches!(policy, "fail" | "release"),
-    };
-    if right {
-        Ok(())
-    } else {
-        Err(format!(
-            "expected `fail`, `release` or `forward:QUEUE`, got `{policy}`"
-        ))
     }
 }
 

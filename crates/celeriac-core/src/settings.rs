@@ -1,12 +1,15 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use celeriac_protocol::Dict;
+use celeriac_protocol::{Compression, Dict, Serializer};
 use thiserror::Error;
 
 use crate::setting::settings;
 use crate::setting_check as check;
-use crate::{Route, RouteTarget, Router, RouterError, SendOptions};
+use crate::{
+    LogFormat, MessageForm, MetricsFormat, QueueOrder, Route, RouteTarget, Router, RouterError,
+    SendOptions, UnknownTask,
+};
 
 settings! {
     /// The settings, in Celery's names: from code, then a TOML file, then the environment (`CELERIAC_` and the name in
@@ -52,26 +55,26 @@ settings! {
         task_time_limit: Option<Duration> = None, "none", check::positive;
         /// After this a run is told to end (`Context::soft_time_limit`).
         task_soft_time_limit: Option<Duration> = None, "none", check::positive;
-        /// Serializer of arguments: `json`, `msgpack` or `yaml`.
-        task_serializer: String = "json".to_owned(), "`json`", check::serializer;
-        /// Compression of arguments: `gzip`, `bzip2`, `lzma`, `brotli` or `zstd`.
-        task_compression: Option<String> = None, "none", check::compression;
+        /// Serializer of arguments.
+        task_serializer: Serializer = Serializer::Json, "`json`";
+        /// Compression of arguments.
+        task_compression: Option<Compression> = None, "none";
         /// Form of sent messages: `celery` (base64 in base64, what every Celery from 5.3 on reads) or `compact` (bare JSON,
         /// about half the size).
-        task_message_form: String = "celery".to_owned(), "`celery`", check::one_of(&["celery", "compact"]);
+        task_message_form: MessageForm = MessageForm::Celery, "`celery`";
         /// Started runs of one try that never ended (the process died), over which the task is poison and goes to the
         /// dead-letter queue.
         task_max_lost_runs: u32 = 5, "`5`", check::at_least(1);
         /// What becomes of a task that is not registered: `fail` (FAILURE `NotRegistered`), `release` (given back, for another
         /// worker on the queue) or `forward:QUEUE`.
-        unknown_task: String = "fail".to_owned(), "`fail`", check::unknown_task;
+        unknown_task: UnknownTask = UnknownTask::Fail, "`fail`", UnknownTask::check_queue;
         /// How long results are kept. In DynamoDB the TTL is at least the queue's retention, 4 days, since a redelivery must
         /// find that its task has ended.
         result_expires: Option<Duration> = Some(Duration::from_hours(24)), "1 day";
-        /// Serializer of results: `json`, `msgpack` or `yaml`. All readers must be set alike.
-        result_serializer: String = "json".to_owned(), "`json`", check::serializer;
-        /// Compression of results: `gzip`, `bzip2`, `lzma`, `brotli` or `zstd`. Readers detect it.
-        result_compression: Option<String> = None, "none", check::compression;
+        /// Serializer of results. All readers must be set alike.
+        result_serializer: Serializer = Serializer::Json, "`json`";
+        /// Compression of results. Readers detect it.
+        result_compression: Option<Compression> = None, "none";
         /// Stores name, arguments, worker, retries and queue with results.
         result_extended: bool = false, "`false`";
         /// Tasks that run at once, at most a million.
@@ -84,13 +87,13 @@ settings! {
         worker_blocking_threads: usize = default_concurrency().min(64), "10 per core, 64 at most", check::at_least(1);
         /// Between SIGTERM and the end: tasks that fit it finish, others are given back.
         worker_shutdown_timeout: Duration = Duration::from_secs(25), "25 s";
-        /// Form of the worker's log: `text` or `json`.
-        worker_log_format: String = "text".to_owned(), "`text`", check::one_of(&["text", "json"]);
+        /// Form of the worker's log.
+        worker_log_format: LogFormat = LogFormat::Text, "`text`";
         /// Address that answers `/healthz`, such as `127.0.0.1:8080`.
         worker_health_address: Option<String> = None, "none", check::address;
         /// CloudWatch metrics in the log: `none`, or `emf` (embedded metric format, one line a minute from a worker and one for each
         /// invocation of a Lambda function).
-        metrics: String = "none".to_owned(), "`none`", check::one_of(&["none", "emf"]);
+        metrics: MetricsFormat = MetricsFormat::None, "`none`";
         /// Queue of a long-running worker that takes over what would outlive a Lambda function.
         lambda_spill_queue: Option<String> = None, "none";
         /// Time zone of beat entries that name none: a name of the tz database, such as `Europe/Berlin`.
@@ -109,7 +112,7 @@ settings! {
         /// Queue to which EventBridge Scheduler moves what it could not deliver: a standard queue's Celery name.
         beat_dead_letter_queue: Option<String> = None, "none";
         /// Order of several queues: `weighted` (each gets its share) or `strict` (the first one first).
-        worker_queue_order: String = "weighted".to_owned(), "`weighted`", check::one_of(&["weighted", "strict"]);
+        worker_queue_order: QueueOrder = QueueOrder::Weighted, "`weighted`";
     }
 }
 

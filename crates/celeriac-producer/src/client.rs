@@ -6,7 +6,7 @@ use celeriac_core::{
     Broker, Clock, Registry, ResultStore, Router, SendError, SendOptions, Settings, TaskSender,
     TaskSignature,
 };
-use celeriac_protocol::{Dict, Signature, Value, WireForm};
+use celeriac_protocol::{Dict, Signature, Value};
 
 use crate::result_reader::ResultReader;
 use crate::sender_pool::SenderPool;
@@ -135,7 +135,7 @@ impl Client {
             clock,
             ..
         } = &*self.parts;
-        let form = wire_form(&message.envelope.headers.task, &settings.task_message_form)?;
+        let form = settings.task_message_form.into();
         let capabilities = senders.capabilities(&message.queue);
         let outgoing = message.outgoing(form, &capabilities, clock.now());
         let room = senders.room(outgoing.size()).await?;
@@ -179,21 +179,6 @@ impl Client {
     /// [`SendError::Closed`]; results can still be read. Dropped, it goes on by itself; call it again to wait.
     pub async fn close(&self) {
         self.parts.senders.close().await;
-    }
-}
-
-/// The form of `task_message_form`.
-fn wire_form(task: &str, setting: &str) -> Result<WireForm, SendError> {
-    match setting {
-        "celery" => Ok(WireForm::Celery),
-        "compact" => Ok(WireForm::Compact),
-        other => {
-            let reason = format!("setting `task_message_form` is `{other}`: `celery` or `compact`");
-            Err(SendError::Invalid {
-                task: task.to_owned(),
-                reason,
-            })
-        }
     }
 }
 

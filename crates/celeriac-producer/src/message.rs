@@ -6,8 +6,7 @@ use celeriac_core::{
     Capabilities, Clock, Outgoing, Registry, Router, SendError, SendOptions, Settings,
 };
 use celeriac_protocol::{
-    Compression, Embed, Envelope, Headers, Payload, Serializer, Signature, UtcTime, WireForm,
-    repr_args, repr_kwargs,
+    Embed, Envelope, Headers, Payload, Signature, UtcTime, WireForm, repr_args, repr_kwargs,
 };
 
 use crate::call_options::{CallOptions, TaskOf};
@@ -130,8 +129,8 @@ impl MessageBuilder {
         let eta = eta(&options, now).map_err(invalid)?;
         let expires = expires(&options, now).map_err(invalid)?;
         let unusual = celery_only(&mut options.extra).map_err(invalid)?;
-        let serializer = self.serializer(&options).map_err(invalid)?;
-        let compression = self.compression(&options).map_err(invalid)?;
+        let serializer = options.serializer.unwrap_or(self.settings.task_serializer);
+        let compression = options.compression.or(self.settings.task_compression);
         let properties = properties(
             &id,
             &queue,
@@ -193,24 +192,6 @@ impl MessageBuilder {
             dedup_id: options.message_deduplication_id,
             attributes: options.message_attributes,
         })
-    }
-
-    fn serializer(&self, options: &SendOptions) -> Result<Serializer, String> {
-        match options.serializer {
-            Some(serializer) => Ok(serializer),
-            None => Serializer::from_name(&self.settings.task_serializer)
-                .map_err(|error| format!("setting `task_serializer`: {error}")),
-        }
-    }
-
-    fn compression(&self, options: &SendOptions) -> Result<Option<Compression>, String> {
-        match (options.compression, &self.settings.task_compression) {
-            (Some(compression), _) => Ok(Some(compression)),
-            (None, None) => Ok(None),
-            (None, Some(name)) => Compression::from_name(name)
-                .map(Some)
-                .ok_or_else(|| format!("setting `task_compression`: `{name}` is not known")),
-        }
     }
 }
 

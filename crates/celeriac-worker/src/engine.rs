@@ -9,7 +9,6 @@ use crate::blocking_pool::BlockingPool;
 use crate::ledger::Ledger;
 use crate::metrics::Incidents;
 use crate::requests::Requests;
-use crate::unknown_task::UnknownTask;
 use crate::{panics, waits};
 
 /// The longest time a message that cannot be dealt with now stays away.
@@ -23,7 +22,6 @@ const SHORTEST_LEASE: Duration = Duration::from_millis(500);
 pub(crate) struct Engine {
     pub(crate) parts: ExecutorParts,
     pub(crate) limits: Limits,
-    pub(crate) unknown: UnknownTask,
     pub(crate) ledger: Option<Ledger>,
     pub(crate) requests: Requests,
     pub(crate) blocking: BlockingPool,
@@ -35,10 +33,6 @@ impl Engine {
     pub(crate) fn new(parts: ExecutorParts) -> Self {
         panics::install_hook();
         let settings = &parts.settings;
-        let unknown = settings.unknown_task.parse().unwrap_or_else(|reason| {
-            tracing::error!("setting `unknown_task`: {reason}; unknown tasks are released");
-            UnknownTask::Release // the one that loses nothing
-        });
         let lease = settings
             .broker_transport_options
             .visibility_timeout
@@ -49,7 +43,6 @@ impl Engine {
             .map(|store| Ledger::new(store, parts.node_name.clone(), lease));
         Self {
             limits: Limits::default(),
-            unknown,
             ledger,
             requests: Requests::new(&parts.broker),
             blocking: BlockingPool::new(settings.worker_blocking_threads),

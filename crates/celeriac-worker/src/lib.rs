@@ -65,7 +65,6 @@ mod spill;
 mod time_limits;
 mod timing;
 mod unknown;
-mod unknown_task;
 mod unready;
 mod waits;
 mod worker;

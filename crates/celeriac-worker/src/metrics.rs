@@ -1,6 +1,7 @@
 use std::io::Write as _;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
+use celeriac_core::MetricsFormat;
 use serde_json::{Map, Value, json};
 
 use crate::engine::Engine;
@@ -92,7 +93,7 @@ impl MetricsLine {
 impl Engine {
     /// Whether metrics are asked for: `metrics = emf`.
     pub(crate) fn has_metrics(&self) -> bool {
-        self.parts.settings.metrics == "emf"
+        self.parts.settings.metrics == MetricsFormat::Emf
     }
 
     /// The app's name.

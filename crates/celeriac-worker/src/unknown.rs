@@ -1,12 +1,10 @@
-use celeriac_core::{Delivery, Outgoing};
+use celeriac_core::{Delivery, Outgoing, UnknownTask};
 use celeriac_protocol::{Envelope, Value};
 
-use crate::call::Call;
-use crate::call::IN_PLACE;
+use crate::call::{Call, IN_PLACE};
 use crate::ending::{dedup_id, form};
 use crate::engine::Engine;
 use crate::executed::Executed;
-use crate::unknown_task::UnknownTask;
 use crate::{Outcome, meta, unready};
 
 /// Counts a message's forwards, so that two workers that forward to each other end it.
@@ -18,7 +16,7 @@ const MAX_ATTRIBUTES: usize = 10;
 /// A task that is not registered here: by `unknown_task`.
 pub(crate) async fn unknown(engine: &Engine, delivery: Delivery, envelope: Envelope) -> Executed {
     let task = envelope.headers.task.clone();
-    match &engine.unknown {
+    match &engine.parts.settings.unknown_task {
         UnknownTask::Release => {
             tracing::warn!(
                 task,

@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use celeriac_core::{
     Broker, QueueSpec, Registry, ResultStore, Router, Settings, StateMap, SystemClock,
-    TaskDefinition,
+    TaskDefinition, UnknownTask,
 };
 use celeriac_producer::{Client, ClientParts};
 use celeriac_worker::{Executor, ExecutorParts, Worker, WorkerQueue};
@@ -248,8 +248,9 @@ impl Connection {
                 .iter()
                 .filter_map(|entry| entry.options().queue.clone()),
         );
-        let forward = self.settings.unknown_task.strip_prefix("forward:");
-        queues.extend(forward.map(|queue| queue.trim().to_owned()));
+        if let UnknownTask::Forward(queue) = &self.settings.unknown_task {
+            queues.push(queue.clone());
+        }
         queues.sort();
         queues.dedup();
         queues

@@ -69,8 +69,8 @@ pub use connection::Connection;
 pub use error::Error;
 
 pub use celeriac_core::{
-    Context, Failure, RouteTarget, SendError, SendOptions, Settings, State, TaskError, TaskResult,
-    TaskSignature,
+    Context, Failure, LogFormat, MessageForm, MetricsFormat, QueueOrder, RouteTarget, SendError,
+    SendOptions, Settings, State, TaskError, TaskResult, TaskSignature, UnknownTask,
 };
 /// Makes a Celery task of a function.
 ///

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 
 use celeriac::prelude::*;
-use celeriac::{Error, Settings};
+use celeriac::{Error, Settings, UnknownTask};
 
 #[task(name = "tasks.add")]
 async fn add(x: i64, y: i64) -> TaskResult<i64> {
@@ -80,7 +80,7 @@ async fn a_worker_works_on_the_queues_of_its_own_tasks() {
 
     let forwarding = App::new("shop").settings(|settings| {
         in_memory(settings);
-        settings.unknown_task = "forward:legacy".to_owned();
+        settings.unknown_task = UnknownTask::Forward("legacy".to_owned());
     });
     let connection = forwarding.isolated().build().await.expect("a connection");
     assert_eq!(connection.known_queues(), ["celery", "legacy"]);

@@ -2,8 +2,11 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use celeriac_core::{RouteTarget, Settings, SettingsError};
-use celeriac_protocol::Value;
+use celeriac_core::{
+    LogFormat, MessageForm, MetricsFormat, QueueOrder, RouteTarget, Settings, SettingsError,
+    UnknownTask,
+};
+use celeriac_protocol::{Compression, Serializer, Value};
 
 use crate::dict;
 
@@ -255,6 +258,26 @@ fn wrong_values_say_what_would_be_right() {
         "task_serializer: pickle can run any code and is never read: use `json`, `msgpack` or `yaml`"
     );
     assert_eq!(
+        of("result_serializer = 'xml'"),
+        "result_serializer: expected `json`, `msgpack` or `yaml`, got `xml`"
+    );
+    assert_eq!(
+        of("task_compression = 'rar'"),
+        "task_compression: expected `gzip`, `bzip2`, `lzma`, `brotli` or `zstd`, got `rar`"
+    );
+    assert_eq!(
+        of("task_message_form = 'tiny'"),
+        "task_message_form: expected `celery` or `compact`, got `tiny`"
+    );
+    assert_eq!(
+        of("metrics = true"),
+        "metrics: expected `none` or `emf`, got bool True"
+    );
+    assert_eq!(
+        of("worker_queue_order = 'STRICT'"),
+        "worker_queue_order: expected `weighted` or `strict`, got `STRICT`"
+    );
+    assert_eq!(
         of("broker_url = 'redis://:hunter2@localhost'"),
         "broker_url: expected `sqs://...` or `sqlite:PATH`, got `redis://...`",
         "without the password"
@@ -305,6 +328,42 @@ fn values_from_code_are_checked_too() {
         error.to_string(),
         "setting `worker_concurrency` (code): expected 1 to 1000000, got 0"
     );
+}
+
+#[test]
+fn a_forward_without_a_queue_is_refused_from_code_too() {
+    let settings = Settings {
+        unknown_task: UnknownTask::Forward(" ".to_owned()),
+        ..Settings::default()
+    };
+    assert_eq!(
+        settings.load().unwrap_err().to_string(),
+        "setting `unknown_task` (code): expected `fail`, `release` or `forward:QUEUE`, got `forward: `"
+    );
+}
+
+#[test]
+fn choices_are_read_as_what_they_mean() {
+    let settings = env(&[
+        ("CELERIAC_TASK_SERIALIZER", "application/x-yaml"),
+        ("CELERIAC_RESULT_COMPRESSION", "zlib"),
+        ("CELERIAC_TASK_MESSAGE_FORM", "compact"),
+        ("CELERIAC_UNKNOWN_TASK", "forward:python"),
+        ("CELERIAC_WORKER_QUEUE_ORDER", "strict"),
+        ("CELERIAC_WORKER_LOG_FORMAT", "json"),
+        ("CELERIAC_METRICS", "emf"),
+    ]);
+    let expected = Settings {
+        task_serializer: Serializer::Yaml,
+        result_compression: Some(Compression::Gzip),
+        task_message_form: MessageForm::Compact,
+        unknown_task: UnknownTask::Forward("python".to_owned()),
+        worker_queue_order: QueueOrder::Strict,
+        worker_log_format: LogFormat::Json,
+        metrics: MetricsFormat::Emf,
+        ..Settings::default()
+    };
+    assert_eq!(settings, Ok(expected));
 }
 
 #[test]

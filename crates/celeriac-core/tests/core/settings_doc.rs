@@ -2,6 +2,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use celeriac_core::{Setting, Settings};
+use celeriac_protocol::Serializer;
 
 const INTRODUCTION: &str = "\
 <!-- made from the settings in crates/celeriac-core/src/settings.rs: UPDATE_DOCS=1 cargo test -p celeriac-core settings_doc -->
@@ -147,12 +148,19 @@ fn shown_defaults_are_the_defaults() {
     ] {
         assert!(shown(name).starts_with(&format!("`{value}`")), "{name}");
     }
+    let serializer = "json".to_owned();
+    assert_eq!(defaults.task_serializer, Serializer::Json);
     for (name, value) in [
-        ("task_default_queue", &defaults.task_default_queue),
-        ("task_serializer", &defaults.task_serializer),
-        ("task_message_form", &defaults.task_message_form),
-        ("unknown_task", &defaults.unknown_task),
-        ("worker_queue_order", &defaults.worker_queue_order),
+        ("task_default_queue", defaults.task_default_queue),
+        ("task_serializer", serializer),
+        ("task_message_form", defaults.task_message_form.to_string()),
+        ("unknown_task", defaults.unknown_task.to_string()),
+        (
+            "worker_queue_order",
+            defaults.worker_queue_order.to_string(),
+        ),
+        ("worker_log_format", defaults.worker_log_format.to_string()),
+        ("metrics", defaults.metrics.to_string()),
     ] {
         assert_eq!(shown(name), format!("`{value}`"), "{name}");
     }

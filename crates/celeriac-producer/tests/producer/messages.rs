@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use celeriac_core::{SendOptions, TaskOptions, TaskSignature};
-use celeriac_protocol::{Dict, Signature, Value, WireForm};
+use celeriac_protocol::{Compression, Dict, Serializer, Signature, Value, WireForm};
 
 use crate::golden::{Golden, add, assert_golden, build, check, dict, proj};
 use crate::support::{Parts, ints, keywords, text};
@@ -319,8 +319,8 @@ fn compressions_and_serializers() {
     );
 
     let mut parts = proj(Parts::default());
-    parts.settings.task_compression = Some("gzip".to_owned());
-    parts.settings.task_serializer = "msgpack".to_owned();
+    parts.settings.task_compression = Some(Compression::Gzip);
+    parts.settings.task_serializer = Serializer::Msgpack;
     assert_golden(
         &Golden::load("compression_conf"),
         &build(parts, letters(), SendOptions::default()),

@@ -189,25 +189,6 @@ fn refusals_name_the_option() {
     assert!(reason.contains("option `countdown`"), "{reason}");
 }
 
-#[test]
-fn wrong_settings_are_named() {
-    let mut parts = Parts::default();
-    parts.settings.task_serializer = "pickle".to_owned();
-    let error = message(parts, Signature::new("t"), SendOptions::default())
-        .unwrap_err()
-        .to_string();
-    assert!(error.contains("setting `task_serializer`"), "{error}");
-    let mut parts = Parts::default();
-    parts.settings.task_compression = Some("rar".to_owned());
-    let error = message(parts, Signature::new("t"), SendOptions::default())
-        .unwrap_err()
-        .to_string();
-    assert_eq!(
-        error,
-        "task `t`: setting `task_compression`: `rar` is not known"
-    );
-}
-
 #[tokio::test]
 async fn an_argument_that_cannot_be_written_is_an_encode_error() {
     struct Unwritable;

@@ -1,8 +1,7 @@
-use celeriac_core::{BrokerErrorKind, QueueSpec, StoreErrorKind};
+use celeriac_core::{BrokerErrorKind, QueueSpec, StoreErrorKind, UnknownTask};
 
 use super::{WorkerError, WorkerOptions, WorkerQueue};
 use crate::Executor;
-use crate::unknown_task::UnknownTask;
 
 /// Creates what is missing if the settings say so, and looks whether the result table is there and the queue of unknown tasks. Whether the
 /// queues are there shows at the first receive, so that a worker needs no other right.
@@ -48,7 +47,7 @@ pub(crate) async fn prepare(
 /// there. SQLite creates queues by need.
 async fn look_for_forward_queue(executor: &Executor) -> Result<(), WorkerError> {
     let engine = executor.engine();
-    let UnknownTask::Forward(target) = &engine.unknown else {
+    let UnknownTask::Forward(target) = &engine.parts.settings.unknown_task else {
         return Ok(());
     };
     let broker_url = engine.parts.settings.broker_url.as_deref();
@@ -91,7 +90,7 @@ pub(crate) fn greet(executor: &Executor, queues: &[WorkerQueue], options: &Worke
             "not stored"
         },
     );
-    if let UnknownTask::Forward(target) = &engine.unknown
+    if let UnknownTask::Forward(target) = &engine.parts.settings.unknown_task
         && queues.iter().any(|queue| &queue.name == target)
     {
         tracing::warn!(

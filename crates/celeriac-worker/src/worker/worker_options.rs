@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use celeriac_core::Settings;
+use celeriac_core::{QueueOrder, Settings};
 
 use super::prefetch::Bounds;
 
@@ -61,7 +61,7 @@ impl WorkerOptions {
             concurrency,
             prefetch_messages,
             prefetch_bytes: settings.worker_prefetch_bytes,
-            strict: settings.worker_queue_order == "strict",
+            strict: settings.worker_queue_order == QueueOrder::Strict,
             visibility: transport.visibility_timeout,
             wait,
             stuck_after: Duration::from_secs(30),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use celeriac_core::{SendOptions, TaskOptions};
+use celeriac_core::{QueueOrder, SendOptions, TaskOptions};
 use celeriac_protocol::Value;
 use celeriac_worker::{Worker, WorkerQueue};
 
@@ -15,7 +15,7 @@ async fn strict_order_empties_the_first_queue_first() {
     let seen = Arc::clone(&order);
     let app = Setup::default()
         .set(|settings| {
-            settings.worker_queue_order = "strict".into();
+            settings.worker_queue_order = QueueOrder::Strict;
             settings.worker_concurrency = 1;
         })
         .task("tasks.note", TaskOptions::default(), move |context, _| {

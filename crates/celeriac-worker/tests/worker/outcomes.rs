@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use celeriac_core::{SendOptions, TaskError, TaskOptions};
+use celeriac_core::{SendOptions, TaskError, TaskOptions, UnknownTask};
 use celeriac_protocol::{State, Value};
 use celeriac_worker::{Outcome, Shutdown};
 
@@ -294,14 +294,14 @@ async fn unknown_tasks_fail_are_released_or_forwarded() {
     );
 
     let app = Setup::default()
-        .set(|settings| settings.unknown_task = "release".into())
+        .set(|settings| settings.unknown_task = UnknownTask::Release)
         .app();
     let (outcome, meta) = app.run("tasks.nope", vec![]).await;
     assert!(matches!(outcome, Outcome::Defer(_)), "{outcome:?}");
     assert_eq!(meta.status, State::Pending);
 
     let app = Setup::default()
-        .set(|settings| settings.unknown_task = "forward:python".into())
+        .set(|settings| settings.unknown_task = UnknownTask::Forward("python".into()))
         .app();
     app.send("tasks.nope", vec![]).await;
     let delivery = app.receive(QUEUE).await.expect("a message");

@@ -1,5 +1,6 @@
-use celeriac_core::Settings;
+use celeriac_core::{LogFormat, Settings};
 use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use super::{CommandError, logging};
 use crate::Connection;
@@ -20,8 +21,8 @@ pub struct GlobalOptions {
     #[arg(short, long, global = true, value_name = "LEVEL", value_parser = logging::level)]
     pub loglevel: Option<String>,
     /// Log format on stderr
-    #[arg(long, global = true, value_name = "FORMAT", value_parser = ["text", "json"])]
-    pub log_format: Option<String>,
+    #[arg(long, global = true, value_name = "FORMAT", value_parser = log_format())]
+    pub log_format: Option<LogFormat>,
 }
 
 impl GlobalOptions {
@@ -39,8 +40,8 @@ impl GlobalOptions {
         if let Some(url) = &self.result_backend {
             settings.result_backend = Some(url.clone());
         }
-        if let Some(format) = &self.log_format {
-            settings.worker_log_format.clone_from(format);
+        if let Some(format) = self.log_format {
+            settings.worker_log_format = format;
         }
         logging::init(&settings, self.loglevel.as_deref(), default_level)?;
         Ok(settings)
@@ -52,6 +53,11 @@ impl GlobalOptions {
         say_note(&connection);
         Ok(connection)
     }
+}
+
+fn log_format() -> impl TypedValueParser<Value = LogFormat> {
+    PossibleValuesParser::new(LogFormat::WORDS.iter().copied())
+        .try_map(|word| word.parse::<LogFormat>())
 }
 
 pub(super) fn say_note(connection: &Connection) {

@@ -1,6 +1,6 @@
 use std::io;
 
-use celeriac_core::Settings;
+use celeriac_core::{LogFormat, Settings};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -50,18 +50,17 @@ pub(super) fn init(
         })?,
         (level, _) => EnvFilter::new(format!("{},{QUIET}", level.unwrap_or(default))),
     };
-    let layer = if settings.worker_log_format == "json" {
-        fmt::layer()
+    let layer = match settings.worker_log_format {
+        LogFormat::Json => fmt::layer()
             .json()
             .flatten_event(true)
             .with_writer(io::stderr)
-            .boxed()
-    } else {
-        fmt::layer()
+            .boxed(),
+        LogFormat::Text => fmt::layer()
             .with_ansi(styled_stderr())
             .with_target(false)
             .with_writer(io::stderr)
-            .boxed()
+            .boxed(),
     };
     let _ = tracing_subscriber::registry()
         .with(filter)

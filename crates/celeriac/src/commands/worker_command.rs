@@ -1,4 +1,4 @@
-use celeriac_core::Settings;
+use celeriac_core::{QueueOrder, Settings};
 use celeriac_worker::{Shutdown, WorkerQueue};
 use clap::Args;
 
@@ -29,7 +29,7 @@ impl WorkerCommand {
     /// These options, over every other setting.
     pub(super) fn apply(&self, settings: &mut Settings) {
         if self.strict {
-            "strict".clone_into(&mut settings.worker_queue_order);
+            settings.worker_queue_order = QueueOrder::Strict;
         }
         if let Some(concurrency) = self.concurrency {
             settings.worker_concurrency = concurrency;
