@@ -88,6 +88,11 @@ pub struct Capabilities {
     pub max_bytes: usize,
     /// Whether order within a message group is kept.
     pub fifo: bool,
+    /// Whether a receive that was dropped may go on at the far end, and hide the messages that it
+    /// gets until their visibility ends (SQS: a long poll does).
+    pub receive_outlives_drop: bool,
+    /// Whether the first message creates a queue that is not there (SQS: it does not).
+    pub creates_missing_queues: bool,
 }
 
 /// A queue to be created.

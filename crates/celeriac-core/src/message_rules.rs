@@ -28,6 +28,8 @@ impl Capabilities {
             max_batch: 10,
             max_bytes: 1 << 20,
             fifo,
+            receive_outlives_drop: true,
+            creates_missing_queues: false,
         }
     }
 

@@ -131,7 +131,11 @@ impl LocalBroker {
 #[async_trait]
 impl Broker for LocalBroker {
     fn capabilities(&self, queue: &str) -> Capabilities {
-        Capabilities::sqs(queue)
+        Capabilities {
+            receive_outlives_drop: false,
+            creates_missing_queues: true,
+            ..Capabilities::sqs(queue)
+        }
     }
 
     async fn declare(&self, queue: &QueueSpec) -> Result<(), BrokerError> {

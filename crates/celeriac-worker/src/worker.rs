@@ -98,7 +98,7 @@ impl Worker {
     /// A worker on these queues, with the executor's settings. Without a queue it works on `task_default_queue`; a queue that is
     /// named twice counts once.
     pub fn new(executor: Executor, queues: Vec<WorkerQueue>) -> Self {
-        let settings = &executor.engine().parts.settings;
+        let parts = &executor.engine().parts;
         let mut unique: Vec<WorkerQueue> = Vec::new();
         for queue in queues {
             if !unique.iter().any(|known| known.name == queue.name) {
@@ -106,9 +106,13 @@ impl Worker {
             }
         }
         if unique.is_empty() {
-            unique.push(WorkerQueue::new(&settings.task_default_queue));
+            unique.push(WorkerQueue::new(&parts.settings.task_default_queue));
         }
-        let options = WorkerOptions::of(settings);
+        let capabilities: Vec<_> = unique
+            .iter()
+            .map(|queue| parts.broker.capabilities(&queue.name))
+            .collect();
+        let options = WorkerOptions::of(&parts.settings, &capabilities);
         Self {
             executor,
             queues: unique,

@@ -43,18 +43,17 @@ pub(crate) async fn prepare(
     }
 }
 
-/// A missing one would show at the first unknown task, which then comes back for ever. Without the right to look it shows
-/// there. SQLite creates queues by need.
+/// A missing one would show at the first unknown task, which then comes back for ever. Without the
+/// right to look it shows there.
 async fn look_for_forward_queue(executor: &Executor) -> Result<(), WorkerError> {
-    let engine = executor.engine();
-    let UnknownTask::Forward(target) = &engine.parts.settings.unknown_task else {
+    let parts = &executor.engine().parts;
+    let UnknownTask::Forward(target) = &parts.settings.unknown_task else {
         return Ok(());
     };
-    let broker_url = engine.parts.settings.broker_url.as_deref();
-    if !broker_url.is_some_and(|url| url.starts_with("sqs")) {
+    if parts.broker.capabilities(target).creates_missing_queues {
         return Ok(());
     }
-    match engine.parts.broker.stats(target).await {
+    match parts.broker.stats(target).await {
         Err(error) if matches!(error.kind, BrokerErrorKind::QueueNotFound) => Err(error.into()),
         _ => Ok(()),
     }

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use celeriac_core::{QueueOrder, Settings};
+use celeriac_core::{Capabilities, QueueOrder, Settings};
 
 use super::prefetch::Bounds;
 
@@ -27,9 +27,9 @@ pub struct WorkerOptions {
     pub max_receivers: usize,
     /// `worker_shutdown_timeout`: from draining to the cancelling of what still runs.
     pub shutdown_timeout: Duration,
-    /// How long an ending worker waits at most for its open long polls. On SQS a poll that is dropped may go on at the far end and
-    /// swallow messages until their visibility ends, so there it is waited out: `wait_time_seconds` and 1 s. Else 1 s. Never longer than
-    /// `shutdown_timeout`, and not at all after a second signal.
+    /// How long an ending worker waits at most for its open long polls: `wait_time_seconds` and 1 s
+    /// where a dropped one may swallow messages ([`Capabilities::receive_outlives_drop`]), else 1 s.
+    /// Never longer than `shutdown_timeout`, and not at all after a second signal.
     pub poll_grace: Duration,
     /// How long cancelled tasks have to be given back. 3 s.
     pub release_timeout: Duration,
@@ -40,8 +40,8 @@ pub struct WorkerOptions {
 }
 
 impl WorkerOptions {
-    /// By the settings.
-    pub fn of(settings: &Settings) -> Self {
+    /// By the settings, for queues that can do `capabilities`.
+    pub fn of(settings: &Settings, capabilities: &[Capabilities]) -> Self {
         let concurrency = settings.worker_concurrency.max(1);
         let transport = &settings.broker_transport_options;
         let prefetch_messages = match settings.worker_prefetch_multiplier {
@@ -52,11 +52,12 @@ impl WorkerOptions {
                 .clamp(10, usize::MAX / 4),
         };
         let wait = transport.wait_time_seconds.min(Duration::from_secs(20)); // SQS: 20 s at most
-        let sqs = settings
-            .broker_url
-            .as_deref()
-            .is_some_and(|url| url.starts_with("sqs"));
-        let poll_grace = Duration::from_secs(1) + if sqs { wait } else { Duration::ZERO };
+        let poll_grace = Duration::from_secs(1)
+            + if capabilities.iter().any(|queue| queue.receive_outlives_drop) {
+                wait
+            } else {
+                Duration::ZERO
+            };
         Self {
             concurrency,
             prefetch_messages,
@@ -80,5 +81,24 @@ impl WorkerOptions {
             bytes: self.prefetch_bytes,
             strict: self.strict,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_polls_are_waited_out_where_a_dropped_one_swallows_messages() {
+        let settings = Settings::default();
+        let wait = settings.broker_transport_options.wait_time_seconds;
+        let outlives = Capabilities::sqs("tasks");
+        let ends = Capabilities {
+            receive_outlives_drop: false,
+            ..outlives
+        };
+        let grace = |queues: &[Capabilities]| WorkerOptions::of(&settings, queues).poll_grace;
+        assert_eq!(grace(&[ends]), Duration::from_secs(1));
+        assert_eq!(grace(&[ends, outlives]), wait + Duration::from_secs(1));
     }
 }

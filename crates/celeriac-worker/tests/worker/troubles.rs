@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering::SeqCst;
 use std::time::Duration;
 
-use celeriac_core::CompletionKind;
+use celeriac_core::{CompletionKind, UnknownTask};
 use celeriac_protocol::{ResultMeta, State, Value};
 use celeriac_worker::WorkerError;
 
@@ -83,6 +83,29 @@ async fn a_queue_that_is_not_there_is_an_error() {
         matches!(&error, WorkerError::Broker(error) if error.to_string().contains("does not exist")),
         "{error}"
     );
+}
+
+#[tokio::test]
+async fn a_missing_queue_of_unknown_tasks_is_an_error_where_it_has_to_be_declared() {
+    let setup = || {
+        Setup::default()
+            .set(|settings| settings.unknown_task = UnknownTask::Forward("python".to_owned()))
+    };
+    let (app, switches) = setup().wrapped();
+    switches.declared_only.store(true, SeqCst);
+    let error = app
+        .start()
+        .handle
+        .await
+        .expect("no panic")
+        .expect_err("no queue");
+    assert!(
+        matches!(&error, WorkerError::Broker(error) if error.to_string().contains("`python`")),
+        "{error}"
+    );
+
+    let (app, _) = setup().wrapped();
+    app.start().stop().await;
 }
 
 #[tokio::test]

@@ -114,13 +114,11 @@ impl<'a> Deployment<'a> {
 /// A laptop's settings as they would be on AWS. Nothing is opened for them.
 pub(crate) fn on_aws(settings: &Settings) -> Settings {
     let mut settings = settings.clone();
-    let is = |url: &Option<String>, scheme: &str| {
-        url.as_ref().is_some_and(|url| url.starts_with(scheme))
-    };
-    if !is(&settings.broker_url, "sqs:") {
+    if !matches!(Place::of_broker(&settings), Ok(Place::Aws(_))) {
         settings.broker_url = Some("sqs://".to_owned());
     }
-    if is(&settings.result_backend, "sqlite:") {
+    let sqs = Place::Aws("sqs://".to_owned());
+    if let Ok(Place::Sqlite(_)) = Place::of_results(&settings, &sqs) {
         settings.result_backend = None;
     }
     settings

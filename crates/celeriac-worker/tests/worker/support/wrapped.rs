@@ -37,6 +37,8 @@ pub struct Switches {
     pub fail_acks: AtomicBool,
     /// There is no queue.
     pub no_queue: AtomicBool,
+    /// Queues are made by nobody but who declares them, as on SQS.
+    pub declared_only: AtomicBool,
     /// What was sent.
     pub sent: Mutex<Vec<Outgoing>>,
 }
@@ -70,7 +72,12 @@ fn unavailable(operation: &'static str, queue: &str) -> BrokerError {
 #[async_trait]
 impl Broker for WrappedBroker {
     fn capabilities(&self, queue: &str) -> Capabilities {
-        self.0.capabilities(queue)
+        let capabilities = self.0.capabilities(queue);
+        Capabilities {
+            creates_missing_queues: capabilities.creates_missing_queues
+                && !self.1.declared_only.load(SeqCst),
+            ..capabilities
+        }
     }
 
     async fn declare(&self, queue: &QueueSpec) -> Result<(), BrokerError> {
