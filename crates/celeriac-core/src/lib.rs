@@ -94,3 +94,7 @@ pub use task_error::{Failure, IntoTaskResult, TaskError, TaskResult};
 pub use task_options::TaskOptions;
 pub use task_sender::{SendError, TaskSender};
 pub use unknown_task::UnknownTask;
+
+/// Points in time and time zones: what [`Context::scheduled_time`] answers.
+pub use jiff;
+pub use tokio_util::sync::CancellationToken;

@@ -38,3 +38,8 @@ mod room;
 mod sqs_record;
 
 pub use function::{Function, run};
+
+/// How an invocation failed: what [`Function::invoke`] answers with.
+pub use lambda_runtime::Diagnostic;
+/// JSON as it came: what [`Function::invoke`] reads and answers with.
+pub use serde_json::value::RawValue;

@@ -69,8 +69,12 @@ pub use connection::Connection;
 pub use error::Error;
 
 pub use celeriac_core::{
-    Context, Failure, LogFormat, MessageForm, MetricsFormat, QueueOrder, RouteTarget, SendError,
-    SendOptions, Settings, State, TaskError, TaskResult, TaskSignature, UnknownTask,
+    ArgumentError, Arguments, BrokerTransportOptions, Clock, Context, Failure, IntoTaskResult,
+    LogFormat, MessageForm, MetricsFormat, MissingState, Param, Params, QueueOrder, Registry,
+    RegistryError, ResultBackendTransportOptions, RetryPolicy, Route, RouteTarget, Router,
+    RouterError, RunFuture, SendError, SendOptions, Setting, SettingList, Settings, SettingsError,
+    State, StateMap, SystemClock, Task, TaskDefinition, TaskError, TaskKind, TaskOptions,
+    TaskResult, TaskSender, TaskSignature, UnknownTask,
 };
 /// Makes a Celery task of a function.
 ///
@@ -103,26 +107,54 @@ pub use celeriac_core::{
 /// assert_eq!(label::call("ab".to_owned(), 2), "abab"); // the function itself, for unit tests
 /// ```
 pub use celeriac_macros::task;
-pub use celeriac_producer::{AsyncResult, Client, ResultError};
-pub use celeriac_protocol::{
-    Compression, Dict, ExceptionInfo, Serializer, Signature, UtcTime, Value,
+pub use celeriac_producer::{
+    AsyncResult, Client, ClientParts, Message, MessageBuilder, ResultError, ResultSet, join,
+    join_all,
 };
+/// Celery's states of a task: what [`AsyncResult::state`] answers.
+pub use celeriac_protocol::State as TaskState;
+pub use celeriac_protocol::{
+    BigInt, Compression, DecodeError, DecodeErrorKind, Dict, EncodeError, ExceptionInfo, Extended,
+    ResultMeta, Serializer, Signature, UtcTime, Value, ValueError,
+};
+
+/// Points in time and time zones: what [`Context::scheduled_time`] and beat speak.
+pub use celeriac_core::jiff;
+/// Celery's wire format, for programs that read or write messages and results themselves.
+pub use celeriac_protocol as protocol;
 
 /// The broker seam: queues, as an operator's program uses them.
 pub mod broker {
     pub use celeriac_core::{
-        Broker, BrokerError, BrokerErrorKind, Capabilities, QueueChange, QueueSpec, QueueStats,
+        Broker, BrokerError, BrokerErrorKind, Capabilities, DeadLetter, Delivery, Outgoing,
+        QueueChange, QueueSpec, QueueStats, Receipt, SetVisibility,
     };
 }
 
-/// The result store seam.
+/// The result store seam: results, the ledger of runs, and documents.
 pub mod results {
-    pub use celeriac_core::{Record, ResultStore, StoreError, StoreErrorKind};
+    pub use celeriac_core::{
+        Claim, ClaimOutcome, Claimed, Completion, CompletionKind, CompletionOutcome, Document,
+        DocumentSave, Lease, LeaseOutcome, Record, ResultStore, SaveOutcome, StateUpdate,
+        StoreError, StoreErrorKind,
+    };
+}
+
+/// The scheduler seam: a service that sends messages at their times.
+pub mod scheduler {
+    pub use celeriac_core::{
+        ListedSchedule, PutOutcome, ScheduleSpec, ScheduleTarget, Scheduler, SchedulerError,
+        SchedulerErrorKind,
+    };
 }
 
 /// The worker, for programs that run one beside something else.
 pub mod worker {
-    pub use celeriac_worker::{Shutdown, Worker, WorkerError, WorkerQueue, WorkerReport};
+    pub use celeriac_core::CancellationToken;
+    pub use celeriac_worker::{
+        Answer, Buried, Deadline, Ending, Executed, Executor, ExecutorParts, Outcome, Shutdown,
+        VisibilityKeeper, Worker, WorkerError, WorkerOptions, WorkerQueue, WorkerReport,
+    };
 }
 
 /// Periodic tasks: what an entry is made of, and the process that sends them where EventBridge Scheduler does not.
@@ -130,8 +162,9 @@ pub mod worker {
 pub mod beat {
     pub use celeriac_beat::local::{Beat, BeatParts, Pauses};
     pub use celeriac_beat::{
-        CatchUp, Crontab, CrontabError, CrontabField, CrontabFields, Entry, EntryError, Interval,
-        IntoSchedule, Schedule, Solar, SolarEvent,
+        CatchUp, Crontab, CrontabError, CrontabField, CrontabFields, Entry, EntryError,
+        FieldProblem, Interval, IntervalError, IntoSchedule, Schedule, Solar, SolarError,
+        SolarEvent, ValueSet,
     };
     /// Points in time and time zones.
     pub use jiff;
@@ -140,7 +173,7 @@ pub mod beat {
 /// The app as a Lambda function, for programs and tests that hand it events themselves; [`App::run`] does it in AWS.
 #[cfg(feature = "lambda")]
 pub mod lambda {
-    pub use celeriac_lambda::Function;
+    pub use celeriac_lambda::{Diagnostic, Function, RawValue};
 }
 
 /// SQLite, for operators' programs.

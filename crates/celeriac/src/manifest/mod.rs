@@ -65,6 +65,9 @@ pub struct Manifest {
 #[cfg(feature = "beat")]
 pub type ManifestSchedule = celeriac_beat::plan::DesiredSchedule;
 
+#[cfg(feature = "beat")]
+pub use celeriac_beat::plan::{Delivery as ScheduleDelivery, UniversalTarget};
+
 /// Without the feature `beat` there are none.
 #[cfg(not(feature = "beat"))]
 #[derive(Clone, Debug, Serialize)]
