@@ -29,6 +29,7 @@ mod registry;
 mod result_store;
 mod router;
 mod schedule_guard;
+pub mod schedule_limits;
 mod schedule_rules;
 mod scheduled_run;
 mod scheduler;

@@ -1,28 +1,13 @@
-//! What EventBridge Scheduler allows (EventBridge Scheduler API reference, CreateSchedule, CreateScheduleGroup, Target,
-//! RetryPolicy, FlexibleTimeWindow), checked before anything is sent, since emulators let through what AWS refuses.
+//! The limits of EventBridge Scheduler, checked before anything is sent, since emulators let
+//! through what AWS refuses.
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use crate::message_rules::check_text;
+use crate::schedule_limits as limits;
 use crate::{ScheduleSpec, ScheduleTarget, SchedulerErrorKind};
-
-const MAX_NAME: usize = 64;
-const MAX_DESCRIPTION: usize = 512;
-const MAX_EXPRESSION: usize = 256;
-const MAX_TIMEZONE: usize = 50;
-const MAX_ARN: usize = 1600;
-const MAX_MESSAGE_GROUP: usize = 128;
-/// Bytes. The API reference names no limit; this is that of an event (Amazon EventBridge user guide, EventBridge quotas),
-/// and what a message could hold on SQS when the service was made.
-const MAX_INPUT: usize = 256 << 10;
-const FLEXIBLE_MINUTES: RangeInclusive<u64> = 1..=1440;
-const RETRIES: RangeInclusive<u64> = 0..=185;
-const EVENT_AGE: RangeInclusive<u64> = 60..=86_400;
-const MAX_TAGS: usize = 200;
-const MAX_TAG_KEY: usize = 128;
-const MAX_TAG_VALUE: usize = 256;
 
 impl ScheduleSpec {
     /// Refuses what EventBridge Scheduler would refuse by its shape. Whether the expression means anything, and whether
@@ -30,14 +15,28 @@ impl ScheduleSpec {
     pub fn check(&self) -> Result<(), SchedulerErrorKind> {
         check_schedule_name(&self.name)?;
         let description = self.description.as_deref().unwrap_or_default();
-        check_length("description", description, 0, MAX_DESCRIPTION)?;
-        check_length("expression", &self.expression, 1, MAX_EXPRESSION)?;
+        check_length(
+            "description",
+            description,
+            0,
+            limits::DESCRIPTION_CHARACTERS,
+        )?;
+        check_length(
+            "expression",
+            &self.expression,
+            1,
+            limits::EXPRESSION_CHARACTERS,
+        )?;
         if let Some(timezone) = &self.timezone {
-            check_length("time zone", timezone, 1, MAX_TIMEZONE)?;
+            check_length("time zone", timezone, 1, limits::TIME_ZONE_CHARACTERS)?;
         }
         if self.flexible_minutes > 0 {
             let minutes = u64::from(self.flexible_minutes);
-            check_range("flexible window in minutes", minutes, FLEXIBLE_MINUTES)?;
+            check_range(
+                "flexible window in minutes",
+                minutes,
+                limits::FLEXIBLE_WINDOW_MINUTES,
+            )?;
         }
         self.check_span()?;
         self.check_retries()?;
@@ -57,12 +56,17 @@ impl ScheduleSpec {
 
     fn check_retries(&self) -> Result<(), SchedulerErrorKind> {
         let attempts = u64::from(self.maximum_retry_attempts);
-        check_range("number of retry attempts", attempts, RETRIES)?;
+        check_range("number of retry attempts", attempts, limits::RETRY_ATTEMPTS)?;
         check_event_age(self.maximum_event_age)?;
         let Some(arn) = &self.dead_letter_arn else {
             return Ok(());
         };
-        check_length("ARN of the dead-letter queue", arn, 1, MAX_ARN)?;
+        check_length(
+            "ARN of the dead-letter queue",
+            arn,
+            1,
+            limits::ARN_CHARACTERS,
+        )?;
         if is_queue_arn(arn) {
             return Ok(());
         }
@@ -75,15 +79,19 @@ impl ScheduleSpec {
 
 impl ScheduleTarget {
     fn check(&self) -> Result<(), SchedulerErrorKind> {
-        check_length("ARN of the target", &self.arn, 1, MAX_ARN)?;
-        check_length("ARN of the role", &self.role_arn, 1, MAX_ARN)?;
+        check_length("ARN of the target", &self.arn, 1, limits::ARN_CHARACTERS)?;
+        check_length("ARN of the role", &self.role_arn, 1, limits::ARN_CHARACTERS)?;
         if !is_role_arn(&self.role_arn) {
             return Err(invalid(format!(
                 "the role `{}` is not the ARN of an IAM role",
                 self.role_arn
             )));
         }
-        check_size("size of the input in bytes", self.input.len(), MAX_INPUT)?;
+        check_size(
+            "size of the input in bytes",
+            self.input.len(),
+            limits::INPUT_BYTES,
+        )?;
         // SQS would refuse it each time it fires
         check_text("input", &self.input).map_err(|error| invalid(error.to_string()))?;
         self.check_group()
@@ -95,7 +103,7 @@ impl ScheduleTarget {
             Some(_) if !of_queue => Err(invalid(
                 "a universal target has its message group id in the input",
             )),
-            Some(id) => check_length("message group id", id, 1, MAX_MESSAGE_GROUP),
+            Some(id) => check_length("message group id", id, 1, limits::MESSAGE_GROUP_CHARACTERS),
             // the queue would refuse each message
             None if of_queue && self.arn.strip_suffix(".fifo").is_some() => {
                 Err(invalid("a FIFO queue needs a message group id"))
@@ -117,16 +125,16 @@ pub fn check_schedule_group(group: &str) -> Result<(), SchedulerErrorKind> {
 
 /// Refuses tags that EventBridge Scheduler would refuse on a group.
 pub fn check_schedule_tags(tags: &BTreeMap<String, String>) -> Result<(), SchedulerErrorKind> {
-    check_size("number of tags", tags.len(), MAX_TAGS)?;
+    check_size("number of tags", tags.len(), limits::TAGS)?;
     for (key, value) in tags {
-        check_length("tag's key", key, 1, MAX_TAG_KEY)?;
-        check_length("tag's value", value, 1, MAX_TAG_VALUE)?;
+        check_length("tag's key", key, 1, limits::TAG_KEY_CHARACTERS)?;
+        check_length("tag's value", value, 1, limits::TAG_VALUE_CHARACTERS)?;
     }
     Ok(())
 }
 
 fn check_name(what: &str, name: &str) -> Result<(), SchedulerErrorKind> {
-    check_length(what, name, 1, MAX_NAME)?;
+    check_length(what, name, 1, limits::NAME_CHARACTERS)?;
     let allowed = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
     if name.chars().all(allowed) {
         return Ok(());
@@ -137,7 +145,11 @@ fn check_name(what: &str, name: &str) -> Result<(), SchedulerErrorKind> {
 }
 
 fn check_event_age(age: Duration) -> Result<(), SchedulerErrorKind> {
-    check_range("maximum event age in seconds", age.as_secs(), EVENT_AGE)
+    check_range(
+        "maximum event age in seconds",
+        age.as_secs(),
+        limits::EVENT_AGE_SECONDS,
+    )
 }
 
 /// `arn:PARTITION:sqs:REGION:ACCOUNT:NAME` without a dot, which only a FIFO queue's name has.
@@ -201,15 +213,14 @@ fn check_size(what: &str, actual: usize, limit: usize) -> Result<(), SchedulerEr
 fn check_range(
     what: &str,
     actual: u64,
-    allowed: RangeInclusive<u64>,
+    allowed: RangeInclusive<u32>,
 ) -> Result<(), SchedulerErrorKind> {
-    if allowed.contains(&actual) {
+    let (least, most) = (*allowed.start(), *allowed.end());
+    if (u64::from(least)..=u64::from(most)).contains(&actual) {
         return Ok(());
     }
     Err(invalid(format!(
-        "{what} is {actual}, and must be from {} to {}",
-        allowed.start(),
-        allowed.end()
+        "{what} is {actual}, and must be from {least} to {most}"
     )))
 }
 

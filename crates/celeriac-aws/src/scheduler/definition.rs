@@ -7,15 +7,12 @@ use aws_sdk_scheduler::types::{
     ActionAfterCompletion, DeadLetterConfig, FlexibleTimeWindow, FlexibleTimeWindowMode,
     RetryPolicy, ScheduleState, SqsParameters, Target,
 };
-use celeriac_core::{ScheduleSpec, ScheduleTarget, SchedulerErrorKind};
+use celeriac_core::{ScheduleSpec, ScheduleTarget, SchedulerErrorKind, schedule_limits};
 use celeriac_protocol::UtcTime;
 
 use crate::fault::Fault;
 
 const MICROS: i64 = 1_000_000;
-/// The service's own, where a schedule says nothing of them (EventBridge Scheduler API reference, RetryPolicy).
-const DEFAULT_RETRIES: u32 = 185;
-const DEFAULT_EVENT_AGE: u64 = 86_400;
 /// The service's own time zone.
 const UTC: &str = "UTC";
 
@@ -131,11 +128,11 @@ impl Definition {
             flexible_minutes: self.window.as_ref().map_or(0, flexible_minutes),
             maximum_retry_attempts: retries
                 .and_then(|policy| u32::try_from(policy.maximum_retry_attempts?).ok())
-                .unwrap_or(DEFAULT_RETRIES),
+                .unwrap_or(schedule_limits::DEFAULT_RETRY_ATTEMPTS),
             maximum_event_age: Duration::from_secs(
                 retries
                     .and_then(|policy| u64::try_from(policy.maximum_event_age_in_seconds?).ok())
-                    .unwrap_or(DEFAULT_EVENT_AGE),
+                    .unwrap_or(schedule_limits::DEFAULT_EVENT_AGE_SECONDS.into()),
             ),
             dead_letter_arn: target.dead_letter_config.and_then(|config| config.arn),
             delete_after: self.after == Some(ActionAfterCompletion::Delete),

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use aws_sdk_scheduler::operation::get_schedule_group::GetScheduleGroupOutput;
 use aws_sdk_scheduler::primitives::DateTime;
 use aws_sdk_scheduler::types::{ScheduleGroupState, ScheduleState, ScheduleSummary, Tag};
-use celeriac_core::{ListedSchedule, SchedulerErrorKind};
+use celeriac_core::{ListedSchedule, SchedulerErrorKind, schedule_limits};
 
 use crate::fault::Fault;
 
@@ -11,9 +11,6 @@ use super::attempts::unless_throttled;
 use super::definition::utc_time;
 use super::eventbridge::EventBridgeScheduler;
 use super::failure::{CONFLICT, NOT_FOUND};
-
-/// The most that one page holds (EventBridge Scheduler API reference, ListSchedules).
-const PAGE: i32 = 100;
 
 impl EventBridgeScheduler {
     /// Looks first: of a group that is there, which is the rule, this is one request, and it tells if it is being deleted.
@@ -126,7 +123,7 @@ impl EventBridgeScheduler {
         let request = self.sdk.scheduler().await.list_schedules();
         let answer = request
             .group_name(group)
-            .max_results(PAGE)
+            .max_results(i32::from(schedule_limits::LIST_PAGE))
             .set_next_token(token)
             .send()
             .await?;

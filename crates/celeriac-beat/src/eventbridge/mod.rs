@@ -30,11 +30,12 @@ mod expression;
 mod field;
 mod guard;
 mod interval;
-pub mod limits;
 mod precise;
 mod render_error;
 mod render_options;
 mod rendering;
+
+pub use celeriac_core::schedule_limits as limits;
 
 pub use at::at;
 pub use aws_cron::AwsCron;

@@ -2,6 +2,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::limits;
+
 /// Why a schedule has no form in EventBridge Scheduler, and what to write instead.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -57,8 +59,12 @@ pub enum RenderError {
         /// The interval.
         every: Duration,
     },
-    /// AWS knows the years 1970 to 2199.
-    #[error("`{time}` is outside the years 1970 to 2199 of EventBridge Scheduler")]
+    /// AWS knows certain years only.
+    #[error(
+        "`{time}` is outside the years {} to {} of EventBridge Scheduler",
+        limits::YEARS.start(),
+        limits::YEARS.end()
+    )]
     YearOutOfRange {
         /// The due time.
         time: Timestamp,

@@ -16,11 +16,6 @@ use crate::{Entry, EntryError, Schedule};
 
 /// Solar entries are one-time schedules for this long; `apply` adds what has come since.
 const SOLAR_AHEAD: SignedDuration = SignedDuration::from_hours(24 * 366);
-/// EventBridge Scheduler's own: a day, 185 tries.
-const MAX_EVENT_AGE: u32 = *limits::EVENT_AGE_SECONDS.end();
-const MAX_ATTEMPTS: u32 = *limits::RETRY_ATTEMPTS.end();
-/// EventBridge Scheduler: the greatest size of a target's input (user guide, "Quotas for Amazon EventBridge Scheduler").
-const MAX_INPUT: usize = 256 * 1024;
 
 /// The queue of a call, and whether it is FIFO.
 type Routed = Result<(String, bool), SendError>;
@@ -119,7 +114,7 @@ impl Renderer<'_> {
                 queue: queue.clone(),
                 message_group_id: None,
                 input,
-                maximum_retry_attempts: MAX_ATTEMPTS,
+                maximum_retry_attempts: limits::DEFAULT_RETRY_ATTEMPTS,
                 maximum_event_age_in_seconds: event_age(entry)?,
                 universal: template.universal,
                 delete_after: matches!(part.expression, Expression::At(_)),
@@ -274,7 +269,7 @@ fn whole_minutes(duration: Duration) -> u64 {
 
 fn event_age(entry: &Entry) -> Result<u32, EntryError> {
     let Some(deadline) = entry.starting_deadline else {
-        return Ok(MAX_EVENT_AGE);
+        return Ok(limits::DEFAULT_EVENT_AGE_SECONDS);
     };
     u32::try_from(deadline.as_secs())
         .ok()
@@ -332,10 +327,11 @@ fn fits(entry: &Entry, desired: &DesiredSchedule) -> Result<(), EntryError> {
     let size = desired
         .universal_input(&"u".repeat(512))
         .map_or(desired.input.len(), |input| input.len());
-    if size <= MAX_INPUT {
+    if size <= limits::INPUT_BYTES {
         return Ok(());
     }
     Err(entry.wrong(format!(
-        "its message takes {size} bytes, over EventBridge Scheduler's {MAX_INPUT}: pass a reference to the data"
+        "its message takes {size} bytes, over EventBridge Scheduler's {}: pass a reference to the data",
+        limits::INPUT_BYTES
     )))
 }
