@@ -33,6 +33,7 @@ pub mod schedule_limits;
 mod schedule_rules;
 mod scheduled_run;
 mod scheduler;
+mod send_option;
 mod send_option_dict;
 mod send_options;
 mod setting;
