@@ -8,7 +8,7 @@ use jiff::tz::{AmbiguousOffset, TimeZone};
 use jiff::{Timestamp, Zoned};
 
 use crate::offset_segment::start_of_segment;
-use crate::schedule_value::{describe, schedule, text};
+use crate::schedule_value::{schedule, text};
 use crate::schedule_zone::zone as zone_of;
 use crate::{CatchUp, Entry, EntryError, Schedule};
 
@@ -61,7 +61,7 @@ impl Entry {
             Value::Dict(dict) => read(name, dict, zone),
             other => Err(format!(
                 "expected a table with `task` and `schedule`, got {}",
-                describe(other)
+                other.as_in_settings()
             )),
         };
         let entry = read.map_err(|reason| EntryError {
@@ -162,7 +162,7 @@ pub(crate) fn moment(value: &Value, zone: &TimeZone) -> Result<Timestamp, String
     let (Value::Str(text) | Value::DateTime(text) | Value::Date(text)) = value else {
         return Err(format!(
             "expected a time such as `2027-01-02T09:00:00+09:00`, got {}",
-            describe(value)
+            value.as_in_settings()
         ));
     };
     if let Ok(zoned) = text.parse::<Zoned>() {
@@ -205,7 +205,7 @@ pub(crate) fn duration(value: &Value) -> Result<Duration, String> {
         other => {
             return Err(format!(
                 "expected seconds, or a text such as `90s` or `5m`, got {}",
-                describe(other)
+                other.as_in_settings()
             ));
         }
     };
@@ -218,7 +218,10 @@ pub(crate) fn duration(value: &Value) -> Result<Duration, String> {
 pub(crate) fn boolean(value: &Value) -> Result<bool, String> {
     match value {
         Value::Bool(yes) => Ok(*yes),
-        other => Err(format!("expected true or false, got {}", describe(other))),
+        other => Err(format!(
+            "expected true or false, got {}",
+            other.as_in_settings()
+        )),
     }
 }
 
@@ -229,14 +232,14 @@ fn catch_up(value: &Value) -> Result<CatchUp, String> {
 fn list(value: &Value) -> Result<Vec<Value>, String> {
     match value {
         Value::List(list) => Ok(list.clone()),
-        other => Err(format!("expected a list, got {}", describe(other))),
+        other => Err(format!("expected a list, got {}", other.as_in_settings())),
     }
 }
 
 fn table(value: &Value) -> Result<Dict, String> {
     match value {
         Value::Dict(dict) => Ok(dict.clone()),
-        other => Err(format!("expected a table, got {}", describe(other))),
+        other => Err(format!("expected a table, got {}", other.as_in_settings())),
     }
 }
 

@@ -134,7 +134,7 @@ fn write_value(toml: &mut String, value: &Value) -> Result<(), &'static str> {
         Value::List(list) => write_list(toml, list)?,
         Value::Dict(dict) => write_table(toml, dict)?,
         Value::DateTime(text) if is_toml_datetime(text) => toml.push_str(text),
-        other => return Err(python_type(other)),
+        other => return Err(foreign(other)),
     }
     Ok(())
 }
@@ -184,18 +184,12 @@ fn is_toml_datetime(text: &str) -> bool {
     .contains(&shape.as_slice())
 }
 
-/// For errors.
-fn python_type(value: &Value) -> &'static str {
+/// What TOML has no form for.
+fn foreign(value: &Value) -> &'static str {
     match value {
-        Value::Null => "None",
         Value::BigInt(_) => "an integer of more than 64 bits",
-        Value::Bytes(_) => "bytes",
         Value::DateTime(_) => "a datetime with a fraction of a second",
-        Value::Date(_) => "a date",
-        Value::Time(_) => "a time",
-        Value::Decimal(_) => "a Decimal",
-        Value::Uuid(_) => "a UUID",
-        _ => "a value",
+        other => other.kind(),
     }
 }
 

@@ -30,7 +30,7 @@ pub(crate) fn schedule(value: &Value, relative: bool, zone: &TimeZone) -> Result
             format!("`{text}` is neither a duration such as `90s` or `5m` nor a crontab such as `0 9 * * *`")
         }),
         Value::Dict(dict) => of_dict(dict, relative, zone),
-        other => Err(format!("expected {FORMS}, got {}", describe(other))),
+        other => Err(format!("expected {FORMS}, got {}", other.as_in_settings())),
     }
 }
 
@@ -141,7 +141,7 @@ fn crontab(value: &Value) -> Result<Crontab, String> {
         Value::Dict(dict) => fields(dict),
         other => Err(format!(
             "expected a text such as `0 9 * * *` or a table of fields, got {}",
-            describe(other)
+            other.as_in_settings()
         )),
     }
 }
@@ -181,7 +181,7 @@ fn crontab_field(value: &Value) -> Result<CrontabField, String> {
         Value::List(list) => {
             let numbers = list.iter().map(|item| match item {
                 Value::Int(number) => Ok(*number),
-                other => Err(format!("expected numbers, got {}", describe(other))),
+                other => Err(format!("expected numbers, got {}", other.as_in_settings())),
             });
             numbers
                 .collect::<Result<Vec<i64>, _>>()
@@ -189,7 +189,7 @@ fn crontab_field(value: &Value) -> Result<CrontabField, String> {
         }
         other => Err(format!(
             "expected a text, a number or a list of numbers, got {}",
-            describe(other)
+            other.as_in_settings()
         )),
     }
 }
@@ -198,7 +198,7 @@ fn solar(value: &Value) -> Result<Solar, String> {
     let Value::Dict(dict) = value else {
         return Err(format!(
             "expected `{{event = \"sunset\", lat = 52.5, lon = 13.4}}`, got {}",
-            describe(value)
+            value.as_in_settings()
         ));
     };
     if let Some(unknown) = dict
@@ -225,7 +225,7 @@ fn solar(value: &Value) -> Result<Solar, String> {
         Some(other) => Err(format!(
             "`{}`: expected degrees, got {}",
             names[0],
-            describe(other)
+            other.as_in_settings()
         )),
         None => Err(format!("`{}` is missing: degrees", names[0])),
     };
@@ -240,20 +240,6 @@ fn solar(value: &Value) -> Result<Solar, String> {
 pub(crate) fn text(value: &Value) -> Result<String, String> {
     match value {
         Value::Str(text) => Ok(text.clone()),
-        other => Err(format!("expected a text, got {}", describe(other))),
-    }
-}
-
-/// A value's kind, for errors.
-pub(crate) fn describe(value: &Value) -> String {
-    match value {
-        Value::Str(text) => format!("`{text}`"),
-        Value::Int(number) => number.to_string(),
-        Value::Float(number) => number.to_string(),
-        Value::Bool(yes) => yes.to_string(),
-        Value::Null => "nothing".to_owned(),
-        Value::List(_) => "a list".to_owned(),
-        Value::Dict(_) => "a table".to_owned(),
-        _ => "a value of another kind".to_owned(),
+        other => Err(format!("expected a text, got {}", other.as_in_settings())),
     }
 }

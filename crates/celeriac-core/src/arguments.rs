@@ -5,7 +5,7 @@ use celeriac_protocol::{Dict, Value, from_value};
 use serde::de::DeserializeOwned;
 use thiserror::Error;
 
-use crate::{Params, python, type_path};
+use crate::{Params, type_path};
 
 /// A call's arguments, bound to a task's parameters as Python would bind them.
 ///
@@ -91,7 +91,7 @@ impl Arguments {
     }
 
     fn convert<T: DeserializeOwned>(&self, index: usize, value: Value) -> Result<T, ArgumentError> {
-        let given = python::describe(&value);
+        let given = value.describe();
         from_value(value).map_err(|error| {
             let mut text = format!(
                 "{}() argument '{}': expected {}, got {given}",

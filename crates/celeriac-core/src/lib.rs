@@ -22,7 +22,6 @@ pub mod macro_support;
 mod message_rules;
 mod nearest;
 mod params;
-mod python;
 mod queue_rules;
 pub mod random;
 mod registry;

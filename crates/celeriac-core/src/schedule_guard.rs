@@ -3,8 +3,6 @@ use std::ops::RangeInclusive;
 use celeriac_protocol::{Dict, Value};
 use jiff::civil::Date;
 
-use crate::python::describe;
-
 /// The members, and what each of their lists may hold.
 const MEMBERS: [(&str, RangeInclusive<i8>); 3] = [
     ("days_of_month", 1..=31),
@@ -54,7 +52,7 @@ impl ScheduleGuard {
     /// If a member is not known: a guard that is only half understood would let runs through.
     pub(crate) fn read(value: &Value) -> Result<Self, String> {
         let Some(dict) = value.as_dict() else {
-            return Err(format!("`guard` is {}, not a dict", describe(value)));
+            return Err(format!("`guard` is {}, not a dict", value.describe()));
         };
         let is_known = |name: &str| MEMBERS.iter().any(|(known, _)| *known == name);
         if let Some(name) = dict.keys().find(|name| !is_known(name)) {

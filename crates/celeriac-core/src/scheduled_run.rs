@@ -5,7 +5,6 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 
 use crate::ScheduleGuard;
-use crate::python::describe;
 
 /// What beat says about a message that it sent, in the header [`ScheduledRun::HEADER`]: for which time it is, and what follows
 /// from that.
@@ -113,7 +112,7 @@ impl ScheduledRun {
 
     fn read(value: &Value) -> Result<Self, String> {
         let Some(dict) = value.as_dict() else {
-            return Err(format!("{} is not a dict", describe(value)));
+            return Err(format!("{} is not a dict", value.describe()));
         };
         let guard = given(dict, "guard").map(ScheduleGuard::read).transpose()?;
         Ok(Self {
@@ -162,7 +161,7 @@ fn given<'a>(dict: &'a Dict, name: &str) -> Option<&'a Value> {
 fn read_text(dict: &Dict, name: &str) -> Result<Option<String>, String> {
     let read = |value: &Value| match value {
         Value::Str(text) => Ok(text.clone()),
-        value => Err(format!("`{name}` is {}, not a text", describe(value))),
+        value => Err(format!("`{name}` is {}, not a text", value.describe())),
     };
     given(dict, name).map(read).transpose()
 }
@@ -172,7 +171,7 @@ fn read_seconds(dict: &Dict, name: &str) -> Result<Option<Duration>, String> {
         let number = value.as_f64();
         number
             .and_then(|number| Duration::try_from_secs_f64(number).ok())
-            .ok_or_else(|| format!("`{name}` is {}, not seconds", describe(value)))
+            .ok_or_else(|| format!("`{name}` is {}, not seconds", value.describe()))
     };
     given(dict, name).map(read).transpose()
 }

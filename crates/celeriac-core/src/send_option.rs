@@ -5,8 +5,6 @@ use std::time::Duration;
 
 use celeriac_protocol::{Compression, Dict, Serializer, Signature, UtcTime, Value};
 
-use crate::python;
-
 type Result<T> = std::result::Result<T, String>;
 
 /// A value in Celery's form.
@@ -243,5 +241,5 @@ fn signature(value: &Value) -> Result<Signature> {
 }
 
 pub(crate) fn expected(what: &str, value: &Value) -> String {
-    format!("expected {what}, got {}", python::describe(value))
+    format!("expected {what}, got {}", value.describe())
 }

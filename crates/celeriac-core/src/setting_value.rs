@@ -8,7 +8,7 @@ use celeriac_protocol::{Dict, Limits, Serializer, Value};
 
 use crate::nearest::nearest;
 use crate::setting::{Problem, SettingGroup};
-use crate::{BrokerTransportOptions, ResultBackendTransportOptions, python};
+use crate::{BrokerTransportOptions, ResultBackendTransportOptions};
 
 type Checked = Result<(), String>;
 
@@ -283,11 +283,7 @@ pub(crate) fn from_toml(value: toml::Value) -> Value {
 }
 
 pub(crate) fn expected(what: &str, got: &Value) -> String {
-    let got = match got {
-        Value::Str(text) => format!("`{text}`"),
-        other => python::describe(other),
-    };
-    format!("expected {what}, got {got}")
+    format!("expected {what}, got {}", got.as_in_settings())
 }
 
 /// `sqs://KEY:SECRET@host` is shown as `sqs://***@host`.

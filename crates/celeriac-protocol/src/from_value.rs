@@ -6,7 +6,7 @@ use serde::{
     forward_to_deserialize_any,
 };
 
-use crate::{Value, ValueError, value_visitor};
+use crate::{Dict, Value, ValueError, value_visitor};
 
 type Result<T> = std::result::Result<T, Mismatch>;
 
@@ -53,7 +53,7 @@ impl de::Error for Mismatch {
     fn invalid_type(unexpected: Unexpected<'_>, expected: &dyn de::Expected) -> Self {
         Self::custom(format_args!(
             "expected {expected}, got {}",
-            Shown(&unexpected)
+            describe(&unexpected)
         ))
     }
 
@@ -66,32 +66,21 @@ impl de::Error for Mismatch {
     }
 }
 
-/// A value in Python's words.
-struct Shown<'a>(&'a Unexpected<'a>);
-
-impl Display for Shown<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            Unexpected::Bool(true) => f.write_str("bool True"),
-            Unexpected::Bool(false) => f.write_str("bool False"),
-            Unexpected::Unsigned(number) => write!(f, "int {number}"),
-            Unexpected::Signed(number) => write!(f, "int {number}"),
-            Unexpected::Float(number) => write!(f, "float {number:?}"),
-            Unexpected::Str(text) => write!(f, "str '{}'", shortened(text)),
-            Unexpected::Bytes(_) => f.write_str("bytes"),
-            Unexpected::Unit | Unexpected::Option => f.write_str("None"),
-            Unexpected::Seq => f.write_str("list"),
-            Unexpected::Map => f.write_str("dict"),
-            other => write!(f, "{other}"),
-        }
-    }
-}
-
-fn shortened(text: &str) -> String {
-    match text.char_indices().nth(60) {
-        Some((at, _)) => format!("{}…", &text[..at]),
-        None => text.to_owned(),
-    }
+/// What serde found, in the words of [`Value::describe`].
+fn describe(found: &Unexpected<'_>) -> String {
+    let value = match *found {
+        Unexpected::Bool(flag) => Value::Bool(flag),
+        Unexpected::Signed(number) => Value::Int(number),
+        Unexpected::Float(number) => Value::Float(number),
+        Unexpected::Str(text) => Value::Str(text.to_owned()),
+        Unexpected::Bytes(_) => Value::Bytes(Vec::new()),
+        Unexpected::Unit | Unexpected::Option => Value::Null,
+        Unexpected::Seq => Value::List(Vec::new()),
+        Unexpected::Map => Value::Dict(Dict::new()),
+        Unexpected::Unsigned(number) => return format!("int {number}"),
+        ref other => return other.to_string(),
+    };
+    value.describe()
 }
 
 /// Serde's view of one wire value.

@@ -130,6 +130,7 @@ mod to_value;
 mod typed_object;
 mod utc_time;
 mod value;
+mod value_kind;
 mod value_visitor;
 #[cfg(feature = "yaml")]
 mod yaml_reader;

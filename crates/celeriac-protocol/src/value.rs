@@ -40,25 +40,6 @@ pub enum Value {
 }
 
 impl Value {
-    /// Python's name for the type: `str`, `int`, `NoneType`.
-    pub fn type_name(&self) -> &'static str {
-        match self {
-            Self::Null => "NoneType",
-            Self::Bool(_) => "bool",
-            Self::Int(_) | Self::BigInt(_) => "int",
-            Self::Float(_) => "float",
-            Self::Str(_) => "str",
-            Self::Bytes(_) => "bytes",
-            Self::DateTime(_) => "datetime",
-            Self::Date(_) => "date",
-            Self::Time(_) => "time",
-            Self::Decimal(_) => "Decimal",
-            Self::Uuid(_) => "UUID",
-            Self::List(_) => "list",
-            Self::Dict(_) => "dict",
-        }
-    }
-
     /// Whether this is `None`.
     pub fn is_null(&self) -> bool {
         matches!(self, Self::Null)

@@ -178,7 +178,7 @@ fn what_beat_never_writes_is_refused_with_what_is_wrong() {
         ),
         (
             json!({"scheduled_time": time, "expires_after": 1e300}),
-            "`expires_after` is float 1e300, not seconds",
+            "`expires_after` is float 1e+300, not seconds",
         ),
         (
             json!({"scheduled_time": time, "guard": []}),

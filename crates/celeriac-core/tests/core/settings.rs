@@ -235,7 +235,7 @@ fn wrong_values_say_what_would_be_right() {
     );
     assert_eq!(
         of("worker_concurrency = -1"),
-        "worker_concurrency: expected a whole number, zero or more, got int -1"
+        "worker_concurrency: expected a whole number, zero or more, got -1"
     );
     assert_eq!(
         of("task_acks_late = 'perhaps'"),
@@ -271,7 +271,7 @@ fn wrong_values_say_what_would_be_right() {
     );
     assert_eq!(
         of("metrics = true"),
-        "metrics: expected `none` or `emf`, got bool True"
+        "metrics: expected `none` or `emf`, got true"
     );
     assert_eq!(
         of("worker_queue_order = 'STRICT'"),
