@@ -1,9 +1,10 @@
 //! An entry written as a settings file has it: what [`Entry::from_value`] reads.
 
-use std::fmt::Write as _;
+use std::fmt;
 use std::time::Duration;
 
 use celeriac_protocol::{Dict, Value};
+use toml_writer::{ToTomlKey as _, TomlKeyBuilder, TomlStringBuilder, TomlWrite, WriteTomlValue};
 
 use crate::{CatchUp, Entry, EntryError, Schedule, Solar};
 
@@ -62,10 +63,13 @@ impl Entry {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn to_toml(&self) -> Result<String, EntryError> {
-        let mut toml = format!("[beat_schedule.{}]\n", quoted(&self.name));
+        let name = TomlKeyBuilder::new(&self.name).as_basic().to_toml_key();
+        let mut toml = format!("[beat_schedule.{name}]\n");
         for (key, value) in self.to_dict() {
-            let _ = write!(toml, "{key} = ");
-            write_value(&mut toml, &value).map_err(|what| {
+            toml.push_str(&key);
+            toml.push_str(" = ");
+            toml.value(Toml(&value)).map_err(|_| {
+                let what = foreign(&value).unwrap_or("a value");
                 self.wrong(format!(
                     "`{key}` holds {what}, which TOML does not have: write the entry in code or as JSON"
                 ))
@@ -123,49 +127,43 @@ fn seconds(duration: Duration) -> Value {
     }
 }
 
-/// The error is what TOML does not have.
-fn write_value(toml: &mut String, value: &Value) -> Result<(), &'static str> {
-    match value {
-        Value::Bool(yes) => toml.push_str(if *yes { "true" } else { "false" }),
-        Value::Int(number) => toml.push_str(&number.to_string()),
-        // `1.0`, `1e300`, `nan` and `inf`, as TOML has them
-        Value::Float(number) => toml.push_str(&format!("{number:?}").to_lowercase()),
-        Value::Str(text) => toml.push_str(&quoted(text)),
-        Value::List(list) => write_list(toml, list)?,
-        Value::Dict(dict) => write_table(toml, dict)?,
-        Value::DateTime(text) if is_toml_datetime(text) => toml.push_str(text),
-        other => return Err(foreign(other)),
-    }
-    Ok(())
-}
+/// A value as an inline one; cannot be written if TOML does not have it, see [`foreign`].
+struct Toml<'a>(&'a Value);
 
-fn write_list(toml: &mut String, list: &[Value]) -> Result<(), &'static str> {
-    toml.push('[');
-    for (at, item) in list.iter().enumerate() {
-        if at > 0 {
-            toml.push_str(", ");
+impl WriteTomlValue for Toml<'_> {
+    fn write_toml_value<W: TomlWrite + ?Sized>(&self, writer: &mut W) -> fmt::Result {
+        match self.0 {
+            Value::Bool(yes) => writer.value(yes),
+            Value::Int(number) => writer.value(number),
+            // `1.0`, `1e300`, `nan` and `inf`, as TOML has them
+            Value::Float(number) => writer.write_str(&format!("{number:?}").to_lowercase()),
+            Value::Str(text) => writer.value(TomlStringBuilder::new(text).as_basic()),
+            Value::List(list) => writer.value(list.iter().map(Toml).collect::<Vec<_>>()),
+            Value::Dict(dict) => write_table(writer, dict),
+            Value::DateTime(text) if is_toml_datetime(text) => writer.write_str(text),
+            _ => Err(fmt::Error),
         }
-        write_value(toml, item)?;
     }
-    toml.push(']');
-    Ok(())
 }
 
-fn write_table(toml: &mut String, dict: &Dict) -> Result<(), &'static str> {
-    if dict.is_empty() {
-        toml.push_str("{}");
-        return Ok(());
+fn write_table<W: TomlWrite + ?Sized>(writer: &mut W, dict: &Dict) -> fmt::Result {
+    writer.open_inline_table()?;
+    for (at, (key, value)) in dict.iter().enumerate() {
+        if at > 0 {
+            writer.val_sep()?;
+        }
+        writer.space()?;
+        let key = TomlKeyBuilder::new(key);
+        writer.key(key.as_unquoted().unwrap_or_else(|| key.as_basic()))?;
+        writer.space()?;
+        writer.keyval_sep()?;
+        writer.space()?;
+        writer.value(Toml(value))?;
     }
-    let mut before = "{ ";
-    for (key, value) in dict {
-        toml.push_str(before);
-        toml.push_str(&bare_or_quoted(key));
-        toml.push_str(" = ");
-        write_value(toml, value)?;
-        before = ", ";
+    if !dict.is_empty() {
+        writer.space()?;
     }
-    toml.push_str(" }");
-    Ok(())
+    writer.close_inline_table()
 }
 
 /// A time that a settings file gives back as it was, down to its text: without a fraction, whose zeros TOML's readers drop.
@@ -184,41 +182,17 @@ fn is_toml_datetime(text: &str) -> bool {
     .contains(&shape.as_slice())
 }
 
-/// What TOML has no form for.
-fn foreign(value: &Value) -> &'static str {
+/// What in it TOML has no form for.
+fn foreign(value: &Value) -> Option<&'static str> {
     match value {
-        Value::BigInt(_) => "an integer of more than 64 bits",
-        Value::DateTime(_) => "a datetime with a fraction of a second",
-        other => other.kind(),
+        Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Str(_) => None,
+        Value::List(list) => list.iter().find_map(foreign),
+        Value::Dict(dict) => dict.values().find_map(foreign),
+        Value::DateTime(text) if is_toml_datetime(text) => None,
+        Value::BigInt(_) => Some("an integer of more than 64 bits"),
+        Value::DateTime(_) => Some("a datetime with a fraction of a second"),
+        other => Some(other.kind()),
     }
-}
-
-fn bare_or_quoted(key: &str) -> String {
-    let is_bare = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
-    if !key.is_empty() && key.bytes().all(is_bare) {
-        return key.to_owned();
-    }
-    quoted(key)
-}
-
-/// A basic string.
-fn quoted(text: &str) -> String {
-    let mut toml = String::with_capacity(text.len() + 2);
-    toml.push('"');
-    for character in text.chars() {
-        match character {
-            '"' => toml.push_str("\\\""),
-            '\\' => toml.push_str("\\\\"),
-            '\n' => toml.push_str("\\n"),
-            '\t' => toml.push_str("\\t"),
-            control if control.is_ascii_control() => {
-                let _ = write!(toml, "\\u{:04X}", u32::from(control));
-            }
-            other => toml.push(other),
-        }
-    }
-    toml.push('"');
-    toml
 }
 
 #[cfg(test)]
