@@ -99,10 +99,9 @@ impl Receiver {
 
     /// Receives as long as it comes back full and there is room.
     async fn help(self, mut grant: Grant) {
-        let count = Arc::clone(&self.helpers);
-        let _counted = scopeguard(move || {
-            count.fetch_sub(1, Ordering::Relaxed);
-        });
+        scopeguard::defer! {
+            self.helpers.fetch_sub(1, Ordering::Relaxed);
+        }
         let wait = SHORT_WAIT.min(self.station.options.wait);
         while let ControlFlow::Continue(Some(true)) = self.receive(grant, wait, true).await {
             match self.grant(false) {
@@ -224,17 +223,4 @@ impl Receiver {
             () = self.station.shutdown.draining.cancelled() => ControlFlow::Break(()),
         }
     }
-}
-
-/// Runs `end` when dropped.
-fn scopeguard(end: impl FnOnce()) -> impl Drop {
-    struct Guard<F: FnOnce()>(Option<F>);
-    impl<F: FnOnce()> Drop for Guard<F> {
-        fn drop(&mut self) {
-            if let Some(end) = self.0.take() {
-                end();
-            }
-        }
-    }
-    Guard(Some(end))
 }
