@@ -1,8 +1,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use http_body_util::Full;
+use hyper::body::{Bytes, Incoming};
+use hyper::header::CONTENT_TYPE;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Method, Request, Response, StatusCode};
+use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 
@@ -10,7 +16,7 @@ use super::WorkerError;
 use super::phase::Phase;
 use super::station::Station;
 
-/// A request's head may be this long.
+/// A request's head may be this long; the least that hyper takes.
 const MAX_HEAD: usize = 8 << 10;
 /// A client has this long to say what it wants.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -42,41 +48,41 @@ pub(crate) async fn serve(listener: TcpListener, station: Arc<Station>) {
     }
 }
 
-async fn answer(mut stream: TcpStream, station: &Station) -> std::io::Result<()> {
-    let mut head = Vec::new();
-    while !head.windows(4).any(|end| end == b"\r\n\r\n") && head.len() < MAX_HEAD {
-        if stream.read_buf(&mut head).await? == 0 {
-            break;
-        }
-    }
-    let line = String::from_utf8_lossy(&head);
-    let mut words = line.split_whitespace();
-    let (status, body) = match (
-        words.next(),
-        words
-            .next()
-            .map(|target| target.split('?').next().unwrap_or(target)),
-    ) {
-        (Some("GET" | "HEAD"), Some("/healthz")) => health(station),
-        (Some("GET" | "HEAD"), Some(_)) => {
-            ("404 Not Found", json!({ "error": "only /healthz is here" }))
-        }
-        _ => ("405 Method Not Allowed", json!({ "error": "only GET" })),
+async fn answer(stream: TcpStream, station: &Station) -> hyper::Result<()> {
+    let respond = |request: Request<Incoming>| {
+        let response = response(&request, station);
+        async { response }
     };
-    let body = if line.starts_with("HEAD") {
-        String::new()
-    } else {
-        body.to_string()
-    };
-    let length = body.len();
-    let response = format!(
-        "HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}"
-    );
-    stream.write_all(response.as_bytes()).await?;
-    stream.shutdown().await
+    http1::Builder::new()
+        .keep_alive(false)
+        .half_close(true)
+        .max_buf_size(MAX_HEAD)
+        .serve_connection(TokioIo::new(stream), service_fn(respond))
+        .await
 }
 
-fn health(station: &Station) -> (&'static str, Value) {
+fn response(
+    request: &Request<Incoming>,
+    station: &Station,
+) -> hyper::http::Result<Response<Full<Bytes>>> {
+    let (status, body) = match (request.method(), request.uri().path()) {
+        (&Method::GET | &Method::HEAD, "/healthz") => health(station),
+        (&Method::GET | &Method::HEAD, _) => (
+            StatusCode::NOT_FOUND,
+            json!({ "error": "only /healthz is here" }),
+        ),
+        _ => (
+            StatusCode::METHOD_NOT_ALLOWED,
+            json!({ "error": "only GET" }),
+        ),
+    };
+    Response::builder()
+        .status(status)
+        .header(CONTENT_TYPE, "application/json")
+        .body(Full::from(body.to_string()))
+}
+
+fn health(station: &Station) -> (StatusCode, Value) {
     let options = &station.options;
     let late = options.wait + options.stuck_after;
     let queues: Vec<Value> = station
@@ -114,9 +120,9 @@ fn health(station: &Station) -> (&'static str, Value) {
         "queues": queues,
     });
     let status = if phase == Phase::Running && !deaf {
-        "200 OK"
+        StatusCode::OK
     } else {
-        "503 Service Unavailable"
+        StatusCode::SERVICE_UNAVAILABLE
     };
     (status, body)
 }

@@ -10,10 +10,7 @@ use crate::support::{Runs, until};
 #[tokio::test]
 async fn health_is_told() {
     let app = counting(&Runs::default(), Duration::from_millis(600)).app();
-    let port = std::net::TcpListener::bind("127.0.0.1:0")
-        .and_then(|listener| listener.local_addr())
-        .expect("a port")
-        .port();
+    let port = free_port();
     let running =
         app.start_with(|options| options.health_address = Some(format!("127.0.0.1:{port}")));
     until("it answers", || async {
@@ -51,15 +48,49 @@ async fn health_is_told() {
     assert!(matches!(error, WorkerError::Health { .. }), "{error}");
 }
 
+#[tokio::test]
+async fn other_requests_are_refused() {
+    let app = counting(&Runs::default(), Duration::ZERO).app();
+    let port = free_port();
+    let running =
+        app.start_with(|options| options.health_address = Some(format!("127.0.0.1:{port}")));
+    until("it answers", || async {
+        tokio::net::TcpStream::connect(("127.0.0.1", port))
+            .await
+            .is_ok()
+    })
+    .await;
+    let head = ask(port, "HEAD /healthz HTTP/1.1\r\nhost: x\r\n\r\n").await;
+    assert!(head.starts_with("HTTP/1.1 200") && head.ends_with("\r\n\r\n"));
+    let refused = ask(port, "POST /healthz HTTP/1.1\r\nhost: x\r\n\r\n").await;
+    assert!(refused.starts_with("HTTP/1.1 405"), "{refused}");
+    let long = format!(
+        "GET /healthz HTTP/1.1\r\nx: {}\r\n\r\n",
+        "x".repeat(9 << 10)
+    );
+    let refused = ask(port, &long).await;
+    assert!(!refused.contains("200 OK"), "{refused}");
+    assert!(get(port, "/healthz?x=1").await.starts_with("HTTP/1.1 200"));
+    running.stop().await;
+}
+
+fn free_port() -> u16 {
+    std::net::TcpListener::bind("127.0.0.1:0")
+        .and_then(|listener| listener.local_addr())
+        .expect("a port")
+        .port()
+}
+
 async fn get(port: u16, path: &str) -> String {
+    ask(port, &format!("GET {path} HTTP/1.1\r\nhost: x\r\n\r\n")).await
+}
+
+async fn ask(port: u16, request: &str) -> String {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     let mut stream = tokio::net::TcpStream::connect(("127.0.0.1", port))
         .await
         .expect("connected");
-    stream
-        .write_all(format!("GET {path} HTTP/1.1\r\nhost: x\r\n\r\n").as_bytes())
-        .await
-        .expect("written");
+    let _ = stream.write_all(request.as_bytes()).await; // refused before it is read, perhaps
     let mut answer = String::new();
     let _ = stream.read_to_string(&mut answer).await;
     answer
