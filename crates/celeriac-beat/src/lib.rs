@@ -1,7 +1,6 @@
 //! Celery's beat: entries, the times they are due, their form in EventBridge Scheduler, and a local process that sends them. No AWS
 //! SDK, no network.
 
-mod calendar;
 mod catch_up;
 mod crontab;
 mod crontab_error;
@@ -31,7 +30,6 @@ mod solar_event;
 mod sun;
 mod value_set;
 
-pub use calendar::{Calendar, CalendarEntry};
 pub use catch_up::CatchUp;
 pub use crontab::Crontab;
 pub use crontab_error::{CrontabError, FieldProblem};

@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 
 use anyhow::Context as _;
-use celeriac_beat::{Calendar, CalendarEntry};
+use celeriac_calendar::{Calendar, CalendarEntry};
 use clap::Args;
 use jiff::Timestamp;
 use jiff::civil::Date;

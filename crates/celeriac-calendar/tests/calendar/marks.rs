@@ -1,4 +1,4 @@
-use celeriac_beat::{Calendar, CalendarEntry};
+use celeriac_calendar::{Calendar, CalendarEntry};
 use jiff::Timestamp;
 use jiff::civil::date;
 use jiff::tz::TimeZone;

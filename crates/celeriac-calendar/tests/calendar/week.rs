@@ -1,6 +1,6 @@
 //! The calendars that the tests look at.
 
-use celeriac_beat::{Calendar, CalendarEntry};
+use celeriac_calendar::{Calendar, CalendarEntry};
 use jiff::civil::{Date, date};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};

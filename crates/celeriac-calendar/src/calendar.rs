@@ -1,25 +1,14 @@
-mod collision;
-mod day;
-mod due;
-mod entry;
-mod hour;
-mod lane;
-mod svg;
-mod text;
-mod week;
-mod width;
-
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-pub use entry::CalendarEntry;
-
-use collision::Collision;
-use due::Due;
-use lane::{Lane, Rate};
-use week::Week;
-use width::cut;
+use crate::collision::Collision;
+use crate::due::Due;
+use crate::entry::CalendarEntry;
+use crate::lane::{Lane, Rate};
+use crate::week::Week;
+use crate::width::cut;
+use crate::{svg, text};
 
 /// In lists of entries that meet, so much of a name is written: the legend has all of it.
 const NAME_SHOWN: usize = 40;
@@ -36,7 +25,7 @@ const MOST_NAMES: usize = 3;
 ///   has a second row.
 ///
 /// ```
-/// use celeriac_beat::{Calendar, CalendarEntry};
+/// use celeriac_calendar::{Calendar, CalendarEntry};
 /// use jiff::{civil::date, tz::TimeZone};
 ///
 /// let entry = CalendarEntry {
@@ -52,11 +41,11 @@ const MOST_NAMES: usize = 3;
 /// ```
 #[derive(Debug)]
 pub struct Calendar {
-    week: Week,
-    lanes: Vec<Lane>,
-    dues: Vec<Due>,
-    collisions: Vec<Collision>,
-    now: Option<Timestamp>,
+    pub(crate) week: Week,
+    pub(crate) lanes: Vec<Lane>,
+    pub(crate) dues: Vec<Due>,
+    pub(crate) collisions: Vec<Collision>,
+    pub(crate) now: Option<Timestamp>,
 }
 
 impl Calendar {
@@ -103,7 +92,7 @@ impl Calendar {
     }
 
     /// The marks of one cell: minutes in which an entry is due that is no band.
-    fn cell(&self, day: usize, hour: usize) -> impl Iterator<Item = &Due> {
+    pub(crate) fn cell(&self, day: usize, hour: usize) -> impl Iterator<Item = &Due> {
         let start = |cell| {
             self.dues
                 .partition_point(|due| (due.place.day, due.place.hour) < cell)
@@ -112,13 +101,13 @@ impl Calendar {
         dues.iter().filter(|due| !due.lanes.is_empty())
     }
 
-    fn bands(&self) -> impl Iterator<Item = (usize, &Lane)> {
+    pub(crate) fn bands(&self) -> impl Iterator<Item = (usize, &Lane)> {
         let lanes = self.lanes.iter().enumerate();
         lanes.filter(|(_, lane)| lane.is_band())
     }
 
     /// `A nightly-report` of each, joined; of many the keys alone.
-    fn names(&self, lanes: &[usize], joint: &str) -> String {
+    pub(crate) fn names(&self, lanes: &[usize], joint: &str) -> String {
         let named = lanes.iter().map(|lane| {
             let Lane { key, name, .. } = &self.lanes[*lane];
             if lanes.len() > MOST_NAMES {
@@ -131,7 +120,7 @@ impl Calendar {
     }
 
     /// How often each frequent entry is due in the same minute as another: `E sync-stock: 85 times`.
-    fn meetings(&self) -> impl Iterator<Item = String> {
+    pub(crate) fn meetings(&self) -> impl Iterator<Item = String> {
         let meets = |band: usize| {
             let is_met = move |due: &&Due| {
                 due.bands.contains(&band) && due.lanes.len() + due.bands.len() > 1
@@ -148,12 +137,12 @@ impl Calendar {
     }
 
     /// What [`Lane::next`] gives.
-    fn next_head(&self) -> &'static str {
+    pub(crate) fn next_head(&self) -> &'static str {
         if self.now.is_some() { "next" } else { "first" }
     }
 
     /// What the collisions leave out.
-    fn omission(&self) -> Option<String> {
+    pub(crate) fn omission(&self) -> Option<String> {
         let every_minute = |lane: &&Lane| lane.enabled && lane.rate == Rate::EveryMinute;
         let keys: Vec<&str> = self
             .lanes
@@ -174,7 +163,7 @@ impl Calendar {
     }
 
     /// `3 entries, 21 runs, 2 collisions`.
-    fn summary(&self) -> String {
+    pub(crate) fn summary(&self) -> String {
         let runs = self
             .lanes
             .iter()

@@ -1,6 +1,6 @@
 use roxmltree::{Document, Node};
 
-use celeriac_beat::Calendar;
+use celeriac_calendar::Calendar;
 
 use crate::week;
 
