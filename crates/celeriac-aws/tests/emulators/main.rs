@@ -6,6 +6,8 @@ mod faults;
 mod lane;
 mod ledger;
 mod queues;
+#[cfg(feature = "scheduler")]
+mod scheduler;
 mod simulated;
 
 mod ministack {

@@ -1,0 +1,7 @@
+//! Apps as their users build them: what they answer, their schedules, and the same tasks as a Lambda function.
+
+mod app;
+#[cfg(all(feature = "lambda", feature = "local"))]
+mod lambda;
+#[cfg(all(feature = "aws", feature = "local"))]
+mod schedules;
