@@ -190,7 +190,7 @@ async fn a_killed_function_whose_batch_comes_again_doubles_nothing_that_finished
 
     let _function = scene.function(&service, &scene.place, &lease);
     tokio::time::sleep(Duration::from_secs(3)).await; // the leases of the dead
-    let answer = service.invoke(&event, Duration::from_secs(20)).await;
+    let answer = service.invoke(&event, Duration::from_secs(10)).await;
     let Some(Answer::Response(answer)) = answer else {
         panic!("{answer:?}");
     };
