@@ -67,7 +67,9 @@ def help_complaint(program: str, words: list[str]) -> str | None:
 
 
 def main() -> int:
-    subprocess.run(["cargo", "build", "--quiet", "--workspace", "--all-features", "--bins"], check=True)
+    # With the tests, as ./test builds them: of the same dependencies.
+    whole = ["--workspace", "--all-features", "--bins", "--tests", "--examples"]
+    subprocess.run(["cargo", "build", "--quiet", *whole], check=True)
     wrong, seen = 0, 0
     for page in [Path("README.md"), *sorted(Path("docs").rglob("*.md"))]:
         if not page.is_file():
