@@ -61,7 +61,7 @@ async fn sigterm_under_load_finishes_what_runs_and_gives_back_the_rest_within_a_
 async fn what_does_not_fit_the_deadline_is_given_back_for_another_worker_to_run_at_once() {
     let scene = Scene::ministack().await;
     let effects = scene.effects();
-    let sent = scene.send_all(vec![slow(&effects, 0, 15.0)]).await;
+    let sent = scene.send_all(vec![slow(&effects, 0, 8.0)]).await;
     let settings = [("WORKER_SHUTDOWN_TIMEOUT", "2")];
     let mut worker = scene.worker(Duration::from_mins(5), &settings).await;
     begun(&effects, 1).await;
