@@ -135,7 +135,7 @@ impl Maker {
         let names: &[&str] = match self.scenario {
             Scenario::Fifo => &[ORDERED],
             Scenario::Forwards => &[STANDARD, OTHER, ORDERED, "more.fifo"],
-            Scenario::Function => &[STANDARD, ORDERED],
+            Scenario::Function => &[STANDARD, ORDERED, OTHER],
             Scenario::Mixed | Scenario::Pauses | Scenario::Outages => &[STANDARD, OTHER, ORDERED],
             _ => &[STANDARD, OTHER],
         };

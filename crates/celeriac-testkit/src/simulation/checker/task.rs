@@ -105,6 +105,11 @@ impl Tracked {
         self.item.as_ref().is_some_and(ItemView::is_final)
     }
 
+    /// A message of it is in this queue; one that was forwarded has left its place in the order.
+    pub(crate) fn waits_in(&self, queue: &str) -> bool {
+        self.messages.keys().any(|(of, _)| of == queue)
+    }
+
     /// Without the ledger its end leaves no trace.
     pub(crate) fn leaves_no_trace(&self) -> bool {
         self.plan.ignore_result
