@@ -7,7 +7,7 @@ use celeriac_protocol::State;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-/// The first look at a result after somebody began to wait: a task that does nothing on this machine takes about as long.
+/// How long a look at a result holds for whoever comes next: a task that does nothing on this machine takes about as long.
 const FIRST: Duration = Duration::from_millis(5);
 /// No interval grows over this, and then jitter keeps processes apart.
 const LONGEST: Duration = Duration::from_secs(1);
@@ -15,7 +15,7 @@ const LONGEST: Duration = Duration::from_secs(1);
 const GROWTH: f64 = 1.5;
 /// With many waiting, each is looked at less often: about 5,000 ids a second together.
 const PER_WAITING: Duration = Duration::from_micros(200);
-/// Reads start at most this often, and take all that is due.
+/// Later looks start at most this often, and take all that is due. First looks wait for nothing but each other.
 const TICK: Duration = Duration::from_millis(10);
 /// The shortest interval after a store error.
 const AFTER_ERROR: Duration = Duration::from_millis(200);
@@ -26,6 +26,9 @@ pub(crate) type Outcome = Result<Arc<Record>, StoreError>;
 /// Which ids are waited for, by whom, and when each is to be read next. Pure: the poller gives it the time.
 pub(crate) struct PollTable {
     waiting: HashMap<Arc<str>, Waiting>,
+    /// Ids that are to be looked at now, in the order of their first waiters.
+    fresh: BTreeSet<(u64, Arc<str>)>,
+    /// Ids that have been looked at, by the time of the next look.
     due: BTreeSet<(Instant, Arc<str>)>,
     next_read: Instant,
     next_key: u64,
@@ -38,9 +41,26 @@ pub(crate) struct PollTable {
 struct Waiting {
     waiters: Vec<(u64, oneshot::Sender<Outcome>)>,
     interval: Duration,
-    /// `None` while it is being read.
-    due: Option<Instant>,
+    place: Place,
+    looked: Option<Instant>,
     seen: LastSeen,
+}
+
+/// Where an id stands.
+#[derive(Clone, Copy)]
+enum Place {
+    Fresh(u64),
+    Due(Instant),
+    Reading,
+}
+
+/// The reads under way.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct InFlight {
+    /// Those that count for the bound.
+    pub(crate) reads: usize,
+    /// Whether there is one of a few fresh ids, which has a place of its own.
+    pub(crate) fresh: bool,
 }
 
 /// What a waiter is told that waits no longer.
@@ -55,7 +75,9 @@ pub(crate) struct LastSeen {
 pub(crate) enum Step {
     /// Read these.
     Read(Vec<String>),
-    /// Nothing is due before this time.
+    /// Read these few at once; what comes meanwhile goes together in the next one.
+    ReadFresh(Vec<String>),
+    /// Nothing is to be read before this time, or before a read has ended.
     Sleep(Instant),
     /// Nobody waits.
     Stop,
@@ -65,6 +87,7 @@ impl PollTable {
     pub(crate) fn new(now: Instant) -> Self {
         Self {
             waiting: HashMap::new(),
+            fresh: BTreeSet::new(),
             due: BTreeSet::new(),
             next_read: now,
             next_key: 0,
@@ -73,30 +96,24 @@ impl PollTable {
         }
     }
 
-    /// Adds a waiter; its id is looked at soon, however long others have waited for it already.
+    /// Adds a waiter; its id is looked at now, unless that was done a moment ago, however long others have waited for it
+    /// already.
     pub(crate) fn add(&mut self, task_id: &str, now: Instant) -> (u64, oneshot::Receiver<Outcome>) {
         let (sender, receiver) = oneshot::channel();
         let key = self.next_key;
         self.next_key += 1;
-        if let Some((id, waiting)) = self.waiting.get_key_value(task_id) {
-            if let Some(due) = waiting.due {
-                self.due.remove(&(due, id.clone()));
-            }
-        } else {
-            self.waiting.insert(task_id.into(), Waiting::new(now));
-        }
-        let id = self
+        let (id, mut waiting) = self
             .waiting
-            .get_key_value(task_id)
-            .map(|(id, _)| id.clone());
-        if let (Some(id), Some(waiting)) = (id, self.waiting.get_mut(task_id)) {
-            waiting.waiters.push((key, sender));
-            waiting.interval = FIRST;
-            if let Some(due) = &mut waiting.due {
-                *due = now + FIRST;
-                self.due.insert((*due, id));
-            }
-        }
+            .remove_entry(task_id)
+            .unwrap_or_else(|| (task_id.into(), Waiting::new(key)));
+        waiting.waiters.push((key, sender));
+        waiting.interval = FIRST;
+        let place = match (waiting.place, waiting.looked.map(|looked| looked + FIRST)) {
+            (Place::Due(_), Some(soon)) if soon > now => Place::Due(soon),
+            (Place::Due(_), _) => Place::Fresh(key),
+            (place, _) => place,
+        };
+        self.put(id, waiting, place);
         (key, receiver)
     }
 
@@ -108,9 +125,28 @@ impl PollTable {
         waiting.waiters.retain(|(other, _)| *other != key);
         if waiting.waiters.is_empty()
             && let Some((id, gone)) = self.waiting.remove_entry(task_id)
-            && let Some(due) = gone.due
         {
-            self.due.remove(&(due, id));
+            self.unlist(&id, gone.place);
+        }
+    }
+
+    /// Puts an id back where it is to stand from now on.
+    fn put(&mut self, id: Arc<str>, mut waiting: Waiting, place: Place) {
+        self.unlist(&id, waiting.place);
+        match place {
+            Place::Fresh(key) => _ = self.fresh.insert((key, id.clone())),
+            Place::Due(due) => _ = self.due.insert((due, id.clone())),
+            Place::Reading => {}
+        }
+        waiting.place = place;
+        self.waiting.insert(id, waiting);
+    }
+
+    fn unlist(&mut self, id: &Arc<str>, place: Place) {
+        match place {
+            Place::Fresh(key) => _ = self.fresh.remove(&(key, id.clone())),
+            Place::Due(due) => _ = self.due.remove(&(due, id.clone())),
+            Place::Reading => {}
         }
     }
 
@@ -121,36 +157,58 @@ impl PollTable {
             .map(|waiting| waiting.seen.clone())
     }
 
-    /// Takes at most `max` of the ids that are due.
-    pub(crate) fn step(&mut self, now: Instant, max: usize) -> Step {
+    /// Takes at most `max` ids, with at most `reads` reads in flight and one of a few fresh ids beside them.
+    pub(crate) fn step(
+        &mut self,
+        now: Instant,
+        max: usize,
+        reads: usize,
+        in_flight: InFlight,
+    ) -> Step {
+        if self.waiting.is_empty() {
+            return Step::Stop;
+        }
+        let room = in_flight.reads < reads;
+        if self.fresh.len() >= max && room {
+            return Step::Read(self.take_fresh(max));
+        }
+        if !self.fresh.is_empty() && !in_flight.fresh {
+            return Step::ReadFresh(self.take_fresh(max));
+        }
+        if !room {
+            return Step::Sleep(now + LONGEST);
+        }
         let Some((first, _)) = self.due.first() else {
-            return if self.waiting.is_empty() {
-                Step::Stop
-            } else {
-                Step::Sleep(now + LONGEST)
-            }; // all are being read
+            return Step::Sleep(now + LONGEST); // all are being read
         };
         let start = (*first).max(self.next_read);
         if start > now {
             return Step::Sleep(start);
         }
-        let mut ids = Vec::new();
-        while ids.len() < max
-            && let Some((due, id)) = self.due.pop_first()
-        {
-            if due > now {
-                self.due.insert((due, id));
-                break;
-            }
-            if let Some(waiting) = self.waiting.get_mut(&id) {
-                waiting.due = None;
-                ids.push(id.to_string());
-            }
-        }
-        if ids.len() < max {
+        let wanted = self
+            .due
+            .iter()
+            .take(max)
+            .take_while(|(due, _)| *due <= now)
+            .count();
+        if wanted < max {
             self.next_read = now + TICK;
         }
-        Step::Read(ids)
+        Step::Read(self.take_due(wanted))
+    }
+
+    fn take_fresh(&mut self, max: usize) -> Vec<String> {
+        let ids = std::iter::from_fn(|| self.fresh.pop_first())
+            .take(max)
+            .map(|(_, id)| id);
+        read(&mut self.waiting, ids)
+    }
+
+    fn take_due(&mut self, count: usize) -> Vec<String> {
+        let ids = std::iter::from_fn(|| self.due.pop_first())
+            .take(count)
+            .map(|(_, id)| id);
+        read(&mut self.waiting, ids)
     }
 
     /// Gives final records and final errors to those who wait, and sets the next look at the others.
@@ -165,6 +223,7 @@ impl PollTable {
         }; // nobody waits any more
         match read {
             Ok(Some(record)) if record.meta.status.is_ready() => {
+                self.unlist(&id, waiting.place);
                 return waiting.tell(&Ok(Arc::new(record)));
             }
             Ok(record) => {
@@ -173,29 +232,36 @@ impl PollTable {
                     error: None,
                 }
             }
-            Err(error) if !error.is_retryable() => return waiting.tell(&Err(error)),
+            Err(error) if !error.is_retryable() => {
+                self.unlist(&id, waiting.place);
+                return waiting.tell(&Err(error));
+            }
             Err(error) => {
                 waiting.seen.error = Some(error);
                 waiting.interval = waiting.interval.max(AFTER_ERROR);
             }
         }
+        waiting.looked = Some(now);
         let floor =
             PER_WAITING.saturating_mul(u32::try_from(self.waiting.len()).unwrap_or(u32::MAX));
-        let due = waiting.next_look(floor, now, self.epoch);
-        self.due.insert((due, id.clone()));
-        self.waiting.insert(id, waiting);
+        let place = match waiting.place {
+            Place::Reading => Place::Due(waiting.next_look(floor, now, self.epoch)),
+            place => place, // somebody came after this read had begun
+        };
+        self.put(id, waiting, place);
     }
 
     /// Forgets all waiters, who see it and come again: the poller ended before its time.
     pub(crate) fn abandon(&mut self) {
         self.waiting.clear();
+        self.fresh.clear();
         self.due.clear();
         self.running = false;
     }
 }
 
 impl Waiting {
-    fn new(now: Instant) -> Self {
+    fn new(key: u64) -> Self {
         let seen = LastSeen {
             state: State::Pending,
             error: None,
@@ -203,7 +269,8 @@ impl Waiting {
         Self {
             waiters: Vec::new(),
             interval: FIRST,
-            due: Some(now),
+            place: Place::Fresh(key),
+            looked: None,
             seen,
         }
     }
@@ -230,7 +297,21 @@ impl Waiting {
             let past = due.duration_since(epoch).as_micros() as u64 % width;
             due += Duration::from_micros(width - past);
         }
-        self.due = Some(due);
         due
     }
+}
+
+/// Marks these as being read.
+fn read(
+    waiting: &mut HashMap<Arc<str>, Waiting>,
+    ids: impl Iterator<Item = Arc<str>>,
+) -> Vec<String> {
+    let mut taken = Vec::new();
+    for id in ids {
+        if let Some(waiting) = waiting.get_mut(&id) {
+            waiting.place = Place::Reading;
+            taken.push(id.to_string());
+        }
+    }
+    taken
 }

@@ -1,4 +1,5 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use celeriac_core::{Record, ResultStore, StoreError, StoreErrorKind};
 use futures_util::StreamExt;
@@ -6,11 +7,11 @@ use futures_util::stream::FuturesUnordered;
 use tokio::sync::{Notify, oneshot};
 use tokio::time::{Instant, sleep_until};
 
-use crate::poll_table::{LastSeen, Outcome, PollTable, Step};
+use crate::poll_table::{InFlight, LastSeen, Outcome, PollTable, Step};
 
 /// Ids in one read. DynamoDB: a BatchGetItem takes 100.
 const IDS_PER_READ: usize = 100;
-/// Reads in flight.
+/// Reads in flight, and one of a few ids that nobody has looked at yet beside them.
 const READS: usize = 4;
 
 /// One task that reads results for all who wait. It runs while somebody waits, and asks for many ids in one read.
@@ -103,7 +104,8 @@ impl Shared {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn read(&self, ids: Vec<String>) {
+    /// Reads these; gives back whether they were the few fresh ones.
+    async fn read(&self, ids: Vec<String>, fresh: bool) -> bool {
         let mut answers = self.store.get(&ids).await.into_iter();
         let now = Instant::now();
         let mut table = self.table();
@@ -111,6 +113,7 @@ impl Shared {
             let answer = answers.next().unwrap_or_else(|| Err(unanswered(&id)));
             table.apply(&id, answer, now);
         }
+        fresh
     }
 }
 
@@ -132,35 +135,43 @@ impl Running {
     async fn run(mut self) {
         let shared = self.shared.clone();
         let mut reads = FuturesUnordered::new();
+        let mut fresh = false; // whether one of them is of a few fresh ids
         loop {
-            if reads.len() == READS {
-                reads.next().await;
-            }
-            match self.next_step(reads.is_empty()) {
-                Some(Step::Stop) => return,
-                Some(Step::Read(ids)) => reads.push(shared.read(ids)),
-                Some(Step::Sleep(until)) => tokio::select! {
+            let in_flight = InFlight {
+                reads: reads.len() - usize::from(fresh),
+                fresh,
+            };
+            match self.next_step(in_flight) {
+                Step::Stop => return,
+                Step::Read(ids) => reads.push(shared.read(ids, false)),
+                Step::ReadFresh(ids) => {
+                    fresh = true;
+                    reads.push(shared.read(ids, true));
+                }
+                Step::Sleep(until) => tokio::select! {
                     biased;
-                    Some(()) = reads.next(), if !reads.is_empty() => {}
+                    Some(was_fresh) = reads.next(), if !reads.is_empty() => fresh &= !was_fresh,
                     () = shared.wake.notified() => {}
                     () = sleep_until(until) => {}
                 },
-                None => _ = reads.next().await,
             }
         }
     }
 
-    /// `None` while nobody waits but reads are in flight: they are waited out.
-    fn next_step(&mut self, idle: bool) -> Option<Step> {
+    fn next_step(&mut self, in_flight: InFlight) -> Step {
         let mut table = self.shared.table();
-        match table.step(Instant::now(), IDS_PER_READ) {
-            Step::Stop if !idle => None,
+        let now = Instant::now();
+        match table.step(now, IDS_PER_READ, READS, in_flight) {
+            // nobody waits, but reads are in flight: they are waited out
+            Step::Stop if in_flight.reads > 0 || in_flight.fresh => {
+                Step::Sleep(now + Duration::from_secs(1))
+            }
             Step::Stop => {
                 table.running = false; // under the lock: who comes now starts another
                 self.ended = true;
-                Some(Step::Stop)
+                Step::Stop
             }
-            step => Some(step),
+            step => step,
         }
     }
 }

@@ -1,6 +1,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use celeriac_core::{
@@ -21,6 +22,11 @@ pub(crate) struct MemoryStore {
     pub(crate) failures: Mutex<VecDeque<StoreErrorKind>>,
     /// The next reads panic.
     pub(crate) panics: AtomicUsize,
+    /// How long a read takes.
+    pub(crate) latency: Mutex<Duration>,
+    in_flight: AtomicUsize,
+    /// Reads that were in flight at once, at most.
+    pub(crate) most_in_flight: AtomicUsize,
 }
 
 impl MemoryStore {
@@ -50,6 +56,17 @@ impl MemoryStore {
         self.reads.load(Ordering::SeqCst)
     }
 
+    async fn wait(&self) {
+        let latency = *self.latency.lock().unwrap();
+        if latency.is_zero() {
+            return;
+        }
+        let in_flight = self.in_flight.fetch_add(1, Ordering::SeqCst) + 1;
+        self.most_in_flight.fetch_max(in_flight, Ordering::SeqCst);
+        tokio::time::sleep(latency).await;
+        self.in_flight.fetch_sub(1, Ordering::SeqCst);
+    }
+
     pub(crate) fn ids_read(&self) -> usize {
         self.ids_read.load(Ordering::SeqCst)
     }
@@ -70,6 +87,7 @@ impl ResultStore for MemoryStore {
                 .map(|id| Err(StoreError::new("get", id, kind.clone())))
                 .collect();
         }
+        self.wait().await;
         let records = self.records.lock().unwrap();
         task_ids
             .iter()

@@ -53,6 +53,90 @@ async fn the_first_look_is_soon() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_ready_result_costs_one_read_at_once() {
+    let (client, store) = client();
+    let start = Instant::now();
+    for id in names(100) {
+        store.success(&id, Value::Int(3));
+        assert_eq!(client.result::<i64>(&id).get(LONG).await.unwrap(), 3);
+    }
+    assert_eq!(start.elapsed(), Duration::ZERO, "no look waits for a tick");
+    assert_eq!(store.reads(), 100);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_ready_result_does_not_wait_for_those_that_are_not() {
+    let (client, store) = client();
+    waiting(&client, 1000, async {
+        sleep(Duration::from_millis(1)).await; // their first looks
+        *store.latency.lock().unwrap() = Duration::from_millis(10);
+        store.success("there", Value::Int(3));
+        for _ in 0..20 {
+            let start = Instant::now();
+            client.result::<i64>("there").get(LONG).await.unwrap();
+            assert_eq!(start.elapsed(), Duration::from_millis(10), "one read");
+        }
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_gathers_during_a_read_goes_in_the_next_one() {
+    let (client, store) = client();
+    *store.latency.lock().unwrap() = Duration::from_millis(10);
+    let ids = names(151);
+    for id in &ids {
+        store.success(id, Value::Int(3));
+    }
+    let start = Instant::now();
+    let mut waits = tokio::task::JoinSet::new();
+    for (after, id) in (0..).zip(ids) {
+        let result = client.result::<i64>(id);
+        waits.spawn(async move {
+            sleep(Duration::from_millis(u64::from(after > 0))).await;
+            result.get(LONG).await.unwrap()
+        });
+    }
+    waits.join_all().await;
+    // one, a full one beside it, and the rest after the first
+    assert_eq!((store.reads(), store.ids_read()), (3, 151));
+    assert_eq!(start.elapsed(), Duration::from_millis(20));
+}
+
+#[tokio::test(start_paused = true)]
+async fn many_who_ask_for_one_result_never_stampede() {
+    let (client, store) = client();
+    waiting(&client, 1, async {
+        for _ in 0..1000 {
+            let result = client.result::<i64>("task-0");
+            let _ = result.get(Duration::from_micros(100)).await;
+        }
+        // about 1 s of looks every 5 ms, whoever asks how often
+        assert!(store.reads() <= 220, "{} reads", store.reads());
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_join_of_what_is_there_follows_the_store() {
+    let (client, store) = client();
+    *store.latency.lock().unwrap() = Duration::from_millis(10);
+    let ids = names(20_000);
+    for id in &ids {
+        store.success(id, Value::Int(3));
+    }
+    let start = Instant::now();
+    client.results::<i64>(&ids).join(LONG).await.unwrap();
+    assert!(
+        start.elapsed() <= Duration::from_millis(520),
+        "200 reads of 10 ms, four at once, took {:?}",
+        start.elapsed()
+    );
+    assert!(store.reads() <= 201, "{} reads", store.reads());
+    assert!(store.most_in_flight.load(Ordering::SeqCst) <= 5);
+}
+
+#[tokio::test(start_paused = true)]
 async fn one_waiter_asks_less_and_less_often() {
     let (client, store) = client();
     waiting(&client, 1, async {
