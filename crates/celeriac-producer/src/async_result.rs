@@ -13,7 +13,8 @@ use crate::result_reader::ResultReader;
 ///
 /// Nothing is remembered: each method reads what stands in the store at that moment (strongly consistent), except for
 /// [`get`](Self::get), which waits. A result that is there costs one read at once. Waiting results of one client are read
-/// together, up to a hundred in one request, less often the longer they take: from every 5 ms to once a second.
+/// together, up to a hundred in one request, less often the longer they take: from every 5 ms to once a second; of many, more
+/// often where results come fast.
 ///
 /// Every method is cancel-safe. All need a tokio runtime with its time driver on.
 pub struct AsyncResult<T = Value> {

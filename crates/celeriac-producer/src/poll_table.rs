@@ -13,8 +13,11 @@ const FIRST: Duration = Duration::from_millis(5);
 const LONGEST: Duration = Duration::from_secs(1);
 /// How fast intervals grow.
 const GROWTH: f64 = 1.5;
-/// With many waiting, each is looked at less often: about 5,000 ids a second together.
-const PER_WAITING: Duration = Duration::from_micros(200);
+/// Second and later looks in a second, over all ids; with more waiting, one a second for each.
+const LOOKS_PER_SECOND: usize = 5_000;
+/// So many more looks does each result pay for that is found: where results come fast, they are looked for as fast as the
+/// store answers, and where none come, nothing is added.
+const LOOKS_PER_RESULT: usize = 2;
 /// Later looks start at most this often, and take all that is due. First looks wait for nothing but each other.
 const TICK: Duration = Duration::from_millis(10);
 /// The shortest interval after a store error.
@@ -32,6 +35,7 @@ pub(crate) struct PollTable {
     due: BTreeSet<(Instant, Arc<str>)>,
     next_read: Instant,
     next_key: u64,
+    allowance: Allowance,
     /// Where the grid of looks begins: at another time in each process, so that processes do not read in step.
     epoch: Instant,
     /// Whether a poller task runs.
@@ -52,6 +56,15 @@ enum Place {
     Fresh(u64),
     Due(Instant),
     Reading,
+}
+
+/// How many looks may be had beside the first ones.
+struct Allowance {
+    /// Of the time gone by; one batch at most.
+    looks: f64,
+    /// Of the results found.
+    earned: usize,
+    filled: Instant,
 }
 
 /// The reads under way.
@@ -91,6 +104,11 @@ impl PollTable {
             due: BTreeSet::new(),
             next_read: now,
             next_key: 0,
+            allowance: Allowance {
+                looks: 0.0,
+                earned: 0,
+                filled: now,
+            },
             epoch: now,
             running: false,
         }
@@ -191,6 +209,9 @@ impl PollTable {
             .take(max)
             .take_while(|(due, _)| *due <= now)
             .count();
+        if let Err(until) = self.allowance.take(wanted, max, self.waiting.len(), now) {
+            return Step::Sleep(until);
+        }
         if wanted < max {
             self.next_read = now + TICK;
         }
@@ -223,6 +244,7 @@ impl PollTable {
         }; // nobody waits any more
         match read {
             Ok(Some(record)) if record.meta.status.is_ready() => {
+                self.allowance.earned += LOOKS_PER_RESULT;
                 self.unlist(&id, waiting.place);
                 return waiting.tell(&Ok(Arc::new(record)));
             }
@@ -242,10 +264,8 @@ impl PollTable {
             }
         }
         waiting.looked = Some(now);
-        let floor =
-            PER_WAITING.saturating_mul(u32::try_from(self.waiting.len()).unwrap_or(u32::MAX));
         let place = match waiting.place {
-            Place::Reading => Place::Due(waiting.next_look(floor, now, self.epoch)),
+            Place::Reading => Place::Due(waiting.next_look(now, self.epoch)),
             place => place, // somebody came after this read had begun
         };
         self.put(id, waiting, place);
@@ -284,10 +304,9 @@ impl Waiting {
     /// The interval with jitter; a long one then goes on to the next line of a grid, where other ids are due too: few full
     /// batches instead of many small ones. Widths are powers of two, so that the lines of a wide grid are lines of every
     /// narrower one.
-    fn next_look(&mut self, floor: Duration, now: Instant, epoch: Instant) -> Instant {
+    fn next_look(&mut self, now: Instant, epoch: Instant) -> Instant {
         let wait = self
             .interval
-            .max(floor)
             .min(LONGEST)
             .mul_f64(0.9 + 0.2 * celeriac_core::random::fraction());
         self.interval = self.interval.mul_f64(GROWTH).min(LONGEST);
@@ -298,6 +317,31 @@ impl Waiting {
             due += Duration::from_micros(width - past);
         }
         due
+    }
+}
+
+impl Allowance {
+    /// Takes `wanted` looks, or says when they can be had. `batch` is what time gathers at most.
+    fn take(
+        &mut self,
+        wanted: usize,
+        batch: usize,
+        waiting: usize,
+        now: Instant,
+    ) -> Result<(), Instant> {
+        let rate = waiting.max(LOOKS_PER_SECOND) as f64;
+        let gone = now.saturating_duration_since(self.filled).as_secs_f64();
+        self.filled = now;
+        self.looks = (self.looks + rate * gone).min(batch as f64);
+        self.earned = self.earned.min(waiting);
+        let missing = wanted.saturating_sub(self.earned) as f64;
+        if self.looks < missing {
+            let wait = Duration::from_secs_f64((missing - self.looks) / rate);
+            return Err(now + wait.max(Duration::from_micros(100)));
+        }
+        self.looks -= missing;
+        self.earned = self.earned.saturating_sub(wanted);
+        Ok(())
     }
 }
 

@@ -137,6 +137,40 @@ async fn a_join_of_what_is_there_follows_the_store() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_join_of_what_comes_follows_it() {
+    for per_second in [2_000, 10_000, 20_000, 40_000] {
+        let (client, store) = client();
+        *store.latency.lock().unwrap() = Duration::from_millis(5);
+        let put = async {
+            for n in 0..200 {
+                sleep(Duration::from_micros(100_000_000 / per_second)).await;
+                for n in n * 100..n * 100 + 100 {
+                    store.success(&format!("task-{n}"), Value::Int(n));
+                }
+            }
+            Instant::now()
+        };
+        let set = client.results::<i64>(names(20_000));
+        let (joined, all_there) = tokio::join!(set.join(LONG), put);
+        joined.unwrap();
+        let late = all_there.elapsed();
+        let bound = if per_second < 10_000 { 1400 } else { 600 };
+        assert!(
+            late <= Duration::from_millis(bound),
+            "{late:?} after the last at {per_second}/s"
+        );
+        let ids = store.ids_read();
+        let seconds = 20_000 / per_second as usize + 1;
+        // the first looks, one a second at each, and two for each that came
+        assert!(
+            ids <= 20_000 * (1 + seconds + 2),
+            "{ids} looks at {per_second}/s"
+        );
+        assert!(store.most_in_flight.load(Ordering::SeqCst) <= 5);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn one_waiter_asks_less_and_less_often() {
     let (client, store) = client();
     waiting(&client, 1, async {
