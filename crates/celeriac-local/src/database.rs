@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use celeriac_core::{Clock, SystemClock};
 use celeriac_protocol::UtcTime;
-use rusqlite::{Connection, Transaction};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use crate::connection_thread::ConnectionThread;
 use crate::wakers::Wakers;
@@ -39,8 +39,11 @@ impl Database {
         let reader = connect(path)?;
         Ok(Self::of(Inner {
             path: Some(path.to_owned()),
-            writer: ConnectionThread::spawn(writer),
-            reader: Some(ConnectionThread::spawn(reader)),
+            writer: ConnectionThread::spawn(writer, TransactionBehavior::Immediate),
+            reader: Some(ConnectionThread::spawn(
+                reader,
+                TransactionBehavior::Deferred,
+            )),
             wakers: Wakers::default(),
         }))
     }
@@ -103,24 +106,28 @@ impl Database {
         &self.inner.wakers
     }
 
+    /// Runs `work` in a transaction that has the write lock from its beginning, so that it never fails for having read
+    /// too early. Others that come at the same time share the transaction, and `work` may run twice; it is answered when
+    /// all of it is committed.
     pub(crate) async fn write<T, F>(&self, work: F) -> Result<T, DatabaseError>
     where
         T: Send + 'static,
-        F: FnOnce(&Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
+        F: Fn(&Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
     {
-        self.inner.writer.write(work).await
+        self.inner.writer.call(work).await
     }
 
+    /// Runs `work`, which only reads, in a transaction that begins after this call.
     pub(crate) async fn read<T, F>(&self, work: F) -> Result<T, DatabaseError>
     where
         T: Send + 'static,
-        F: FnOnce(&Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
+        F: Fn(&Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
     {
         self.inner
             .reader
             .as_ref()
             .unwrap_or(&self.inner.writer)
-            .read(work)
+            .call(work)
             .await
     }
 }
@@ -144,7 +151,7 @@ impl Inner {
         schema::set_up(&mut connection, path)?;
         Ok(Self {
             path: None,
-            writer: ConnectionThread::spawn(connection),
+            writer: ConnectionThread::spawn(connection, TransactionBehavior::Immediate),
             reader: None,
             wakers: Wakers::default(),
         })

@@ -25,7 +25,7 @@ impl Database {
     /// Looks at the file as a whole; takes as long as reading it does.
     pub async fn diagnose(&self) -> Result<Diagnosis, DatabaseError> {
         let path = self.path().map(ToOwned::to_owned);
-        self.read(move |transaction| diagnosis(path, transaction))
+        self.read(move |transaction| diagnosis(path.clone(), transaction))
             .await
     }
 }

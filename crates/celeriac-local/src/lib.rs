@@ -26,6 +26,7 @@
 //! # Durability
 //! Every method answers after its transaction is in the file (WAL, `synchronous = NORMAL`): a process may be killed at
 //! any moment and nothing answered is lost. A power failure may take the last moments with it, but leaves a consistent file.
+//! Calls that come while a transaction runs share the next one, 32 at most; one that fails undoes itself alone.
 
 mod connection_thread;
 mod database;

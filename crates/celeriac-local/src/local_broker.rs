@@ -26,6 +26,8 @@ pub struct LocalBroker {
 type Entries<T> = Result<Vec<Result<T, BrokerErrorKind>>, BrokerErrorKind>;
 /// One entry's result, or a failure of the database, which undoes the whole batch.
 type Entry<T> = rusqlite::Result<Result<T, BrokerErrorKind>>;
+/// A message to be sent, or why it cannot be.
+type Checked = Result<Outgoing, BrokerErrorKind>;
 
 impl LocalBroker {
     /// A broker on this database.
@@ -78,15 +80,17 @@ impl LocalBroker {
             .filter(|message| message.delay.is_zero())
             .count();
         let delayed = due_now < batch.len();
+        let check = |message: Outgoing| message.check(&limits).map(|()| message);
+        let batch: Vec<Checked> = batch.into_iter().map(check).collect();
 
         let (queue, now) = (name.clone(), self.database.now().0);
         let inserted = self.database.write(move |transaction| {
             let queue = QueueRow::find_or_create(transaction, &queue)?;
-            let insert = |message: Outgoing| match message.check(&limits) {
-                Ok(()) => message_row::insert(transaction, &queue, &message, now).map(Ok),
-                Err(refused) => Ok(Err(refused)),
+            let insert = |message: &Checked| match message {
+                Ok(message) => message_row::insert(transaction, &queue, message, now).map(Ok),
+                Err(refused) => Ok(Err(refused.clone())),
             };
-            batch.into_iter().map(insert).collect()
+            batch.iter().map(insert).collect()
         });
         let inserted = inserted.await?;
         self.database.wakers().messages(&name, due_now);
