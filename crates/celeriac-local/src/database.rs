@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -27,8 +28,8 @@ struct Inner {
     wakers: Wakers,
 }
 
-/// What `sqlite::memory:` means in this process.
-static SHARED_MEMORY: Mutex<Weak<Inner>> = Mutex::new(Weak::new());
+/// What URLs mean in this process: `None` is `sqlite::memory:`.
+static SHARED: Mutex<BTreeMap<Option<FileId>, Weak<Inner>>> = Mutex::new(BTreeMap::new());
 
 impl Database {
     /// Opens a file, and creates it where it is missing; its folder must be there. Other handles and other processes may
@@ -53,8 +54,9 @@ impl Database {
         Ok(Self::of(Inner::memory()?))
     }
 
-    /// The database of a URL: `sqlite:PATH` (or `sqlite://PATH`), or `sqlite::memory:`, which is the same for everybody in
-    /// this process as long as somebody holds it.
+    /// The database of a URL: `sqlite:PATH` (or `sqlite://PATH`), or `sqlite::memory:`. Each is opened once in a process,
+    /// and is the same for everybody here as long as somebody holds it: queues and results in one file share its
+    /// transactions, instead of waiting for each other's.
     pub fn from_url(url: &str) -> Result<Self, DatabaseError> {
         let path = url
             .strip_prefix("sqlite:")
@@ -62,8 +64,8 @@ impl Database {
         let path = path.strip_prefix("//").unwrap_or(path);
         match path {
             "" => Err(DatabaseError::Url(url.to_owned())),
-            ":memory:" => Self::shared_memory(),
-            path => Self::open(path),
+            ":memory:" => Self::shared(None, Self::memory),
+            path => Self::shared_file(Path::new(path)),
         }
     }
 
@@ -85,16 +87,33 @@ impl Database {
         }
     }
 
-    fn shared_memory() -> Result<Self, DatabaseError> {
-        let mut shared = SHARED_MEMORY.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(inner) = shared.upgrade() {
+    fn shared_file(path: &Path) -> Result<Self, DatabaseError> {
+        // a file that is not there has no identity before it is created
+        let created = FileId::of(path)
+            .is_none()
+            .then(|| Self::open(path))
+            .transpose()?;
+        let open = || created.map_or_else(|| Self::open(path), Ok);
+        match FileId::of(path) {
+            Some(file) => Self::shared(Some(file), open),
+            None => open(),
+        }
+    }
+
+    fn shared(
+        file: Option<FileId>,
+        open: impl FnOnce() -> Result<Self, DatabaseError>,
+    ) -> Result<Self, DatabaseError> {
+        let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+        shared.retain(|_, inner| inner.strong_count() > 0);
+        if let Some(inner) = shared.get(&file).and_then(Weak::upgrade) {
             return Ok(Self {
                 inner,
                 clock: Arc::new(SystemClock),
             });
         }
-        let database = Self::memory()?;
-        *shared = Arc::downgrade(&database.inner);
+        let database = open()?;
+        shared.insert(file, Arc::downgrade(&database.inner));
         Ok(database)
     }
 
@@ -132,6 +151,29 @@ impl Database {
     }
 }
 
+/// Which file a path leads to at this moment. A file that was deleted and created anew is another.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct FileId {
+    path: PathBuf,
+    /// Device and number, where there are such things.
+    inode: (u64, u64),
+}
+
+impl FileId {
+    fn of(path: &Path) -> Option<Self> {
+        let path = path.canonicalize().ok()?;
+        #[cfg(unix)]
+        let inode = {
+            use std::os::unix::fs::MetadataExt;
+            let metadata = path.metadata().ok()?;
+            (metadata.dev(), metadata.ino())
+        };
+        #[cfg(not(unix))]
+        let inode = (0, 0);
+        Some(Self { path, inode })
+    }
+}
+
 impl fmt::Debug for Database {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Database")
@@ -166,4 +208,39 @@ fn connect(path: &Path) -> Result<Connection, DatabaseError> {
     })?;
     schema::set_up(&mut connection, path)?;
     Ok(connection)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn same(one: &Database, other: &Database) -> bool {
+        Arc::ptr_eq(&one.inner, &other.inner)
+    }
+
+    fn open(path: &Path) -> Database {
+        Database::from_url(&format!("sqlite:{}", path.display())).expect("the file opens")
+    }
+
+    #[test]
+    fn a_file_is_opened_once_by_its_urls() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("one.sqlite");
+        let one = open(&path);
+        let detour = folder.path().join(".").join("one.sqlite");
+        assert!(same(&one, &open(&path)) && same(&one, &open(&detour)));
+        assert!(!same(&one, &open(&folder.path().join("other.sqlite"))));
+        let apart = Database::open(&path).expect("the file opens");
+        assert!(!same(&one, &apart), "`open` is a handle of its own");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_that_was_created_anew_is_another() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (path, gone) = (folder.path().join("one.sqlite"), folder.path().join("gone"));
+        let one = open(&path);
+        std::fs::rename(&path, gone).expect("it is moved away");
+        assert!(!same(&one, &open(&path)));
+    }
 }
