@@ -18,6 +18,12 @@ const PUT_BACK_LEASE: Duration = Duration::from_mins(1);
 /// One entry's result, or a failure of the database, which undoes the whole batch.
 pub(crate) type Entry<T> = rusqlite::Result<Result<T, StoreErrorKind>>;
 
+/// An entry and what it shows to readers, encoded (or too large to be) before the transaction begins.
+pub(crate) struct Encoded<E> {
+    pub(crate) entry: E,
+    pub(crate) shown: Result<Option<Vec<u8>>, StoreErrorKind>,
+}
+
 /// The ledger within one transaction, at one moment.
 pub(crate) struct Ledger<'a> {
     pub(crate) transaction: &'a Transaction<'a>,
@@ -27,11 +33,22 @@ pub(crate) struct Ledger<'a> {
 }
 
 impl Ledger<'_> {
-    pub(crate) fn claim(&self, claim: &Claim) -> Entry<ClaimOutcome> {
-        let shown = match self.format.encode(&claim.task_id, &claim.shown) {
-            Ok(shown) => shown,
-            Err(refused) => return Ok(Err(refused)),
+    pub(crate) fn claim(&self, Encoded { entry, shown }: &Encoded<Claim>) -> Entry<ClaimOutcome> {
+        let (claim, first) = (
+            entry,
+            Claimed {
+                attempt: 1,
+                runs: 1,
+            },
+        );
+        let shown = match shown {
+            Ok(shown) => shown.clone().unwrap_or_default(),
+            Err(refused) => return Ok(Err(refused.clone())),
         };
+        let new = self.taken(claim, &first, None, shown);
+        if !claim.likely_known && new.insert(self.transaction)? {
+            return Ok(Ok(ClaimOutcome::Claimed(first)));
+        }
         let found = self.find(&claim.task_id)?;
         let decision = found
             .as_ref()
@@ -50,15 +67,9 @@ impl Ledger<'_> {
                 }),
                 row,
             ) => (claimed, row.filter(|_| keep_result)),
-            (None, _) => (
-                Claimed {
-                    attempt: 1,
-                    runs: 1,
-                },
-                None,
-            ),
+            (None, _) => (first, None),
         };
-        self.taken(claim, &claimed, kept, shown)
+        self.taken(claim, &claimed, kept, new.result)
             .put(self.transaction)?;
         Ok(Ok(ClaimOutcome::Claimed(claimed)))
     }
@@ -68,20 +79,37 @@ impl Ledger<'_> {
         self.change_held(&lease.task_id, lease.attempt, renew)
     }
 
-    pub(crate) fn update_state(&self, update: &StateUpdate) -> Entry<LeaseOutcome> {
-        let result = match self.format.encode(&update.task_id, &update.meta) {
-            Ok(result) => result,
-            Err(refused) => return Ok(Err(refused)),
+    pub(crate) fn update_state(
+        &self,
+        Encoded { entry, shown }: &Encoded<StateUpdate>,
+    ) -> Entry<LeaseOutcome> {
+        let update = entry;
+        let result = match shown {
+            Ok(shown) => shown.clone().unwrap_or_default(),
+            Err(refused) => return Ok(Err(refused.clone())),
         };
         let show = |row: &mut LedgerRow| row.show(&update.meta.status, result);
         self.change_held(&update.task_id, update.attempt, show)
     }
 
-    pub(crate) fn complete(&self, completion: &Completion) -> Entry<CompletionOutcome> {
-        let (status, result) = match self.encode_shown(completion) {
-            Ok(shown) => shown.unzip(),
-            Err(refused) => return Ok(Err(refused)),
+    pub(crate) fn complete(
+        &self,
+        Encoded { entry, shown }: &Encoded<Completion>,
+    ) -> Entry<CompletionOutcome> {
+        let completion = entry;
+        let result = match shown {
+            Ok(shown) => shown,
+            Err(refused) => return Ok(Err(refused.clone())),
         };
+        let status = match &completion.kind {
+            CompletionKind::Final(meta) | CompletionKind::Retry { meta, .. } => Some(&meta.status),
+            CompletionKind::Released => None,
+        };
+        if let (CompletionKind::Final(meta), Some(result)) = (&completion.kind, result)
+            && self.end_held(completion, &meta.status, result)?
+        {
+            return Ok(Ok(CompletionOutcome::Stored));
+        }
         let found = self.find(&completion.task_id)?;
         let item = found.as_ref().map(|row| row.item(&completion.task_id));
         if let CompleteDecision::Answer(answer) =
@@ -101,7 +129,7 @@ impl Ledger<'_> {
             }
         }
         if let (Some(status), Some(result)) = (status, result) {
-            row.show(status, result);
+            row.show(status, result.clone());
         }
         row.lease_until = None;
         if let CompletionKind::Retry { due: Some(due), .. } = completion.kind {
@@ -113,9 +141,9 @@ impl Ledger<'_> {
         Ok(Ok(CompletionOutcome::Stored))
     }
 
-    pub(crate) fn get(&self, task_id: &str) -> Entry<Option<Record>> {
-        let row = self.find(task_id)?.filter(|row| !row.forgotten);
-        Ok(row.map(|row| self.record(&row)).transpose())
+    /// What readers see; [`record`] reads it.
+    pub(crate) fn get(&self, task_id: &str) -> Entry<Option<LedgerRow>> {
+        Ok(Ok(self.find(task_id)?.filter(|row| !row.forgotten)))
     }
 
     pub(crate) fn forget(&self, task_id: &str) -> Entry<()> {
@@ -154,12 +182,21 @@ impl Ledger<'_> {
         self.now.0.saturating_add(micros(duration))
     }
 
-    fn record(&self, row: &LedgerRow) -> Result<Record, StoreErrorKind> {
-        Ok(Record {
-            meta: self.format.decode(&row.result)?,
-            written_at: UtcTime(row.written_at),
-            attempt: row.attempt,
-        })
+    /// Stores a final state in one write, where the item is this attempt's and has not ended; whether it is so.
+    fn end_held(
+        &self,
+        completion: &Completion,
+        status: &State,
+        result: &[u8],
+    ) -> rusqlite::Result<bool> {
+        LedgerRow::end(
+            self.transaction,
+            &self.format.key(&completion.task_id),
+            completion.attempt,
+            &completion.nonce,
+            (status.as_str(), result),
+            (self.now.0, self.after(self.ttl)),
+        )
     }
 
     /// The final result; of a forgotten one only its state.
@@ -236,20 +273,6 @@ impl Ledger<'_> {
         }
     }
 
-    /// What a completion shows to readers.
-    fn encode_shown<'c>(
-        &self,
-        completion: &'c Completion,
-    ) -> Result<Option<(&'c State, Vec<u8>)>, StoreErrorKind> {
-        match &completion.kind {
-            CompletionKind::Final(meta) | CompletionKind::Retry { meta, .. } => Ok(Some((
-                &meta.status,
-                self.format.encode(&completion.task_id, meta)?,
-            ))),
-            CompletionKind::Released => Ok(None),
-        }
-    }
-
     /// A new item for a completion that found none.
     fn gone(&self, completion: &Completion) -> LedgerRow {
         LedgerRow {
@@ -267,4 +290,13 @@ impl Ledger<'_> {
             result: Vec::new(),
         }
     }
+}
+
+/// What was written of a task.
+pub(crate) fn record(format: &ItemFormat, row: &LedgerRow) -> Result<Record, StoreErrorKind> {
+    Ok(Record {
+        meta: format.decode(&row.result)?,
+        written_at: UtcTime(row.written_at),
+        attempt: row.attempt,
+    })
 }

@@ -1,9 +1,9 @@
 use celeriac_core::{LedgerItem, Version};
 use celeriac_protocol::{ResultMeta, State, UtcTime, Value};
-use rusqlite::{OptionalExtension, Row, Transaction, named_params};
+use rusqlite::{OptionalExtension, Row, Transaction};
 
 /// How many expired items one transaction deletes at most.
-const SWEEP_BATCH: i64 = 200;
+const SWEEP_BATCH: usize = 200;
 
 /// A ledger item as stored; times in microseconds.
 #[derive(Clone, Debug)]
@@ -30,7 +30,8 @@ impl LedgerRow {
         key: &str,
         now: i64,
     ) -> rusqlite::Result<Option<Self>> {
-        let sql = "SELECT * FROM task WHERE key = ?1 AND expires_at > ?2";
+        let sql = "SELECT key, status, forgotten, written_at, expires_at, attempt, runs, retries, lease_until, nonce, owner, result
+                   FROM task WHERE key = ?1 AND expires_at > ?2";
         transaction
             .prepare_cached(sql)?
             .query_row((key, now), Self::from_row)
@@ -39,37 +40,71 @@ impl LedgerRow {
 
     /// Writes the whole item.
     pub(crate) fn put(&self, transaction: &Transaction<'_>) -> rusqlite::Result<()> {
-        let mut statement = transaction.prepare_cached(
+        self.write(
+            transaction,
             "INSERT INTO task (key, status, forgotten, written_at, expires_at, attempt, runs, retries, lease_until, nonce, owner, result)
-             VALUES (:key, :status, :forgotten, :written_at, :expires_at, :attempt, :runs, :retries, :lease_until, :nonce, :owner, :result)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
              ON CONFLICT (key) DO UPDATE SET
-                 status = :status, forgotten = :forgotten, written_at = :written_at, expires_at = :expires_at, attempt = :attempt,
-                 runs = :runs, retries = :retries, lease_until = :lease_until, nonce = :nonce, owner = :owner, result = :result",
-        )?;
-        let written = statement.execute(named_params! {
-            ":key": self.key,
-            ":status": self.status,
-            ":forgotten": self.forgotten,
-            ":written_at": self.written_at,
-            ":expires_at": self.expires_at,
-            ":attempt": i64::try_from(self.attempt).unwrap_or(i64::MAX),
-            ":runs": self.runs,
-            ":retries": self.retries,
-            ":lease_until": self.lease_until,
-            ":nonce": self.nonce,
-            ":owner": self.owner,
-            ":result": self.result,
-        });
-        written.map(drop)
+                 status = ?2, forgotten = ?3, written_at = ?4, expires_at = ?5, attempt = ?6,
+                 runs = ?7, retries = ?8, lease_until = ?9, nonce = ?10, owner = ?11, result = ?12",
+        )
+        .map(drop)
     }
 
-    /// Deletes some of the items whose TTL is over.
-    pub(crate) fn sweep(transaction: &Transaction<'_>, now: i64) -> rusqlite::Result<()> {
+    /// Writes the item if there is none of its key, expired ones included; whether it did.
+    pub(crate) fn insert(&self, transaction: &Transaction<'_>) -> rusqlite::Result<bool> {
+        self.write(
+            transaction,
+            "INSERT INTO task (key, status, forgotten, written_at, expires_at, attempt, runs, retries, lease_until, nonce, owner, result)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+             ON CONFLICT (key) DO NOTHING",
+        )
+        .map(|rows| rows > 0)
+    }
+
+    /// Ends the claim of this attempt with a final state, where the item has none: the rule of `decide_complete` in one
+    /// write. `false`: the rule itself has to look.
+    pub(crate) fn end(
+        transaction: &Transaction<'_>,
+        key: &str,
+        attempt: u64,
+        nonce: &str,
+        (status, result): (&str, &[u8]),
+        (now, expires_at): (i64, i64),
+    ) -> rusqlite::Result<bool> {
+        let sql = "UPDATE task SET status = ?4, result = ?5, written_at = ?6, expires_at = ?7, lease_until = NULL, nonce = ?3
+                   WHERE key = ?1 AND attempt = ?2 AND nonce <> ?3 AND expires_at > ?6
+                     AND status NOT IN ('SUCCESS', 'FAILURE', 'REVOKED')";
+        let attempt = i64::try_from(attempt).unwrap_or(i64::MAX);
+        let bound = (key, attempt, nonce, status, result, now, expires_at);
+        let rows = transaction.prepare_cached(sql)?.execute(bound)?;
+        Ok(rows > 0)
+    }
+
+    fn write(&self, transaction: &Transaction<'_>, sql: &str) -> rusqlite::Result<usize> {
+        transaction.prepare_cached(sql)?.execute((
+            &self.key,
+            &self.status,
+            self.forgotten,
+            self.written_at,
+            self.expires_at,
+            i64::try_from(self.attempt).unwrap_or(i64::MAX),
+            self.runs,
+            self.retries,
+            self.lease_until,
+            &self.nonce,
+            &self.owner,
+            &self.result,
+        ))
+    }
+
+    /// Deletes some of the items whose TTL is over; whether there may be more.
+    pub(crate) fn sweep(transaction: &Transaction<'_>, now: i64) -> rusqlite::Result<bool> {
         let sql = "DELETE FROM task WHERE rowid IN (SELECT rowid FROM task WHERE expires_at <= ?1 LIMIT ?2)";
-        transaction
+        let rows = transaction
             .prepare_cached(sql)?
-            .execute((now, SWEEP_BATCH))
-            .map(drop)
+            .execute((now, SWEEP_BATCH.cast_signed()))?;
+        Ok(rows == SWEEP_BATCH)
     }
 
     /// The state readers see, or saw before the result was forgotten.
@@ -103,20 +138,21 @@ impl LedgerRow {
         }
     }
 
+    /// The columns by position: names would be looked up for every row.
     fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
         Ok(Self {
-            key: row.get("key")?,
-            status: row.get("status")?,
-            forgotten: row.get("forgotten")?,
-            written_at: row.get("written_at")?,
-            expires_at: row.get("expires_at")?,
-            attempt: row.get::<_, i64>("attempt")?.unsigned_abs(),
-            runs: row.get("runs")?,
-            retries: row.get("retries")?,
-            lease_until: row.get("lease_until")?,
-            nonce: row.get("nonce")?,
-            owner: row.get("owner")?,
-            result: row.get("result")?,
+            key: row.get(0)?,
+            status: row.get(1)?,
+            forgotten: row.get(2)?,
+            written_at: row.get(3)?,
+            expires_at: row.get(4)?,
+            attempt: row.get::<_, i64>(5)?.unsigned_abs(),
+            runs: row.get(6)?,
+            retries: row.get(7)?,
+            lease_until: row.get(8)?,
+            nonce: row.get(9)?,
+            owner: row.get(10)?,
+            result: row.get(11)?,
         })
     }
 }

@@ -1,20 +1,24 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use celeriac_core::{
-    Claim, ClaimOutcome, Completion, CompletionOutcome, Document, DocumentSave, Lease,
-    LeaseOutcome, Record, ResultStore, SaveOutcome, StateUpdate, StoreError, StoreErrorKind,
+    Claim, ClaimOutcome, Completion, CompletionKind, CompletionOutcome, Document, DocumentSave,
+    Lease, LeaseOutcome, Record, ResultStore, SaveOutcome, StateUpdate, StoreError, StoreErrorKind,
 };
-use celeriac_protocol::ResultCodec;
+use celeriac_protocol::{ResultCodec, ResultMeta};
+use rusqlite::Transaction;
 
 use crate::document_row::DocumentRow;
 use crate::item_format::{ItemFormat, check_size};
-use crate::ledger::{Entry, Ledger};
+use crate::ledger::{Encoded, Entry, Ledger, record};
 use crate::ledger_row::LedgerRow;
 use crate::{Database, DatabaseError};
 
 /// At least as long as SQS keeps a message by default, or a late redelivery would run a finished task again.
 const DEFAULT_TTL: Duration = Duration::from_hours(4 * 24);
+const SWEEP_EVERY: Duration = Duration::from_secs(1);
 
 /// A [`ResultStore`] with the ledger's rules and DynamoDB's limits, on SQLite.
 ///
@@ -24,6 +28,8 @@ pub struct LocalStore {
     database: Database,
     format: ItemFormat,
     ttl: Duration,
+    /// When items over their TTL were last looked for, and none were left.
+    swept_at: Arc<AtomicI64>,
 }
 
 impl LocalStore {
@@ -33,6 +39,7 @@ impl LocalStore {
             database,
             format: ItemFormat::default(),
             ttl: DEFAULT_TTL,
+            swept_at: Arc::default(),
         }
     }
 
@@ -56,6 +63,16 @@ impl LocalStore {
         Self { ttl, ..self }
     }
 
+    /// What an entry shows to readers, as it is stored.
+    fn shown(
+        &self,
+        task_id: &str,
+        meta: Option<&ResultMeta>,
+    ) -> Result<Option<Vec<u8>>, StoreErrorKind> {
+        meta.map(|meta| self.format.encode(task_id, meta))
+            .transpose()
+    }
+
     /// Does `work` for every entry in one transaction. `subject` is an entry's task id, for errors.
     async fn write<E, T>(
         &self,
@@ -73,8 +90,9 @@ impl LocalStore {
             .map(|entry| subject(entry).to_owned())
             .collect();
         let (format, now, ttl) = (self.format.clone(), self.database.now(), self.ttl);
+        let swept_at = Arc::clone(&self.swept_at);
         let done = self.database.write(move |transaction| {
-            LedgerRow::sweep(transaction, now.0)?;
+            sweep(transaction, &swept_at, now.0)?;
             let ledger = Ledger {
                 transaction,
                 format: &format,
@@ -117,10 +135,11 @@ impl ResultStore for LocalStore {
     }
 
     async fn claim(&self, batch: Vec<Claim>) -> Vec<Result<ClaimOutcome, StoreError>> {
+        let encode = |claim: &Claim| self.shown(&claim.task_id, Some(&claim.shown));
         self.write(
             "claim",
-            batch,
-            |claim| &claim.task_id,
+            encoded(batch, encode),
+            |claim| &claim.entry.task_id,
             |ledger, entry| ledger.claim(entry),
         )
         .await
@@ -137,20 +156,28 @@ impl ResultStore for LocalStore {
     }
 
     async fn update_state(&self, batch: Vec<StateUpdate>) -> Vec<Result<LeaseOutcome, StoreError>> {
+        let encode = |update: &StateUpdate| self.shown(&update.task_id, Some(&update.meta));
         self.write(
             "update_state",
-            batch,
-            |update| &update.task_id,
+            encoded(batch, encode),
+            |update| &update.entry.task_id,
             |ledger, entry| ledger.update_state(entry),
         )
         .await
     }
 
     async fn complete(&self, batch: Vec<Completion>) -> Vec<Result<CompletionOutcome, StoreError>> {
+        let encode = |completion: &Completion| {
+            let meta = match &completion.kind {
+                CompletionKind::Final(meta) | CompletionKind::Retry { meta, .. } => Some(meta),
+                CompletionKind::GivenBack | CompletionKind::Released => None,
+            };
+            self.shown(&completion.task_id, meta)
+        };
         self.write(
             "complete",
-            batch,
-            |completion| &completion.task_id,
+            encoded(batch, encode),
+            |completion| &completion.entry.task_id,
             |ledger, entry| ledger.complete(entry),
         )
         .await
@@ -168,7 +195,12 @@ impl ResultStore for LocalStore {
             };
             asked.iter().map(|task_id| ledger.get(task_id)).collect()
         });
-        per_entry("get", task_ids.to_vec(), read.await)
+        let decode = |row: Option<LedgerRow>| row.map(|row| record(&self.format, &row)).transpose();
+        let read = read.await.map(|rows: Vec<Result<_, _>>| {
+            let rows = rows.into_iter();
+            rows.map(|row| row.and_then(decode)).collect()
+        });
+        per_entry("get", task_ids.to_vec(), read)
     }
 
     async fn forget(&self, task_ids: &[String]) -> Vec<Result<(), StoreError>> {
@@ -197,6 +229,28 @@ impl ResultStore for LocalStore {
         let saved = self.save(save).await;
         saved.map_err(|kind| StoreError::new("save_document", key, kind))
     }
+}
+
+/// Deletes what is over its TTL, now and then; until then no query sees it.
+fn sweep(transaction: &Transaction<'_>, swept_at: &AtomicI64, now: i64) -> rusqlite::Result<()> {
+    let since = now.saturating_sub(swept_at.load(Relaxed)).unsigned_abs(); // a clock may be set back
+    if since >= SWEEP_EVERY.as_micros() as u64 && !LedgerRow::sweep(transaction, now)? {
+        swept_at.store(now, Relaxed);
+    }
+    Ok(())
+}
+
+fn encoded<E>(
+    batch: Vec<E>,
+    encode: impl Fn(&E) -> Result<Option<Vec<u8>>, StoreErrorKind>,
+) -> Vec<Encoded<E>> {
+    let entries = batch.into_iter();
+    entries
+        .map(|entry| Encoded {
+            shown: encode(&entry),
+            entry,
+        })
+        .collect()
 }
 
 fn per_entry<T>(

@@ -13,7 +13,7 @@ use crate::queue_row::{QueueRow, micros};
 const SWEEP_EVERY: Duration = Duration::from_mins(1);
 
 const DUE: &str = "
-    SELECT * FROM message
+    SELECT seq, message_id, body, receive_count, sent_at, group_id, dedup_id, attributes FROM message
     WHERE queue = :queue AND visible_at <= :now AND sent_at > :oldest
     ORDER BY visible_at, seq LIMIT :count";
 
@@ -71,18 +71,18 @@ pub(crate) fn insert(
     let message_id = Uuid::new_v4().to_string();
     let mut statement = transaction.prepare_cached(
         "INSERT INTO message (queue, visible_at, sent_at, message_id, group_id, dedup_id, attributes, body)
-         VALUES (:queue, :visible_at, :sent_at, :message_id, :group_id, :dedup_id, :attributes, :body)",
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
     )?;
-    statement.execute(named_params! {
-        ":queue": queue.queue,
-        ":visible_at": now.saturating_add(micros(message.delay)),
-        ":sent_at": now,
-        ":message_id": message_id,
-        ":group_id": message.group_id,
-        ":dedup_id": message.dedup_id,
-        ":attributes": write_attributes(&message.attributes)?,
-        ":body": message.body,
-    })?;
+    statement.execute((
+        queue.queue,
+        now.saturating_add(micros(message.delay)),
+        now,
+        &message_id,
+        &message.group_id,
+        &message.dedup_id,
+        write_attributes(&message.attributes)?,
+        &message.body,
+    ))?;
     fifo::remember(transaction, queue, message, &message_id, now)?;
     Ok(message_id)
 }
@@ -276,18 +276,18 @@ fn sweep(transaction: &Transaction<'_>, queue: &QueueRow, now: i64) -> rusqlite:
     Ok(())
 }
 
-/// A message before it is handed out: its receipt is the bare sequence number.
+/// A message before it is handed out, its columns by position (names would be looked up for every row): its receipt is the bare sequence number.
 fn read(row: &Row<'_>, queue: &str) -> rusqlite::Result<Delivery> {
     Ok(Delivery {
         queue: queue.to_owned(),
-        receipt: Receipt(row.get::<_, i64>("seq")?.to_string()),
-        message_id: row.get("message_id")?,
-        body: row.get("body")?,
-        receive_count: row.get("receive_count")?,
-        sent_at: Some(UtcTime(row.get("sent_at")?)),
-        group_id: row.get("group_id")?,
-        dedup_id: row.get("dedup_id")?,
-        attributes: read_attributes(row.get("attributes")?)?,
+        receipt: Receipt(row.get::<_, i64>(0)?.to_string()),
+        message_id: row.get(1)?,
+        body: row.get(2)?,
+        receive_count: row.get(3)?,
+        sent_at: Some(UtcTime(row.get(4)?)),
+        group_id: row.get(5)?,
+        dedup_id: row.get(6)?,
+        attributes: read_attributes(row.get(7)?)?,
     })
 }
 

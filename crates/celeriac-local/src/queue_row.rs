@@ -21,7 +21,9 @@ impl QueueRow {
         transaction: &Transaction<'_>,
         name: &str,
     ) -> rusqlite::Result<Option<Self>> {
-        let mut statement = transaction.prepare_cached("SELECT * FROM queue WHERE name = ?1")?;
+        let mut statement = transaction.prepare_cached(
+            "SELECT queue, name, visibility, retention, dead_letter, max_receives, swept_at FROM queue WHERE name = ?1",
+        )?;
         statement.query_row([name], Self::from_row).optional()
     }
 
@@ -77,13 +79,13 @@ impl QueueRow {
 
     fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
         Ok(Self {
-            queue: row.get("queue")?,
-            name: row.get("name")?,
-            visibility: row.get("visibility")?,
-            retention: row.get("retention")?,
-            dead_letter: row.get("dead_letter")?,
-            max_receives: row.get("max_receives")?,
-            swept_at: row.get("swept_at")?,
+            queue: row.get(0)?,
+            name: row.get(1)?,
+            visibility: row.get(2)?,
+            retention: row.get(3)?,
+            dead_letter: row.get(4)?,
+            max_receives: row.get(5)?,
+            swept_at: row.get(6)?,
         })
     }
 }

@@ -1,6 +1,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 
 use crate::DatabaseError;
@@ -15,6 +16,9 @@ const STATEMENT_CACHE: usize = 64;
 /// Pages of 4 KiB in the log before they go into the file, which waits for the disk: eight times SQLite's default made
 /// sends three times as fast.
 const CHECKPOINT_PAGES: i64 = 8000;
+
+/// Pages kept in memory, in KiB: results have random keys, so all of an index is in use. SQLite's default is 2 MiB.
+const CACHE_KIB: i64 = 16 << 10;
 
 /// What each version adds to the one before it. A step is never changed, for files are there that have had it.
 const STEPS: [(i64, &str); 2] = [(1, QUEUES_AND_TASKS), (2, DOCUMENTS)];
@@ -88,6 +92,10 @@ pub(crate) fn set_up(connection: &mut Connection, path: &Path) -> Result<(), Dat
     };
     connection.busy_timeout(BUSY_TIMEOUT).map_err(failed)?;
     connection.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
+    // a plan must not look at bound values: with a partial index about, each new value would have it made again
+    connection
+        .set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)
+        .map_err(failed)?;
     // looked at before anything is written, the change to WAL included; in one transaction, since another process may be
     // creating the tables at this moment
     let snapshot = connection.transaction().map_err(failed)?;
@@ -96,6 +104,9 @@ pub(crate) fn set_up(connection: &mut Connection, path: &Path) -> Result<(), Dat
     use_wal(connection).map_err(failed)?;
     connection
         .pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)
+        .map_err(failed)?;
+    connection
+        .pragma_update(None, "cache_size", -CACHE_KIB)
         .map_err(failed)?;
     connection
         .pragma_update(None, "synchronous", "NORMAL")
