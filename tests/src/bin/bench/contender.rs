@@ -115,7 +115,13 @@ fn celeriac(concurrency: usize, place: &Place) -> Result<Command> {
 }
 
 fn celery(pool: Pool, place: &Place) -> Result<Command> {
-    let mut command = Command::new(venv()?.join("bin/celery"));
+    let celery = python_environment().join("bin/celery");
+    anyhow::ensure!(
+        celery.exists(),
+        "no `{}`: run ./test once",
+        celery.display()
+    );
+    let mut command = Command::new(celery);
     command
         .args([
             "--app",
@@ -135,15 +141,8 @@ fn celery(pool: Pool, place: &Place) -> Result<Command> {
 }
 
 /// The Python environment that `./test` made.
-fn venv() -> Result<PathBuf> {
-    let venv =
-        std::env::var_os("CELERIAC_VENV").map_or_else(|| root().join(".venv"), PathBuf::from);
-    anyhow::ensure!(
-        venv.join("bin/celery").exists(),
-        "`{}` has no Celery: run ./test once",
-        venv.display()
-    );
-    Ok(venv)
+pub(crate) fn python_environment() -> PathBuf {
+    std::env::var_os("CELERIAC_VENV").map_or_else(|| root().join(".venv"), PathBuf::from)
 }
 
 pub(crate) fn root() -> PathBuf {

@@ -1,5 +1,5 @@
-//! Celeriac's worker beside a real Celery worker: the same no-op tasks with results, the same emulators, in turns. And with
-//! `cold-start`, a Lambda function beside a bare one.
+//! Celeriac's worker beside a real Celery worker: the same no-op tasks with results, the same emulators, in turns. With
+//! `cold-start`, a Lambda function beside a bare one; with `local`, celeriac on SQLite beside huey.
 //!
 //! `cargo run --release -p celeriac-tests --bin bench` (after `./test`, which installs Celery and the emulators).
 
@@ -9,6 +9,9 @@ mod ceiling;
 mod cold_start;
 mod contender;
 mod emulators;
+mod huey;
+mod local;
+mod local_run;
 mod measure;
 mod queue_feeder;
 mod report;
@@ -59,6 +62,8 @@ struct Arguments {
 enum Other {
     /// A Lambda function beside a bare `lambda_runtime` one: how long each takes to start, and how large it is
     ColdStart(cold_start::ColdStart),
+    /// Celeriac on SQLite beside huey on it: sends, runs, and results read one by one and joined
+    Local(local::Local),
 }
 
 #[task(name = "bench.noop")]
@@ -75,6 +80,7 @@ async fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let held = match &arguments.other {
         Some(Other::ColdStart(cold_start)) => cold_start.run().await,
+        Some(Other::Local(local)) => local.run().await,
         None => compare(&arguments).await,
     };
     match held {

@@ -67,7 +67,8 @@ pub(crate) fn head() -> String {
     )
 }
 
-fn median(values: impl Iterator<Item = f64>) -> f64 {
+/// The middle one; not a number without any.
+pub(crate) fn median(values: impl Iterator<Item = f64>) -> f64 {
     let mut values: Vec<f64> = values.collect();
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
