@@ -170,7 +170,7 @@ impl ResultStore for LocalStore {
         let encode = |completion: &Completion| {
             let meta = match &completion.kind {
                 CompletionKind::Final(meta) | CompletionKind::Retry { meta, .. } => Some(meta),
-                CompletionKind::GivenBack | CompletionKind::Released => None,
+                CompletionKind::Released => None,
             };
             self.shown(&completion.task_id, meta)
         };

@@ -250,7 +250,12 @@ impl Maker {
                 Duration::ZERO
             },
             blocking: false,
-            ignore_result: !fifo && !has_next && !has_errback && depth == 2 && self.chance(8),
+            ignore_result: !self.is(Scenario::Poison)
+                && !fifo
+                && !has_next
+                && !has_errback
+                && depth == 2
+                && self.chance(8),
             tries: self.tries(),
             next: has_next.then(|| Box::new(self.task(depth - 1))),
             errback: has_errback.then(|| Box::new(self.task(0))),

@@ -22,7 +22,10 @@ impl Checker {
         let before = tracked.item.clone();
         tracked.item.clone_from(&after);
         tracked.touched_by_python |= python;
-        let Some(after) = after else { return };
+        let Some(after) = after else {
+            tracked.highest_attempt = 0; // nobody can know what Python has deleted
+            return;
+        };
         if after.is_final() {
             tracked.ended.get_or_insert_with(|| after.clone());
         }

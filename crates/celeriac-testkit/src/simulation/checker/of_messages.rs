@@ -51,6 +51,7 @@ impl Checker {
             tracked.dead_letters.insert(place);
             return self.dead_lettered(&headers.id, message, now);
         }
+        tracked.moved |= tracked.sent && tracked.plan.group.is_some();
         tracked.sent = true;
         let sent = Sent {
             retries: headers.retries,

@@ -56,13 +56,15 @@ impl Checker {
 
     /// Who should have been over before this one of its group.
     fn out_of_order(&self, id: &str) -> Option<String> {
-        let tracked = self.tasks.get(id)?;
+        // what was forwarded to another queue has left its place in the order
+        let tracked = self.tasks.get(id).filter(|tracked| !tracked.moved)?;
         let group = (tracked.plan.queue.clone(), tracked.plan.group.clone()?);
         let earlier = self.order.get(&group)?;
         let place = earlier.iter().position(|other| other == id)?;
         let unfinished = earlier[..place].iter().find(|other| {
             let other = self.tasks.get(*other);
-            other.is_some_and(|other| !other.is_over() && other.waits_in(&group.0))
+            other
+                .is_some_and(|other| !other.is_over() && !other.moved && !other.messages.is_empty())
         })?;
         Some(format!(
             "{id} starts before {unfinished} of its group is over"

@@ -23,6 +23,8 @@ pub(crate) struct Tracked {
     pub(crate) retries_due: BTreeMap<u32, UtcTime>,
     /// Its messages in the queues, by queue and number.
     pub(crate) messages: BTreeMap<(String, u64), Sent>,
+    /// It went from its FIFO queue to another.
+    pub(crate) moved: bool,
     /// It is in a dead-letter queue.
     pub(crate) dead_letters: BTreeSet<(String, u64)>,
     /// Its message was sent at least once.
@@ -84,6 +86,7 @@ impl Tracked {
             due: UtcTime(0),
             retries_due: BTreeMap::new(),
             messages: BTreeMap::new(),
+            moved: false,
             dead_letters: BTreeSet::new(),
             sent: false,
             arguments: None,
@@ -103,11 +106,6 @@ impl Tracked {
     /// A final state stands there.
     pub(crate) fn is_final(&self) -> bool {
         self.item.as_ref().is_some_and(ItemView::is_final)
-    }
-
-    /// A message of it is in this queue; one that was forwarded has left its place in the order.
-    pub(crate) fn waits_in(&self, queue: &str) -> bool {
-        self.messages.keys().any(|(of, _)| of == queue)
     }
 
     /// Without the ledger its end leaves no trace.
