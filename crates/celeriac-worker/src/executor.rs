@@ -303,10 +303,8 @@ async fn run<S>(
     };
     let end = run.end(&engine.blocking, shutdown).await;
     drop(slot);
-    conclusion
-        .after(&context, started.elapsed(), shutdown)
-        .of_run(end)
-        .await
+    let conclusion = conclusion.after(&context, started.elapsed(), shutdown);
+    Box::pin(conclusion.of_run(end)).await // large: storing, sending, retrying
 }
 
 /// How long until the run is ended from outside, if ever.

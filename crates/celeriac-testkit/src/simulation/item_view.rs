@@ -1,6 +1,6 @@
 use celeriac_protocol::{Limits, ResultCodec, State};
 
-use crate::cloud::Item;
+use crate::cloud::{Attribute, Item};
 
 /// A ledger item as the invariants see it.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,9 +25,9 @@ impl ItemView {
     }
 
     pub(crate) fn of(item: &Item) -> Self {
-        let whole = |name: &str| item.get(name).and_then(|value| value.whole());
-        let text = |name: &str| item.get(name).and_then(|value| value.text());
-        let bytes = item.get("result").and_then(|value| value.bytes());
+        let whole = |name: &str| item.get(name).and_then(Attribute::whole);
+        let text = |name: &str| item.get(name).and_then(Attribute::text);
+        let bytes = item.get("result").and_then(Attribute::bytes);
         let meta = bytes.and_then(|bytes| {
             ResultCodec::default()
                 .decode(bytes, &Limits::default())

@@ -36,10 +36,8 @@ pub struct WorkerPlan {
     pub queues: Vec<String>,
     /// How far its wall clock is ahead, in milliseconds.
     pub clock_ahead: i64,
-    /// `unknown_task`, if not the default.
-    pub unknown_task: Option<String>,
-    /// Whether it knows the tasks; another's worker shares its queue and knows none.
-    pub knows_tasks: bool,
+    /// It knows none of the tasks, and forwards them to this queue.
+    pub forwards_to: Option<String>,
 }
 
 /// A Lambda function with an event source.
@@ -270,8 +268,8 @@ impl fmt::Display for Plan {
             if worker.clock_ahead != 0 {
                 write!(f, ", clock {} ms ahead", worker.clock_ahead)?;
             }
-            if let Some(unknown) = &worker.unknown_task {
-                write!(f, ", unknown_task {unknown}")?;
+            if let Some(queue) = &worker.forwards_to {
+                write!(f, ", forwards to {queue}")?;
             }
             writeln!(f)?;
         }

@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use celeriac_core::Capabilities;
 use fastrand::Rng;
 
 use super::plan::{
@@ -149,8 +150,7 @@ impl Maker {
                 name: format!("w{number}"),
                 queues: self.queues(),
                 clock_ahead: 0,
-                unknown_task: None,
-                knows_tasks: true,
+                forwards_to: None,
             })
             .collect();
         if self.is(Scenario::Clocks) {
@@ -162,9 +162,9 @@ impl Maker {
         if self.is(Scenario::Forwards) {
             // two that know nothing and pass on to each other, and one that knows
             let others: [(&str, &[&str]); 3] = [
-                ("forward:jobs", &[STANDARD]),
-                ("forward:orders.fifo", &["more.fifo"]),
-                ("forward:more.fifo", &[ORDERED]),
+                (OTHER, &[STANDARD]),
+                (ORDERED, &["more.fifo"]),
+                ("more.fifo", &[ORDERED]),
             ];
             let which = self.random.usize(..3);
             for (number, (target, on)) in others.iter().enumerate().skip(which) {
@@ -172,8 +172,7 @@ impl Maker {
                     name: format!("u{number}"),
                     queues: on.iter().map(|name| (*name).to_owned()).collect(),
                     clock_ahead: 0,
-                    unknown_task: Some((*target).to_owned()),
-                    knows_tasks: false,
+                    forwards_to: Some((*target).to_owned()),
                 });
             }
         }
@@ -229,13 +228,13 @@ impl Maker {
         let id = format!("t{}", self.tasks);
         let queues = self.queues();
         let mut queue = self.one_of(&queues).clone();
-        if depth < 2 && queue.ends_with(".fifo") {
-            queue = STANDARD.to_owned();
+        if depth < 2 && Capabilities::sqs(&queue).fifo {
+            STANDARD.clone_into(&mut queue);
             if !queues.contains(&queue) {
                 queue.clone_from(&queues[0]);
             }
         }
-        let fifo = queue.ends_with(".fifo");
+        let fifo = Capabilities::sqs(&queue).fifo;
         let follows = if self.is(Scenario::Chains) { 70 } else { 20 };
         let has_next = depth > 0 && self.chance(follows);
         let has_errback = depth > 0 && self.chance(follows);

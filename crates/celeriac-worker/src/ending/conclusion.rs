@@ -121,21 +121,21 @@ impl Conclusion {
             } => {
                 let now = self.engine.now();
                 let countdown = eta.map(|eta| eta.since(now)).or(countdown);
-                self.retry(Retry {
+                Box::pin(self.retry(Retry {
                     countdown,
                     max_retries,
                     cause: cause.map(|failure| *failure),
-                })
+                }))
                 .await
             }
             TaskError::Error { type_id, failure }
                 if self.call.definition.retries_automatically(type_id) =>
             {
-                self.retry(Retry {
+                Box::pin(self.retry(Retry {
                     countdown: None,
                     max_retries: None,
                     cause: Some(failure),
-                })
+                }))
                 .await
             }
             TaskError::Failure(failure) | TaskError::Error { failure, .. } => {

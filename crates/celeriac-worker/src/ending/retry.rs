@@ -85,7 +85,7 @@ async fn again_in_place(conclusion: Conclusion, retry: &Retry, countdown: Durati
             Executed::new(Outcome::Defer(wait), Ending::Retried)
         }
         Recorded::Never(_) => postponed(&conclusion),
-        other => conclusion.not_ours(other).await,
+        other => Box::pin(conclusion.not_ours(other)).await,
     }
 }
 
@@ -110,7 +110,7 @@ async fn resend(conclusion: Conclusion, retry: Retry, countdown: Duration) -> Ex
             return postponed(&conclusion);
         }
         let failure = retry.exhausted(&conclusion.call);
-        return conclusion.gave_up(failure).await;
+        return Box::pin(conclusion.gave_up(failure)).await;
     }
     // whether RETRY could be shown or not, and also if the next try has the task already: it is on its way, and this message would
     // only be a second one

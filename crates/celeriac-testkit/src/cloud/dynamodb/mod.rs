@@ -11,8 +11,7 @@ use serde_json::{Value as Json, json};
 
 use super::{Chances, CloudError, CloudTime, Watch};
 
-use self::attribute::Attribute;
-pub use self::attribute::Item;
+pub use self::attribute::{Attribute, Item};
 use self::partiql::{Refusal, Statement};
 use self::table::Table;
 

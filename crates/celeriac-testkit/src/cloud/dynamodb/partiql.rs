@@ -302,8 +302,8 @@ mod tests {
         pairs.iter().map(number).collect()
     }
 
-    fn update(test: &str, value: Json) -> Statement {
-        let text = format!("UPDATE \"t\" SET \"a\" = ? WHERE \"id\" = ? AND {test}");
+    fn update(condition: &str, value: Json) -> Statement {
+        let text = format!("UPDATE \"t\" SET \"a\" = ? WHERE \"id\" = ? AND {condition}");
         let mut parameters = vec![json!({"N": "9"}), json!({"S": "k"})];
         parameters.extend((!value.is_null()).then_some(value));
         Statement::read(&json!({"Statement": text, "Parameters": parameters})).expect("readable")

@@ -3,7 +3,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use celeriac_protocol::UtcTime;
 
-use super::Item;
+use super::{Attribute, Item};
 
 /// DynamoDB deletes within a few days of an item's TTL; until then it is there.
 const LONGEST_LAPSE_SECONDS: u64 = 48 * 3600;
@@ -42,7 +42,7 @@ impl Table {
         }
         self.swept_at = seconds;
         self.items.retain(|id, item| {
-            let ttl = item.get("ttl").and_then(|ttl| ttl.whole());
+            let ttl = item.get("ttl").and_then(Attribute::whole);
             ttl.is_none_or(|ttl| ttl + i128::from(lapse(id)) > i128::from(seconds))
         });
     }

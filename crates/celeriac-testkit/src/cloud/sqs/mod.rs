@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use celeriac_core::Capabilities;
 use serde_json::{Value as Json, json};
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
@@ -87,10 +88,7 @@ impl Sqs {
 
     fn send_batch(&self, body: &Json) -> Answer {
         let entries = batch::entries(body)?;
-        let bytes: usize = entries
-            .iter()
-            .filter_map(|entry| Outgoing::size(entry))
-            .sum();
+        let bytes: usize = entries.iter().filter_map(Outgoing::size).sum();
         if bytes > message::MAX_BYTES {
             return Err(CloudError::new(
                 "com.amazonaws.sqs#BatchRequestTooLong",
@@ -213,7 +211,7 @@ impl Sqs {
             }
         } else {
             let fifo = wanted["FifoQueue"].as_str() == Some("true");
-            if fifo != name.ends_with(".fifo") {
+            if fifo != Capabilities::sqs(&name).fifo {
                 return Err(invalid(
                     "the name of a FIFO queue, and of no other, ends in .fifo",
                 ));

@@ -5,6 +5,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use celeriac_protocol::{ResultCodec, ResultMeta, State, Value, task_key};
 use serde_json::json;
 
+use super::super::checker::Tracked;
 use super::super::world::{PYTHON, World};
 use crate::cloud::CloudCall;
 
@@ -16,11 +17,7 @@ pub(super) async fn forget(world: &Arc<World>, id: &str) {
 
 /// A worker that got a copy shows STARTED, over whatever stands there and is not final.
 pub(super) async fn start(world: &Arc<World>, id: &str) {
-    let is_final = world
-        .checker()
-        .tasks
-        .get(id)
-        .is_some_and(|task| task.is_final());
+    let is_final = world.checker().tasks.get(id).is_some_and(Tracked::is_final);
     if is_final {
         return;
     }

@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use celeriac_core::UnknownTask;
 use celeriac_worker::{Shutdown, Worker, WorkerQueue};
 
 use super::super::plan::WorkerPlan;
@@ -15,11 +16,11 @@ pub(crate) async fn work(
     shutdown: Shutdown,
 ) {
     let mut settings = settings(&world);
-    if let Some(unknown_task) = &plan.unknown_task {
-        settings.unknown_task.clone_from(unknown_task);
+    if let Some(queue) = &plan.forwards_to {
+        settings.unknown_task = UnknownTask::Forward(queue.clone());
     }
     let parts = Parts::new(&world, &process, settings);
-    let executor = parts.executor(&world, &process, plan.knows_tasks);
+    let executor = parts.executor(&world, &process, plan.forwards_to.is_none());
     let queues = plan.queues.iter().map(WorkerQueue::new).collect();
     if let Err(error) = Worker::new(executor, queues).run(shutdown).await {
         world.tell(|| format!("{} cannot work: {error}", process.name));

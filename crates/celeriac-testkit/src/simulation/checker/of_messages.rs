@@ -1,5 +1,6 @@
 //! Messages: what covers a task, what may be deleted, what is said twice.
 
+use celeriac_core::Capabilities;
 use celeriac_protocol::{Envelope, Limits, UtcTime};
 
 use super::super::plan::TaskPlan;
@@ -11,6 +12,10 @@ use crate::cloud::Message;
 #[derive(Clone, Debug)]
 pub(crate) struct Sent {
     pub(crate) retries: u32,
+}
+
+fn is_fifo(queue: &str) -> bool {
+    Capabilities::sqs(queue).fifo
 }
 
 fn is_dead_letter_queue(queue: &str) -> bool {
@@ -157,7 +162,7 @@ impl Checker {
         tracked
             .messages
             .iter()
-            .any(|((queue, _), sent)| sent.retries >= retries || queue.ends_with(".fifo"))
+            .any(|((queue, _), sent)| sent.retries >= retries || is_fifo(queue))
     }
 }
 

@@ -17,7 +17,6 @@ impl Checker {
         let Some(tracked) = self.tasks.get_mut(id) else {
             return;
         };
-        tracked.started = true;
         tracked.running.insert(run.clone(), Run { retries });
     }
 

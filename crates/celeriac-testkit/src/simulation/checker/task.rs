@@ -11,6 +11,10 @@ pub(crate) type RunKey = (String, u64);
 
 /// What was seen of one task.
 #[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent answers to independent questions"
+)]
 pub(crate) struct Tracked {
     pub(crate) plan: TaskPlan,
     /// Whose consequence it is, and as what.
@@ -46,7 +50,6 @@ pub(crate) struct Tracked {
     /// Runs of the present try that ended with their process.
     pub(crate) lost: u32,
     pub(crate) lost_of: u32,
-    pub(crate) started: bool,
 }
 
 /// A function that runs.
@@ -99,7 +102,6 @@ impl Tracked {
             finished: 0,
             lost: 0,
             lost_of: 0,
-            started: false,
         }
     }
 
