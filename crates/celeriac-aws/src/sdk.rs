@@ -5,6 +5,7 @@ use aws_config::meta::region::RegionProviderChain;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_sqs::config::retry::RetryPartition;
 use aws_sdk_sqs::config::{
     Credentials, SharedAsyncSleep, SharedCredentialsProvider, StalledStreamProtectionConfig,
 };
@@ -97,18 +98,20 @@ impl Sdk {
     }
 
     async fn build_sqs(&self, read_timeout: Duration) -> aws_sdk_sqs::Client {
-        let config = aws_sdk_sqs::config::Builder::from(self.shared().await)
+        let mut config = aws_sdk_sqs::config::Builder::from(self.shared().await)
             .timeout_config(timeouts(read_timeout))
             .interceptor(CountRequests(Arc::clone(&self.counts)));
+        config.set_retry_partition(self.retry_partition());
         aws_sdk_sqs::Client::from_conf(config.build())
     }
 
     pub(crate) async fn dynamodb(&self) -> &aws_sdk_dynamodb::Client {
         let build = || async {
-            let config = aws_sdk_dynamodb::config::Builder::from(self.shared().await)
+            let mut config = aws_sdk_dynamodb::config::Builder::from(self.shared().await)
                 .timeout_config(timeouts(READ_TIMEOUT))
                 .interceptor(ReadDates(self.time.clone()))
                 .interceptor(CountRequests(Arc::clone(&self.counts)));
+            config.set_retry_partition(self.retry_partition());
             aws_sdk_dynamodb::Client::from_conf(config.build())
         };
         self.dynamodb.get_or_init(build).await
@@ -133,6 +136,12 @@ impl Sdk {
             aws_sdk_scheduler::Client::from_conf(config.build())
         };
         self.scheduler.get_or_init(build).await
+    }
+
+    /// The SDK's retries draw on one bucket of a whole process. Simulated processes have one each.
+    fn retry_partition(&self) -> Option<RetryPartition> {
+        let transport = self.transport.as_ref();
+        transport.map(|_| RetryPartition::custom("transport").build())
     }
 
     async fn shared(&self) -> &SdkConfig {

@@ -137,7 +137,10 @@ mod tests {
     #[test]
     fn every_word_is_read_as_it_is_written() {
         for word in MessageForm::WORDS {
-            assert_eq!(word.parse::<MessageForm>().unwrap().as_str(), *word);
+            assert_eq!(
+                word.parse::<MessageForm>().expect("a choice").as_str(),
+                *word
+            );
         }
         assert_eq!("emf".parse(), Ok(MetricsFormat::Emf));
         assert_eq!(

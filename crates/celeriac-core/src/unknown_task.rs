@@ -104,7 +104,10 @@ mod tests {
     #[test]
     fn is_written_as_it_is_read() {
         for text in ["fail", "release", "forward:python"] {
-            assert_eq!(text.parse::<UnknownTask>().unwrap().to_string(), text);
+            assert_eq!(
+                text.parse::<UnknownTask>().expect("a choice").to_string(),
+                text
+            );
         }
     }
 }

@@ -66,6 +66,8 @@ pub(crate) struct Checker {
     order: BTreeMap<(String, String), Vec<String>>,
     /// Clocks are this far apart.
     skew: Duration,
+    /// How far the workers' clocks are ahead, in microseconds.
+    ahead: BTreeMap<String, i64>,
     lease: Duration,
     max_lost_runs: u32,
     start: UtcTime,
@@ -86,6 +88,11 @@ impl Checker {
             tasks,
             order: BTreeMap::new(),
             skew: Duration::from_millis((high - low).unsigned_abs()),
+            ahead: plan
+                .workers
+                .iter()
+                .map(|worker| (worker.name.clone(), worker.clock_ahead * 1000))
+                .collect(),
             lease: plan.visibility,
             max_lost_runs: plan.max_lost_runs,
             start,
@@ -95,6 +102,12 @@ impl Checker {
 
     pub(crate) fn violation(&self) -> Option<&Violation> {
         self.violation.as_ref()
+    }
+
+    /// How far the clock of this process is ahead.
+    fn ahead(&self, process: &str) -> i64 {
+        let worker = process.split('.').next().unwrap_or(process);
+        self.ahead.get(worker).copied().unwrap_or(0)
     }
 
     /// The first one counts.

@@ -1,4 +1,4 @@
-use celeriac_protocol::{Limits, ResultCodec, State};
+use celeriac_protocol::{Limits, ResultCodec, State, UtcTime};
 
 use crate::cloud::{Attribute, Item};
 
@@ -12,8 +12,8 @@ pub(crate) struct ItemView {
     /// `None`: Python wrote it.
     pub(crate) attempt: Option<u64>,
     pub(crate) retries: u32,
-    /// Somebody holds it.
-    pub(crate) leased: bool,
+    /// Until when somebody holds it, as it is written.
+    pub(crate) lease_until: Option<UtcTime>,
     pub(crate) nonce: String,
     pub(crate) owner: Option<String>,
 }
@@ -43,10 +43,17 @@ impl ItemView {
             retries: whole("c_retries")
                 .and_then(|count| u32::try_from(count).ok())
                 .unwrap_or(0),
-            leased: whole("c_lease").is_some_and(|millis| millis > 0),
+            lease_until: whole("c_lease")
+                .filter(|millis| *millis > 0)
+                .and_then(|millis| i64::try_from(millis * 1000).ok())
+                .map(UtcTime),
             nonce: text("c_nonce").unwrap_or_default().to_owned(),
             owner: text("c_owner").map(str::to_owned),
         }
+    }
+
+    pub(crate) fn is_leased(&self) -> bool {
+        self.lease_until.is_some()
     }
 
     pub(crate) fn is_final(&self) -> bool {

@@ -197,7 +197,7 @@ fn described(item: Option<&Item>) -> String {
     let attempt = view
         .attempt
         .map_or("-".to_owned(), |attempt| attempt.to_string());
-    let leased = if view.leased { ", leased" } else { "" };
+    let leased = if view.is_leased() { ", leased" } else { "" };
     format!(
         "{} attempt {attempt} retries {}{leased}",
         view.state, view.retries

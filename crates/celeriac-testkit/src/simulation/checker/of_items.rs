@@ -16,6 +16,7 @@ impl Checker {
         };
         let after = after.map(ItemView::of);
         let python = by == super::super::world::PYTHON;
+        let (ahead, lease) = (self.ahead(by), self.lease);
         let Some(tracked) = self.tasks.get_mut(id) else {
             return;
         };
@@ -35,19 +36,23 @@ impl Checker {
         if let Some((invariant, text)) = judge(id, by, tracked, before.as_ref(), &after, now) {
             return self.broken(invariant, now, text);
         }
-        let claimed = after.leased
-            && before
-                .as_ref()
-                .is_none_or(|before| before.nonce != after.nonce);
-        let renewed = after.leased && !claimed;
-        if claimed || renewed {
-            tracked.leased_until = now.after(self.lease);
+        if let Some(until) = after.lease_until {
+            tracked.leased_until = true_end(until, ahead, now.after(lease));
         }
         tracked.highest_attempt = tracked.highest_attempt.max(after.attempt.unwrap_or(0));
         if after.is_final() && after.shown.contains("the task is poison") {
             self.poisoned(id, now);
         }
     }
+}
+
+/// When a lease ends in true time. It may have been written in the service's time or by a clock that is ahead, some time before it was
+/// stored; whichever comes closest to a lease that is given now.
+fn true_end(written: UtcTime, ahead_micros: i64, given_now: UtcTime) -> UtcTime {
+    let by_clock = UtcTime(written.0 - ahead_micros);
+    let far = |end: &UtcTime| end.0.abs_diff(given_now.0);
+    let end = [written, by_clock].into_iter().min_by_key(far);
+    end.unwrap_or(written).min(given_now)
 }
 
 fn judge(
@@ -71,7 +76,7 @@ fn judge(
             );
             return Some((7, text));
         }
-        let held = after.attempt == before.attempt && before.leased;
+        let held = after.attempt == before.attempt && before.is_leased();
         let foreign = before.owner.as_deref().is_some_and(|owner| owner != by);
         if held && foreign && !before.is_final() {
             let text = format!(
@@ -114,7 +119,7 @@ fn took_over(
 ) -> Option<String> {
     let attempt = before.attempt?;
     let raised = after.attempt.is_some_and(|after| after > attempt);
-    let held = before.leased && tracked.leased_until.0 > now.0 + ROUNDING_MICROS;
+    let held = before.is_leased() && tracked.leased_until.0 > now.0 + ROUNDING_MICROS;
     let holder = tracked.running.keys().find(|(_, of)| *of == attempt);
     let (process, _) = holder.filter(|_| raised && held)?;
     let left = tracked.leased_until.since(now);

@@ -2,6 +2,7 @@
 
 use celeriac_protocol::{State, UtcTime};
 
+use super::super::item_view::ItemView;
 use super::Checker;
 use super::task::{Role, Tracked};
 
@@ -40,7 +41,7 @@ impl Checker {
                 format!("{id} does not come to rest: {stands}, messages {places:?}"),
             ));
         }
-        if task.item.as_ref().is_some_and(|item| item.leased) {
+        if task.item.as_ref().is_some_and(ItemView::is_leased) {
             return Some((12, format!("{id} is leased for ever: {stands}")));
         }
         self.judge_consequences(id, task)

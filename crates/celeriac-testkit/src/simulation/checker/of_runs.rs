@@ -34,7 +34,7 @@ impl Checker {
                 return Some((3, text));
             }
             let other = item.attempt.filter(|other| other > attempt);
-            if let Some(other) = other.filter(|_| item.leased && !tracked.touched_by_python) {
+            if let Some(other) = other.filter(|_| item.is_leased() && !tracked.touched_by_python) {
                 let text = format!(
                     "{id} starts as attempt {attempt} on {process}, and attempt {other} holds it"
                 );
