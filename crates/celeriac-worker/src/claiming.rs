@@ -1,6 +1,8 @@
 use std::time::Duration;
 
-use celeriac_core::{ClaimOutcome, Claimed, DeadLetter, StoreError, StoreErrorKind};
+use celeriac_core::{
+    ClaimOutcome, Claimed, CompletionKind, DeadLetter, StoreError, StoreErrorKind,
+};
 use celeriac_protocol::{Dict, ResultMeta, State, Value};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -60,9 +62,11 @@ pub(crate) async fn take(engine: &Engine, call: &mut Call) -> Result<Held, Refus
             )
             .await
         {
-            // the process stood still meanwhile: somebody else may have taken the task, as it should
-            Ok(ClaimOutcome::Claimed(_)) if ledger.has_lapsed(since) => {
-                return Err(Refusal::Other(Outcome::Leave));
+            // the answer took as long as the lease: somebody else may have taken the task, as it should
+            Ok(ClaimOutcome::Claimed(claimed)) if ledger.has_lapsed(since) => {
+                let released = CompletionKind::Released; // this run does not count
+                let _ = ledger.complete(call.id(), claimed.attempt, released).await;
+                return Err(Refusal::Other(Outcome::Release));
             }
             Ok(ClaimOutcome::Claimed(Claimed { attempt, runs })) => {
                 if retries != call.retries() {

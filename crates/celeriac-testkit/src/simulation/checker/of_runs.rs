@@ -78,6 +78,7 @@ impl Checker {
         let Some(Run { retries }) = tracked.running.remove(run) else {
             return;
         };
+        tracked.unstored.insert(run.clone(), Run { retries });
         match end {
             End::Retry(countdown) => {
                 tracked
@@ -100,14 +101,14 @@ impl Checker {
     /// A process is gone, with all that ran on it.
     pub(crate) fn died(&mut self, process: &str) {
         for tracked in self.tasks.values_mut() {
-            let gone: Vec<(RunKey, Run)> = tracked
-                .running
-                .iter()
+            let runs = tracked.running.iter().chain(&tracked.unstored);
+            let gone: Vec<(RunKey, Run)> = runs
                 .filter(|((of, _), _)| of == process)
                 .map(|(key, run)| (key.clone(), *run))
                 .collect();
             for (key, run) in gone {
                 tracked.running.remove(&key);
+                tracked.unstored.remove(&key);
                 if tracked.lost_of != run.retries {
                     (tracked.lost, tracked.lost_of) = (0, run.retries);
                 }

@@ -45,6 +45,8 @@ pub(crate) struct Tracked {
     pub(crate) touched_by_python: bool,
     /// Functions that run, and whether their process lives.
     pub(crate) running: BTreeMap<RunKey, Run>,
+    /// Functions that have ended, and whose end is not stored yet.
+    pub(crate) unstored: BTreeMap<RunKey, Run>,
     /// Functions that ended by themselves.
     pub(crate) finished: u32,
     /// Runs of the present try that ended with their process.
@@ -99,6 +101,7 @@ impl Tracked {
             highest_attempt: 0,
             touched_by_python: false,
             running: BTreeMap::new(),
+            unstored: BTreeMap::new(),
             finished: 0,
             lost: 0,
             lost_of: 0,
