@@ -1,6 +1,6 @@
 //! The ledger's items: attempts, leases, ends, counts.
 
-use celeriac_protocol::{State, UtcTime};
+use celeriac_protocol::UtcTime;
 
 use super::super::item_view::ItemView;
 use super::{Checker, Tracked};
@@ -39,8 +39,9 @@ impl Checker {
         if let Some(until) = after.lease_until {
             tracked.leased_until = true_end(until, ahead, now.after(lease));
         }
-        if !after.is_leased() || after.state == State::Retry {
-            tracked.unstored.retain(|(process, _), _| process != by);
+        let counted = before.map_or(0, |before| before.retries);
+        if !after.is_leased() || after.retries > counted {
+            tracked.open.retain(|(process, _), _| process != by);
         }
         tracked.highest_attempt = tracked.highest_attempt.max(after.attempt.unwrap_or(0));
         if after.is_final() && after.shown.contains("the task is poison") {

@@ -110,10 +110,12 @@ impl Checker {
         let Some(tracked) = self.tasks.get(id) else {
             return;
         };
-        if tracked.sent && tracked.lost < self.max_lost_runs {
+        let retries = tracked.item.as_ref().map_or(0, |item| item.retries);
+        let lost = tracked.open.values().filter(|of| **of == retries).count();
+        if tracked.sent && lost < self.max_lost_runs as usize {
             let text = format!(
-                "{id} is called poison after {} lost runs of {}",
-                tracked.lost, self.max_lost_runs
+                "{id} is called poison after {lost} lost runs of {}",
+                self.max_lost_runs
             );
             self.broken(12, now, text);
         }

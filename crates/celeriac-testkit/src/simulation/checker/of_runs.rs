@@ -17,6 +17,7 @@ impl Checker {
         let Some(tracked) = self.tasks.get_mut(id) else {
             return;
         };
+        tracked.open.insert(run.clone(), retries);
         tracked.running.insert(run.clone(), Run { retries });
     }
 
@@ -78,7 +79,7 @@ impl Checker {
         let Some(Run { retries }) = tracked.running.remove(run) else {
             return;
         };
-        tracked.unstored.insert(run.clone(), Run { retries });
+
         match end {
             End::Retry(countdown) => {
                 tracked
@@ -101,19 +102,7 @@ impl Checker {
     /// A process is gone, with all that ran on it.
     pub(crate) fn died(&mut self, process: &str) {
         for tracked in self.tasks.values_mut() {
-            let runs = tracked.running.iter().chain(&tracked.unstored);
-            let gone: Vec<(RunKey, Run)> = runs
-                .filter(|((of, _), _)| of == process)
-                .map(|(key, run)| (key.clone(), *run))
-                .collect();
-            for (key, run) in gone {
-                tracked.running.remove(&key);
-                tracked.unstored.remove(&key);
-                if tracked.lost_of != run.retries {
-                    (tracked.lost, tracked.lost_of) = (0, run.retries);
-                }
-                tracked.lost += 1;
-            }
+            tracked.running.retain(|(of, _), _| of != process);
         }
     }
 }

@@ -45,13 +45,10 @@ pub(crate) struct Tracked {
     pub(crate) touched_by_python: bool,
     /// Functions that run, and whether their process lives.
     pub(crate) running: BTreeMap<RunKey, Run>,
-    /// Functions that have ended, and whose end is not stored yet.
-    pub(crate) unstored: BTreeMap<RunKey, Run>,
+    /// Functions that started, and of which the ledger knows no end; by their retries.
+    pub(crate) open: BTreeMap<RunKey, u32>,
     /// Functions that ended by themselves.
     pub(crate) finished: u32,
-    /// Runs of the present try that ended with their process.
-    pub(crate) lost: u32,
-    pub(crate) lost_of: u32,
 }
 
 /// A function that runs.
@@ -101,10 +98,8 @@ impl Tracked {
             highest_attempt: 0,
             touched_by_python: false,
             running: BTreeMap::new(),
-            unstored: BTreeMap::new(),
+            open: BTreeMap::new(),
             finished: 0,
-            lost: 0,
-            lost_of: 0,
         }
     }
 
