@@ -63,7 +63,10 @@ impl Transport for Line {
             Service::DynamoDb
         };
         let fate = world.noise.of_request(service);
-        sleep(world.noise.latency()).await;
+        match fate {
+            Fate::SlowRequest => sleep(world.noise.long_latency()).await,
+            _ => sleep(world.noise.latency()).await,
+        }
         if world.is_away(service) {
             world.tell(|| format!("{} {target}: the service is away", self.process.name));
             return Err(ConnectionLost);
@@ -83,14 +86,18 @@ impl Transport for Line {
                     date: world.now(),
                 });
             }
-            Fate::Good | Fate::AnswerLost | Fate::ResetAfter | Fate::Slow => {}
+            Fate::Good
+            | Fate::AnswerLost
+            | Fate::ResetAfter
+            | Fate::SlowRequest
+            | Fate::SlowAnswer => {}
         }
         let answer = self.ask(target, body).await;
         let date = world.now();
         match fate {
             Fate::AnswerLost => return pending().await,
             Fate::ResetAfter => return Err(ConnectionLost),
-            Fate::Slow => sleep(world.noise.long_latency()).await,
+            Fate::SlowAnswer => sleep(world.noise.long_latency()).await,
             _ => sleep(world.noise.latency()).await,
         }
         self.process.goes_on().await;

@@ -12,7 +12,8 @@ pub(crate) enum Fate {
     AnswerLost,
     ResetBefore,
     ResetAfter,
-    Slow,
+    SlowRequest,
+    SlowAnswer,
     Throttled,
 }
 
@@ -60,7 +61,8 @@ impl Noise {
             (plan.answer_lost, Fate::AnswerLost),
             (plan.reset / 2, Fate::ResetBefore),
             (plan.reset.div_ceil(2), Fate::ResetAfter),
-            (plan.slow, Fate::Slow),
+            (plan.slow / 2, Fate::SlowRequest),
+            (plan.slow.div_ceil(2), Fate::SlowAnswer),
             (plan.throttled, Fate::Throttled),
         ];
         let mut drawn = self.drawn();

@@ -154,7 +154,7 @@ pub struct Noise {
     pub answer_lost: u32,
     /// The connection breaks at once; half of the time the request has its effect.
     pub reset: u32,
-    /// An answer takes seconds.
+    /// A request or its answer takes seconds.
     pub slow: u32,
     /// A request is refused because there are too many.
     pub throttled: u32,

@@ -195,13 +195,18 @@ impl Maker {
 
     fn noise(&mut self) -> Noise {
         let level = *self.one_of(&[0, 20, 100]);
+        let entries = if self.is(Scenario::Fifo) {
+            level * 3
+        } else {
+            level
+        };
         Noise {
             lost: level / 2,
             answer_lost: level,
             reset: level,
-            slow: level / 2,
+            slow: level,
             throttled: level,
-            entry: level,
+            entry: entries,
             duplicate: level,
             undeleted: level / 2,
             only: None,
@@ -213,7 +218,8 @@ impl Maker {
         let mut at = Duration::from_secs(1);
         let mut tasks = Vec::new();
         for _ in 0..count {
-            if !self.chance(50) {
+            let together = if self.is(Scenario::Fifo) { 75 } else { 50 };
+            if !self.chance(together) {
                 at += self.seconds(0..20);
             }
             let mut task = self.task(2);
@@ -303,9 +309,10 @@ impl Maker {
             5..=7 => self.seconds(1..20),
             _ => self.seconds(20..150),
         };
+        let progress = self.chance(if self.is(Scenario::Python) { 60 } else { 25 });
         Try {
             takes,
-            progress: self.chance(25),
+            progress,
             end,
         }
     }

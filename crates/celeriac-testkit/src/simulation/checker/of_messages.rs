@@ -29,16 +29,16 @@ impl Checker {
         if let Some(tracked) = self.tasks.get_mut(&task.id) {
             tracked.due = now.after(countdown);
         }
+        if let Some(group) = &task.group {
+            let group = (task.queue.clone(), group.clone());
+            self.order.entry(group).or_default().push(task.id.clone());
+        }
     }
 
     /// The broker has it, as far as the client knows.
     pub(crate) fn accepted(&mut self, task: &TaskPlan) {
         if let Some(tracked) = self.tasks.get_mut(&task.id) {
             tracked.accepted = true;
-        }
-        if let Some(group) = &task.group {
-            let group = (task.queue.clone(), group.clone());
-            self.order.entry(group).or_default().push(task.id.clone());
         }
     }
 

@@ -63,8 +63,7 @@ impl Checker {
         let place = earlier.iter().position(|other| other == id)?;
         let unfinished = earlier[..place].iter().find(|other| {
             let other = self.tasks.get(*other);
-            other
-                .is_some_and(|other| !other.is_over() && !other.moved && !other.messages.is_empty())
+            other.is_some_and(|other| other.must_be_over())
         })?;
         Some(format!(
             "{id} starts before {unfinished} of its group is over"

@@ -108,6 +108,11 @@ impl Tracked {
         self.item.as_ref().is_some_and(ItemView::is_final)
     }
 
+    /// Whether what comes after it in its group has to wait for it.
+    pub(crate) fn must_be_over(&self) -> bool {
+        self.accepted && !self.is_over() && !self.moved && !self.messages.is_empty()
+    }
+
     /// Without the ledger its end leaves no trace.
     pub(crate) fn leaves_no_trace(&self) -> bool {
         self.plan.ignore_result
