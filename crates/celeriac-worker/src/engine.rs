@@ -5,11 +5,12 @@ use celeriac_core::TaskSender;
 use celeriac_protocol::{Limits, UtcTime};
 
 use crate::ExecutorParts;
-use crate::blocking_pool::BlockingPool;
+use crate::incidents::Incidents;
 use crate::ledger::Ledger;
-use crate::metrics::Incidents;
 use crate::requests::Requests;
-use crate::{panics, waits};
+use crate::run::blocking_pool::BlockingPool;
+use crate::run::panics;
+use crate::waits;
 
 /// The longest time a message that cannot be dealt with now stays away.
 const LONGEST_BACKOFF: Duration = Duration::from_mins(15);

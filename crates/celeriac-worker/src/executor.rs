@@ -10,18 +10,18 @@ use celeriac_protocol::{Envelope, Payload};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::beat_message::{self, Unfit};
+use crate::admission::claim::{self, Refusal};
+use crate::admission::scheduled::{self, Unfit};
+use crate::admission::timing::{self, Timing};
+use crate::admission::{spill, unknown, unready};
 use crate::call::Call;
-use crate::claiming::{self, Held, Refusal};
 use crate::ending::{self, Conclusion};
 use crate::engine::Engine;
 use crate::executed::{Ending, Executed};
-use crate::progress::LedgerProgress;
+use crate::held::Held;
 use crate::reply::{Answer, Reply};
-use crate::run::Run;
-use crate::time_limits::TimeLimits;
-use crate::timing::{self, Timing};
-use crate::{Buried, Deadline, Outcome, Shutdown, log, meta, spill, unknown, unready};
+use crate::run::{LedgerProgress, Run, TimeLimits};
+use crate::{Buried, Deadline, Outcome, Shutdown, log, meta};
 
 /// Runs deliveries: one in, one outcome out. Shared by the worker and the Lambda function. Cheap to clone.
 ///
@@ -165,7 +165,7 @@ impl Executor {
             arguments,
             payload,
         } = prepared;
-        let held = match claiming::take(&self.engine, &mut call).await {
+        let held = match claim::take(&self.engine, &mut call).await {
             Ok(held) => held,
             Err(Refusal::Final(meta)) => {
                 return Box::pin(ending::met(&self.engine, call, &payload.embed, &meta)).await;
@@ -202,7 +202,7 @@ async fn prepare(
     let mut call = Call::new(engine, delivery, envelope, Arc::clone(definition));
     call.reply = reply;
     log::received(&call);
-    match beat_message::settle(engine, &mut call) {
+    match scheduled::settle(engine, &mut call) {
         Ok(()) => {}
         Err(Unfit::Guarded) => return Err(Executed::not_run(Outcome::Ack)),
         Err(Unfit::Malformed(reason)) => {

@@ -39,33 +39,27 @@
 //! See [`Shutdown`] and [`WorkerOptions`]. On SQS an idle worker ends when its open long poll does, after `wait_time_seconds` at most,
 //! because a dropped poll may swallow messages; a second signal ends it at once.
 
-mod beat_message;
-mod blocking_pool;
+mod admission;
 mod call;
-mod claiming;
 mod ending;
 mod engine;
 mod executed;
 mod executor;
+mod held;
+mod incidents;
 mod lease_keeper;
 mod ledger;
 mod log;
 mod meta;
 mod metrics;
 mod outcome;
-mod panics;
+mod outgoing;
 mod per_queue;
-mod progress;
 mod reply;
 mod requests;
 mod run;
 mod settling;
 mod shutdown;
-mod spill;
-mod time_limits;
-mod timing;
-mod unknown;
-mod unready;
 mod waits;
 mod worker;
 

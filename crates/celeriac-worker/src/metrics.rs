@@ -1,33 +1,14 @@
 use std::io::Write as _;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use celeriac_core::MetricsFormat;
 use serde_json::{Map, Value, json};
 
 use crate::engine::Engine;
 use crate::executed::Ending;
+use crate::incidents::Incidents;
 
 /// Of the metrics in CloudWatch.
 const NAMESPACE: &str = "celeriac";
-
-/// Things worth counting that no outcome tells.
-#[derive(Debug, Default)]
-pub(crate) struct Incidents {
-    takeovers: AtomicU64,
-    throttles: AtomicU64,
-}
-
-impl Incidents {
-    /// A task was taken whose earlier run never ended.
-    pub(crate) fn takeover(&self) {
-        self.takeovers.fetch_add(1, Relaxed);
-    }
-
-    /// A broker or a store was not to be had, after the adapter's own tries.
-    pub(crate) fn throttled(&self) {
-        self.throttles.fetch_add(1, Relaxed);
-    }
-}
 
 /// One line of CloudWatch's embedded metric format
 /// (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>), with
@@ -64,8 +45,9 @@ impl MetricsLine {
     /// Since the last time.
     #[must_use]
     pub(crate) fn incidents(self, incidents: &Incidents) -> Self {
-        self.count("LeaseTakeovers", incidents.takeovers.swap(0, Relaxed))
-            .count("Throttles", incidents.throttles.swap(0, Relaxed))
+        let (takeovers, throttles) = incidents.take();
+        self.count("LeaseTakeovers", takeovers)
+            .count("Throttles", throttles)
     }
 
     fn text(mut self, milliseconds: i64) -> String {

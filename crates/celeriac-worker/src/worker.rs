@@ -9,21 +9,27 @@ mod phase;
 mod prefetch;
 mod progress_log;
 mod receiver;
+mod run_times;
 mod settle;
 mod startup;
 mod station;
 mod stuck_messages;
 mod visibility_keeper;
+mod worker_error;
 mod worker_options;
+mod worker_queue;
+mod worker_report;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use thiserror::Error;
 use tokio::task::JoinSet;
 
 pub use self::visibility_keeper::VisibilityKeeper;
+pub use self::worker_error::WorkerError;
 pub use self::worker_options::WorkerOptions;
+pub use self::worker_queue::WorkerQueue;
+pub use self::worker_report::WorkerReport;
 
 use self::receiver::Receiver;
 use self::station::Station;
@@ -37,61 +43,6 @@ pub struct Worker {
     executor: Executor,
     queues: Vec<WorkerQueue>,
     options: WorkerOptions,
-}
-
-/// A queue to work on.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct WorkerQueue {
-    /// Celery name.
-    pub name: String,
-    /// Share of the work where queues are weighted; 1.
-    pub weight: u32,
-}
-
-/// How a worker's life went.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct WorkerReport {
-    /// Tasks that ended in SUCCESS.
-    pub succeeded: u64,
-    /// In FAILURE.
-    pub failed: u64,
-    /// In RETRY.
-    pub retried: u64,
-    /// Messages given back.
-    pub released: u64,
-    /// Messages dead-lettered.
-    pub dead_lettered: u64,
-}
-
-/// A worker that cannot start or go on.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum WorkerError {
-    /// A queue that is not there.
-    #[error(transparent)]
-    Broker(#[from] celeriac_core::BrokerError),
-    /// The result store.
-    #[error(transparent)]
-    Store(#[from] celeriac_core::StoreError),
-    /// The health address.
-    #[error("cannot listen on `{address}` for /healthz")]
-    Health {
-        /// As set.
-        address: String,
-        /// Why.
-        #[source]
-        source: std::io::Error,
-    },
-}
-
-impl WorkerQueue {
-    /// A queue of weight 1.
-    pub fn new(name: impl Into<String>) -> Self {
-        Self {
-            name: name.into(),
-            weight: 1,
-        }
-    }
 }
 
 impl Worker {

@@ -1,22 +1,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use celeriac_core::{
-    CompletionKind, Context, DeadLetter, Failure, StoreError, StoreErrorKind, TaskError,
-};
+use celeriac_core::{CompletionKind, Context, Failure, StoreError, StoreErrorKind};
 use celeriac_protocol::{Embed, ResultMeta, State, Value};
 
 use super::consequences::{self, Consequence};
-use super::follow::{self, LETTER};
-use super::handover;
+use super::follow::{self, LETTER, dead_letter};
 use super::record::{self, Recorded, Unclaimed};
-use super::retry::{self, Retry};
 use crate::call::Call;
-use crate::claiming::Held;
 use crate::engine::Engine;
 use crate::executed::{Ending, Executed};
-use crate::run::RunEnd;
-use crate::{Outcome, Shutdown, log, meta, time_limits};
+use crate::held::Held;
+use crate::{Outcome, Shutdown, log, meta};
 
 /// A claimed task whose run has ended, on the way to its outcome.
 pub(crate) struct Conclusion {
@@ -59,109 +54,8 @@ impl Conclusion {
         self
     }
 
-    /// The outcome of a run.
-    pub(crate) async fn of_run(self, end: RunEnd) -> Executed {
-        match end {
-            RunEnd::Returned(Ok(value)) => self.succeeded(value).await,
-            RunEnd::Returned(Err(error)) => Box::pin(self.of_error(error)).await,
-            RunEnd::Panicked(report) => Box::pin(self.gave_up(report.failure())).await,
-            RunEnd::TimedOut(limit) => {
-                let failure = meta::failure(
-                    "billiard.exceptions",
-                    "TimeLimitExceeded",
-                    vec![time_limits::seconds_value(limit)],
-                );
-                Box::pin(self.gave_up(failure)).await
-            }
-            RunEnd::ShutDown => Box::pin(self.given_back()).await,
-            RunEnd::Lost => {
-                tracing::warn!(
-                    "Task {}[{}] was taken over or ended elsewhere; this run is cancelled",
-                    self.call.task(),
-                    self.call.id()
-                );
-                Executed::not_run(Outcome::Leave)
-            }
-        }
-    }
-
-    async fn of_error(self, error: TaskError) -> Executed {
-        match error {
-            TaskError::Ignore => self.released(Ending::Ignored, Outcome::Ack).await,
-            TaskError::Reject {
-                requeue: true,
-                reason,
-            } => {
-                tracing::warn!(
-                    "Task {}[{}] rejected, its message goes back: {reason}",
-                    self.call.task(),
-                    self.call.id()
-                );
-                let wait = self
-                    .engine
-                    .backoff(&self.call.delivery.queue, self.call.delivery.receive_count);
-                self.released(Ending::Ignored, Outcome::Defer(wait)).await
-            }
-            TaskError::Reject {
-                requeue: false,
-                reason,
-            } => {
-                let args = vec![Value::Str(reason.clone()), Value::Bool(false)];
-                self.failed(
-                    meta::failure("celery.exceptions", "Reject", args),
-                    Some("rejected"),
-                )
-                .await
-            }
-            TaskError::Retry {
-                countdown,
-                eta,
-                max_retries,
-                cause,
-            } => {
-                let now = self.engine.now();
-                let countdown = eta.map(|eta| eta.since(now)).or(countdown);
-                Box::pin(self.retry(Retry {
-                    countdown,
-                    max_retries,
-                    cause: cause.map(|failure| *failure),
-                }))
-                .await
-            }
-            TaskError::Error { type_id, failure }
-                if self.call.definition.retries_automatically(type_id) =>
-            {
-                Box::pin(self.retry(Retry {
-                    countdown: None,
-                    max_retries: None,
-                    cause: Some(failure),
-                }))
-                .await
-            }
-            TaskError::Failure(failure) | TaskError::Error { failure, .. } => {
-                self.gave_up(failure).await
-            }
-            _ => {
-                self.gave_up(meta::failure_text(
-                    "celeriac",
-                    "TaskError",
-                    "an end of a kind that this worker does not know",
-                ))
-                .await
-            }
-        }
-    }
-
-    async fn retry(self, retry: Retry) -> Executed {
-        if !retry.allowed(&self.call) {
-            let failure = retry.exhausted(&self.call);
-            return self.gave_up(failure).await;
-        }
-        Box::pin(retry::retry(self, retry)).await
-    }
-
     /// Stores SUCCESS, then sends what follows. What cannot be made a message fails the task instead, as in Celery.
-    async fn succeeded(mut self, value: Value) -> Executed {
+    pub(super) async fn succeeded(mut self, value: Value) -> Executed {
         let following =
             match consequences::of_success(&self.engine, &self.call, &self.embed, &value) {
                 Ok(following) => following,
@@ -287,38 +181,6 @@ impl Conclusion {
         };
         record::complete(&self.engine, ledger, &self.call, &self.held, kind).await
     }
-
-    async fn released(self, ending: Ending, outcome: Outcome) -> Executed {
-        match self.release().await {
-            Recorded::Superseded => Executed::not_run(Outcome::Leave),
-            _ => Executed::new(outcome, ending), // the lease ends by itself
-        }
-    }
-
-    /// The run does not count; the message goes back at once.
-    pub(crate) async fn given_back(self) -> Executed {
-        if self.call.acked {
-            let text = "the worker was shut down while the task ran, and its message was acknowledged early";
-            return self
-                .failed(
-                    meta::failure_text("billiard.exceptions", "WorkerLostError", text),
-                    None,
-                )
-                .await;
-        }
-        if let Some(queue) = handover::target(&self) {
-            return handover::hand_over(self, queue).await;
-        }
-        tracing::info!(
-            "Task {}[{}] released: the worker is shutting down",
-            self.call.task(),
-            self.call.id()
-        );
-        match self.release().await {
-            Recorded::Superseded => Executed::not_run(Outcome::Leave),
-            _ => Executed::not_run(Outcome::Release),
-        }
-    }
 }
 
 /// Keeps the reason beside the end, for whoever meets it before the message was moved.
@@ -327,15 +189,6 @@ fn lettered(end: &mut ResultMeta, letter: Option<&str>) {
         end.extra
             .insert(LETTER.to_owned(), Value::Str(reason.to_owned()));
     }
-}
-
-/// The outcome that moves a message to the dead-letter queue.
-pub(crate) fn dead_letter(call: Call, reason: &str, failure: &Failure) -> Outcome {
-    Outcome::DeadLetter(Box::new(DeadLetter {
-        error: log::exception(failure),
-        delivery: call.delivery,
-        reason: reason.to_owned(),
-    }))
 }
 
 /// A result that no store takes: what readers see instead.

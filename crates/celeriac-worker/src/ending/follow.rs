@@ -1,10 +1,9 @@
 //! What follows an end: drawn from what is stored, and drawn again whenever an end is met, since whoever stored it may have died
 //! before anything followed.
 
-use celeriac_core::{Failure, SendError};
+use celeriac_core::{DeadLetter, Failure, SendError};
 use celeriac_protocol::{Embed, ExceptionInfo, ResultMeta, State, Value};
 
-use super::conclusion::dead_letter;
 use super::consequences::{self, Consequence};
 use super::record::{Recorded, Unclaimed};
 use crate::call::Call;
@@ -222,4 +221,13 @@ fn letter_of(end: &ResultMeta) -> Option<String> {
         Some(Value::Str(reason)) => Some(reason.clone()),
         _ => None,
     }
+}
+
+/// The outcome that moves a message to the dead-letter queue.
+pub(crate) fn dead_letter(call: Call, reason: &str, failure: &Failure) -> Outcome {
+    Outcome::DeadLetter(Box::new(DeadLetter {
+        error: log::exception(failure),
+        delivery: call.delivery,
+        reason: reason.to_owned(),
+    }))
 }

@@ -5,9 +5,9 @@ use celeriac_protocol::Envelope;
 
 use super::conclusion::Conclusion;
 use super::record::Recorded;
-use super::retry::message;
+use crate::call::Call;
 use crate::executed::Executed;
-use crate::{Outcome, spill};
+use crate::{Outcome, outgoing};
 
 impl Conclusion {
     /// Lets a message carry this run's checkpoint.
@@ -25,7 +25,7 @@ impl Conclusion {
 /// a checkpoint to carry. `None`: its own message goes back as it is, which alone keeps the order of a FIFO queue.
 pub(crate) fn target(conclusion: &Conclusion) -> Option<String> {
     let call = &conclusion.call;
-    spill::other_queue(call, conclusion.spill.as_ref()).or_else(|| {
+    other_queue(call, conclusion.spill.as_ref()).or_else(|| {
         let own = conclusion.checkpoint.is_some() && !call.fifo;
         own.then(|| call.delivery.queue.clone())
     })
@@ -40,7 +40,7 @@ pub(crate) async fn hand_over(conclusion: Conclusion, queue: String) -> Executed
     let mut next = Envelope::clone(&call.envelope);
     conclusion.carry_checkpoint(&mut next);
     let fifo = engine.parts.broker.capabilities(&queue).fifo;
-    let sent = message(call, next, fifo);
+    let sent = outgoing::message(call, next, fifo);
     let progress = if conclusion.checkpoint.is_some() {
         ", with its checkpoint"
     } else {
@@ -64,4 +64,11 @@ pub(crate) async fn hand_over(conclusion: Conclusion, queue: String) -> Executed
             Executed::not_run(Outcome::Release)
         }
     }
+}
+
+/// Where what a function cannot end goes on, if that is elsewhere. A FIFO queue keeps its own, or the order would change.
+pub(crate) fn other_queue(call: &Call, spill: Option<&String>) -> Option<String> {
+    spill
+        .filter(|queue| !call.fifo && **queue != call.delivery.queue)
+        .cloned()
 }

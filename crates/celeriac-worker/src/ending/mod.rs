@@ -6,9 +6,10 @@ mod follow;
 mod handover;
 mod record;
 mod retry;
+mod verdict;
 
 pub(crate) use self::conclusion::Conclusion;
 pub(crate) use self::consequences::unsupported;
 pub(crate) use self::follow::{after_failure, met, owed};
+pub(crate) use self::handover::other_queue;
 pub(crate) use self::record::{Recorded, Unclaimed, later};
-pub(crate) use self::retry::{dedup_id, form};

@@ -4,8 +4,8 @@ use celeriac_core::{ClaimOutcome, CompletionKind, CompletionOutcome, StoreError,
 use celeriac_protocol::{ResultMeta, State, Value};
 
 use crate::call::Call;
-use crate::claiming::Held;
 use crate::engine::Engine;
+use crate::held::Held;
 use crate::ledger::Ledger;
 use crate::{Outcome, meta};
 

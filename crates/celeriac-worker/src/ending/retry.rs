@@ -1,16 +1,15 @@
 use std::time::Duration;
 
 use celeriac_core::{ClaimOutcome, CompletionKind, Failure, Outgoing, RetryPolicy};
-use celeriac_protocol::{Envelope, State, UtcTime, Value, WireForm};
+use celeriac_protocol::{Envelope, State, UtcTime, Value};
 use tokio::time::Instant;
-use uuid::Uuid;
 
 use super::conclusion::Conclusion;
 use super::record::Recorded;
 use crate::call::{Call, IN_PLACE, SENT_BY};
-use crate::claiming::Held;
 use crate::executed::{Ending, Executed};
-use crate::{Outcome, log, meta, waits};
+use crate::held::Held;
+use crate::{Outcome, log, meta, outgoing, waits};
 
 /// A wish to run again, with what it says over the task's policy.
 pub(crate) struct Retry {
@@ -219,42 +218,6 @@ fn next_message(conclusion: &Conclusion, countdown: Duration) -> Outgoing {
     let fifo = call.fifo;
     Outgoing {
         delay: waits::whole_seconds(countdown).min(limits.max_delay),
-        ..message(call, next, fifo)
-    }
-}
-
-/// A message made of the one at hand, with its group and attributes, for a queue that is `fifo` or not.
-pub(crate) fn message(call: &Call, mut next: Envelope, fifo: bool) -> Outgoing {
-    next.properties
-        .origin
-        .clone_from(&call.envelope.headers.origin);
-    next.properties.delivery_tag = Some(celeriac_core::random::uuid4().to_string());
-    let group = call.delivery.group_id.clone();
-    Outgoing {
-        dedup_id: fifo.then(|| dedup_id(call.id(), next.headers.retries, 0)),
-        body: next.encode(form(&call.delivery.body)),
-        group_id: group.or_else(|| fifo.then(|| "default".to_owned())),
-        attributes: call.delivery.attributes.clone(),
-        ..Outgoing::default()
-    }
-}
-
-/// The form the message came in, which its readers can read.
-pub(crate) fn form(body: &str) -> WireForm {
-    if body.trim_start().starts_with('{') {
-        WireForm::Compact
-    } else {
-        WireForm::Celery
-    }
-}
-
-/// `id:retries:hop`, where a hop is one from queue to queue; SQS takes 128 characters.
-pub(crate) fn dedup_id(task_id: &str, retries: u32, hop: u32) -> String {
-    let text = format!("{task_id}:{retries}:{hop}");
-    let fits = text.len() <= 128 && text.bytes().all(|byte| byte.is_ascii_graphic());
-    if fits {
-        text
-    } else {
-        Uuid::new_v5(&Uuid::NAMESPACE_OID, text.as_bytes()).to_string()
+        ..outgoing::message(call, next, fifo)
     }
 }

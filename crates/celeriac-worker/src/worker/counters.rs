@@ -1,6 +1,6 @@
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use crate::WorkerReport;
+use super::worker_report::WorkerReport;
 use crate::executed::Ending;
 
 /// What a worker has done so far.

@@ -12,9 +12,9 @@ use serde_json::{Value, json};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 
-use super::WorkerError;
 use super::phase::Phase;
 use super::station::Station;
+use super::worker_error::WorkerError;
 
 /// A request's head may be this long; the least that hyper takes.
 const MAX_HEAD: usize = 8 << 10;

@@ -1,39 +1,14 @@
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use super::station::Station;
-use crate::WorkerReport;
+use super::worker_report::WorkerReport;
 use crate::metrics::MetricsLine;
 
 /// CloudWatch's own resolution.
 const EVERY: Duration = Duration::from_mins(1);
 /// A run is taken for this long before the first has ended.
 const FIRST_GUESS: Duration = Duration::from_secs(1);
-
-/// How long runs take.
-#[derive(Debug, Default)]
-pub(crate) struct RunTimes {
-    runs: AtomicU64,
-    microseconds: AtomicU64,
-}
-
-impl RunTimes {
-    pub(crate) fn add(&self, took: Duration) {
-        self.runs.fetch_add(1, Relaxed);
-        let took = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-        self.microseconds.fetch_add(took, Relaxed);
-    }
-
-    /// Of the runs since the last time, if there were any.
-    fn take_mean(&self) -> Option<Duration> {
-        let (runs, microseconds) = (
-            self.runs.swap(0, Relaxed),
-            self.microseconds.swap(0, Relaxed),
-        );
-        (runs > 0).then(|| Duration::from_micros(microseconds / runs))
-    }
-}
 
 /// Prints the worker's metrics every minute, if they are asked for. For ever.
 pub(crate) async fn log_metrics(station: Arc<Station>) {

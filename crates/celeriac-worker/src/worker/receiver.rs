@@ -7,9 +7,9 @@ use celeriac_core::{BrokerError, BrokerErrorKind, Delivery};
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
-use super::WorkerError;
 use super::prefetch::Grant;
 use super::station::Station;
+use super::worker_error::WorkerError;
 
 /// The wait of the receivers that come with a backlog: they end when it does.
 const SHORT_WAIT: Duration = Duration::from_secs(1);

@@ -1,6 +1,8 @@
 use celeriac_core::{BrokerErrorKind, QueueSpec, StoreErrorKind, UnknownTask};
 
-use super::{WorkerError, WorkerOptions, WorkerQueue};
+use super::worker_error::WorkerError;
+use super::worker_options::WorkerOptions;
+use super::worker_queue::WorkerQueue;
 use crate::Executor;
 
 /// Creates what is missing if the settings say so, and looks whether the result table is there and the queue of unknown tasks. Whether the

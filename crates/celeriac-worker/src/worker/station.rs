@@ -8,12 +8,14 @@ use tokio_util::task::TaskTracker;
 
 use super::counters::Counters;
 use super::lane::Lane;
-use super::metrics_log::RunTimes;
 use super::phase::PhaseCell;
 use super::prefetch::{Grant, Prefetch};
+use super::run_times::RunTimes;
 use super::stuck_messages::StuckMessages;
 use super::visibility_keeper::VisibilityKeeper;
-use super::{WorkerError, WorkerOptions};
+use super::worker_error::WorkerError;
+use super::worker_options::WorkerOptions;
+use super::worker_queue::WorkerQueue;
 use crate::{Executor, Shutdown};
 
 /// What all parts of a running worker share.
@@ -45,7 +47,7 @@ pub(crate) struct Station {
 impl Station {
     pub(crate) fn new(
         executor: Executor,
-        queues: &[super::WorkerQueue],
+        queues: &[WorkerQueue],
         options: WorkerOptions,
         shutdown: Shutdown,
     ) -> Self {

@@ -1,11 +1,10 @@
 use std::time::Duration;
 
-use celeriac_core::Outgoing;
 use celeriac_protocol::{Headers, UtcTime};
 
 use crate::call::Call;
 use crate::engine::Engine;
-use crate::{Outcome, waits};
+use crate::{Outcome, outgoing, waits};
 
 /// What `expires` and `eta` say now.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,14 +55,14 @@ pub(crate) async fn defer(engine: &Engine, call: &mut Call, early: Duration) -> 
     if call.fifo {
         return Outcome::Defer(early.min(limits.max_visibility));
     }
-    let message = Outgoing {
-        body: std::mem::take(&mut call.delivery.body),
-        delay: waits::whole_seconds(early).min(limits.max_delay),
-        group_id: call.delivery.group_id.clone(),
-        dedup_id: None,
-        attributes: call.delivery.attributes.clone(),
-    };
-    tracing::debug!(task = call.task(), id = call.id(), delay = ?message.delay, "came before its eta, sent again with a delay");
+    let delay = waits::whole_seconds(early).min(limits.max_delay);
+    let message = outgoing::delayed(&mut call.delivery, delay);
+    tracing::debug!(
+        task = call.task(),
+        id = call.id(),
+        ?delay,
+        "came before its eta, sent again with a delay"
+    );
     match engine.requests.send(&call.delivery.queue, message).await {
         Ok(_) => Outcome::Ack,
         Err(error) => {

@@ -1,10 +1,11 @@
 //! What a Lambda function does not start, and where that runs.
 
 use crate::call::Call;
+use crate::ending;
 use crate::engine::Engine;
 use crate::executed::Executed;
-use crate::time_limits::TimeLimits;
-use crate::{Deadline, Outcome, unknown};
+use crate::run::TimeLimits;
+use crate::{Deadline, Outcome, outgoing};
 
 /// An invocation with this share of its time left is as good as a new one: what does not fit in it fits in none.
 const FRESH: f64 = 0.9;
@@ -24,7 +25,7 @@ pub(crate) async fn before_run(
     if limit <= left {
         return None;
     }
-    if let Some(queue) = other_queue(call, deadline.spill.as_ref()) {
+    if let Some(queue) = ending::other_queue(call, deadline.spill.as_ref()) {
         return Some(pass_on(engine, call, &queue).await);
     }
     (left < deadline.total.mul_f64(FRESH)).then(|| Executed::not_run(Outcome::Release))
@@ -32,7 +33,7 @@ pub(crate) async fn before_run(
 
 /// The message as it is, on another queue.
 async fn pass_on(engine: &Engine, call: &mut Call, queue: &str) -> Executed {
-    let message = unknown::forwarded(engine, &mut call.delivery, &call.envelope, queue);
+    let message = outgoing::forwarded(engine, &mut call.delivery, &call.envelope, queue);
     match engine.requests.send(queue, message).await {
         Ok(_) => {
             tracing::info!("Task {}[{}] handed to `{queue}`", call.task(), call.id());
@@ -50,10 +51,4 @@ async fn pass_on(engine: &Engine, call: &mut Call, queue: &str) -> Executed {
             ))
         }
     }
-}
-
-pub(crate) fn other_queue(call: &Call, spill: Option<&String>) -> Option<String> {
-    spill
-        .filter(|queue| !call.fifo && **queue != call.delivery.queue)
-        .cloned()
 }

@@ -5,32 +5,12 @@ use celeriac_core::{
 };
 use celeriac_protocol::{Dict, ResultMeta, State, Value};
 use tokio::time::Instant;
-use tokio_util::sync::CancellationToken;
 
 use crate::call::Call;
 use crate::engine::Engine;
-use crate::lease_keeper::LeaseGuard;
+use crate::held::Held;
+use crate::ledger::Ledger;
 use crate::{Outcome, meta, waits};
-
-/// A task taken for running.
-pub(crate) struct Held {
-    /// The fencing token; 1 without a ledger.
-    pub(crate) attempt: u64,
-    /// Started runs of this try, this one included.
-    pub(crate) runs: u32,
-    /// `None` without a ledger.
-    pub(crate) lease: Option<LeaseGuard>,
-}
-
-impl Held {
-    /// Cancelled when another attempt has the task, or it is final.
-    pub(crate) fn lost(&self) -> CancellationToken {
-        self.lease
-            .as_ref()
-            .map(|lease| lease.lost().clone())
-            .unwrap_or_default()
-    }
-}
 
 /// Why a task is not run.
 pub(crate) enum Refusal {
@@ -62,25 +42,11 @@ pub(crate) async fn take(engine: &Engine, call: &mut Call) -> Result<Held, Refus
             )
             .await
         {
-            // the answer took as long as the lease: somebody else may have taken the task, as it should
-            Ok(ClaimOutcome::Claimed(claimed)) if ledger.has_lapsed(since) => {
-                let released = CompletionKind::Released; // this run does not count
-                let _ = ledger.complete(call.id(), claimed.attempt, released).await;
-                return Err(Refusal::Other(Outcome::Release));
-            }
-            Ok(ClaimOutcome::Claimed(Claimed { attempt, runs })) => {
+            Ok(ClaimOutcome::Claimed(claimed)) => {
                 if retries != call.retries() {
                     call.set_retries(retries);
                 }
-                if runs > 1 {
-                    engine.incidents.takeover();
-                }
-                let lease = Some(ledger.hold(call.id(), attempt, since));
-                return Ok(Held {
-                    attempt,
-                    runs,
-                    lease,
-                });
+                return hold(engine, ledger, call, claimed, since).await;
             }
             // a FIFO retry is counted in the ledger only, the message still has its first header
             Ok(ClaimOutcome::Stale { retries: counted })
@@ -93,6 +59,30 @@ pub(crate) async fn take(engine: &Engine, call: &mut Call) -> Result<Held, Refus
             Err(error) => return Err(Refusal::Other(unavailable(engine, call, &error))),
         }
     }
+}
+
+/// Keeps what was claimed. Where the answer took as long as the lease, somebody else may have taken the task, as it should.
+async fn hold(
+    engine: &Engine,
+    ledger: &Ledger,
+    call: &Call,
+    Claimed { attempt, runs }: Claimed,
+    since: Instant,
+) -> Result<Held, Refusal> {
+    if ledger.has_lapsed(since) {
+        let released = CompletionKind::Released; // this run does not count
+        let _ = ledger.complete(call.id(), attempt, released).await;
+        return Err(Refusal::Other(Outcome::Release));
+    }
+    if runs > 1 {
+        engine.incidents.takeover();
+    }
+    let lease = Some(ledger.hold(call.id(), attempt, since));
+    Ok(Held {
+        attempt,
+        runs,
+        lease,
+    })
 }
 
 /// What readers see while it runs.

@@ -1,3 +1,8 @@
+pub(crate) mod blocking_pool;
+pub(crate) mod panics;
+mod progress;
+mod time_limits;
+
 use std::future::pending;
 use std::time::Duration;
 
@@ -7,10 +12,12 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
+use self::blocking_pool::BlockingPool;
+use self::panics::PanicReport;
 use crate::Shutdown;
-use crate::blocking_pool::BlockingPool;
-use crate::panics::{self, PanicReport};
-use crate::time_limits::TimeLimits;
+
+pub(crate) use self::progress::LedgerProgress;
+pub(crate) use self::time_limits::{TimeLimits, seconds_value};
 
 /// How a run ended.
 #[derive(Debug)]
@@ -45,60 +52,46 @@ type Returned = Result<Result<Value, TaskError>, PanicReport>;
 impl Run {
     /// Runs the task to its end, its limit or the shutdown's.
     pub(crate) async fn end(self, pool: &BlockingPool, shutdown: &Shutdown) -> RunEnd {
+        let watch = Watch {
+            limits: self.limits,
+            soft: self.soft,
+            lost: self.lost,
+        };
+        let (context, arguments) = (self.context, self.arguments);
         match self.kind {
             TaskKind::Async(task) => {
-                let (context, arguments) = (self.context, self.arguments);
                 // a task of its own: a run that never yields can then still be timed out
-                let handle = tokio::spawn(panics::caught(
-                    async move { task(context, arguments).await },
-                ));
-                let mut running = AbortOnDrop(handle);
-                let watch = Watch {
-                    limits: self.limits,
-                    soft: self.soft,
-                    lost: self.lost,
-                };
-                watch
-                    .over(
-                        async { (&mut running.0).await.unwrap_or_else(joined) },
-                        shutdown,
-                    )
-                    .await
+                let run = panics::caught(async move { task(context, arguments).await });
+                let mut running = AbortOnDrop(tokio::spawn(run));
+                let returned = async { (&mut running.0).await.unwrap_or_else(joined) };
+                watch.over(returned, shutdown).await
             }
             TaskKind::Blocking(task) => {
                 let slot = tokio::select! {
                     biased;
                     slot = pool.slot() => slot,
                     () = shutdown.draining.cancelled() => None,
-                    () = self.lost.cancelled() => return RunEnd::Lost,
+                    () = watch.lost.cancelled() => return RunEnd::Lost,
                 };
                 let Some(slot) = slot else {
                     return RunEnd::ShutDown;
                 };
-                let (context, arguments) = (self.context, self.arguments);
-                let answer = pool.start(slot, move || {
-                    panics::catch(move || task(context, arguments))
-                });
-                let watch = Watch {
-                    limits: self.limits,
-                    soft: self.soft,
-                    lost: self.lost,
-                };
-                let end = watch
-                    .over(
-                        async { answer.await.unwrap_or_else(|_| Err(no_thread())) },
-                        shutdown,
-                    )
-                    .await;
-                if !matches!(end, RunEnd::Returned(_) | RunEnd::Panicked(_)) {
-                    tracing::error!(
-                        "Task {} was ended from outside; its thread cannot be killed and stays busy until it returns",
-                        self.name
-                    );
-                }
+                let run = move || panics::catch(move || task(context, arguments));
+                let answer = pool.start(slot, run);
+                let returned = async { answer.await.unwrap_or_else(|_| Err(no_thread())) };
+                let end = watch.over(returned, shutdown).await;
+                say_if_busy(&end, &self.name);
                 end
             }
         }
+    }
+}
+
+fn say_if_busy(end: &RunEnd, name: &str) {
+    if !matches!(end, RunEnd::Returned(_) | RunEnd::Panicked(_)) {
+        tracing::error!(
+            "Task {name} was ended from outside; its thread cannot be killed and stays busy until it returns"
+        );
     }
 }
 

@@ -3,8 +3,8 @@ use std::sync::Arc;
 use celeriac_core::ScheduledRun;
 
 use crate::call::Call;
-use crate::ending;
 use crate::engine::Engine;
+use crate::outgoing;
 
 /// Why a message that beat sent is not run.
 pub(crate) enum Unfit {
@@ -61,6 +61,6 @@ fn write(call: &mut Call, run: &ScheduledRun, unreplaced: bool) {
             .extra
             .insert(ScheduledRun::HEADER.to_owned(), run.to_value());
     }
-    let form = ending::form(&call.delivery.body);
+    let form = outgoing::form(&call.delivery.body);
     call.delivery.body = call.envelope.encode(form);
 }

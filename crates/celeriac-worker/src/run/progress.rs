@@ -6,8 +6,8 @@ use celeriac_protocol::{Envelope, State, Value};
 use tokio_util::sync::CancellationToken;
 
 use crate::call::Call;
-use crate::claiming::Held;
 use crate::engine::Engine;
+use crate::held::Held;
 use crate::meta;
 
 /// Where a running task's `update_state` goes: the ledger, as long as the claim is ours.

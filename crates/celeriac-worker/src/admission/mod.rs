@@ -1,0 +1,8 @@
+//! What a message has to pass before its task runs. Each says what is to become of the message instead, if it does not pass.
+
+pub(crate) mod claim;
+pub(crate) mod scheduled;
+pub(crate) mod spill;
+pub(crate) mod timing;
+pub(crate) mod unknown;
+pub(crate) mod unready;
