@@ -131,67 +131,88 @@ impl MessageBuilder {
         let unusual = celery_only(&mut options.extra).map_err(invalid)?;
         let serializer = options.serializer.unwrap_or(self.settings.task_serializer);
         let compression = options.compression.or(self.settings.task_compression);
-        let properties = properties(
-            &id,
-            &queue,
-            &self.reply_to,
-            expires.map(|at| at.since(now)),
-            &options,
-            &unusual,
-        );
+        let lasts = expires.map(|at| at.since(now));
+        let properties = properties(&id, &queue, &self.reply_to, lasts, &options, &unusual);
+        let payload = payload(args, kwargs, &mut options);
+        let group_id = options.message_group_id.take();
+        let dedup_id = options.message_deduplication_id.take();
+        let attributes = std::mem::take(&mut options.message_attributes);
         let headers = Headers {
-            lang: Some("rust".to_owned()),
-            task: task.to_owned(),
-            shadow: options.shadow,
-            eta: eta.map(UtcTime::to_iso),
-            expires: expires.map(UtcTime::to_iso),
-            group: options.group_id,
-            group_index: options.group_index,
-            retries: options.retries.unwrap_or(0),
-            timelimit: (
-                options.time_limit.map(|limit| limit.as_secs_f64()),
-                options.soft_time_limit.map(|limit| limit.as_secs_f64()),
-            ),
-            root_id: Some(options.root_id.unwrap_or_else(|| id.clone())),
-            parent_id: options.parent_id,
-            argsrepr: Some(options.argsrepr.unwrap_or_else(|| repr_args(&args))),
-            kwargsrepr: Some(options.kwargsrepr.unwrap_or_else(|| repr_kwargs(&kwargs))),
             origin: Some(unusual.origin.unwrap_or_else(|| self.origin.clone())),
             ignore_result,
-            replaced_task_nesting: options.replaced_task_nesting.unwrap_or(0),
-            stamped_headers: (!options.stamps.is_empty())
-                .then(|| options.stamps.keys().cloned().collect()),
-            stamps: options.stamps,
-            compression: None, // set with the payload
-            extra: options.headers,
-            id,
+            ..headers(task, id, (eta, expires), options, &payload)
         };
-        let embed = Embed {
-            callbacks: non_empty(options.link),
-            errbacks: non_empty(options.link_error),
-            chain: options.chain,
-            chord: options.chord.map(|body| *body),
-            ..Embed::default()
-        };
-        let payload = Payload {
-            args,
-            kwargs,
-            embed,
-        };
-        let envelope = Envelope::new(headers, properties, &payload, serializer, compression)
-            .map_err(|error| SendError::Encode {
-                task: task.to_owned(),
-                reason: error.to_string(),
-            })?;
+        let envelope = Envelope::new(headers, properties, &payload, serializer, compression);
+        let envelope = envelope.map_err(|error| SendError::Encode {
+            task: task.to_owned(),
+            reason: error.to_string(),
+        })?;
         Ok(Message {
             queue,
             envelope,
             eta,
             delay: unusual.delay,
-            group_id: options.message_group_id,
-            dedup_id: options.message_deduplication_id,
-            attributes: options.message_attributes,
+            group_id,
+            dedup_id,
+            attributes,
         })
+    }
+}
+
+/// Arguments, and what follows the task (SPEC 1.5).
+fn payload(
+    args: Vec<celeriac_protocol::Value>,
+    kwargs: celeriac_protocol::Dict,
+    options: &mut SendOptions,
+) -> Payload {
+    let embed = Embed {
+        callbacks: non_empty(std::mem::take(&mut options.link)),
+        errbacks: non_empty(std::mem::take(&mut options.link_error)),
+        chain: options.chain.take(),
+        chord: options.chord.take().map(|body| *body),
+        ..Embed::default()
+    };
+    Payload {
+        args,
+        kwargs,
+        embed,
+    }
+}
+
+/// What the options say about a task, without those that other parts of the message carry (SPEC 1.3).
+fn headers(
+    task: &str,
+    id: String,
+    (eta, expires): (Option<UtcTime>, Option<UtcTime>),
+    options: SendOptions,
+    payload: &Payload,
+) -> Headers {
+    let Payload { args, kwargs, .. } = payload;
+    Headers {
+        lang: Some("rust".to_owned()),
+        task: task.to_owned(),
+        shadow: options.shadow,
+        eta: eta.map(UtcTime::to_iso),
+        expires: expires.map(UtcTime::to_iso),
+        group: options.group_id,
+        group_index: options.group_index,
+        retries: options.retries.unwrap_or(0),
+        timelimit: (
+            options.time_limit.map(|limit| limit.as_secs_f64()),
+            options.soft_time_limit.map(|limit| limit.as_secs_f64()),
+        ),
+        root_id: Some(options.root_id.unwrap_or_else(|| id.clone())),
+        parent_id: options.parent_id,
+        argsrepr: Some(options.argsrepr.unwrap_or_else(|| repr_args(args))),
+        kwargsrepr: Some(options.kwargsrepr.unwrap_or_else(|| repr_kwargs(kwargs))),
+        replaced_task_nesting: options.replaced_task_nesting.unwrap_or(0),
+        stamped_headers: (!options.stamps.is_empty())
+            .then(|| options.stamps.keys().cloned().collect()),
+        stamps: options.stamps,
+        compression: None, // set with the payload
+        extra: options.headers,
+        id,
+        ..Headers::default()
     }
 }
 
