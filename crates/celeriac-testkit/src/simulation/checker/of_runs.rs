@@ -6,7 +6,7 @@ use celeriac_protocol::UtcTime;
 
 use super::super::plan::End;
 use super::task::Run;
-use super::{Checker, RunKey};
+use super::{Checker, RunKey, Tracked};
 
 impl Checker {
     /// A function starts.
@@ -63,7 +63,7 @@ impl Checker {
         let place = earlier.iter().position(|other| other == id)?;
         let unfinished = earlier[..place].iter().find(|other| {
             let other = self.tasks.get(*other);
-            other.is_some_and(|other| other.must_be_over())
+            other.is_some_and(Tracked::must_be_over)
         })?;
         Some(format!(
             "{id} starts before {unfinished} of its group is over"
