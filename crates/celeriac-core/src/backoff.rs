@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use crate::random;
+
 /// When and how often a failed task runs again (SPEC 3). Celery's names and defaults.
 ///
 /// ```
@@ -71,5 +73,5 @@ fn exponential(factor: u64, retries: u32, maximum: Duration) -> Duration {
 
 /// A whole number of seconds from 0 to `longest`, both included.
 fn jittered(longest: Duration) -> Duration {
-    Duration::from_secs(fastrand::u64(0..=longest.as_secs()))
+    Duration::from_secs(random::up_to(longest.as_secs()))
 }

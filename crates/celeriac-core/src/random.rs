@@ -21,7 +21,13 @@ pub fn fraction() -> f64 {
     fastrand::f64()
 }
 
-/// Makes everything that is random on this thread follow from `seed`. For simulations alone: such ids can be guessed.
+/// A whole number up to this one, itself included: for jitter in whole seconds.
+pub fn up_to(most: u64) -> u64 {
+    fastrand::u64(0..=most)
+}
+
+/// Makes everything that is random on this thread follow from `seed`. For simulations alone: such
+/// ids can be guessed.
 pub fn repeat(seed: u64) {
     REPEATABLE.set(true);
     fastrand::seed(seed);

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use celeriac_core::TaskSender;
+use celeriac_core::{Delivery, TaskSender};
 use celeriac_protocol::{Limits, UtcTime};
 
 use crate::ExecutorParts;
@@ -55,6 +55,11 @@ impl Engine {
 
     pub(crate) fn now(&self) -> UtcTime {
         self.parts.clock.now()
+    }
+
+    /// How long this message stays away, which cannot be dealt with now.
+    pub(crate) fn backoff_of(&self, delivery: &Delivery) -> Duration {
+        self.backoff(&delivery.queue, delivery.receive_count)
     }
 
     /// How long a message that is for another worker stays away.

@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use celeriac_core::{
-    Batch, Batcher, BatcherOptions, Claim, ClaimOutcome, Completion, CompletionKind,
+    Batch, Batcher, BatcherOptions, Claim, ClaimOutcome, Claimed, Completion, CompletionKind,
     CompletionOutcome, Lease, LeaseOutcome, ResultStore, StateUpdate, StoreError, StoreErrorKind,
 };
 use celeriac_protocol::ResultMeta;
 use tokio::time::Instant;
 
-use crate::lease_keeper::{LeaseGuard, LeaseKeeper};
+use crate::held::Held;
+use crate::lease_keeper::LeaseKeeper;
 use crate::waits;
 
 /// Completions may wait this long for company.
@@ -86,9 +87,13 @@ impl Ledger {
         since.elapsed() >= self.lease
     }
 
-    /// Renews the lease of a claim from `since` on, until the guard is dropped.
-    pub(crate) fn hold(&self, task_id: &str, attempt: u64, since: Instant) -> LeaseGuard {
-        self.leases.hold(task_id, attempt, since)
+    /// Renews the lease of what was claimed from `since` on, until it is dropped.
+    pub(crate) fn hold(&self, task_id: &str, claimed: &Claimed, since: Instant) -> Held {
+        Held {
+            attempt: claimed.attempt,
+            runs: claimed.runs,
+            lease: Some(self.leases.hold(task_id, claimed.attempt, since)),
+        }
     }
 
     /// Ends a claim. Goes on for about 20 s while the store is not available.

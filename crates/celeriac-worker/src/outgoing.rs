@@ -1,4 +1,5 @@
-//! The messages that a worker makes of those at hand. Their bodies stay as they came as far as that can be.
+//! The messages that a worker makes of those at hand. Their bodies stay as they came as far as that
+//! can be.
 
 use std::time::Duration;
 
@@ -25,7 +26,8 @@ pub(crate) fn delayed(delivery: &mut Delivery, delay: Duration) -> Outgoing {
     }
 }
 
-/// A message made of the one at hand, with its group and attributes, for a queue that is `fifo` or not.
+/// A message made of the one at hand, with its group and attributes, for a queue that is `fifo` or
+/// not.
 pub(crate) fn message(call: &Call, mut next: Envelope, fifo: bool) -> Outgoing {
     next.properties
         .origin
@@ -70,7 +72,8 @@ pub(crate) fn forwards(delivery: &Delivery) -> u32 {
         .unwrap_or(0)
 }
 
-/// The body with its attributes and group, for `queue`. It stays as it came, unless it leaves a FIFO queue.
+/// The body with its attributes and group, for `queue`. It stays as it came, unless it leaves a
+/// FIFO queue.
 pub(crate) fn forwarded(
     engine: &Engine,
     delivery: &mut Delivery,

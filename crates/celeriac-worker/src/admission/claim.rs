@@ -61,28 +61,24 @@ pub(crate) async fn take(engine: &Engine, call: &mut Call) -> Result<Held, Refus
     }
 }
 
-/// Keeps what was claimed. Where the answer took as long as the lease, somebody else may have taken the task, as it should.
+/// Keeps what was claimed. Where the answer took as long as the lease, somebody else may have taken
+/// the task, as it should.
 async fn hold(
     engine: &Engine,
     ledger: &Ledger,
     call: &Call,
-    Claimed { attempt, runs }: Claimed,
+    claimed: Claimed,
     since: Instant,
 ) -> Result<Held, Refusal> {
     if ledger.has_lapsed(since) {
         let released = CompletionKind::Released; // this run does not count
-        let _ = ledger.complete(call.id(), attempt, released).await;
+        let _ = ledger.complete(call.id(), claimed.attempt, released).await;
         return Err(Refusal::Other(Outcome::Release));
     }
-    if runs > 1 {
+    if claimed.runs > 1 {
         engine.incidents.takeover();
     }
-    let lease = Some(ledger.hold(call.id(), attempt, since));
-    Ok(Held {
-        attempt,
-        runs,
-        lease,
-    })
+    Ok(ledger.hold(call.id(), &claimed, since))
 }
 
 /// What readers see while it runs.
@@ -148,5 +144,5 @@ fn unavailable(engine: &Engine, call: &Call, error: &StoreError) -> Outcome {
         id = call.id(),
         "cannot claim the task, it comes back later: {error}"
     );
-    Outcome::Defer(engine.backoff(&call.delivery.queue, call.delivery.receive_count))
+    Outcome::Defer(engine.backoff_of(&call.delivery))
 }

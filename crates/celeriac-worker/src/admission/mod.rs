@@ -1,4 +1,5 @@
-//! What a message has to pass before its task runs. Each says what is to become of the message instead, if it does not pass.
+//! What a message has to pass before its task runs. Each says what is to become of the message
+//! instead, if it does not pass.
 
 pub(crate) mod claim;
 pub(crate) mod scheduled;

@@ -14,8 +14,9 @@ pub(crate) enum Unfit {
     Malformed(String),
 }
 
-/// Turns what beat says about a message into what Celery says itself, `eta` and `expires`, so that from here on, and for
-/// whoever gets a copy of it (a hop of its delay, another queue, a retry), it is a message like any other.
+/// Turns what beat says about a message into what Celery says itself, `eta` and `expires`, so that
+/// from here on, and for whoever gets a copy of it (a hop of its delay, another queue, a retry), it
+/// is a message like any other.
 pub(crate) fn settle(engine: &Engine, call: &mut Call) -> Result<(), Unfit> {
     let Some(run) = ScheduledRun::of(&call.envelope.headers) else {
         return Ok(());
@@ -23,8 +24,9 @@ pub(crate) fn settle(engine: &Engine, call: &mut Call) -> Result<(), Unfit> {
     let mut run = run.map_err(Unfit::Malformed)?;
     run.zone().map_err(Unfit::Malformed)?;
     let unreplaced = run.scheduled_time.is_none();
-    // Emulators of EventBridge Scheduler leave the keyword as it is. They fire on time, so the message was sent at about the
-    // scheduled time. AWS replaces it always, so nothing there rests on this.
+    // Emulators of EventBridge Scheduler leave the keyword as it is. They fire on time, so the
+    // message was sent at about the scheduled time. AWS replaces it always, so nothing there rests
+    // on this.
     run.scheduled_time
         .get_or_insert_with(|| call.delivery.sent_at.unwrap_or_else(|| engine.now()));
     if let Some(reason) = run.refusal() {

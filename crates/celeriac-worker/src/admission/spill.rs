@@ -7,10 +7,12 @@ use crate::executed::Executed;
 use crate::run::TimeLimits;
 use crate::{Deadline, Outcome, outgoing};
 
-/// An invocation with this share of its time left is as good as a new one: what does not fit in it fits in none.
+/// An invocation with this share of its time left is as good as a new one: what does not fit in it
+/// fits in none.
 const FRESH: f64 = 0.9;
 
-/// In a Lambda function, before a task is claimed: one that is marked for a queue of workers, or would outlive the invocation.
+/// In a Lambda function, before a task is claimed: one that is marked for a queue of workers, or
+/// would outlive the invocation.
 pub(crate) async fn before_run(
     engine: &Engine,
     call: &mut Call,
@@ -46,9 +48,7 @@ async fn pass_on(engine: &Engine, call: &mut Call, queue: &str) -> Executed {
                 call.id()
             );
             let delivery = &call.delivery;
-            Executed::not_run(Outcome::Defer(
-                engine.backoff(&delivery.queue, delivery.receive_count),
-            ))
+            Executed::not_run(Outcome::Defer(engine.backoff_of(delivery)))
         }
     }
 }

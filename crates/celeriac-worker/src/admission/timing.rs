@@ -48,8 +48,9 @@ fn time(header: &str, text: Option<&str>) -> Result<Option<UtcTime>, String> {
         .map_err(|error| format!("header `{header}`: {error}"))
 }
 
-/// Puts off a message that came before its time. It is never held: on a standard queue it is sent again with the delay,
-/// in hops of the longest one the broker takes; on FIFO, where that would change the order, it becomes invisible.
+/// Puts off a message that came before its time. It is never held: on a standard queue it is sent
+/// again with the delay, in hops of the longest one the broker takes; on FIFO, where that would
+/// change the order, it becomes invisible.
 pub(crate) async fn defer(engine: &Engine, call: &mut Call, early: Duration) -> Outcome {
     let limits = engine.parts.broker.capabilities(&call.delivery.queue);
     if call.fifo {
@@ -70,11 +71,7 @@ pub(crate) async fn defer(engine: &Engine, call: &mut Call, early: Duration) -> 
                 id = call.id(),
                 "cannot put off a task before its eta, it comes back later: {error}"
             );
-            Outcome::Defer(
-                engine
-                    .backoff(&call.delivery.queue, call.delivery.receive_count)
-                    .min(early),
-            )
+            Outcome::Defer(engine.backoff_of(&call.delivery).min(early))
         }
     }
 }

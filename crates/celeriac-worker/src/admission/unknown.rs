@@ -8,6 +8,7 @@ use crate::executed::Executed;
 use crate::{Outcome, meta, outgoing};
 
 const MAX_FORWARDS: u32 = 10;
+
 /// A task that is not registered here: by `unknown_task`.
 pub(crate) async fn unknown(engine: &Engine, delivery: Delivery, envelope: Envelope) -> Executed {
     let task = envelope.headers.task.clone();
@@ -66,9 +67,7 @@ async fn forward(
                 id = headers.id,
                 "task is not registered here and was not forwarded: {error}"
             );
-            Executed::not_run(Outcome::Defer(
-                engine.backoff(&delivery.queue, delivery.receive_count),
-            ))
+            Executed::not_run(Outcome::Defer(engine.backoff_of(&delivery)))
         }
     }
 }

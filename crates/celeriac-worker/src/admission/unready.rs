@@ -28,8 +28,8 @@ pub(crate) fn bad_id(engine: &Engine, task_id: &str) -> Option<String> {
     })
 }
 
-/// A message of which not even the headers can be read: to the dead-letter queue, and FAILURE for the caller where an id
-/// could be read all the same.
+/// A message of which not even the headers can be read: to the dead-letter queue, and FAILURE for
+/// the caller where an id could be read all the same.
 pub(crate) async fn unreadable(
     engine: &Engine,
     delivery: Delivery,
@@ -81,8 +81,8 @@ pub(crate) async fn malformed(engine: &Engine, call: Call, reason: String) -> Ex
     settle(engine, call.delivery, end, retries, &failure, "unreadable").await
 }
 
-/// A task that fails before it runs: wrong arguments, or a canvas that this version cannot go on with. Deleted once FAILURE is
-/// stored; what waits for it fails too.
+/// A task that fails before it runs: wrong arguments, or a canvas that this version cannot go on
+/// with. Deleted once FAILURE is stored; what waits for it fails too.
 pub(crate) async fn fail(engine: &Engine, call: Call, embed: Embed, failure: Failure) -> Executed {
     log::failed(&call, &failure);
     call.reply.raised(&failure);
@@ -133,7 +133,7 @@ async fn end_unrun(
                 return Box::pin(ending::met(engine, call, &embed, &end)).await;
             }
             Recorded::Superseded => return Executed::not_run(Outcome::Ack),
-            Recorded::Later(wait) => return Executed::not_run(ending::later(wait)),
+            Recorded::Later(wait) => return Executed::not_run(Outcome::Defer(wait)),
             Recorded::Never(error) => {
                 let letter = DeadLetter {
                     error: format!("{}; not stored: {error}", log::exception(failure)),
@@ -168,17 +168,13 @@ async fn settle(
         };
         match unclaimed.store(engine).await {
             Recorded::Stored | Recorded::Stands(_) | Recorded::Superseded => {}
-            Recorded::Later(wait) => return Executed::not_run(ending::later(wait)),
+            Recorded::Later(wait) => return Executed::not_run(Outcome::Defer(wait)),
             Recorded::Never(error) => tracing::warn!(
                 message_id = delivery.message_id,
                 "the caller of an unreadable message sees nothing: {error}"
             ),
         }
     }
-    let letter = DeadLetter {
-        error: log::exception(failure),
-        delivery,
-        reason: reason.to_owned(),
-    };
-    Executed::new(Outcome::DeadLetter(Box::new(letter)), Ending::Failed)
+    let outcome = ending::dead_letter(delivery, reason, failure);
+    Executed::new(outcome, Ending::Failed)
 }

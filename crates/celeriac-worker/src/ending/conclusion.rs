@@ -54,7 +54,8 @@ impl Conclusion {
         self
     }
 
-    /// Stores SUCCESS, then sends what follows. What cannot be made a message fails the task instead, as in Celery.
+    /// Stores SUCCESS, then sends what follows. What cannot be made a message fails the task
+    /// instead, as in Celery.
     pub(super) async fn succeeded(mut self, value: Value) -> Executed {
         let following =
             match consequences::of_success(&self.engine, &self.call, &self.embed, &value) {
@@ -74,7 +75,7 @@ impl Conclusion {
             return Box::pin(self.succeeded_unseen(following)).await;
         }
         let end = self.end(State::Success, value);
-        match record::claimed(&self.engine, &self.call, &self.held, end).await {
+        match self.complete(CompletionKind::Final(end)).await {
             Recorded::Stored => {
                 if !Box::pin(follow::send(&self.engine, &self.call, following)).await {
                     return follow::owed(&self.engine, &self.call);
@@ -92,7 +93,7 @@ impl Conclusion {
             return follow::owed(&self.engine, &self.call);
         }
         let end = self.end(State::Success, Value::Null);
-        match record::claimed(&self.engine, &self.call, &self.held, end).await {
+        match self.complete(CompletionKind::Final(end)).await {
             Recorded::Stored | Recorded::Never(_) => Executed::new(Outcome::Ack, Ending::Succeeded),
             other => Box::pin(self.not_ours(other)).await,
         }
@@ -127,7 +128,7 @@ impl Conclusion {
             return follow::owed(engine, call);
         }
         let outcome = match letter {
-            Some(reason) => dead_letter(self.call, reason, &failure),
+            Some(reason) => dead_letter(self.call.delivery, reason, &failure),
             None => Outcome::Ack,
         };
         Executed::new(outcome, Ending::Failed)
@@ -139,7 +140,7 @@ impl Conclusion {
             Recorded::Stands(end) => {
                 Box::pin(follow::met(&self.engine, self.call, &self.embed, &end)).await
             }
-            Recorded::Later(wait) => Executed::not_run(record::later(wait)),
+            Recorded::Later(wait) => Executed::not_run(Outcome::Defer(wait)),
             Recorded::Superseded => Executed::not_run(Outcome::Leave),
             Recorded::Stored | Recorded::Never(_) => Executed::not_run(Outcome::Ack),
         }
@@ -152,10 +153,11 @@ impl Conclusion {
         end
     }
 
-    /// Stores FAILURE under the claim; without one (`ignore_result`), if failures are to be shown all the same, claims late.
+    /// Stores FAILURE under the claim; without one (`ignore_result`), if failures are to be shown
+    /// all the same, claims late.
     async fn record_failure(&self, end: ResultMeta) -> Recorded {
         if self.held.lease.is_some() || !self.call.shows_errors() {
-            return record::claimed(&self.engine, &self.call, &self.held, end).await;
+            return self.complete(CompletionKind::Final(end)).await;
         }
         match Unclaimed::of(&self.call, end).store(&self.engine).await {
             Recorded::Stands(_) | Recorded::Superseded => Recorded::Stored,
@@ -176,10 +178,7 @@ impl Conclusion {
     }
 
     pub(crate) async fn complete(&self, kind: CompletionKind) -> Recorded {
-        let (Some(ledger), Some(_)) = (&self.engine.ledger, &self.held.lease) else {
-            return Recorded::Stored;
-        };
-        record::complete(&self.engine, ledger, &self.call, &self.held, kind).await
+        record::complete(&self.engine, &self.call, &self.held, kind).await
     }
 }
 

@@ -1,4 +1,5 @@
-//! What follows a task: messages made of the signatures that its own message carries, under ids that are the same every time.
+//! What follows a task: messages made of the signatures that its own message carries, under ids
+//! that are the same every time.
 
 use celeriac_core::{SendError, SendOptions};
 use celeriac_producer::Message;
@@ -8,8 +9,8 @@ use uuid::Uuid;
 use crate::call::Call;
 use crate::engine::Engine;
 
-/// Why a task with this embed is refused before it runs, if it is: the parts of a canvas that this version cannot go on
-/// with. Running it and letting the rest of its workflow hang would be worse.
+/// Why a task with this embed is refused before it runs, if it is: the parts of a canvas that this
+/// version cannot go on with. Running it and letting the rest of its workflow hang would be worse.
 pub(crate) fn unsupported(embed: &Embed) -> Option<String> {
     let refuse = |what: &str, place: &str| {
         Some(format!(
@@ -83,7 +84,8 @@ pub(crate) fn of_success(
     Ok(all)
 }
 
-/// The error callbacks, with the task's id (SPEC 7.4). One that cannot be made is logged and left out.
+/// The error callbacks, with the task's id (SPEC 7.4). One that cannot be made is logged and left
+/// out.
 pub(crate) fn of_failure(engine: &Engine, call: &Call, embed: &Embed) -> Vec<Consequence> {
     let id = Value::Str(call.id().to_owned());
     let errbacks = embed.errbacks.iter().flatten().enumerate();
@@ -138,7 +140,8 @@ fn task_id(options: &Dict) -> Option<&str> {
     }
 }
 
-/// The ids under which a caller waits for this step: a chord's is its body's, a group's and a chain's are those of their tasks.
+/// The ids under which a caller waits for this step: a chord's is its body's, a group's and a
+/// chain's are those of their tasks.
 pub(crate) fn result_ids(step: &Signature) -> Vec<String> {
     let inner = |value: &Value| {
         let signature = Signature::from_value(value.clone());

@@ -1,7 +1,7 @@
-//! What follows an end: drawn from what is stored, and drawn again whenever an end is met, since whoever stored it may have died
-//! before anything followed.
+//! What follows an end: drawn from what is stored, and drawn again whenever an end is met, since
+//! whoever stored it may have died before anything followed.
 
-use celeriac_core::{DeadLetter, Failure, SendError};
+use celeriac_core::{DeadLetter, Delivery, Failure, SendError};
 use celeriac_protocol::{Embed, ExceptionInfo, ResultMeta, State, Value};
 
 use super::consequences::{self, Consequence};
@@ -15,11 +15,13 @@ use crate::{Outcome, log, meta, waits};
 const SEND_TRIES: u32 = 6;
 /// Tries of storing the failure of a later step, over about 2 s.
 const FAIL_TRIES: u32 = 5;
-/// In the stored result of a task whose message belongs in the dead-letter queue: the reason. Python's readers pass over it.
+/// In the stored result of a task whose message belongs in the dead-letter queue: the reason.
+/// Python's readers pass over it.
 pub(crate) const LETTER: &str = "celeriac_letter";
 
-/// A message of a task that has ended already is done with once what follows that end is certain: it is sent again under the ids that
-/// it had before where nothing stands under them, and a message for the dead-letter queue still goes there.
+/// A message of a task that has ended already is done with once what follows that end is certain:
+/// it is sent again under the ids that it had before where nothing stands under them, and a message
+/// for the dead-letter queue still goes there.
 pub(crate) async fn met(engine: &Engine, call: Call, embed: &Embed, end: &ResultMeta) -> Executed {
     tracing::debug!(
         task = call.task(),
@@ -31,9 +33,10 @@ pub(crate) async fn met(engine: &Engine, call: Call, embed: &Embed, end: &Result
         return owed(engine, &call);
     }
     match (letter_of(end), failure_of(end)) {
-        (Some(reason), Some(failure)) => {
-            Executed::new(dead_letter(call, &reason, &failure), Ending::NotRun)
-        }
+        (Some(reason), Some(failure)) => Executed::new(
+            dead_letter(call.delivery, &reason, &failure),
+            Ending::NotRun,
+        ),
         _ => Executed::not_run(Outcome::Ack),
     }
 }
@@ -58,15 +61,13 @@ async fn follow(engine: &Engine, call: &Call, embed: &Embed, end: &ResultMeta) -
     }
 }
 
-/// The message stays until what follows it is sent.
+/// The message stays away for a while, since what its task still owes cannot be done now.
 pub(crate) fn owed(engine: &Engine, call: &Call) -> Executed {
-    let delivery = &call.delivery;
-    let wait = engine.backoff(&delivery.queue, delivery.receive_count);
-    Executed::not_run(Outcome::Defer(wait))
+    Executed::not_run(Outcome::Defer(engine.backoff_of(&call.delivery)))
 }
 
-/// What a FAILURE or REVOKED causes: every later step of the chain, and the body of a chord, ends so too; a FAILURE's errbacks are
-/// sent.
+/// What a FAILURE or REVOKED causes: every later step of the chain, and the body of a chord, ends
+/// so too; a FAILURE's errbacks are sent.
 pub(crate) async fn after_failure(
     engine: &Engine,
     call: &Call,
@@ -80,7 +81,7 @@ pub(crate) async fn after_failure(
     let mut certain = true;
     for step in embed.chain.iter().flatten() {
         for id in consequences::result_ids(step) {
-            certain &= end_unrun(engine, call, &id, end.status.clone(), &failure).await;
+            certain &= settle_waiting(engine, call, &id, end.status.clone(), &failure).await;
         }
     }
     if let Some(body) = &embed.chord {
@@ -91,7 +92,7 @@ pub(crate) async fn after_failure(
         );
         let error = meta::failure_text("celery.exceptions", "ChordError", text);
         for id in consequences::result_ids(body) {
-            certain &= end_unrun(engine, call, &id, State::Failure, &error).await;
+            certain &= settle_waiting(engine, call, &id, State::Failure, &error).await;
         }
     }
     if end.status != State::Failure {
@@ -104,7 +105,8 @@ pub(crate) async fn after_failure(
     certain & send(engine, call, errbacks).await
 }
 
-/// Those under whose ids nothing stands. Where that cannot be read, all: the ledger makes one task of two messages.
+/// Those under whose ids nothing stands. Where that cannot be read, all: the ledger makes one task
+/// of two messages.
 async fn missing(engine: &Engine, all: Vec<Consequence>) -> Vec<Consequence> {
     let Some(ledger) = engine.ledger.as_ref().filter(|_| !all.is_empty()) else {
         return all;
@@ -120,7 +122,8 @@ async fn missing(engine: &Engine, all: Vec<Consequence>) -> Vec<Consequence> {
         .collect()
 }
 
-/// Sends them one after the other; whether each is sent, or never can be. For one that never can be, whoever waits for it is told.
+/// Sends them one after the other; whether each is sent, or never can be. For one that never can
+/// be, whoever waits for it is told.
 pub(crate) async fn send(engine: &Engine, call: &Call, all: Vec<Consequence>) -> bool {
     let mut certain = true;
     for Consequence { message, waiting } in all {
@@ -141,7 +144,7 @@ pub(crate) async fn send(engine: &Engine, call: &Call, all: Vec<Consequence>) ->
                 let text = format!("it follows {}, and was not sent: {error}", call.id());
                 let failure = meta::failure_text("kombu.exceptions", "OperationalError", text);
                 for id in waiting {
-                    certain &= end_unrun(engine, call, &id, State::Failure, &failure).await;
+                    certain &= settle_waiting(engine, call, &id, State::Failure, &failure).await;
                 }
             }
         }
@@ -171,7 +174,7 @@ async fn send_one(
 }
 
 /// Stores an end for a task that will not run; whether it, or another end, stands.
-async fn end_unrun(
+async fn settle_waiting(
     engine: &Engine,
     call: &Call,
     task_id: &str,
@@ -224,10 +227,10 @@ fn letter_of(end: &ResultMeta) -> Option<String> {
 }
 
 /// The outcome that moves a message to the dead-letter queue.
-pub(crate) fn dead_letter(call: Call, reason: &str, failure: &Failure) -> Outcome {
+pub(crate) fn dead_letter(delivery: Delivery, reason: &str, failure: &Failure) -> Outcome {
     Outcome::DeadLetter(Box::new(DeadLetter {
         error: log::exception(failure),
-        delivery: call.delivery,
+        delivery,
         reason: reason.to_owned(),
     }))
 }

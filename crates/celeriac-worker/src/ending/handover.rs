@@ -1,4 +1,5 @@
-//! A run that a Lambda function, or a worker that ends, cannot bring to its end, and where it goes on.
+//! A run that a Lambda function, or a worker that ends, cannot bring to its end, and where it goes
+//! on.
 
 use celeriac_core::CHECKPOINT;
 use celeriac_protocol::Envelope;
@@ -21,8 +22,9 @@ impl Conclusion {
     }
 }
 
-/// The queue on which a run that was cut short goes on as a new message: the one for what outlives a function, or its own if there is
-/// a checkpoint to carry. `None`: its own message goes back as it is, which alone keeps the order of a FIFO queue.
+/// The queue on which a run that was cut short goes on as a new message: the one for what outlives
+/// a function, or its own if there is a checkpoint to carry. `None`: its own message goes back as
+/// it is, which alone keeps the order of a FIFO queue.
 pub(crate) fn target(conclusion: &Conclusion) -> Option<String> {
     let call = &conclusion.call;
     other_queue(call, conclusion.spill.as_ref()).or_else(|| {
@@ -31,7 +33,8 @@ pub(crate) fn target(conclusion: &Conclusion) -> Option<String> {
     })
 }
 
-/// Ends the claim, then sends the task on with its checkpoint. A crash between the two leaves the old message, without it.
+/// Ends the claim, then sends the task on with its checkpoint. A crash between the two leaves the
+/// old message, without it.
 pub(crate) async fn hand_over(conclusion: Conclusion, queue: String) -> Executed {
     if let Recorded::Superseded = conclusion.release().await {
         return Executed::not_run(Outcome::Leave);
@@ -66,7 +69,8 @@ pub(crate) async fn hand_over(conclusion: Conclusion, queue: String) -> Executed
     }
 }
 
-/// Where what a function cannot end goes on, if that is elsewhere. A FIFO queue keeps its own, or the order would change.
+/// Where what a function cannot end goes on, if that is elsewhere. A FIFO queue keeps its own, or
+/// the order would change.
 pub(crate) fn other_queue(call: &Call, spill: Option<&String>) -> Option<String> {
     spill
         .filter(|queue| !call.fifo && **queue != call.delivery.queue)

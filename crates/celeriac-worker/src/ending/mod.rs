@@ -1,4 +1,5 @@
-//! How a task ends: what its run came to, the end that is stored, and what follows it. Stored first, followed second, acknowledged last.
+//! How a task ends: what its run came to, the end that is stored, and what follows it. Stored
+//! first, followed second, acknowledged last.
 
 mod conclusion;
 mod consequences;
@@ -10,6 +11,6 @@ mod verdict;
 
 pub(crate) use self::conclusion::Conclusion;
 pub(crate) use self::consequences::unsupported;
-pub(crate) use self::follow::{after_failure, met, owed};
+pub(crate) use self::follow::{after_failure, dead_letter, met, owed};
 pub(crate) use self::handover::other_queue;
-pub(crate) use self::record::{Recorded, Unclaimed, later};
+pub(crate) use self::record::{Recorded, Unclaimed};

@@ -7,7 +7,7 @@ use crate::call::Call;
 use crate::engine::Engine;
 use crate::held::Held;
 use crate::ledger::Ledger;
-use crate::{Outcome, meta};
+use crate::meta;
 
 /// What became of an end that was to be stored.
 pub(crate) enum Recorded {
@@ -23,28 +23,16 @@ pub(crate) enum Recorded {
     Later(Duration),
 }
 
-/// Stores the end of a run that was claimed; of one that was not, nothing.
-pub(crate) async fn claimed(
-    engine: &Engine,
-    call: &Call,
-    held: &Held,
-    end: ResultMeta,
-) -> Recorded {
-    let (Some(ledger), Some(_)) = (&engine.ledger, &held.lease) else {
-        return Recorded::Stored;
-    };
-    let kind = CompletionKind::Final(end);
-    complete(engine, ledger, call, held, kind).await
-}
-
-/// Ends a claim, in whatever way.
+/// Ends a claim, in whatever way; where nothing was claimed, nothing is stored.
 pub(crate) async fn complete(
     engine: &Engine,
-    ledger: &Ledger,
     call: &Call,
     held: &Held,
     kind: CompletionKind,
 ) -> Recorded {
+    let (Some(ledger), Some(_)) = (&engine.ledger, &held.lease) else {
+        return Recorded::Stored;
+    };
     match ledger.complete(call.id(), held.attempt, kind).await {
         Ok(CompletionOutcome::Stored) => Recorded::Stored,
         Ok(CompletionOutcome::Superseded) => Recorded::Superseded,
@@ -57,8 +45,7 @@ pub(crate) async fn complete(
                 call.task(),
                 call.id()
             );
-            let delivery = &call.delivery;
-            Recorded::Later(engine.backoff(&delivery.queue, delivery.receive_count))
+            Recorded::Later(engine.backoff_of(&call.delivery))
         }
     }
 }
@@ -72,8 +59,7 @@ async fn standing(engine: &Engine, ledger: &Ledger, call: &Call) -> Recorded {
         }
         Err(error) => {
             tracing::warn!(id = call.id(), "how the task ended cannot be read: {error}");
-            let delivery = &call.delivery;
-            Recorded::Later(engine.backoff(&delivery.queue, delivery.receive_count))
+            Recorded::Later(engine.backoff_of(&call.delivery))
         }
     }
 }
@@ -83,7 +69,8 @@ pub(crate) struct Unclaimed<'a> {
     /// Where its message came from, and how often.
     pub(crate) queue: &'a str,
     pub(crate) receive_count: u32,
-    /// The message's retries; `None` where the ledger's count holds: unreadable headers, FIFO queues.
+    /// The message's retries; `None` where the ledger's count holds: unreadable headers, FIFO
+    /// queues.
     pub(crate) retries: Option<u32>,
     pub(crate) end: ResultMeta,
 }
@@ -162,9 +149,4 @@ fn is_hopeless(error: &StoreError) -> bool {
         error.kind,
         StoreErrorKind::TooLarge { .. } | StoreErrorKind::Codec(_)
     )
-}
-
-/// The outcome of a message that stays until its task's end can be stored.
-pub(crate) fn later(wait: Duration) -> Outcome {
-    Outcome::Defer(wait)
 }

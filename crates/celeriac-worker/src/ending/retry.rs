@@ -5,10 +5,10 @@ use celeriac_protocol::{Envelope, State, UtcTime, Value};
 use tokio::time::Instant;
 
 use super::conclusion::Conclusion;
+use super::follow::owed;
 use super::record::Recorded;
 use crate::call::{Call, IN_PLACE, SENT_BY};
 use crate::executed::{Ending, Executed};
-use crate::held::Held;
 use crate::{Outcome, log, meta, outgoing, waits};
 
 /// A wish to run again, with what it says over the task's policy.
@@ -53,8 +53,9 @@ impl Retry {
     }
 }
 
-/// The next try. On a standard queue it is a new message, sent before the present one is done with; on FIFO, where that
-/// would change the order, the present message comes back, and the ledger counts.
+/// The next try. On a standard queue it is a new message, sent before the present one is done with;
+/// on FIFO, where that would change the order, the present message comes back, and the ledger
+/// counts.
 pub(crate) async fn retry(mut conclusion: Conclusion, retry: Retry) -> Executed {
     let countdown = retry.countdown(&conclusion.call);
     log::retried(&conclusion.call, countdown, retry.cause.as_ref());
@@ -63,7 +64,7 @@ pub(crate) async fn retry(mut conclusion: Conclusion, retry: Retry) -> Executed 
     if conclusion.held.lease.is_none() && (in_place || conclusion.call.shows_errors()) {
         let claimed = claim_late(&mut conclusion).await;
         if in_place && !claimed {
-            return postponed(&conclusion);
+            return owed(&conclusion.engine, &conclusion.call);
         }
     }
     if in_place {
@@ -73,7 +74,8 @@ pub(crate) async fn retry(mut conclusion: Conclusion, retry: Retry) -> Executed 
     }
 }
 
-/// The ledger refuses every claim until the next try is due, whatever becomes of the message's visibility.
+/// The ledger refuses every claim until the next try is due, whatever becomes of the message's
+/// visibility.
 async fn again_in_place(conclusion: Conclusion, retry: &Retry, countdown: Duration) -> Executed {
     let due = conclusion.engine.now().after(countdown);
     match record_retry(&conclusion, retry.cause.as_ref(), Some(due)).await {
@@ -83,7 +85,7 @@ async fn again_in_place(conclusion: Conclusion, retry: &Retry, countdown: Durati
             let wait = countdown.min(limits.max_visibility);
             Executed::new(Outcome::Defer(wait), Ending::Retried)
         }
-        Recorded::Never(_) => postponed(&conclusion),
+        Recorded::Never(_) => owed(&conclusion.engine, &conclusion.call),
         other => Box::pin(conclusion.not_ours(other)).await,
     }
 }
@@ -106,18 +108,19 @@ async fn resend(conclusion: Conclusion, retry: Retry, countdown: Duration) -> Ex
         );
         if error.is_retryable() && !conclusion.call.acked {
             let _ = conclusion.release().await; // runs again from this message
-            return postponed(&conclusion);
+            return owed(&conclusion.engine, &conclusion.call);
         }
         let failure = retry.exhausted(&conclusion.call);
         return Box::pin(conclusion.gave_up(failure)).await;
     }
-    // whether RETRY could be shown or not, and also if the next try has the task already: it is on its way, and this message would
-    // only be a second one
+    // whether RETRY could be shown or not, and also if the next try has the task already: it is on
+    // its way, and this message would only be a second one
     let _ = record_retry(&conclusion, retry.cause.as_ref(), None).await;
     Executed::new(Outcome::Ack, Ending::Retried)
 }
 
-/// A run that was taken over while it stood still must not send: renewing tells. A store that is away is no reason to wait.
+/// A run that was taken over while it stood still must not send: renewing tells. A store that is
+/// away is no reason to wait.
 async fn still_holds(conclusion: &Conclusion) -> bool {
     let (Some(ledger), Some(_)) = (&conclusion.engine.ledger, &conclusion.held.lease) else {
         return true;
@@ -127,7 +130,8 @@ async fn still_holds(conclusion: &Conclusion) -> bool {
         .await
 }
 
-/// Ends the claim with RETRY shown; without one, does nothing. In place, nobody may claim before `due`.
+/// Ends the claim with RETRY shown; without one, does nothing. In place, nobody may claim before
+/// `due`.
 async fn record_retry(
     conclusion: &Conclusion,
     cause: Option<&Failure>,
@@ -157,7 +161,8 @@ async fn record_retry(
     }
 }
 
-/// Claims a task that ran without the ledger, to count or show its retry. Whether that went through.
+/// Claims a task that ran without the ledger, to count or show its retry. Whether that went
+/// through.
 async fn claim_late(conclusion: &mut Conclusion) -> bool {
     let Some(ledger) = &conclusion.engine.ledger else {
         return false;
@@ -170,12 +175,7 @@ async fn claim_late(conclusion: &mut Conclusion) -> bool {
         .await;
     match claimed {
         Ok(ClaimOutcome::Claimed(claimed)) => {
-            let lease = Some(ledger.hold(call.id(), claimed.attempt, since));
-            conclusion.held = Held {
-                attempt: claimed.attempt,
-                runs: claimed.runs,
-                lease,
-            };
+            conclusion.held = ledger.hold(call.id(), &claimed, since);
             true
         }
         Ok(_) => false,
@@ -186,16 +186,8 @@ async fn claim_late(conclusion: &mut Conclusion) -> bool {
     }
 }
 
-fn postponed(conclusion: &Conclusion) -> Executed {
-    let delivery = &conclusion.call.delivery;
-    Executed::not_run(Outcome::Defer(
-        conclusion
-            .engine
-            .backoff(&delivery.queue, delivery.receive_count),
-    ))
-}
-
-/// The message of the next try: everything is kept but `retries`, `eta` and the parent, which is the task itself (SPEC 3).
+/// The message of the next try: everything is kept but `retries`, `eta` and the parent, which is
+/// the task itself (SPEC 3).
 fn next_message(conclusion: &Conclusion, countdown: Duration) -> Outgoing {
     let (engine, call) = (&conclusion.engine, &conclusion.call);
     let limits = engine.parts.broker.capabilities(&call.delivery.queue);

@@ -1,4 +1,5 @@
-//! What a run came to: how it ended, its task's options and limits together say what is to become of the task.
+//! What a run came to: how it ended, its task's options and limits together say what is to become
+//! of the task.
 
 use celeriac_core::TaskError;
 use celeriac_protocol::Value;
@@ -90,7 +91,7 @@ impl Conclusion {
             self.call.id()
         );
         let delivery = &self.call.delivery;
-        let wait = self.engine.backoff(&delivery.queue, delivery.receive_count);
+        let wait = self.engine.backoff_of(delivery);
         self.released(Ending::Ignored, Outcome::Defer(wait)).await
     }
 
