@@ -2,13 +2,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use aws_sdk_sqs::config::{ConfigBag, Intercept, RuntimeComponents};
-use aws_sdk_sqs::primitives::{DateTime, DateTimeFormat};
+
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::context::BeforeDeserializationInterceptorContextRef;
 use thiserror::Error;
 
 use crate::fault::Fault;
 use crate::sdk::Sdk;
+use crate::service_time::date_of;
 use crate::service_url::Endpoint;
 
 /// An operator's questions about an endpoint: who am I there, in which region, and how far off is my clock.
@@ -121,17 +122,12 @@ impl Intercept for WatchDate {
         _: &RuntimeComponents,
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        let date = context
-            .response()
-            .headers()
-            .get("date")
-            .and_then(|text| DateTime::from_str(text, DateTimeFormat::HttpDate).ok());
-        if let Some(date) = date {
+        if let Some(date) = date_of(context.response()) {
             let now = SystemTime::now()
                 .duration_since(UNIX_EPOCH)
                 .unwrap_or_default()
                 .as_secs();
-            let skew = i64::try_from(now).unwrap_or(i64::MAX) - date.secs();
+            let skew = i64::try_from(now).unwrap_or(i64::MAX) - date.0 / 1_000_000;
             self.0
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)

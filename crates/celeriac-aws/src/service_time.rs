@@ -5,18 +5,20 @@ use std::time::Duration;
 use aws_sdk_sqs::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::context::BeforeDeserializationInterceptorContextRef;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use celeriac_core::Clock;
 use celeriac_protocol::UtcTime;
 
 /// Answers that are remembered: a clock that is set is noticed after so many.
 const REMEMBERED: usize = 16;
-/// `Date` has whole seconds, and an answer is under way for a while: a clock within this is taken to be right.
+/// `Date` has whole seconds, and an answer is under way for a while: a clock within this is taken
+/// to be right.
 const UNSURE_MICROS: i64 = 1_500_000;
 /// What a clock that is wrong may still be off by, once it is corrected.
 const MARGIN: Duration = Duration::from_millis(1_500);
 
-/// The service's own time, from the `Date` of its answers. Leases are in this time, so that machines whose clocks are apart agree on
-/// when one ends.
+/// The service's own time, from the `Date` of its answers. Leases are in this time, so that
+/// machines whose clocks are apart agree on when one ends.
 #[derive(Clone)]
 pub(crate) struct ServiceTime {
     local: Arc<dyn Clock>,
@@ -77,8 +79,8 @@ impl ServiceTime {
         UtcTime(at.0 + self.ahead())
     }
 
-    /// How far the service is ahead, in microseconds; 0 for a clock that may well be right. The answer that was under way the
-    /// shortest says most.
+    /// How far the service is ahead, in microseconds; 0 for a clock that may well be right. The
+    /// answer that was under way the shortest says most.
     fn ahead(&self) -> i64 {
         let best = self.seen().iter().copied().max().unwrap_or(0);
         if best.abs() <= UNSURE_MICROS {
@@ -107,15 +109,20 @@ impl Intercept for ReadDates {
         _: &RuntimeComponents,
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        if let Some(date) = context.response().headers().get("date").and_then(read_date) {
+        if let Some(date) = date_of(context.response()) {
             self.0.answered(date);
         }
         Ok(())
     }
 }
 
+/// When a service says that it answered.
+pub(crate) fn date_of(response: &HttpResponse) -> Option<UtcTime> {
+    response.headers().get("date").and_then(read_date)
+}
+
 /// The time of a `Date` header (RFC 9110: `Sun, 06 Nov 1994 08:49:37 GMT`).
-pub(crate) fn read_date(text: &str) -> Option<UtcTime> {
+fn read_date(text: &str) -> Option<UtcTime> {
     let format = aws_smithy_types::date_time::Format::HttpDate;
     let date = aws_smithy_types::DateTime::from_str(text, format).ok()?;
     Some(UtcTime(date.secs().checked_mul(1_000_000)?))

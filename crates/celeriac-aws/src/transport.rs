@@ -17,7 +17,8 @@ use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::date_time::Format;
 use celeriac_protocol::UtcTime;
 
-/// Where the requests of an adapter go: a simulation's services, say. Clients, retries and limits are those of the network.
+/// Where the requests of an adapter go: a simulation's services, say. Clients, retries and limits
+/// are those of the network.
 #[async_trait]
 pub trait Transport: Debug + Send + Sync + 'static {
     /// Answers a request. `target` is `X-Amz-Target`. A call that takes longer than the

@@ -12,8 +12,8 @@ use crate::request_counts::RequestCounts;
 use super::entries::{BatchAnswer, Fate, Placed, by_position, entry_error};
 use super::limits::{MAX_BYTES, MAX_ENTRIES};
 
-/// Sends one request after the other. An entry of a batch can fail alone, so a request holds one message of a group; when that is
-/// given up, the later ones of its group fail with it.
+/// Sends one request after the other. An entry of a batch can fail alone, so a request holds one
+/// message of a group; when that is given up, the later ones of its group fail with it.
 pub(super) async fn run<F, Fut>(
     counts: &RequestCounts,
     entries: Vec<Placed<Outgoing>>,
