@@ -20,7 +20,8 @@ pub trait Chances: Debug + Send + Sync + 'static {
         false
     }
 
-    /// Whether this statement of a DynamoDB batch is throttled, inside of an answer that is a success.
+    /// Whether this statement of a DynamoDB batch is throttled, inside of an answer that is a
+    /// success.
     fn statement_fails(&self) -> bool {
         false
     }

@@ -1,7 +1,8 @@
 //! SQS and DynamoDB in memory, as AWS documents them, at the level of their JSON protocols.
 //!
-//! A simulation calls a [`Cloud`] in its own process, with virtual time and a seed; a benchmark or a Python program calls
-//! it over HTTP ([`CloudServer`]). It passes the conformance suite of the adapters, through the adapters themselves.
+//! A simulation calls a [`Cloud`] in its own process, with virtual time and a seed; a benchmark or
+//! a Python program calls it over HTTP ([`CloudServer`]). It passes the conformance suite of the
+//! adapters, through the adapters themselves.
 
 mod answer;
 mod chances;
@@ -95,7 +96,8 @@ impl Cloud {
         self.time
     }
 
-    /// Answers a request. A dropped call has had its effect, or none: a long poll that waits has none.
+    /// Answers a request. A dropped call has had its effect, or none: a long poll that waits has
+    /// none.
     pub async fn call(&self, call: CloudCall<'_>) -> CloudAnswer {
         let answer = match serde_json::from_slice::<Json>(call.body) {
             Ok(body) => self.dispatch(call, &body).await,

@@ -1,6 +1,7 @@
 use super::{Item, Message};
 
-/// Is told of every change, in the order of the changes and before their answers. MUST NOT call the cloud.
+/// Is told of every change, in the order of the changes and before their answers. MUST NOT call the
+/// cloud.
 pub trait Watch: Send + Sync + 'static {
     /// A message stands in a queue.
     fn sent(&self, _queue: &str, _message: &Message) {}

@@ -12,7 +12,6 @@ use std::time::Duration;
 
 use celeriac_protocol::UtcTime;
 
-pub(crate) use self::of_messages::Sent;
 pub(crate) use self::task::{RunKey, Tracked};
 use super::plan::Plan;
 

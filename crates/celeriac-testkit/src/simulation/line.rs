@@ -62,7 +62,8 @@ impl Transport for Line {
         } else {
             Service::DynamoDb
         };
-        let fate = world.noise.of_request(service);
+        let fate = world.noise.of_request();
+        world.count_request();
         match fate {
             Fate::SlowRequest => sleep(world.noise.long_latency()).await,
             _ => sleep(world.noise.latency()).await,

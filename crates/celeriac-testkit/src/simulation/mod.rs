@@ -1,5 +1,6 @@
-//! The real client, worker, Lambda function and adapters on a [`Cloud`](crate::cloud::Cloud), in virtual time, on one thread,
-//! from one seed: what is promised about crashes, held against thousands of histories.
+//! The real client, worker, Lambda function and adapters on a [`Cloud`](crate::cloud::Cloud), in
+//! virtual time, on one thread, from one seed: what is promised about crashes, held against
+//! thousands of histories.
 
 mod actors;
 mod checker;

@@ -1,7 +1,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::plan::{self, Service};
+use super::plan;
 use crate::cloud::Chances;
 
 /// What becomes of a request.
@@ -54,7 +54,7 @@ impl Noise {
         self.drawn().hits
     }
 
-    pub(crate) fn of_request(&self, _service: Service) -> Fate {
+    pub(crate) fn of_request(&self) -> Fate {
         let plan = &self.plan;
         let kinds = [
             (plan.lost, Fate::Lost),

@@ -126,7 +126,8 @@ pub enum What {
     Kill(String, Duration),
     /// A process is told to end, and is started anew once it has.
     Drain(String),
-    /// A process stands still for so long: SIGSTOP, a virtual machine that is moved, a frozen function.
+    /// A process stands still for so long: SIGSTOP, a virtual machine that is moved, a frozen
+    /// function.
     Pause(String, Duration),
     /// A service does not answer for so long.
     Away(Service, Duration),

@@ -12,8 +12,9 @@ use crate::cloud::CloudTime;
 
 /// A process as the world sees it: what it asks for, and what its tasks do.
 ///
-/// One that is dead asks for nothing any more, and its tasks stand still: nobody can tell that from a process that is gone, so
-/// it is killed at any await. One that is paused does neither until it goes on.
+/// One that is dead asks for nothing any more, and its tasks stand still: nobody can tell that from
+/// a process that is gone, so it is killed at any await. One that is paused does neither until it
+/// goes on.
 #[derive(Debug)]
 pub(crate) struct Process {
     /// `w1.2`: of its plan, and how often it was started.

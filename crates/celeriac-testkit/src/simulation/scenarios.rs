@@ -7,8 +7,8 @@ use super::plan::{
     End, FunctionPlan, Mishap, Noise, Plan, Service, TaskPlan, Try, What, WorkerPlan,
 };
 
-/// A kind of history. Each looks at one part of the house more closely than the others; all of them have kills, lost requests and
-/// lost answers.
+/// A kind of history. Each looks at one part of the house more closely than the others; all of them
+/// have kills, lost requests and lost answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scenario {
     /// Tasks of all kinds on two queues.

@@ -3,6 +3,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
 use celeriac_protocol::UtcTime;
+use serde_json::Value as Json;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
@@ -10,7 +11,7 @@ use super::checker::Checker;
 use super::noise::Noise;
 use super::plan::{Plan, Service};
 use super::process::Process;
-use crate::cloud::{Chances, Cloud, CloudTime, Item, Message, Watch};
+use crate::cloud::{Chances, Cloud, CloudCall, CloudTime, Item, Message, Watch};
 
 /// Who Python's writes are by.
 pub(crate) const PYTHON: &str = "python";
@@ -123,8 +124,11 @@ impl World {
     }
 
     pub(crate) fn is_away(&self, service: Service) -> bool {
-        self.requests.fetch_add(1, Relaxed);
         self.away()[service as usize].is_some_and(|until| until > Instant::now())
+    }
+
+    pub(crate) fn count_request(&self) {
+        self.requests.fetch_add(1, Relaxed);
     }
 
     pub(crate) fn requests(&self) -> u64 {
@@ -133,6 +137,18 @@ impl World {
 
     fn away(&self) -> MutexGuard<'_, [Option<Instant>; 2]> {
         self.away.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A request of somebody's who is not celeriac, and to whom nothing goes wrong.
+    pub(crate) async fn ask(&self, by: &str, target: &str, body: &Json) -> Json {
+        let body = body.to_string();
+        let call = CloudCall {
+            by,
+            target,
+            body: body.as_bytes(),
+        };
+        let answer = self.cloud().call(call).await;
+        serde_json::from_str(&answer.body).unwrap_or_default()
     }
 
     /// A process is gone.

@@ -1,4 +1,5 @@
-//! The part of PartiQL that conditional writes need: `INSERT INTO .. VALUE {..}` and `UPDATE .. SET .. WHERE ..`.
+//! The part of PartiQL that conditional writes need: `INSERT INTO .. VALUE {..}` and `UPDATE .. SET
+//! .. WHERE ..`.
 
 use std::cmp::Ordering;
 

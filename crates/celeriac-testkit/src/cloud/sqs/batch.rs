@@ -37,7 +37,8 @@ pub(super) fn entries(body: &Json) -> Result<&[Json], CloudError> {
     Ok(entries)
 }
 
-/// Does `work` for each entry; one that is refused, or that fails by SQS's own fault, changes nothing for the others.
+/// Does `work` for each entry; one that is refused, or that fails by SQS's own fault, changes
+/// nothing for the others.
 pub(super) fn each(
     chances: &dyn Chances,
     entries: &[Json],

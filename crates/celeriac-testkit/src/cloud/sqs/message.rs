@@ -86,7 +86,7 @@ impl Message {
 }
 
 impl Taken {
-    pub(super) fn to_json(&self, _request: &Json) -> Json {
+    pub(super) fn to_json(&self) -> Json {
         if self.messages.is_empty() {
             return json!({});
         }

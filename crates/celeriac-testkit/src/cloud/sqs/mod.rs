@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use celeriac_core::Capabilities;
+use celeriac_protocol::UtcTime;
 use serde_json::{Value as Json, json};
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
@@ -33,6 +34,8 @@ pub(super) struct Sqs {
 }
 
 type Answer = Result<Json, CloudError>;
+/// What an operation does with one message, alone or as an entry of a batch.
+type Change = fn(&Sqs, &mut Queue, &Json, UtcTime) -> Answer;
 
 impl Sqs {
     pub(super) fn new(time: CloudTime, chances: Arc<dyn Chances>, watch: Arc<dyn Watch>) -> Self {
@@ -58,12 +61,12 @@ impl Sqs {
     pub(super) async fn call(&self, operation: &str, body: &Json) -> Answer {
         match operation {
             "ReceiveMessage" => return self.receive(body).await,
-            "SendMessage" => self.send_one(body),
+            "SendMessage" => self.one(body, Self::send),
             "SendMessageBatch" => self.send_batch(body),
-            "DeleteMessage" => self.delete_one(body),
-            "DeleteMessageBatch" => self.delete_batch(body),
-            "ChangeMessageVisibility" => self.change_one(body),
-            "ChangeMessageVisibilityBatch" => self.change_batch(body),
+            "DeleteMessage" => self.one(body, Self::delete),
+            "DeleteMessageBatch" => self.many(body, Self::delete),
+            "ChangeMessageVisibility" => self.one(body, Self::change_visibility),
+            "ChangeMessageVisibilityBatch" => self.many(body, Self::change_visibility),
             "CreateQueue" => self.create(body),
             "GetQueueUrl" => self.url_of(body),
             "GetQueueAttributes" => self.attributes(body),
@@ -77,77 +80,57 @@ impl Sqs {
         }
     }
 
-    fn send_one(&self, body: &Json) -> Answer {
-        let message = Outgoing::read(body)?;
-        let sent = self.with_queue(body, |queue| {
-            queue.send(message, self.time.now(), &*self.watch)
-        })??;
+    /// Does `change` once, as the operations without a batch do.
+    fn one(&self, body: &Json, change: Change) -> Answer {
+        let now = self.time.now();
+        let done = self.with_queue(body, |queue| change(self, queue, body, now))??;
         self.changed.notify_waiters();
-        Ok(sent)
+        Ok(done)
+    }
+
+    /// Does `change` for each entry of a batch.
+    fn many(&self, body: &Json, change: Change) -> Answer {
+        let (entries, now) = (batch::entries(body)?, self.time.now());
+        let done = self.with_queue(body, |queue| {
+            batch::each(&*self.chances, entries, |entry| {
+                change(self, queue, entry, now)
+            })
+        })?;
+        self.changed.notify_waiters();
+        Ok(done)
     }
 
     fn send_batch(&self, body: &Json) -> Answer {
-        let entries = batch::entries(body)?;
-        let bytes: usize = entries.iter().filter_map(Outgoing::size).sum();
+        let bytes: usize = batch::entries(body)?
+            .iter()
+            .filter_map(Outgoing::size)
+            .sum();
         if bytes > message::MAX_BYTES {
             return Err(CloudError::new(
                 "com.amazonaws.sqs#BatchRequestTooLong",
                 "Batch requests cannot be longer than 1048576 bytes",
             ));
         }
-        let now = self.time.now();
-        let answer = self.with_queue(body, |queue| {
-            batch::each(&*self.chances, entries, |entry| {
-                queue.send(Outgoing::read(entry)?, now, &*self.watch)
-            })
-        })?;
-        self.changed.notify_waiters();
-        Ok(answer)
+        self.many(body, Self::send)
     }
 
-    fn delete_one(&self, body: &Json) -> Answer {
-        let now = self.time.now();
-        self.with_queue(body, |queue| {
-            queue.delete(receipt(body), now, &*self.chances, &*self.watch)
-        })??;
-        self.changed.notify_waiters(); // a group goes on
+    fn send(&self, queue: &mut Queue, entry: &Json, now: UtcTime) -> Answer {
+        queue.send(Outgoing::read(entry)?, now, &*self.watch)
+    }
+
+    fn delete(&self, queue: &mut Queue, entry: &Json, now: UtcTime) -> Answer {
+        queue.delete(receipt(entry), now, &*self.chances, &*self.watch)?;
         Ok(json!({}))
     }
 
-    fn delete_batch(&self, body: &Json) -> Answer {
-        let (entries, now) = (batch::entries(body)?, self.time.now());
-        let answer = self.with_queue(body, |queue| {
-            batch::each(&*self.chances, entries, |entry| {
-                queue.delete(receipt(entry), now, &*self.chances, &*self.watch)?;
-                Ok(json!({}))
-            })
-        })?;
-        self.changed.notify_waiters();
-        Ok(answer)
-    }
-
-    fn change_one(&self, body: &Json) -> Answer {
-        let now = self.time.now();
-        self.with_queue(body, |queue| {
-            queue.change_visibility(receipt(body), visibility(body)?, now)
-        })??;
-        self.changed.notify_waiters();
+    #[expect(clippy::unused_self, reason = "a change like the others")]
+    fn change_visibility(&self, queue: &mut Queue, entry: &Json, now: UtcTime) -> Answer {
+        queue.change_visibility(receipt(entry), visibility(entry)?, now)?;
         Ok(json!({}))
     }
 
-    fn change_batch(&self, body: &Json) -> Answer {
-        let (entries, now) = (batch::entries(body)?, self.time.now());
-        let answer = self.with_queue(body, |queue| {
-            batch::each(&*self.chances, entries, |entry| {
-                queue.change_visibility(receipt(entry), visibility(entry)?, now)?;
-                Ok(json!({}))
-            })
-        })?;
-        self.changed.notify_waiters();
-        Ok(answer)
-    }
-
-    /// Looks until something is there or the wait is over. Dropped while it waits, it has taken nothing.
+    /// Looks until something is there or the wait is over. Dropped while it waits, it has taken
+    /// nothing.
     async fn receive(&self, body: &Json) -> Answer {
         let wait = body["WaitTimeSeconds"].as_u64().unwrap_or_default();
         if wait > 20 {
@@ -161,7 +144,7 @@ impl Sqs {
             changed.as_mut().enable(); // before looking, so that no change goes by
             let taken = self.take(body)?;
             if !taken.messages.is_empty() || Instant::now() >= until {
-                return Ok(taken.to_json(body));
+                return Ok(taken.to_json());
             }
             let next = taken.next_due.map(|due| self.time.instant(due));
             let _ = timeout_at(next.map_or(until, |next| next.min(until)), changed).await;

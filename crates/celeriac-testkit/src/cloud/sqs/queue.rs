@@ -172,7 +172,8 @@ impl Queue {
         }
     }
 
-    /// The message that was sent with this deduplication id less than five minutes ago, deleted or not.
+    /// The message that was sent with this deduplication id less than five minutes ago, deleted or
+    /// not.
     fn earlier(&mut self, message: &Outgoing, now: UtcTime) -> Option<String> {
         self.seen
             .retain(|_, (_, sent_at)| sent_at.after(WINDOW) > now);
@@ -182,7 +183,8 @@ impl Queue {
         seen.map(|(id, _)| id.clone())
     }
 
-    /// A message that comes from another queue by its redrive policy. A standard one keeps its time of sending.
+    /// A message that comes from another queue by its redrive policy. A standard one keeps its time
+    /// of sending.
     pub(super) fn adopt(&mut self, message: Message, now: UtcTime) {
         self.next += 1;
         let sent_at = if self.fifo { now } else { message.sent_at };
@@ -245,7 +247,8 @@ impl Queue {
         Ok((taken, moved.filter(|(_, moved)| !moved.is_empty())))
     }
 
-    /// A FIFO receive whose answer was lost gets the same messages again, as long as they are its own.
+    /// A FIFO receive whose answer was lost gets the same messages again, as long as they are its
+    /// own.
     fn again(&mut self, attempt: &str, visibility: Duration, now: UtcTime) -> Option<Taken> {
         self.attempts.retain(|_, (_, at)| at.after(WINDOW) > now);
         let (numbers, at) = self.attempts.get(attempt)?.clone();

@@ -12,7 +12,8 @@ use super::super::world::World;
 use super::parts::{Parts, settings};
 use super::tasks::{BLOCKING, TASK};
 
-/// Sends the plan's tasks; those of one moment together. What fails is tried again, as a web handler's caller would.
+/// Sends the plan's tasks; those of one moment together. What fails is tried again, as a web
+/// handler's caller would.
 pub(crate) async fn send_all(world: Arc<World>) {
     let process = Process::new("client".to_owned(), world.time(), 0);
     let parts = Parts::new(&world, &process, settings(&world));

@@ -10,7 +10,6 @@ use super::super::plan::FunctionPlan;
 use super::super::process::Process;
 use super::super::world::World;
 use super::parts::{Parts, settings};
-use crate::cloud::CloudCall;
 
 /// Frozen until it is invoked again.
 const FROZEN: Duration = Duration::from_hours(24 * 365);
@@ -21,8 +20,8 @@ struct Environment {
     function: Function,
 }
 
-/// Lambda's event source: receives from the queue, invokes the function, deletes what it does not report. One environment at a
-/// time, which stands still between two invocations.
+/// Lambda's event source: receives from the queue, invokes the function, deletes what it does not
+/// report. One environment at a time, which stands still between two invocations.
 pub(crate) async fn serve(world: Arc<World>, plan: FunctionPlan) {
     let mut environment: Option<Environment> = None;
     let mut started = 0;
@@ -141,12 +140,5 @@ fn url(queue: &str) -> String {
 /// Lambda's own requests are within AWS: they are retried there until they are answered.
 async fn ask(world: &Arc<World>, target: &str, body: &Json) -> Json {
     sleep(world.noise.latency()).await;
-    let body = body.to_string();
-    let call = CloudCall {
-        by: "lambda",
-        target,
-        body: body.as_bytes(),
-    };
-    let answer = world.cloud().call(call).await;
-    serde_json::from_str(&answer.body).unwrap_or_default()
+    world.ask("lambda", target, body).await
 }

@@ -7,12 +7,13 @@ use serde_json::json;
 
 use super::super::checker::Tracked;
 use super::super::world::{PYTHON, World};
-use crate::cloud::CloudCall;
 
 /// `AsyncResult.forget()`: the item is deleted.
 pub(super) async fn forget(world: &Arc<World>, id: &str) {
     let body = json!({"TableName": "celery", "Key": {"id": {"S": task_key("", id)}}});
-    ask(world, "DynamoDB_20120810.DeleteItem", &body).await;
+    world
+        .ask(PYTHON, "DynamoDB_20120810.DeleteItem", &body)
+        .await;
 }
 
 /// A worker that got a copy shows STARTED, over whatever stands there and is not final.
@@ -30,15 +31,5 @@ pub(super) async fn start(world: &Arc<World>, id: &str) {
         "timestamp": {"N": timestamp},
     });
     let body = json!({"TableName": "celery", "Item": item});
-    ask(world, "DynamoDB_20120810.PutItem", &body).await;
-}
-
-async fn ask(world: &Arc<World>, target: &str, body: &serde_json::Value) {
-    let body = body.to_string();
-    let call = CloudCall {
-        by: PYTHON,
-        target,
-        body: body.as_bytes(),
-    };
-    world.cloud().call(call).await;
+    world.ask(PYTHON, "DynamoDB_20120810.PutItem", &body).await;
 }

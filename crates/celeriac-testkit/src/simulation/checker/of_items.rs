@@ -50,8 +50,9 @@ impl Checker {
     }
 }
 
-/// When a lease ends in true time. It may have been written in the service's time or by a clock that is ahead, some time before it was
-/// stored; whichever comes closest to a lease that is given now.
+/// When a lease ends in true time. It may have been written in the service's time or by a clock
+/// that is ahead, some time before it was stored; whichever comes closest to a lease that is given
+/// now.
 fn true_end(written: UtcTime, ahead_micros: i64, given_now: UtcTime) -> UtcTime {
     let by_clock = UtcTime(written.0 - ahead_micros);
     let far = |end: &UtcTime| end.0.abs_diff(given_now.0);

@@ -8,12 +8,6 @@ use super::task::Role;
 use super::{Checker, Tracked};
 use crate::cloud::Message;
 
-/// A message that stands in a queue.
-#[derive(Clone, Debug)]
-pub(crate) struct Sent {
-    pub(crate) retries: u32,
-}
-
 fn is_fifo(queue: &str) -> bool {
     Capabilities::sqs(queue).fifo
 }
@@ -58,10 +52,7 @@ impl Checker {
         }
         tracked.moved |= tracked.sent && tracked.plan.group.is_some();
         tracked.sent = true;
-        let sent = Sent {
-            retries: headers.retries,
-        };
-        tracked.messages.insert(place, sent);
+        tracked.messages.insert(place, headers.retries);
         let arguments = envelope.payload(&Limits::default());
         let arguments = arguments.map(|payload| format!("{:?} {:?}", payload.args, payload.kwargs));
         let arguments = arguments.unwrap_or_default();
@@ -143,17 +134,16 @@ impl Checker {
         let Some(tracked) = self.tasks.get_mut(&id) else {
             return;
         };
-        let Some(sent) = tracked.messages.remove(&(queue.to_owned(), message.number)) else {
+        let Some(retries) = tracked.messages.remove(&(queue.to_owned(), message.number)) else {
             return;
         };
-        if tracked.is_over() || tracked.is_covered(&sent) {
+        if tracked.is_over() || Self::covers(tracked, retries) {
             return;
         }
         let how = if expired { "lapsed" } else { "was deleted" };
         let stands = tracked.item.as_ref().map(|item| item.state.to_string());
         let text = format!(
-            "the last message of {id} (retries {}) {how} in `{queue}`; the ledger has {}",
-            sent.retries,
+            "the last message of {id} (retries {retries}) {how} in `{queue}`; the ledger has {}",
             stands.as_deref().unwrap_or("nothing")
         );
         self.broken(if expired { 1 } else { 2 }, now, text);
@@ -164,14 +154,7 @@ impl Checker {
         tracked
             .messages
             .iter()
-            .any(|((queue, _), sent)| sent.retries >= retries || is_fifo(queue))
-    }
-}
-
-impl Tracked {
-    /// Whether another message stands for the one that is gone.
-    fn is_covered(&self, gone: &Sent) -> bool {
-        Checker::covers(self, gone.retries)
+            .any(|((queue, _), counted)| *counted >= retries || is_fifo(queue))
     }
 }
 

@@ -103,7 +103,8 @@ impl Checker {
 }
 
 impl Tracked {
-    /// Whether something has to become of it: a client's that was accepted, a consequence that was sent.
+    /// Whether something has to become of it: a client's that was accepted, a consequence that was
+    /// sent.
     fn is_wanted(&self) -> bool {
         match self.parent {
             None => self.accepted,

@@ -5,7 +5,6 @@ use std::time::Duration;
 use celeriac_protocol::UtcTime;
 
 use super::super::plan::End;
-use super::task::Run;
 use super::{Checker, RunKey, Tracked};
 
 impl Checker {
@@ -18,7 +17,7 @@ impl Checker {
             return;
         };
         tracked.open.insert(run.clone(), retries);
-        tracked.running.insert(run.clone(), Run { retries });
+        tracked.running.insert(run.clone(), retries);
     }
 
     fn judge_start(
@@ -75,10 +74,9 @@ impl Checker {
         let Some(tracked) = self.tasks.get_mut(id) else {
             return;
         };
-        let Some(Run { retries }) = tracked.running.remove(run) else {
+        let Some(retries) = tracked.running.remove(run) else {
             return;
         };
-
         match end {
             End::Retry(countdown) => {
                 tracked

@@ -4,7 +4,6 @@ use celeriac_protocol::UtcTime;
 
 use super::super::item_view::ItemView;
 use super::super::plan::TaskPlan;
-use super::Sent;
 
 /// A run: of which process, and its attempt.
 pub(crate) type RunKey = (String, u64);
@@ -25,8 +24,8 @@ pub(crate) struct Tracked {
     pub(crate) due: UtcTime,
     /// From when on each retry may run.
     pub(crate) retries_due: BTreeMap<u32, UtcTime>,
-    /// Its messages in the queues, by queue and number.
-    pub(crate) messages: BTreeMap<(String, u64), Sent>,
+    /// The retries of its messages in the queues, by queue and number.
+    pub(crate) messages: BTreeMap<(String, u64), u32>,
     /// It went from its FIFO queue to another.
     pub(crate) moved: bool,
     /// It is in a dead-letter queue.
@@ -43,18 +42,12 @@ pub(crate) struct Tracked {
     pub(crate) highest_attempt: u64,
     /// Python wrote or deleted its item.
     pub(crate) touched_by_python: bool,
-    /// Functions that run, and whether their process lives.
-    pub(crate) running: BTreeMap<RunKey, Run>,
+    /// Functions that run; by their retries.
+    pub(crate) running: BTreeMap<RunKey, u32>,
     /// Functions that started, and of which the ledger knows no end; by their retries.
     pub(crate) open: BTreeMap<RunKey, u32>,
     /// Functions that ended by themselves.
     pub(crate) finished: u32,
-}
-
-/// A function that runs.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Run {
-    pub(crate) retries: u32,
 }
 
 /// What a consequence is to its parent.
