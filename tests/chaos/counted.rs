@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 use celeriac::prelude::*;
 use celeriac_aws::{AwsConfig, DynamoStore, SqsBroker};
 use celeriac_core::{
-    Broker, QueueSpec, Registry, ResultStore, Settings, StateMap, SystemClock, Task,
+    Broker, Ledger, QueueAdmin as _, QueueSpec, Registry, Settings, StateMap, SystemClock, Task,
 };
 use celeriac_producer::ClientParts;
 use celeriac_testkit::emulator::{Ministack, unique_name};

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 use celeriac::TaskSignature;
 use celeriac::prelude::*;
 use celeriac_aws::SqsBroker;
-use celeriac_core::{Broker, Outgoing, QueueSpec, StateMap};
+use celeriac_core::{Broker, Outgoing, QueueAdmin as _, QueueSpec, StateMap};
 use celeriac_testkit::emulator::unique_name;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 

@@ -87,7 +87,12 @@ async fn without_a_dead_letter_queue_no_broken_body_is_deleted() {
         dead_letter: None,
         ..QueueSpec::new(&queue)
     };
-    broker.declare(&spec).await.expect("the queue");
+    scene
+        .connection
+        .queue_admin()
+        .declare(&spec)
+        .await
+        .expect("the queue");
     let mut source = BrokenBodies::new();
     let unreadable: Vec<String> = std::iter::repeat_with(|| source.next())
         .filter(|body| Envelope::decode(body, &Limits::default()).is_err())

@@ -116,18 +116,18 @@ impl Scene {
     async fn in_place(place: Place, folder: TempDir) -> Self {
         let queue = unique_name("chaos");
         let connection = place.connect(&queue).await;
-        let broker = connection.broker();
+        let admin = connection.queue_admin();
         let dead = QueueSpec {
             dead_letter: None,
             ..QueueSpec::new(dead_letters(&queue))
         };
-        broker.declare(&dead).await.expect("the dead-letter queue");
+        admin.declare(&dead).await.expect("the dead-letter queue");
         let spec = QueueSpec {
             dead_letter: Some((dead.name, 100)),
             ..QueueSpec::new(&queue)
         };
-        broker.declare(&spec).await.expect("the queue");
-        let store = connection.store().expect("a store");
+        admin.declare(&spec).await.expect("the queue");
+        let store = connection.ledger().expect("a store");
         store.declare().await.expect("the table");
         Self {
             connection,

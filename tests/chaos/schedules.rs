@@ -37,12 +37,12 @@ impl Fired {
     async fn new() -> Self {
         let scene = Scene::ministack().await;
         let fifo = format!("{}.fifo", scene.queue);
-        let broker = scene.connection.broker();
+        let admin = scene.connection.queue_admin();
         let spec = QueueSpec {
             dead_letter: None,
             ..QueueSpec::new(&fifo)
         };
-        broker.declare(&spec).await.expect("the FIFO queue");
+        admin.declare(&spec).await.expect("the FIFO queue");
         Self {
             effects: scene.effects(),
             scene,

@@ -16,17 +16,17 @@ pub const CONSUME: &[&str] = &[
     "sqs:ReceiveMessage",
 ];
 
-/// [`ResultStore::get`](celeriac_core::ResultStore::get) and `forget`, which leaves a tombstone.
+/// [`Ledger::get`](celeriac_core::Ledger::get) and `forget`, which leaves a tombstone.
 pub const READ_RESULTS: &[&str] = &["dynamodb:BatchGetItem", "dynamodb:PartiQLUpdate"];
 
-/// [`ResultStore::claim`](celeriac_core::ResultStore::claim) and `complete`, `load_document` and `save_document`.
+/// [`Ledger::claim`](celeriac_core::Ledger::claim) and `complete`, and all of [`Documents`](celeriac_core::Documents).
 pub const LEDGER: &[&str] = &[
     "dynamodb:BatchGetItem",
     "dynamodb:PartiQLInsert",
     "dynamodb:PartiQLUpdate",
 ];
 
-/// [`Broker::declare`](celeriac_core::Broker::declare), `stats`, `purge`, and the checks of `celeriac doctor`.
+/// [`QueueAdmin::declare`](celeriac_core::QueueAdmin::declare), `purge`, `stats`, and the checks of `celeriac doctor`.
 pub const OPERATE_QUEUE: &[&str] = &[
     "sqs:ChangeMessageVisibility",
     "sqs:CreateQueue",
@@ -42,7 +42,7 @@ pub const OPERATE_QUEUE: &[&str] = &[
 /// [`Broker::list`](celeriac_core::Broker::list); IAM knows it on all queues of a region only.
 pub const LIST_QUEUES: &[&str] = &["sqs:ListQueues"];
 
-/// [`ResultStore::declare`](celeriac_core::ResultStore::declare), the checks of `celeriac doctor`, and `forget`.
+/// [`Ledger::declare`](celeriac_core::Ledger::declare), the checks of `celeriac doctor`, and `forget`.
 pub const OPERATE_TABLE: &[&str] = &[
     "dynamodb:BatchGetItem",
     "dynamodb:CreateTable",

@@ -91,10 +91,10 @@ impl DevCommand {
             if let Some(seconds) = queue["visibility_timeout"].as_u64() {
                 spec.visibility = Duration::from_secs(seconds);
             }
-            connection.broker().declare(&spec).await?;
+            connection.queue_admin().declare(&spec).await?;
         }
-        if let Some(store) = connection.store() {
-            store.declare().await?;
+        if let Some(ledger) = connection.ledger() {
+            ledger.declare().await?;
         }
         Ok(())
     }

@@ -1,6 +1,6 @@
 use celeriac::aws::{AwsConfig, DynamoStore, Grant, Permission, SqsBroker};
 use celeriac::broker::Broker as _;
-use celeriac::results::{ResultStore as _, StoreErrorKind};
+use celeriac::results::{Ledger as _, StoreErrorKind};
 
 use crate::check::Check;
 

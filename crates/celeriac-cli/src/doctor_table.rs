@@ -1,5 +1,5 @@
 use celeriac::aws::{AwsConfig, DynamoStore, TableStatus};
-use celeriac::results::{ResultStore as _, StoreError, StoreErrorKind};
+use celeriac::results::{Ledger as _, StoreError, StoreErrorKind};
 
 use crate::check::Check;
 

@@ -38,12 +38,12 @@ pub(crate) struct CreateQueues {
 impl CreateQueues {
     pub(crate) async fn run(&self, connection: &Connection) -> Result<u8, CommandError> {
         if self.table {
-            let store = connection.store().ok_or_else(|| {
+            let ledger = connection.ledger().ok_or_else(|| {
                 CommandError::usage(
                     "`result_backend` is `disabled://`, so there is no table to create",
                 )
             })?;
-            store.declare().await?;
+            ledger.declare().await?;
             print("table of results: ready");
         }
         for name in &self.names {
@@ -55,13 +55,13 @@ impl CreateQueues {
 
     /// Creates one queue, or changes it; says what was done and how the queue now is.
     async fn create(&self, connection: &Connection, name: &str) -> Result<String, CommandError> {
-        let (broker, spec) = (connection.broker(), self.spec(name));
-        let there = match broker.stats(name).await {
+        let (admin, spec) = (connection.queue_admin(), self.spec(name));
+        let there = match connection.broker().stats(name).await {
             Ok(stats) => Some(Shape::of_queue(&stats)),
             Err(error) if matches!(error.kind, BrokerErrorKind::QueueNotFound) => None,
             Err(error) => return Err(error.into()),
         };
-        broker.declare(&spec).await?;
+        admin.declare(&spec).await?;
         let Some(there) = there else {
             return Ok(format!("created, {}", Shape::of_spec(&spec)));
         };
@@ -76,7 +76,7 @@ impl CreateQueues {
             return Ok(format!("{done}, {completed}"));
         }
         if self.update {
-            broker.update(name, &self.change()).await?;
+            admin.update(name, &self.change()).await?;
             return Ok(format!("updated, {asked}"));
         }
         Ok(format!(

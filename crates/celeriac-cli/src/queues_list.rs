@@ -16,7 +16,7 @@ pub(crate) struct ListQueues {
 impl ListQueues {
     pub(crate) async fn run(&self, connection: &Connection) -> Result<u8, CommandError> {
         let broker = connection.broker();
-        let mut names = broker.list().await?;
+        let mut names = connection.queue_admin().list().await?;
         names.sort();
         let stats = join_all(names.iter().map(|name| broker.stats(name))).await;
         let mut queues = Vec::with_capacity(names.len());

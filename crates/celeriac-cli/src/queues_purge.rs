@@ -22,7 +22,7 @@ impl PurgeQueue {
         if !self.yes {
             self.confirm(count)?;
         }
-        connection.broker().purge(&self.name).await?;
+        connection.queue_admin().purge(&self.name).await?;
         print(&format!(
             "purged about {count} messages of queue `{}`",
             self.name

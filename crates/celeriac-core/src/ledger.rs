@@ -1,128 +1,186 @@
-use celeriac_protocol::{ResultMeta, State, UtcTime};
+use std::time::Duration;
 
-use crate::{Claim, ClaimOutcome, Claimed, CompletionOutcome};
+use async_trait::async_trait;
+use celeriac_protocol::{ResultMeta, UtcTime};
 
-/// A ledger item as an adapter read it, for the rules below, which are the same for every store.
+use crate::StoreError;
+
+/// The ledger: one item per task id, which is also Celery's result item, so that Python reads it at every moment.
+///
+/// Each item has Celery's three attributes and celeriac's own: attempt (the fencing token, raised by every claim), runs
+/// (started runs of the present try that have not ended), retries, lease, nonce. An item without celeriac's own
+/// attributes was written by Python.
+///
+/// Batches are split to the store's limits; each entry has its own outcome, in the entries' order. Every write carries a
+/// nonce: a refusal that our own earlier, unanswered write caused is success, so every method is idempotent.
+#[async_trait]
+pub trait Ledger: Send + Sync + 'static {
+    /// Creates the table where it is missing: on-demand, TTL on. Idempotent.
+    async fn declare(&self) -> Result<(), StoreError>;
+
+    /// Whether the table is there and can be read.
+    async fn check(&self) -> Result<(), StoreError>;
+
+    /// Takes tasks for running. Refused if the task is final, stale or leased by another.
+    async fn claim(&self, batch: Vec<Claim>) -> Vec<Result<ClaimOutcome, StoreError>>;
+
+    /// Extends leases that are still held. One that ran out is held as long as nobody took it; one that a completion
+    /// ended is lost, so a late heartbeat never brings it back. An item that is gone (Python's `forget` deletes it) is put
+    /// back.
+    async fn renew(&self, batch: Vec<Lease>) -> Vec<Result<LeaseOutcome, StoreError>>;
+
+    /// Shows a state of a running task (STARTED, PROGRESS, any text) to readers. Conditional on the attempt, and on the
+    /// claim not having ended; an item that is gone is put back.
+    async fn update_state(&self, batch: Vec<StateUpdate>) -> Vec<Result<LeaseOutcome, StoreError>>;
+
+    /// Ends a claim: with a final state, a retry, or nothing (released). Conditional on the attempt; a final state is
+    /// never overwritten. `StoreErrorKind::TooLarge` writes nothing: the claim stands and can be completed otherwise.
+    async fn complete(&self, batch: Vec<Completion>) -> Vec<Result<CompletionOutcome, StoreError>>;
+
+    /// The tasks' records, `None` for unknown ones. Strongly consistent.
+    async fn get(&self, task_ids: &[String]) -> Vec<Result<Option<Record>, StoreError>>;
+
+    /// Empties final results: `get` answers `None`, while the id stays known as final until its TTL (a tombstone), so a
+    /// redelivery does not run it again. An id that is unknown or not final yet is left as it is.
+    async fn forget(&self, task_ids: &[String]) -> Vec<Result<(), StoreError>>;
+}
+
+/// A wish to run a task.
 #[derive(Clone, Debug)]
-pub struct LedgerItem {
-    /// Celery's result.
-    pub meta: ResultMeta,
-    /// What a conditional write must find unchanged.
-    pub version: Version,
-    /// Started runs of this try that have not ended.
-    pub runs: u32,
-    /// The item's `retries`.
+pub struct Claim {
+    /// Which task.
+    pub task_id: String,
+    /// The message's `retries` header. Fewer than the item's: the message is stale.
     pub retries: u32,
-    /// When the lease ends; `None` if nobody holds it.
-    pub lease_until: Option<UtcTime>,
-    /// Of the last claim or completion.
-    pub nonce: Option<String>,
+    /// Who claims, for people.
+    pub owner: String,
+    /// Random, new for every claim.
+    pub nonce: String,
+    /// How long the claim holds without renewal.
+    pub lease: Duration,
+    /// What readers see while it runs: PENDING, or STARTED with `track_started`. A RETRY that stands there is kept
+    /// unless this is STARTED.
+    pub shown: ResultMeta,
+    /// The attempt that sent this try, if it is a retry: that attempt's run is over, so its lease does not hold it up.
+    pub sent_by: Option<u64>,
+    /// The message has been seen before (receive count over 1, or a retry), so an item is likely there already: look first.
+    pub likely_known: bool,
 }
 
-/// Which writing of an item was seen.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Version {
-    /// Written by celeriac: the attempt and the nonce.
-    Ours {
-        /// The fencing token.
-        attempt: u64,
-        /// Of the last claim or completion; changes with every conditional write.
-        nonce: String,
-    },
-    /// Written by Python: the `timestamp` text. Celery's own attributes are all there is.
-    Foreign {
-        /// As stored.
-        timestamp: String,
-    },
-}
-
-/// What to do about a claim on an item that exists.
+/// The answer to a claim.
 #[expect(
     clippy::large_enum_variant,
     reason = "made, taken apart and gone: never kept"
 )]
 #[derive(Clone, Debug, PartialEq)]
-pub enum ClaimDecision {
-    /// Answer this; write nothing.
-    Answer(ClaimOutcome),
-    /// Write the claim on the condition that the item is still at its version and its lease is the one seen (a holder
-    /// may renew late); if not, read again.
-    Take {
-        /// The new claim.
-        claimed: Claimed,
-        /// Whether the `result` that stands there (a RETRY) is left as it is.
-        keep_result: bool,
+pub enum ClaimOutcome {
+    /// Ours: run it.
+    Claimed(Claimed),
+    /// Final already, `forget`ten or revoked: acknowledge without running.
+    Final(ResultMeta),
+    /// Another holds it until then: make the message invisible for as long.
+    Leased {
+        /// When the lease ends.
+        until: UtcTime,
+    },
+    /// A newer try of the same task is on its way: acknowledge without running.
+    Stale {
+        /// The item's `retries`.
+        retries: u32,
     },
 }
 
-/// The claim rule (architecture, "The ledger"). `now` comes from the caller's clock.
-pub fn decide_claim(item: &LedgerItem, claim: &Claim, now: UtcTime) -> ClaimDecision {
-    let attempt = match &item.version {
-        Version::Ours { attempt, .. } => *attempt,
-        Version::Foreign { .. } => 0,
-    };
-    if item.nonce.as_deref() == Some(claim.nonce.as_str()) {
-        // our own claim went through, its answer was lost
-        return ClaimDecision::Answer(ClaimOutcome::Claimed(Claimed {
-            attempt,
-            runs: item.runs,
-        }));
-    }
-    if item.meta.status.is_ready() {
-        return ClaimDecision::Answer(ClaimOutcome::Final(item.meta.clone()));
-    }
-    if claim.retries < item.retries {
-        return ClaimDecision::Answer(ClaimOutcome::Stale {
-            retries: item.retries,
-        });
-    }
-    let newer = claim.retries > item.retries;
-    // the holder itself has sent this try: its run is over, and is only storing so
-    let by_holder = newer && claim.sent_by == Some(attempt);
-    if let Some(until) = item.lease_until.filter(|until| *until > now && !by_holder) {
-        return ClaimDecision::Answer(ClaimOutcome::Leased { until });
-    }
-    // Python's write wiped the attempt: the clock's microseconds are above every earlier one, so a run that still holds
-    // one of those is fenced off
-    let before = match &item.version {
-        Version::Ours { .. } => attempt,
-        Version::Foreign { .. } => u64::try_from(now.0).unwrap_or(0),
-    };
-    let runs = if newer { 1 } else { item.runs + 1 };
-    ClaimDecision::Take {
-        claimed: Claimed {
-            attempt: before + 1,
-            runs,
-        },
-        keep_result: item.meta.status == State::Retry && claim.shown.status != State::Started,
-    }
-}
-
-/// What to do about a completion whose conditional write was refused.
+/// A claim held.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum CompleteDecision {
-    /// Answer this; write nothing.
-    Answer(CompletionOutcome),
-    /// Python's write wiped our attributes and left no final state: write on the condition that the item is still at
-    /// its version.
-    Overwrite,
+pub struct Claimed {
+    /// The fencing token, from 1.
+    pub attempt: u64,
+    /// Started runs of this try, this one included; over 1 means that an earlier run never ended.
+    pub runs: u32,
 }
 
-/// The completion rule for a refused write: `item` is what stands there now, `None` if it is gone (then write it anew).
-pub fn decide_complete(item: Option<&LedgerItem>, attempt: u64, nonce: &str) -> CompleteDecision {
-    let Some(item) = item else {
-        return CompleteDecision::Overwrite;
-    };
-    if item.nonce.as_deref() == Some(nonce) {
-        return CompleteDecision::Answer(CompletionOutcome::Stored);
-    }
-    if item.meta.status.is_ready() {
-        return CompleteDecision::Answer(CompletionOutcome::AlreadyFinal);
-    }
-    match &item.version {
-        Version::Ours {
-            attempt: theirs, ..
-        } if *theirs != attempt => CompleteDecision::Answer(CompletionOutcome::Superseded),
-        _ => CompleteDecision::Overwrite,
-    }
+/// A claim to be kept.
+#[derive(Clone, Debug)]
+pub struct Lease {
+    /// Which task.
+    pub task_id: String,
+    /// Our fencing token.
+    pub attempt: u64,
+    /// From now.
+    pub lease: Duration,
+}
+
+/// Whether the claim is still ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LeaseOutcome {
+    /// Yes.
+    Held,
+    /// No: another attempt took it, or it is final (revoked, say). Cancel the run.
+    Lost,
+}
+
+/// A state to be shown.
+#[derive(Clone, Debug)]
+pub struct StateUpdate {
+    /// Which task.
+    pub task_id: String,
+    /// Our fencing token.
+    pub attempt: u64,
+    /// What readers see.
+    pub meta: ResultMeta,
+}
+
+/// The end of a claim.
+#[derive(Clone, Debug)]
+pub struct Completion {
+    /// Which task.
+    pub task_id: String,
+    /// Our fencing token.
+    pub attempt: u64,
+    /// Random, new for every completion.
+    pub nonce: String,
+    /// How it ended.
+    pub kind: CompletionKind,
+}
+
+/// How a claim ended.
+#[derive(Clone, Debug)]
+pub enum CompletionKind {
+    /// With a final state, kept until the item's TTL.
+    Final(ResultMeta),
+    /// A next try was sent with this `retries`; readers see RETRY.
+    Retry {
+        /// The new message's `retries`.
+        retries: u32,
+        /// The RETRY meta.
+        meta: ResultMeta,
+        /// The same message is the next try, and until then nobody may claim it: a lease that nobody holds, under an
+        /// attempt of its own.
+        due: Option<UtcTime>,
+    },
+    /// Without an end (shutdown, `Ignore`, `Reject` with requeue): the lease ends at once, the run does not count, readers see
+    /// what stood there. Earlier runs that were lost stay counted.
+    Released,
+}
+
+/// What became of a completion.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CompletionOutcome {
+    /// Stored.
+    Stored,
+    /// A final state stood there already; ours was dropped. Acknowledge the message.
+    AlreadyFinal,
+    /// A newer attempt has the task; ours was dropped. Leave the message alone: its receipt is not ours any more.
+    Superseded,
+}
+
+/// A stored task.
+#[derive(Clone, Debug)]
+pub struct Record {
+    /// Celery's result.
+    pub meta: ResultMeta,
+    /// When it was written.
+    pub written_at: UtcTime,
+    /// Our fencing token's last value; 0 where Python wrote the item.
+    pub attempt: u64,
 }

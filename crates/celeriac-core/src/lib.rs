@@ -1,7 +1,7 @@
 //! What a celeriac task is, and what a broker and a result store must do.
 //!
-//! The seams are [`Broker`], [`ResultStore`], [`Scheduler`] and [`Clock`]; adapters implement them outside of this crate, and one
-//! conformance suite holds them to the contracts written here. No AWS.
+//! The seams are [`Broker`] and [`QueueAdmin`], [`Ledger`] and [`Documents`], [`Scheduler`] and [`Clock`]; adapters implement
+//! them outside of this crate, and one conformance suite holds them to the contracts written here. No AWS.
 
 mod arguments;
 mod backoff;
@@ -13,19 +13,21 @@ mod celery_setting;
 mod clock;
 mod context;
 mod delivery;
-mod document;
+pub mod documents;
 mod exception_name;
 mod glob;
 mod ledger;
+mod ledger_rules;
 #[doc(hidden)]
 pub mod macro_support;
 mod message_rules;
 mod nearest;
 mod params;
+mod queue_admin;
 mod queue_rules;
 pub mod random;
 mod registry;
-mod result_store;
+
 mod router;
 mod schedule_guard;
 pub mod schedule_limits;
@@ -46,6 +48,7 @@ mod settings;
 mod signature;
 mod signature_options;
 mod state_map;
+mod store_error;
 mod task;
 mod task_error;
 mod task_options;
@@ -56,24 +59,23 @@ mod unknown_task;
 pub use arguments::{ArgumentError, Arguments};
 pub use backoff::RetryPolicy;
 pub use batcher::{Batch, Batcher, BatcherClosed, BatcherOptions};
-pub use broker::{
-    Broker, BrokerError, BrokerErrorKind, Capabilities, QueueChange, QueueSpec, QueueStats,
-};
+pub use broker::{Broker, BrokerError, BrokerErrorKind, Capabilities, QueueStats};
 pub use clock::{Clock, SystemClock};
 pub use context::{CHECKPOINT, Context, ContextParts, ProgressSink};
 pub use delivery::{DeadLetter, Delivery, Outgoing, Receipt, SetVisibility};
-pub use document::{Document, DocumentSave, SaveOutcome};
+pub use documents::Documents;
 pub use ledger::{
+    Claim, ClaimOutcome, Claimed, Completion, CompletionKind, CompletionOutcome, Lease,
+    LeaseOutcome, Ledger, Record, StateUpdate,
+};
+pub use ledger_rules::{
     ClaimDecision, CompleteDecision, LedgerItem, Version, decide_claim, decide_complete,
 };
 pub use nearest::nearest;
 pub use params::{Param, Params};
+pub use queue_admin::{QueueAdmin, QueueChange, QueueSpec};
 pub use queue_rules::check_queue_name;
 pub use registry::{Registry, RegistryError};
-pub use result_store::{
-    Claim, ClaimOutcome, Claimed, Completion, CompletionKind, CompletionOutcome, Lease,
-    LeaseOutcome, Record, ResultStore, StateUpdate, StoreError, StoreErrorKind,
-};
 pub use router::{Route, RouteTarget, Router, RouterError};
 pub use schedule_guard::ScheduleGuard;
 pub use schedule_rules::{check_schedule_group, check_schedule_name, check_schedule_tags};
@@ -90,6 +92,7 @@ pub use settings::{
 };
 pub use signature::TaskSignature;
 pub use state_map::{MissingState, State, StateMap};
+pub use store_error::{StoreError, StoreErrorKind};
 pub use task::{RunFuture, Task, TaskDefinition, TaskKind};
 pub use task_error::{Failure, IntoTaskResult, TaskError, TaskResult};
 pub use task_options::TaskOptions;

@@ -25,14 +25,14 @@ pub(crate) struct Encoded<E> {
 }
 
 /// The ledger within one transaction, at one moment.
-pub(crate) struct Ledger<'a> {
+pub(crate) struct LedgerTransaction<'a> {
     pub(crate) transaction: &'a Transaction<'a>,
     pub(crate) format: &'a ItemFormat,
     pub(crate) now: UtcTime,
     pub(crate) ttl: Duration,
 }
 
-impl Ledger<'_> {
+impl LedgerTransaction<'_> {
     pub(crate) fn claim(&self, Encoded { entry, shown }: &Encoded<Claim>) -> Entry<ClaimOutcome> {
         let (claim, first) = (
             entry,

@@ -2,15 +2,15 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use celeriac_core::{
-    Broker, BrokerError, BrokerErrorKind, Capabilities, DeadLetter, Delivery, Outgoing,
-    QueueChange, QueueSpec, QueueStats, Receipt, SetVisibility, check_queue_name,
+    Broker, BrokerError, BrokerErrorKind, Capabilities, DeadLetter, Delivery, Outgoing, QueueSpec,
+    QueueStats, Receipt, SetVisibility, check_queue_name,
 };
 use celeriac_protocol::mangle;
 use rusqlite::Transaction;
 
 use crate::Database;
 use crate::message_row::{self, Hold, ReceiptHandle};
-use crate::queue_row::{self, QueueRow, micros};
+use crate::queue_row::{QueueRow, micros};
 
 /// A [`Broker`] with SQS's semantics and limits, on SQLite.
 ///
@@ -19,7 +19,7 @@ use crate::queue_row::{self, QueueRow, micros};
 #[derive(Clone, Debug)]
 pub struct LocalBroker {
     pub(crate) database: Database,
-    prefix: String,
+    pub(crate) prefix: String,
 }
 
 /// One result per entry, or a failure of them all.
@@ -54,11 +54,11 @@ impl LocalBroker {
         Ok(name)
     }
 
-    fn without_prefix(&self, name: &str) -> Option<String> {
+    pub(crate) fn without_prefix(&self, name: &str) -> Option<String> {
         name.strip_prefix(&self.prefix).map(str::to_owned)
     }
 
-    fn full_spec(&self, spec: &QueueSpec) -> Result<QueueSpec, BrokerErrorKind> {
+    pub(crate) fn full_spec(&self, spec: &QueueSpec) -> Result<QueueSpec, BrokerErrorKind> {
         let name = self.name(&spec.name)?;
         spec.check()?;
         let dead_letter = match &spec.dead_letter {
@@ -101,7 +101,7 @@ impl LocalBroker {
     }
 
     /// Does `work` for every entry in one transaction.
-    async fn each<E, T, F>(&self, queue: &str, entries: Vec<E>, work: F) -> Entries<T>
+    pub(crate) async fn each<E, T, F>(&self, queue: &str, entries: Vec<E>, work: F) -> Entries<T>
     where
         E: Send + 'static,
         T: Send + 'static,
@@ -140,35 +140,6 @@ impl Broker for LocalBroker {
             creates_missing_queues: true,
             ..Capabilities::sqs(queue)
         }
-    }
-
-    async fn declare(&self, queue: &QueueSpec) -> Result<(), BrokerError> {
-        let failed = |kind| BrokerError::new("declare", &queue.name, kind);
-        let spec = self.full_spec(queue).map_err(failed)?;
-        let declared = self
-            .database
-            .write(move |transaction| queue_row::declare(transaction, &spec));
-        declared.await.map_err(|error| failed(error.into()))
-    }
-
-    async fn update(&self, queue: &str, change: &QueueChange) -> Result<(), BrokerError> {
-        change
-            .check()
-            .map_err(|kind| BrokerError::new("update", queue, kind))?;
-        let work = |transaction: &Transaction<'_>, queue: &QueueRow, change: &QueueChange, _now| {
-            queue_row::update(transaction, queue, change)
-        };
-        let updated = self.each(queue, vec![change.clone()], work).await;
-        per_entry("update", queue, 1, updated).into_iter().collect()
-    }
-
-    async fn list(&self) -> Result<Vec<String>, BrokerError> {
-        let names = self.database.read(queue_row::names).await;
-        let names = names.map_err(|error| BrokerError::new("list", &self.prefix, error.into()))?;
-        Ok(names
-            .iter()
-            .filter_map(|name| self.without_prefix(name))
-            .collect())
     }
 
     async fn send(&self, queue: &str, batch: Vec<Outgoing>) -> Vec<Result<String, BrokerError>> {
@@ -241,15 +212,6 @@ impl Broker for LocalBroker {
             .and_then(|name| self.without_prefix(&name));
         Ok(stats)
     }
-
-    async fn purge(&self, queue: &str) -> Result<(), BrokerError> {
-        let purged = self
-            .each(queue, vec![()], |transaction, queue, (), _now| {
-                message_row::purge(transaction, queue).map(Ok)
-            })
-            .await;
-        per_entry("purge", queue, 1, purged).into_iter().collect()
-    }
 }
 
 fn ack(transaction: &Transaction<'_>, queue: &QueueRow, receipt: &Receipt, _now: i64) -> Entry<()> {
@@ -312,7 +274,7 @@ fn not_a_receipt(receipt: &Receipt) -> BrokerErrorKind {
     BrokerErrorKind::Invalid(format!("`{}` is not a receipt of this broker", receipt.0))
 }
 
-fn per_entry<T>(
+pub(crate) fn per_entry<T>(
     operation: &'static str,
     queue: &str,
     count: usize,

@@ -4,15 +4,14 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use celeriac_core::{
-    Claim, ClaimOutcome, Completion, CompletionKind, CompletionOutcome, Document, DocumentSave,
-    Lease, LeaseOutcome, Record, ResultStore, SaveOutcome, StateUpdate, StoreError, StoreErrorKind,
+    Claim, ClaimOutcome, Completion, CompletionKind, CompletionOutcome, Lease, LeaseOutcome,
+    Ledger, Record, StateUpdate, StoreError, StoreErrorKind,
 };
 use celeriac_protocol::{ResultCodec, ResultMeta};
 use rusqlite::Transaction;
 
-use crate::document_row::DocumentRow;
-use crate::item_format::{ItemFormat, check_size};
-use crate::ledger::{Encoded, Entry, Ledger, record};
+use crate::item_format::ItemFormat;
+use crate::ledger::{Encoded, Entry, LedgerTransaction, record};
 use crate::ledger_row::LedgerRow;
 use crate::{Database, DatabaseError};
 
@@ -20,7 +19,7 @@ use crate::{Database, DatabaseError};
 const DEFAULT_TTL: Duration = Duration::from_hours(4 * 24);
 const SWEEP_EVERY: Duration = Duration::from_secs(1);
 
-/// A [`ResultStore`] with the ledger's rules and DynamoDB's limits, on SQLite.
+/// A [`Ledger`] with the ledger's rules and DynamoDB's limits, on SQLite.
 ///
 /// Results have Celery's form, but Python cannot reach them: a worker or client in Python needs DynamoDB.
 #[derive(Clone, Debug)]
@@ -63,6 +62,14 @@ impl LocalStore {
         Self { ttl, ..self }
     }
 
+    pub(crate) fn database(&self) -> &Database {
+        &self.database
+    }
+
+    pub(crate) fn format(&self) -> &ItemFormat {
+        &self.format
+    }
+
     /// What an entry shows to readers, as it is stored.
     fn shown(
         &self,
@@ -79,7 +86,7 @@ impl LocalStore {
         operation: &'static str,
         entries: Vec<E>,
         subject: impl Fn(&E) -> &str,
-        work: impl Fn(&Ledger<'_>, &E) -> Entry<T> + Send + 'static,
+        work: impl Fn(&LedgerTransaction<'_>, &E) -> Entry<T> + Send + 'static,
     ) -> Vec<Result<T, StoreError>>
     where
         E: Send + 'static,
@@ -93,7 +100,7 @@ impl LocalStore {
         let swept_at = Arc::clone(&self.swept_at);
         let done = self.database.write(move |transaction| {
             sweep(transaction, &swept_at, now.0)?;
-            let ledger = Ledger {
+            let ledger = LedgerTransaction {
                 transaction,
                 format: &format,
                 now,
@@ -103,23 +110,14 @@ impl LocalStore {
         });
         per_entry(operation, subjects, done.await)
     }
-
-    async fn save(&self, save: DocumentSave) -> Result<SaveOutcome, StoreErrorKind> {
-        let (key, now) = (self.format.document_key(&save.key), self.database.now().0);
-        check_size(&key, save.body.len() + save.nonce.len())?;
-        let saved = self
-            .database
-            .write(move |transaction| DocumentRow::save(transaction, &key, &save, now));
-        Ok(saved.await?)
-    }
 }
 
 #[expect(
     clippy::redundant_closure_for_method_calls,
-    reason = "a path to a method of `Ledger<'_>` is for one lifetime only"
+    reason = "a path to a method of `LedgerTransaction<'_>` is for one lifetime only"
 )]
 #[async_trait]
-impl ResultStore for LocalStore {
+impl Ledger for LocalStore {
     /// The table is there since the database was opened.
     async fn declare(&self) -> Result<(), StoreError> {
         self.check().await
@@ -187,7 +185,7 @@ impl ResultStore for LocalStore {
         let asked = task_ids.to_vec();
         let (format, now, ttl) = (self.format.clone(), self.database.now(), self.ttl);
         let read = self.database.read(move |transaction| {
-            let ledger = Ledger {
+            let ledger = LedgerTransaction {
                 transaction,
                 format: &format,
                 now,
@@ -211,23 +209,6 @@ impl ResultStore for LocalStore {
             |ledger, task_id| ledger.forget(task_id),
         )
         .await
-    }
-
-    async fn load_document(&self, key: &str) -> Result<Option<Document>, StoreError> {
-        let stored_key = self.format.document_key(key);
-        let found = self
-            .database
-            .read(move |transaction| DocumentRow::find(transaction, &stored_key))
-            .await;
-        found
-            .map(|row| row.map(|row| row.document))
-            .map_err(|error| StoreError::new("load_document", key, error.into()))
-    }
-
-    async fn save_document(&self, save: DocumentSave) -> Result<SaveOutcome, StoreError> {
-        let key = save.key.clone();
-        let saved = self.save(save).await;
-        saved.map_err(|kind| StoreError::new("save_document", key, kind))
     }
 }
 
@@ -253,7 +234,7 @@ fn encoded<E>(
         .collect()
 }
 
-fn per_entry<T>(
+pub(crate) fn per_entry<T>(
     operation: &'static str,
     subjects: Vec<String>,
     entries: Result<Vec<Result<T, StoreErrorKind>>, DatabaseError>,

@@ -21,7 +21,7 @@ const CHECKPOINT_PAGES: i64 = 8000;
 const CACHE_KIB: i64 = 16 << 10;
 
 /// What each version adds to the one before it. A step is never changed, for files are there that have had it.
-const STEPS: [(i64, &str); 2] = [(1, QUEUES_AND_TASKS), (2, DOCUMENTS)];
+const STEPS: [(i64, &str); 3] = [(1, QUEUES_AND_TASKS), (2, DOCUMENTS), (3, FOLDERS)];
 
 /// Times are microseconds since 1970.
 const QUEUES_AND_TASKS: &str = "
@@ -82,6 +82,25 @@ CREATE TABLE document (
     written_at INTEGER NOT NULL,
     body TEXT NOT NULL
 );
+";
+
+const FOLDERS: &str = "
+CREATE TABLE document_3 (
+    key TEXT NOT NULL PRIMARY KEY,
+    folder TEXT,
+    name TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    nonce TEXT NOT NULL,
+    holder TEXT,
+    number INTEGER NOT NULL,
+    body BLOB NOT NULL,
+    expires_at INTEGER
+);
+INSERT INTO document_3 SELECT key, NULL, key, version, nonce, NULL, 0, CAST(body AS BLOB), NULL FROM document;
+DROP TABLE document;
+ALTER TABLE document_3 RENAME TO document;
+CREATE INDEX document_listed ON document (folder, name) WHERE folder IS NOT NULL;
+CREATE INDEX document_expiry ON document (expires_at) WHERE expires_at IS NOT NULL;
 ";
 
 /// Makes a new connection ready: settings, and the tables where they are missing or older.

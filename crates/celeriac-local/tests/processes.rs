@@ -12,9 +12,10 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use celeriac_core::documents::{Document, Documents, Expect, Key, Put, PutOutcome};
 use celeriac_core::{
-    Broker, Claim, ClaimOutcome, Completion, CompletionKind, CompletionOutcome, Delivery,
-    DocumentSave, Outgoing, ResultStore, SaveOutcome,
+    Broker, Claim, ClaimOutcome, Completion, CompletionKind, CompletionOutcome, Delivery, Ledger,
+    Outgoing,
 };
 use celeriac_local::{Database, LocalBroker, LocalStore};
 use celeriac_protocol::{ResultMeta, State, Value};
@@ -174,14 +175,11 @@ fn several_processes_share_a_document() {
         worker.kill(&mut said);
     }
     let machine = Machine::open(&file);
-    let loaded = block_on(machine.store.load_document(DOCUMENT)).expect("it is loaded");
-    let document = loaded.expect("it was saved");
-    let lines: BTreeSet<String> = document.body.lines().map(str::to_owned).collect();
-    assert_eq!(
-        lines.len() as u64,
-        document.version,
-        "each save is one line"
-    );
+    let document = block_on(machine.document()).expect("it was put");
+    let body = String::from_utf8(document.body).expect("it is text");
+    let lines: BTreeSet<String> = body.lines().map(str::to_owned).collect();
+    let puts = u64::try_from(document.number).expect("counted up");
+    assert_eq!(lines.len() as u64, puts, "each put is one line");
     let lost: Vec<&String> = said.done.keys().filter(|id| !lines.contains(*id)).collect();
     assert!(lost.is_empty(), "{lost:?} were saved");
 }
@@ -193,6 +191,14 @@ struct Machine {
 }
 
 impl Machine {
+    /// The document that the processes share.
+    async fn document(&self) -> Option<Document> {
+        let found = Documents::get(&self.store, &[Key::new(DOCUMENT)])
+            .await
+            .remove(0);
+        found.expect("it is read")
+    }
+
     fn open(file: &Path) -> Self {
         let database = Database::open(file).expect("the file opens");
         Self {
@@ -278,9 +284,7 @@ impl Machine {
     }
 
     async fn status(&self, task_id: &str) -> State {
-        let record = self
-            .store
-            .get(&[task_id.to_owned()])
+        let record = Ledger::get(&self.store, &[task_id.to_owned()])
             .await
             .remove(0)
             .expect("the record is read");
@@ -321,18 +325,19 @@ async fn work(machine: &Machine) {
 /// The child's life where a document is shared: each save is a line more.
 async fn append(machine: &Machine) {
     loop {
-        let loaded = machine.store.load_document(DOCUMENT).await;
-        let seen = loaded.expect("it is loaded");
+        let seen = machine.document().await;
         let line = uuid::Uuid::new_v4().to_string();
-        let (version, body) = seen.map_or((0, String::new()), |seen| (seen.version, seen.body));
-        let save = DocumentSave {
-            key: DOCUMENT.to_owned(),
-            version,
-            body: format!("{body}{line}\n"),
-            nonce: line.clone(),
+        let (expect, number, mut body) = match seen {
+            Some(seen) => (Expect::Version(seen.version), seen.number, seen.body),
+            None => (Expect::Absent, 0, Vec::new()),
         };
-        let saved = machine.store.save_document(save).await;
-        if saved.expect("the save is answered") != SaveOutcome::Changed {
+        body.extend_from_slice(format!("{line}\n").as_bytes());
+        let put = Put {
+            number: number + 1,
+            ..Put::new(Key::new(DOCUMENT), expect, body)
+        };
+        let outcome = machine.store.put(vec![put]).await.remove(0);
+        if let PutOutcome::Done { .. } = outcome.expect("the put is answered") {
             say("done", &line);
         }
     }

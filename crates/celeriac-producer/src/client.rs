@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use celeriac_core::{
-    Broker, Clock, Registry, ResultStore, Router, SendError, SendOptions, Settings, TaskSender,
+    Broker, Clock, Ledger, Registry, Router, SendError, SendOptions, Settings, TaskSender,
     TaskSignature,
 };
 use celeriac_protocol::{Dict, Signature, Value};
@@ -42,7 +42,7 @@ pub struct ClientParts {
     /// Where messages go.
     pub broker: Arc<dyn Broker>,
     /// Where results are; `None` with `disabled://`.
-    pub store: Option<Arc<dyn ResultStore>>,
+    pub store: Option<Arc<dyn Ledger>>,
     /// Which queue.
     pub router: Router,
     /// Serializer, compression, message form, defaults.

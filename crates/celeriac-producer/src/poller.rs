@@ -1,7 +1,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use celeriac_core::{Record, ResultStore, StoreError, StoreErrorKind};
+use celeriac_core::{Ledger, Record, StoreError, StoreErrorKind};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use tokio::sync::{Notify, oneshot};
@@ -21,7 +21,7 @@ pub(crate) struct Poller {
 }
 
 struct Shared {
-    store: Arc<dyn ResultStore>,
+    store: Arc<dyn Ledger>,
     table: Mutex<PollTable>,
     wake: Notify,
 }
@@ -35,7 +35,7 @@ pub(crate) struct Wait {
 }
 
 impl Poller {
-    pub(crate) fn new(store: Arc<dyn ResultStore>) -> Self {
+    pub(crate) fn new(store: Arc<dyn Ledger>) -> Self {
         Self {
             shared: Arc::new(Shared {
                 store,
@@ -186,7 +186,7 @@ impl Drop for Running {
 
 /// Reads one record now.
 pub(crate) async fn read_one(
-    store: &dyn ResultStore,
+    store: &dyn Ledger,
     task_id: &str,
 ) -> Result<Option<Record>, StoreError> {
     let ids = [task_id.to_owned()];

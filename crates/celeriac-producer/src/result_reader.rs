@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use celeriac_core::{Record, ResultStore};
+use celeriac_core::{Ledger, Record};
 use celeriac_protocol::{ResultMeta, State, Value};
 use tokio::time::{Instant, timeout_at};
 
@@ -13,17 +13,17 @@ const FOREVER: Duration = Duration::from_secs(1_000_000_000);
 
 /// Where a client's results come from.
 pub(crate) struct ResultReader {
-    backend: Option<(Arc<dyn ResultStore>, Poller)>,
+    backend: Option<(Arc<dyn Ledger>, Poller)>,
 }
 
 impl ResultReader {
-    pub(crate) fn new(store: Option<Arc<dyn ResultStore>>) -> Self {
+    pub(crate) fn new(store: Option<Arc<dyn Ledger>>) -> Self {
         Self {
             backend: store.map(|store| (store.clone(), Poller::new(store))),
         }
     }
 
-    pub(crate) fn store(&self) -> Result<&dyn ResultStore, ResultError> {
+    pub(crate) fn store(&self) -> Result<&dyn Ledger, ResultError> {
         self.backend
             .as_ref()
             .map(|(store, _)| store.as_ref())

@@ -10,10 +10,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use celeriac_core::{
     Broker, BrokerError, BrokerErrorKind, Capabilities, Claim, ClaimOutcome, Claimed, Completion,
-    CompletionKind, CompletionOutcome, DeadLetter, Delivery, Document, DocumentSave, Lease,
-    LeaseOutcome, Outgoing, Params, QueueSpec, QueueStats, Receipt, Record, Registry, ResultStore,
-    SaveOutcome, SetVisibility, Settings, StateMap, StateUpdate, StoreError, SystemClock,
-    TaskDefinition, TaskKind, TaskOptions,
+    CompletionKind, CompletionOutcome, DeadLetter, Delivery, Lease, LeaseOutcome, Ledger, Outgoing,
+    Params, QueueStats, Receipt, Record, Registry, SetVisibility, Settings, StateMap, StateUpdate,
+    StoreError, SystemClock, TaskDefinition, TaskKind, TaskOptions,
 };
 use celeriac_producer::{Client, ClientParts};
 use celeriac_protocol::{
@@ -37,12 +36,6 @@ fn never<T>() -> Result<T, BrokerError> {
 impl Broker for NoBroker {
     fn capabilities(&self, queue: &str) -> Capabilities {
         Capabilities::sqs(queue)
-    }
-    async fn declare(&self, _: &QueueSpec) -> Result<(), BrokerError> {
-        never()
-    }
-    async fn list(&self) -> Result<Vec<String>, BrokerError> {
-        never()
     }
     async fn send(&self, _: &str, batch: Vec<Outgoing>) -> Vec<Result<String, BrokerError>> {
         batch.iter().map(|_| never()).collect()
@@ -72,9 +65,6 @@ impl Broker for NoBroker {
     async fn stats(&self, _: &str) -> Result<QueueStats, BrokerError> {
         never()
     }
-    async fn purge(&self, _: &str) -> Result<(), BrokerError> {
-        never()
-    }
 }
 
 /// A store that encodes what it is given, and grants every claim.
@@ -82,7 +72,7 @@ impl Broker for NoBroker {
 struct EncodingStore(ResultCodec);
 
 #[async_trait]
-impl ResultStore for EncodingStore {
+impl Ledger for EncodingStore {
     async fn declare(&self) -> Result<(), StoreError> {
         Ok(())
     }
@@ -120,15 +110,9 @@ impl ResultStore for EncodingStore {
     async fn forget(&self, task_ids: &[String]) -> Vec<Result<(), StoreError>> {
         task_ids.iter().map(|_| Ok(())).collect()
     }
-    async fn load_document(&self, _: &str) -> Result<Option<Document>, StoreError> {
-        Ok(None)
-    }
-    async fn save_document(&self, _: DocumentSave) -> Result<SaveOutcome, StoreError> {
-        Ok(SaveOutcome::Changed)
-    }
 }
 
-fn executor(store: Option<Arc<dyn ResultStore>>) -> Executor {
+fn executor(store: Option<Arc<dyn Ledger>>) -> Executor {
     static NONE: Params = Params {
         function: "noop",
         list: &[],
@@ -220,7 +204,7 @@ fn dispatch(criterion: &mut Criterion) {
         ("without a result", None),
         (
             "with the ledger",
-            Some(Arc::new(EncodingStore::default()) as Arc<dyn ResultStore>),
+            Some(Arc::new(EncodingStore::default()) as Arc<dyn Ledger>),
         ),
     ] {
         let executor = runtime.block_on(async { executor(store) });

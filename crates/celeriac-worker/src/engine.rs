@@ -5,8 +5,8 @@ use celeriac_core::{Delivery, TaskSender};
 use celeriac_protocol::{Limits, UtcTime};
 
 use crate::ExecutorParts;
+use crate::batched_ledger::BatchedLedger;
 use crate::incidents::Incidents;
-use crate::ledger::Ledger;
 use crate::requests::Requests;
 use crate::run::blocking_pool::BlockingPool;
 use crate::run::panics;
@@ -23,7 +23,7 @@ const SHORTEST_LEASE: Duration = Duration::from_millis(500);
 pub(crate) struct Engine {
     pub(crate) parts: ExecutorParts,
     pub(crate) limits: Limits,
-    pub(crate) ledger: Option<Ledger>,
+    pub(crate) ledger: Option<BatchedLedger>,
     pub(crate) requests: Requests,
     pub(crate) blocking: BlockingPool,
     pub(crate) sender: Arc<dyn TaskSender>,
@@ -41,7 +41,7 @@ impl Engine {
         let ledger = parts
             .store
             .as_ref()
-            .map(|store| Ledger::new(store, parts.node_name.clone(), lease));
+            .map(|store| BatchedLedger::new(store, parts.node_name.clone(), lease));
         Self {
             limits: Limits::default(),
             ledger,

@@ -2,8 +2,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use celeriac_core::{
-    Arguments, Broker, Clock, Context, ContextParts, DeadLetter, Delivery, ProgressSink, Receipt,
-    Registry, ResultStore, Router, Settings, StateMap, TaskKind,
+    Arguments, Broker, Clock, Context, ContextParts, DeadLetter, Delivery, Ledger, ProgressSink,
+    Receipt, Registry, Router, Settings, StateMap, TaskKind,
 };
 use celeriac_producer::Client;
 use celeriac_protocol::{Envelope, Payload};
@@ -40,7 +40,7 @@ pub struct ExecutorParts {
     /// For re-sends.
     pub broker: Arc<dyn Broker>,
     /// The ledger; `None` with `disabled://` results.
-    pub store: Option<Arc<dyn ResultStore>>,
+    pub store: Option<Arc<dyn Ledger>>,
     /// For children.
     pub client: Client,
     /// For callbacks.

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use celeriac_core::{Lease, LeaseOutcome, ResultStore};
+use celeriac_core::{Lease, LeaseOutcome, Ledger};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -41,7 +41,7 @@ pub(crate) struct LeaseGuard {
 }
 
 impl LeaseKeeper {
-    pub(crate) fn spawn(store: Arc<dyn ResultStore>, lease: Duration) -> Self {
+    pub(crate) fn spawn(store: Arc<dyn Ledger>, lease: Duration) -> Self {
         let shared = Arc::new(Shared {
             held: Mutex::default(),
             woken: Notify::new(),
@@ -143,7 +143,7 @@ impl Shared {
     }
 }
 
-async fn keep(store: Arc<dyn ResultStore>, shared: Arc<Shared>, lease: Duration) {
+async fn keep(store: Arc<dyn Ledger>, shared: Arc<Shared>, lease: Duration) {
     let tick = (lease / 16).clamp(Duration::from_millis(10), Duration::from_secs(5));
     loop {
         if shared.held().leases.is_empty() {
@@ -158,7 +158,7 @@ async fn keep(store: Arc<dyn ResultStore>, shared: Arc<Shared>, lease: Duration)
     }
 }
 
-async fn renew(store: Arc<dyn ResultStore>, shared: Arc<Shared>, due: Vec<(u64, Lease)>) {
+async fn renew(store: Arc<dyn Ledger>, shared: Arc<Shared>, due: Vec<(u64, Lease)>) {
     let since = Instant::now();
     let (keys, leases): (Vec<u64>, Vec<Lease>) = due.into_iter().unzip();
     for (key, answer) in keys.into_iter().zip(store.renew(leases).await) {

@@ -40,6 +40,7 @@
 //! because a dropped poll may swallow messages; a second signal ends it at once.
 
 mod admission;
+mod batched_ledger;
 mod call;
 mod ending;
 mod engine;
@@ -48,7 +49,6 @@ mod executor;
 mod held;
 mod incidents;
 mod lease_keeper;
-mod ledger;
 mod log;
 mod meta;
 mod metrics;

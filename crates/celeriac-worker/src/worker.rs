@@ -90,7 +90,7 @@ impl Worker {
             queues,
             options,
         } = self;
-        startup::prepare(&executor, &queues).await?;
+        startup::prepare(&executor).await?;
         let listener = match &options.health_address {
             Some(address) => Some(health::listen(address).await?),
             None => None,

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use celeriac_core::{Broker, ResultStore, Settings};
+use celeriac_core::{Broker, Documents, Ledger, QueueAdmin, Settings};
 
 use crate::Error;
 use crate::place::Place;
@@ -10,12 +10,46 @@ use crate::place::without_secrets;
 /// A broker and a result store, opened by their URLs.
 #[derive(Clone)]
 pub(crate) struct Backends {
-    pub(crate) broker: Arc<dyn Broker>,
-    pub(crate) store: Option<Arc<dyn ResultStore>>,
+    pub(crate) queues: Queues,
+    pub(crate) results: Option<Results>,
     pub(crate) broker_place: Place,
     pub(crate) results_place: Place,
     /// What to tell the user about a default that was taken.
     pub(crate) note: Option<String>,
+}
+
+/// A broker, to run with and to operate.
+#[derive(Clone)]
+pub(crate) struct Queues {
+    pub(crate) broker: Arc<dyn Broker>,
+    pub(crate) admin: Arc<dyn QueueAdmin>,
+}
+
+impl Queues {
+    fn of<T: Broker + QueueAdmin>(both: T) -> Self {
+        let both = Arc::new(both);
+        Self {
+            broker: Arc::clone(&both) as Arc<dyn Broker>,
+            admin: both,
+        }
+    }
+}
+
+/// A result store, for tasks and for what celeriac itself remembers.
+#[derive(Clone)]
+pub(crate) struct Results {
+    pub(crate) ledger: Arc<dyn Ledger>,
+    pub(crate) documents: Arc<dyn Documents>,
+}
+
+impl Results {
+    fn of<T: Ledger + Documents>(both: T) -> Self {
+        let both = Arc::new(both);
+        Self {
+            ledger: Arc::clone(&both) as Arc<dyn Ledger>,
+            documents: both,
+        }
+    }
 }
 
 /// Opens what `broker_url` and `result_backend` name. On AWS nothing is asked yet: the first use does.
@@ -23,8 +57,8 @@ pub(crate) fn connect(settings: &Settings) -> Result<Backends, Error> {
     let broker = Place::of_broker(settings)?;
     let results = Place::of_results(settings, &broker)?;
     Ok(Backends {
-        broker: open_broker(&broker, settings)?,
-        store: open_store(&results, settings)?,
+        queues: open_queues(&broker, settings)?,
+        results: open_results(&results, settings)?,
         broker_place: broker,
         results_place: results,
         note: Place::note(settings),
@@ -35,17 +69,17 @@ pub(crate) fn connect(settings: &Settings) -> Result<Backends, Error> {
     not(feature = "_aws"),
     expect(unused_variables, reason = "SQLite is in the place itself")
 )]
-fn open_broker(place: &Place, settings: &Settings) -> Result<Arc<dyn Broker>, Error> {
+fn open_queues(place: &Place, settings: &Settings) -> Result<Queues, Error> {
     match place {
         #[cfg(feature = "local")]
-        Place::Sqlite(url) => Ok(Arc::new(celeriac_local::LocalBroker::new(database(
+        Place::Sqlite(url) => Ok(Queues::of(celeriac_local::LocalBroker::new(database(
             "broker_url",
             url,
         )?))),
         #[cfg(not(feature = "local"))]
         Place::Sqlite(url) => Err(missing("broker_url", url, "local")),
         #[cfg(feature = "_aws")]
-        Place::Aws(_) => Ok(Arc::new(celeriac_aws::SqsBroker::new(&aws_config(
+        Place::Aws(_) => Ok(Queues::of(celeriac_aws::SqsBroker::new(&aws_config(
             settings,
         )?))),
         #[cfg(not(feature = "_aws"))]
@@ -62,19 +96,18 @@ fn open_broker(place: &Place, settings: &Settings) -> Result<Arc<dyn Broker>, Er
     not(feature = "_aws"),
     expect(unused_variables, reason = "SQLite is in the place itself")
 )]
-fn open_store(place: &Place, settings: &Settings) -> Result<Option<Arc<dyn ResultStore>>, Error> {
+fn open_results(place: &Place, settings: &Settings) -> Result<Option<Results>, Error> {
     match place {
         #[cfg(feature = "local")]
-        Place::Sqlite(url) => Ok(Some(Arc::new(celeriac_local::LocalStore::new(database(
-            "result_backend",
-            url,
-        )?)))),
+        Place::Sqlite(url) => Ok(Some(Results::of(celeriac_local::LocalStore::new(
+            database("result_backend", url)?,
+        )))),
         #[cfg(not(feature = "local"))]
         Place::Sqlite(url) => Err(missing("result_backend", url, "local")),
         #[cfg(feature = "_aws")]
-        Place::Aws(_) => Ok(Some(Arc::new(celeriac_aws::DynamoStore::new(&aws_config(
-            settings,
-        )?)))),
+        Place::Aws(_) => Ok(Some(Results::of(celeriac_aws::DynamoStore::new(
+            &aws_config(settings)?,
+        )))),
         #[cfg(not(feature = "_aws"))]
         Place::Aws(url) => Err(missing("result_backend", &without_secrets(url), "aws")),
         Place::Disabled => Ok(None),

@@ -2,8 +2,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use celeriac_core::{
-    Broker, QueueSpec, Registry, ResultStore, Router, Settings, StateMap, SystemClock,
-    TaskDefinition, UnknownTask,
+    Broker, Documents, Ledger, QueueAdmin, QueueSpec, Registry, Router, Settings, StateMap,
+    SystemClock, TaskDefinition, UnknownTask,
 };
 use celeriac_producer::{Client, ClientParts};
 use celeriac_worker::{Executor, ExecutorParts, Worker, WorkerQueue};
@@ -49,8 +49,11 @@ impl Connection {
         let backends = connect(&app.settings)?;
         let (settings, registry) = (Arc::new(app.settings), Arc::new(app.registry));
         let client = Client::new(ClientParts {
-            broker: Arc::clone(&backends.broker),
-            store: backends.store.clone(),
+            broker: Arc::clone(&backends.queues.broker),
+            store: backends
+                .results
+                .as_ref()
+                .map(|results| Arc::clone(&results.ledger)),
             router: router.clone(),
             settings: Arc::clone(&settings),
             registry: Arc::clone(&registry),
@@ -81,12 +84,24 @@ impl Connection {
 
     /// The broker.
     pub fn broker(&self) -> &Arc<dyn Broker> {
-        &self.backends.broker
+        &self.backends.queues.broker
     }
 
-    /// The result store; `None` with `disabled://`.
-    pub fn store(&self) -> Option<&Arc<dyn ResultStore>> {
-        self.backends.store.as_ref()
+    /// The same queues, to be created, changed, listed and emptied.
+    pub fn queue_admin(&self) -> &Arc<dyn QueueAdmin> {
+        &self.backends.queues.admin
+    }
+
+    /// The results and the ledger; `None` with `disabled://`.
+    pub fn ledger(&self) -> Option<&Arc<dyn Ledger>> {
+        let results = self.backends.results.as_ref();
+        results.map(|results| &results.ledger)
+    }
+
+    /// What celeriac itself remembers, beside the results; `None` with `disabled://`.
+    pub fn documents(&self) -> Option<&Arc<dyn Documents>> {
+        let results = self.backends.results.as_ref();
+        results.map(|results| &results.documents)
     }
 
     /// The settings in force.
@@ -212,8 +227,8 @@ impl Connection {
     pub(crate) fn executor(&self) -> Executor {
         Executor::new(ExecutorParts {
             registry: Arc::clone(&self.registry),
-            broker: Arc::clone(&self.backends.broker),
-            store: self.backends.store.clone(),
+            broker: Arc::clone(self.broker()),
+            store: self.ledger().cloned(),
             client: self.client.clone(),
             router: self.router.clone(),
             state: Arc::clone(&self.state),
@@ -261,10 +276,10 @@ impl Connection {
         let worked = queues.iter().map(|queue| queue.name.clone());
         let names: BTreeSet<String> = worked.chain(self.known_queues()).collect();
         for name in names {
-            self.backends.broker.declare(&QueueSpec::new(name)).await?;
+            self.queue_admin().declare(&QueueSpec::new(name)).await?;
         }
-        if let Some(store) = &self.backends.store {
-            store.declare().await?;
+        if let Some(ledger) = self.ledger() {
+            ledger.declare().await?;
         }
         Ok(())
     }

@@ -127,16 +127,23 @@ pub use celeriac_protocol as protocol;
 pub mod broker {
     pub use celeriac_core::{
         Broker, BrokerError, BrokerErrorKind, Capabilities, DeadLetter, Delivery, Outgoing,
-        QueueChange, QueueSpec, QueueStats, Receipt, SetVisibility,
+        QueueAdmin, QueueChange, QueueSpec, QueueStats, Receipt, SetVisibility,
     };
 }
 
-/// The result store seam: results, the ledger of runs, and documents.
+/// The ledger seam: results, and which runs are under way.
 pub mod results {
     pub use celeriac_core::{
-        Claim, ClaimOutcome, Claimed, Completion, CompletionKind, CompletionOutcome, Document,
-        DocumentSave, Lease, LeaseOutcome, Record, ResultStore, SaveOutcome, StateUpdate,
-        StoreError, StoreErrorKind,
+        Claim, ClaimOutcome, Claimed, Completion, CompletionKind, CompletionOutcome, Lease,
+        LeaseOutcome, Ledger, Record, StateUpdate, StoreError, StoreErrorKind,
+    };
+}
+
+/// The documents seam: what celeriac itself remembers beside the results.
+pub mod documents {
+    pub use celeriac_core::documents::{
+        Advance, Advanced, Cursor, Document, Documents, Each, Expect, Key, Page, Put, PutOutcome,
+        Remove,
     };
 }
 

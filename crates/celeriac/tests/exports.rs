@@ -116,7 +116,7 @@ mod client {
 }
 
 mod seams {
-    use celeriac::{broker, results, scheduler};
+    use celeriac::{broker, documents, results, scheduler};
 
     named!(
         broker::BrokerError,
@@ -130,18 +130,25 @@ mod seams {
         broker::QueueStats,
         broker::Receipt,
         broker::SetVisibility,
+        documents::Advance,
+        documents::Advanced,
+        documents::Cursor,
+        documents::Document,
+        documents::Each<documents::Page>,
+        documents::Expect,
+        documents::Key,
+        documents::Put,
+        documents::PutOutcome,
+        documents::Remove,
         results::Claim,
         results::ClaimOutcome,
         results::Claimed,
         results::Completion,
         results::CompletionKind,
         results::CompletionOutcome,
-        results::Document,
-        results::DocumentSave,
         results::Lease,
         results::LeaseOutcome,
         results::Record,
-        results::SaveOutcome,
         results::StateUpdate,
         results::StoreError,
         results::StoreErrorKind,
@@ -152,7 +159,13 @@ mod seams {
         scheduler::SchedulerError,
         scheduler::SchedulerErrorKind,
     );
-    objects!(broker::Broker, results::ResultStore, scheduler::Scheduler);
+    objects!(
+        broker::Broker,
+        broker::QueueAdmin,
+        documents::Documents,
+        results::Ledger,
+        scheduler::Scheduler
+    );
 }
 
 mod worker {

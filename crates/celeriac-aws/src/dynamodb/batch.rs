@@ -11,7 +11,7 @@ use futures_util::stream::{self, StreamExt};
 use crate::fault::Fault;
 use crate::pause::{MAX_ENTRY_ATTEMPTS, pause};
 
-use super::item::MAX_ITEM_BYTES;
+use super::item::{Attributes, MAX_ITEM_BYTES};
 use super::statement::Write;
 use super::store::DynamoStore;
 
@@ -26,8 +26,8 @@ const CONCURRENT_REQUESTS: usize = 8;
 pub(super) enum Written {
     /// It is done.
     Done,
-    /// Its condition did not hold.
-    Refused,
+    /// Its condition did not hold; what stands there, where the statement asked for it.
+    Refused(Option<Attributes>),
     /// It failed; it may have been done all the same.
     Failed(Failure),
 }
@@ -82,12 +82,6 @@ impl DynamoStore {
             .into_iter()
             .map(|outcome| outcome.unwrap_or_else(lost))
             .collect()
-    }
-
-    /// Performs one write.
-    pub(super) async fn write_one(&self, write: Write) -> Written {
-        let mut written = self.write_all(vec![write]).await;
-        written.pop().expect("each write has its outcome")
     }
 
     async fn write_chunk(&self, mut waiting: Vec<(usize, Write)>) -> Vec<(usize, Written)> {
@@ -170,7 +164,7 @@ impl DynamoStore {
 fn to_outcome(error: BatchStatementError) -> Written {
     let message = error.message.unwrap_or_default();
     match error.code {
-        Some(Code::ConditionalCheckFailed | Code::DuplicateItem) => Written::Refused,
+        Some(Code::ConditionalCheckFailed | Code::DuplicateItem) => Written::Refused(error.item),
         Some(code) => Written::Failed(Failure::Fault(Fault::of_code(code.as_str(), &message, 400))),
         None => Written::Failed(Failure::Fault(Fault::Unavailable(message))),
     }
@@ -250,10 +244,13 @@ mod tests {
     #[test]
     fn statement_errors_mean_what_they_say() {
         let outcome = |code| to_outcome(BatchStatementError::builder().code(code).build());
-        assert!(matches!(outcome(Code::DuplicateItem), Written::Refused));
+        assert!(matches!(
+            outcome(Code::DuplicateItem),
+            Written::Refused(None)
+        ));
         assert!(matches!(
             outcome(Code::ConditionalCheckFailed),
-            Written::Refused
+            Written::Refused(None)
         ));
         for passing in [
             Code::ThrottlingError,

@@ -76,7 +76,7 @@ impl DynamoStore {
                         answers[entry.open.place] = Some(Ok(ClaimOutcome::Claimed(entry.claimed)));
                     }
                     // there already, changed since it was read, or written by us in an attempt whose answer was lost
-                    Written::Refused => open.push(Open {
+                    Written::Refused(_) => open.push(Open {
                         known: true,
                         ..entry.open
                     }),

@@ -80,7 +80,7 @@ impl DynamoStore {
             for (entry, outcome) in sent.into_iter().zip(written) {
                 match outcome {
                     Written::Done => answers[entry.place] = Some(Ok(CompletionOutcome::Stored)),
-                    Written::Refused => open.push(Open {
+                    Written::Refused(_) => open.push(Open {
                         look: true,
                         ..entry
                     }),

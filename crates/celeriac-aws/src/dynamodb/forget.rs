@@ -39,7 +39,7 @@ impl DynamoStore {
                 for (place, outcome) in places.into_iter().zip(self.write_all(writes).await) {
                     match outcome {
                         Written::Done => answers[place] = Some(Ok(())),
-                        Written::Refused => open.push(place),
+                        Written::Refused(_) => open.push(place),
                         Written::Failed(failure) => answers[place] = Some(Err(failure.into())),
                     }
                 }

@@ -2,7 +2,7 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
-use celeriac_core::{Document, LedgerItem, Record, StoreErrorKind, Version};
+use celeriac_core::{LedgerItem, Record, StoreErrorKind, Version};
 use celeriac_protocol::{Limits, ResultCodec, State, UtcTime};
 
 /// DynamoDB: 400 KB an item, names included.
@@ -26,6 +26,9 @@ pub(super) const OWNER: &str = "c_owner";
 // A document's, beside its nonce.
 pub(super) const VERSION: &str = "c_version";
 pub(super) const BODY: &str = "c_body";
+/// Empty for nobody.
+pub(super) const HOLDER: &str = "c_holder";
+pub(super) const NUMBER: &str = "c_at";
 
 /// An item as DynamoDB gives it.
 pub(super) type Attributes = HashMap<String, AttributeValue>;
@@ -65,11 +68,11 @@ pub(super) fn value_size(value: &AttributeValue) -> usize {
     }
 }
 
-fn number_of<T: std::str::FromStr>(item: &Attributes, name: &str) -> Option<T> {
+pub(super) fn number_of<T: std::str::FromStr>(item: &Attributes, name: &str) -> Option<T> {
     item.get(name)?.as_n().ok()?.parse().ok()
 }
 
-fn text_of<'a>(item: &'a Attributes, name: &str) -> Option<&'a str> {
+pub(super) fn text_of<'a>(item: &'a Attributes, name: &str) -> Option<&'a str> {
     item.get(name)?.as_s().ok().map(String::as_str)
 }
 
@@ -148,19 +151,4 @@ pub(super) fn to_record(
         written_at: UtcTime((seconds * 1e6).round() as i64),
         attempt: number_of(item, ATTEMPT).unwrap_or(0),
     }))
-}
-
-/// The item as a document, and the nonce of the save that made it.
-pub(super) fn to_document(item: &Attributes) -> Result<(Document, String), StoreErrorKind> {
-    let version = number_of(item, VERSION);
-    let (Some(version), Some(body)) = (version, text_of(item, BODY)) else {
-        let text = format!("the document has no `{VERSION}` or no `{BODY}`");
-        return Err(StoreErrorKind::Codec(text));
-    };
-    let document = Document {
-        version,
-        body: body.to_owned(),
-    };
-    let nonce = text_of(item, NONCE).unwrap_or_default().to_owned();
-    Ok((document, nonce))
 }

@@ -89,7 +89,7 @@ impl DynamoStore {
             for ((place, hold), outcome) in holds.into_iter().zip(self.write_all(writes).await) {
                 let answer = match outcome {
                     Written::Done => Ok(LeaseOutcome::Held),
-                    Written::Refused => self.look_again(hold).await,
+                    Written::Refused(_) => self.look_again(hold).await,
                     Written::Failed(failure) => Err(failure.into()),
                 };
                 answers[*place] =
@@ -121,7 +121,7 @@ impl DynamoStore {
             match self.write_all(vec![write]).await.pop() {
                 Some(Written::Done) => return Ok(LeaseOutcome::Held),
                 Some(Written::Failed(failure)) => return Err(failure.into()),
-                Some(Written::Refused) | None => {}
+                Some(Written::Refused(_)) | None => {}
             }
         }
         Err(contended())

@@ -3,7 +3,9 @@
 mod batch;
 mod claim;
 mod complete;
-mod document;
+mod directory;
+mod document_item;
+mod documents;
 mod forget;
 mod item;
 mod lease;

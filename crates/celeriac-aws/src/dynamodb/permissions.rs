@@ -1,4 +1,4 @@
-use celeriac_core::{ResultStore as _, StoreErrorKind};
+use celeriac_core::{Ledger as _, StoreErrorKind};
 
 use crate::fault::Fault;
 use crate::permission::Permission;

@@ -1,6 +1,8 @@
-use aws_sdk_dynamodb::types::{AttributeValue, BatchStatementRequest};
+use aws_sdk_dynamodb::types::{
+    AttributeValue, BatchStatementRequest, ReturnValuesOnConditionCheckFailure,
+};
 
-use super::item::{ATTEMPT, ID, LEASE, MAX_ITEM_BYTES, NONCE, VERSION, value_size};
+use super::item::{ATTEMPT, HOLDER, ID, LEASE, MAX_ITEM_BYTES, NONCE, TTL, VERSION, value_size};
 
 /// One conditional write: which item, under which condition, and what it sets.
 ///
@@ -29,6 +31,14 @@ pub(super) enum Condition {
     Foreign { timestamp: String },
     /// It is a document of this version.
     Version { version: u64 },
+    /// It is a document of this version, and has not expired at this second.
+    Living { version: u64, seconds: i64 },
+    /// It is a document of this holder, has not expired at this second, and has an older version than it is to get.
+    HeldBy {
+        holder: String,
+        below: u64,
+        seconds: i64,
+    },
 }
 
 impl Write {
@@ -56,6 +66,7 @@ impl Write {
         BatchStatementRequest::builder()
             .statement(statement)
             .set_parameters(Some(parameters))
+            .set_return_values_on_condition_check_failure(self.condition.shows_what_stands())
             .build()
             .expect("the statement is set")
     }
@@ -89,8 +100,19 @@ impl Write {
 }
 
 impl Condition {
+    /// A refused change of a document brings the document, so that it need not be read.
+    fn shows_what_stands(&self) -> Option<ReturnValuesOnConditionCheckFailure> {
+        matches!(
+            self,
+            Self::Version { .. } | Self::Living { .. } | Self::HeldBy { .. }
+        )
+        .then_some(ReturnValuesOnConditionCheckFailure::AllOld)
+    }
+
     fn tests(&self) -> Vec<(&'static str, Option<AttributeValue>)> {
         const IS_ATTEMPT: &str = "\"c_attempt\" = ?";
+        const IS_VERSION: &str = "\"c_version\" = ?";
+        const LIVES: &str = "\"ttl\" > ?";
         let number = |value: String| Some(AttributeValue::N(value));
         match self {
             Self::Absent => Vec::new(),
@@ -111,7 +133,20 @@ impl Condition {
                 ("\"timestamp\" = ?", number(timestamp.clone())),
                 ("\"c_attempt\" IS MISSING", None),
             ],
-            Self::Version { version } => vec![("\"c_version\" = ?", number(version.to_string()))],
+            Self::Version { version } => vec![(IS_VERSION, number(version.to_string()))],
+            Self::Living { version, seconds } => vec![
+                (IS_VERSION, number(version.to_string())),
+                (LIVES, number(seconds.to_string())),
+            ],
+            Self::HeldBy {
+                holder,
+                below,
+                seconds,
+            } => vec![
+                ("\"c_holder\" = ?", Some(AttributeValue::S(holder.clone()))),
+                ("\"c_version\" < ?", number(below.to_string())),
+                (LIVES, number(seconds.to_string())),
+            ],
         }
     }
 }
@@ -122,6 +157,8 @@ const _: () = {
     assert!(matches!(LEASE.as_bytes(), b"c_lease"));
     assert!(matches!(NONCE.as_bytes(), b"c_nonce"));
     assert!(matches!(VERSION.as_bytes(), b"c_version"));
+    assert!(matches!(HOLDER.as_bytes(), b"c_holder"));
+    assert!(matches!(TTL.as_bytes(), b"ttl"));
 };
 
 #[cfg(test)]

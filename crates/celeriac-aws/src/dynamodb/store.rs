@@ -1,12 +1,13 @@
-use std::sync::Arc;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicI64};
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use aws_sdk_dynamodb::types::AttributeValue;
+use celeriac_core::documents::Key;
 use celeriac_core::{
-    Claim, ClaimOutcome, Clock, Completion, CompletionOutcome, Document, DocumentSave, Lease,
-    LeaseOutcome, LedgerItem, Record, ResultStore, SaveOutcome, StateUpdate, StoreError,
-    StoreErrorKind, SystemClock, Version,
+    Claim, ClaimOutcome, Clock, Completion, CompletionOutcome, Lease, LeaseOutcome, Ledger,
+    LedgerItem, Record, StateUpdate, StoreError, StoreErrorKind, SystemClock, Version,
 };
 use celeriac_protocol::{ResultMeta, UtcTime};
 
@@ -32,6 +33,8 @@ pub struct DynamoStore {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) plain_keys_seen: AtomicBool,
     pub(super) plain_probed_at: AtomicI64,
+    /// Names that this process has entered into directories, and at which second.
+    pub(super) entered: Mutex<BTreeMap<Key, i64>>,
 }
 
 impl std::fmt::Debug for DynamoStore {
@@ -56,6 +59,7 @@ impl DynamoStore {
             clock,
             plain_keys_seen: AtomicBool::new(false),
             plain_probed_at: AtomicI64::new(i64::MIN),
+            entered: Mutex::default(),
         }
     }
 
@@ -81,6 +85,11 @@ impl DynamoStore {
     /// By which a lease is given.
     pub(super) fn lease_now(&self) -> UtcTime {
         self.sdk.time().for_holder()
+    }
+
+    /// By which it is judged whether something of another's is over.
+    pub(super) fn taker_now(&self) -> UtcTime {
+        self.sdk.time().for_taker()
     }
 
     /// A time by our clock, as leases have it.
@@ -136,7 +145,7 @@ pub(super) fn contended() -> StoreErrorKind {
 }
 
 #[async_trait]
-impl ResultStore for DynamoStore {
+impl Ledger for DynamoStore {
     async fn declare(&self) -> Result<(), StoreError> {
         self.declare_table().await
     }
@@ -167,13 +176,5 @@ impl ResultStore for DynamoStore {
 
     async fn forget(&self, task_ids: &[String]) -> Vec<Result<(), StoreError>> {
         self.forget_all(task_ids).await
-    }
-
-    async fn load_document(&self, key: &str) -> Result<Option<Document>, StoreError> {
-        self.load(key).await
-    }
-
-    async fn save_document(&self, save: DocumentSave) -> Result<SaveOutcome, StoreError> {
-        self.save(save).await
     }
 }

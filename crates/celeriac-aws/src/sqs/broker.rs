@@ -1,4 +1,3 @@
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,8 +7,8 @@ use aws_sdk_sqs::types::{
     QueueAttributeName as Name,
 };
 use celeriac_core::{
-    Broker, BrokerError, BrokerErrorKind, Capabilities, DeadLetter, Delivery, Outgoing,
-    QueueChange, QueueSpec, QueueStats, Receipt, SetVisibility,
+    Broker, BrokerError, BrokerErrorKind, Capabilities, DeadLetter, Delivery, Outgoing, QueueStats,
+    Receipt, SetVisibility,
 };
 
 use crate::aws_config::AwsConfig;
@@ -215,41 +214,6 @@ impl Broker for SqsBroker {
         Capabilities::sqs(queue)
     }
 
-    async fn declare(&self, queue: &QueueSpec) -> Result<(), BrokerError> {
-        self.declare_queue(queue).await
-    }
-
-    async fn update(&self, queue: &str, change: &QueueChange) -> Result<(), BrokerError> {
-        self.update_queue(queue, change).await
-    }
-
-    async fn list(&self) -> Result<Vec<String>, BrokerError> {
-        let prefix = self.urls.sqs_prefix();
-        let mut names: BTreeSet<String> = self.urls.predefined().cloned().collect();
-        if !names.is_empty() {
-            return Ok(names.into_iter().collect());
-        }
-        let request = self
-            .sdk
-            .sqs()
-            .await
-            .list_queues()
-            .set_queue_name_prefix((!prefix.is_empty()).then(|| prefix.clone()));
-        let mut pages = request.max_results(1000).into_paginator().send();
-        while let Some(page) = pages.next().await {
-            let page = page
-                .map_err(|error| self.fault("list", &format!("{prefix}*"), Fault::from(error)))?;
-            let found = page.queue_urls.unwrap_or_default();
-            names.extend(
-                found
-                    .iter()
-                    .filter_map(|url| url.rsplit('/').next())
-                    .map(|name| self.urls.celery_name(name).to_owned()),
-            );
-        }
-        Ok(names.into_iter().collect())
-    }
-
     async fn send(&self, queue: &str, batch: Vec<Outgoing>) -> Vec<Result<String, BrokerError>> {
         self.send_batch("send", queue, batch).await
     }
@@ -344,32 +308,5 @@ impl Broker for SqsBroker {
             visibility: number(Name::VisibilityTimeout).map(Duration::from_secs),
             retention: number(Name::MessageRetentionPeriod).map(Duration::from_secs),
         })
-    }
-
-    async fn purge(&self, queue: &str) -> Result<(), BrokerError> {
-        let url = self.url("purge", queue).await?;
-        let purged = self
-            .sdk
-            .sqs()
-            .await
-            .purge_queue()
-            .queue_url(&*url)
-            .send()
-            .await
-            .map_err(Fault::from);
-        match purged {
-            Ok(_) => Ok(()),
-            Err(fault) if fault.code() == "PurgeQueueInProgress" => {
-                let text =
-                    "the queue was purged less than 60 s ago, and SQS allows one purge a minute"
-                        .to_owned();
-                Err(BrokerError::new(
-                    "purge",
-                    queue,
-                    BrokerErrorKind::Unavailable(text),
-                ))
-            }
-            Err(fault) => Err(self.fault("purge", queue, fault)),
-        }
     }
 }

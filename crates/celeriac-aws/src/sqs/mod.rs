@@ -8,6 +8,7 @@ mod entries;
 mod limits;
 mod ordered;
 mod permissions;
+mod queue_admin;
 mod queue_urls;
 mod receive;
 mod redrive;

@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use celeriac_aws::{AwsConfig, DynamoStore, SqsBroker};
 use celeriac_core::{
-    Broker, BrokerErrorKind, Claim, ClaimOutcome, Claimed, CompletionOutcome, Outgoing, QueueSpec,
-    ResultStore, SetVisibility, StoreErrorKind,
+    Broker, BrokerErrorKind, Claim, ClaimOutcome, Claimed, CompletionOutcome, Ledger, Outgoing,
+    QueueAdmin as _, QueueSpec, SetVisibility, StoreErrorKind,
 };
 use celeriac_testkit::emulator::{Ministack, unique_name};
 use celeriac_testkit::fault_proxy::{Fault, FaultProxy, Rule};

@@ -4,9 +4,11 @@ use async_trait::async_trait;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use celeriac_aws::{AwsConfig, DynamoStore, SqsBroker};
-use celeriac_core::{Broker, Clock, ResultStore, SystemClock};
+use celeriac_core::{Clock, Ledger as _, SystemClock};
 use celeriac_protocol::{ResultCodec, ResultMeta, task_key};
-use celeriac_testkit::conformance::{BrokerFixture, Quirk, StoreFixture, StoreOptions};
+use celeriac_testkit::conformance::{
+    BrokerFixture, Queues, Quirk, Store, StoreFixture, StoreOptions,
+};
 use celeriac_testkit::emulator::unique_name;
 
 /// SQS of one emulator.
@@ -32,7 +34,7 @@ impl BrokerFixture for BrokerLane {
         self.name
     }
 
-    async fn open(&self) -> Arc<dyn Broker> {
+    async fn open(&self) -> Arc<dyn Queues> {
         Arc::new(SqsBroker::new(&self.config))
     }
 
@@ -70,7 +72,7 @@ impl StoreFixture for StoreLane {
         self.name
     }
 
-    async fn open(&self, options: &StoreOptions) -> Arc<dyn ResultStore> {
+    async fn open(&self, options: &StoreOptions) -> Arc<dyn Store> {
         let mut config = self.config.clone();
         config.dynamodb.key_prefix.clone_from(&options.prefix);
         config.dynamodb.ttl = options.ttl.or(config.dynamodb.ttl);

@@ -11,7 +11,7 @@ use aws_sdk_dynamodb::types::{
 use celeriac_aws::{AwsConfig, DynamoStore};
 use celeriac_core::{
     Claim, ClaimOutcome, Clock, Completion, CompletionKind, CompletionOutcome, Lease, LeaseOutcome,
-    ResultStore, StoreErrorKind, SystemClock,
+    Ledger, StoreErrorKind, SystemClock,
 };
 use celeriac_protocol::{ResultCodec, ResultMeta, State, Value, task_key, task_key_plain};
 use celeriac_testkit::emulator::{Ministack, unique_name};

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use celeriac_aws::{AwsConfig, AwsIdentity, SqsBroker};
-use celeriac_core::{Broker, BrokerErrorKind, DeadLetter, Outgoing, QueueSpec};
+use celeriac_core::{Broker, BrokerErrorKind, DeadLetter, Outgoing, QueueAdmin as _, QueueSpec};
 use celeriac_testkit::emulator::{Ministack, unique_name};
 
 async fn config() -> AwsConfig {

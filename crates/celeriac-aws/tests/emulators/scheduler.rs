@@ -7,7 +7,7 @@ mod on_ministack {
 
     use celeriac_aws::{AwsConfig, EventBridgeScheduler, SqsBroker, iam};
     use celeriac_core::{
-        Broker, PutOutcome, QueueSpec, ScheduleSpec, Scheduler, SchedulerErrorKind,
+        Broker, PutOutcome, QueueAdmin as _, QueueSpec, ScheduleSpec, Scheduler, SchedulerErrorKind,
     };
     use celeriac_protocol::UtcTime;
     use celeriac_testkit::emulator::{Ministack, unique_name};

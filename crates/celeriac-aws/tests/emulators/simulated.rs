@@ -1,10 +1,10 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use celeriac_core::{Broker, Clock, ResultStore, SystemClock};
+use celeriac_core::{Clock, SystemClock};
 use celeriac_protocol::ResultMeta;
 use celeriac_testkit::cloud::{Cloud, CloudServer};
-use celeriac_testkit::conformance::{BrokerFixture, StoreFixture, StoreOptions};
+use celeriac_testkit::conformance::{BrokerFixture, Queues, Store, StoreFixture, StoreOptions};
 
 use crate::lane::{BrokerLane, StoreLane};
 
@@ -41,7 +41,7 @@ impl BrokerFixture for Simulated<BrokerLane> {
         self.lane.lane()
     }
 
-    async fn open(&self) -> Arc<dyn Broker> {
+    async fn open(&self) -> Arc<dyn Queues> {
         self.lane.open().await
     }
 }
@@ -52,7 +52,7 @@ impl StoreFixture for Simulated<StoreLane> {
         self.lane.lane()
     }
 
-    async fn open(&self, options: &StoreOptions) -> Arc<dyn ResultStore> {
+    async fn open(&self, options: &StoreOptions) -> Arc<dyn Store> {
         self.lane.open(options).await
     }
 

@@ -46,7 +46,7 @@ impl<'a> Leader<'a> {
     ) -> Result<Self, StoreError> {
         let now = parts.now();
         let seen = remember(parts, entries).await?;
-        let pauses = Pauses::of(&parts.app, &parts.store);
+        let pauses = Pauses::of(&parts.app, &parts.documents);
         let pauses_now = pauses.load_all().await?;
         let rules = Rules {
             on_time: parts.lease * 2,
@@ -225,7 +225,7 @@ async fn remember(
     entries: &[(Entry, TimeZone)],
 ) -> Result<FirstSeen, StoreError> {
     let document: StoreDocument<FirstSeen> =
-        StoreDocument::new(&parts.store, document_key(&parts.app, "entries"));
+        StoreDocument::new(&parts.documents, document_key(&parts.app, "entries"));
     let now = parts.now();
     let today = |seen: &FirstSeen| seen.updated(entries.iter().map(|(entry, _)| entry), now);
     let (version, seen) = document.load().await?;

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use celeriac_core::{ResultStore, StoreError, StoreErrorKind};
+use celeriac_core::{Documents, StoreError, StoreErrorKind};
 use jiff::Timestamp;
 use tokio::time::Instant;
 
@@ -31,7 +31,7 @@ pub(super) struct Held {
 
 impl Lease {
     pub(super) fn new(
-        store: &Arc<dyn ResultStore>,
+        store: &Arc<dyn Documents>,
         key: String,
         holder: String,
         length: Duration,

@@ -12,7 +12,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use celeriac_core::{Clock, ResultStore, StoreError, StoreErrorKind, TaskSender};
+use celeriac_core::{Clock, Documents, StoreError, StoreErrorKind, TaskSender};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use tokio_util::sync::CancellationToken;
@@ -47,7 +47,7 @@ pub struct BeatParts {
     /// Zone of entries that name none.
     pub timezone: TimeZone,
     /// Keeps the lease, how far runs were sent, and which entries are paused.
-    pub store: Arc<dyn ResultStore>,
+    pub documents: Arc<dyn Documents>,
     /// Where runs go.
     pub sender: Arc<dyn TaskSender>,
     /// The time.
@@ -98,7 +98,7 @@ impl Beat {
             celeriac_core::random::uuid4().simple()
         );
         let key = document_key(&self.parts.app, "state");
-        let mut lease = Lease::new(&self.parts.store, key, holder, self.parts.lease);
+        let mut lease = Lease::new(&self.parts.documents, key, holder, self.parts.lease);
         while let Some(held) = self.take(&mut lease, &shutdown).await? {
             match self.lead(&lease, held, &shutdown).await {
                 Err(error) if error.is_retryable() => away(&error),

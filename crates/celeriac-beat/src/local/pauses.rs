@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use celeriac_core::{ResultStore, StoreError};
+use celeriac_core::{Documents, StoreError};
 use jiff::Timestamp;
 
 use super::beat_state::PausedEntries;
@@ -16,7 +16,7 @@ pub struct Pauses {
 
 impl Pauses {
     /// Those of an app.
-    pub fn of(app: &str, store: &Arc<dyn ResultStore>) -> Self {
+    pub fn of(app: &str, store: &Arc<dyn Documents>) -> Self {
         Self {
             document: StoreDocument::new(store, document_key(app, "paused")),
         }

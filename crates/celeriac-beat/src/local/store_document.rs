@@ -1,19 +1,20 @@
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use celeriac_core::{DocumentSave, ResultStore, SaveOutcome, StoreError, StoreErrorKind};
+use celeriac_core::documents::{Documents, Expect, Key, Put, PutOutcome};
+use celeriac_core::{StoreError, StoreErrorKind};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 /// A document of the result store, as a value.
 pub(super) struct StoreDocument<T> {
-    store: Arc<dyn ResultStore>,
+    store: Arc<dyn Documents>,
     key: String,
     value: PhantomData<fn() -> T>,
 }
 
 impl<T: Default + Serialize + DeserializeOwned> StoreDocument<T> {
-    pub(super) fn new(store: &Arc<dyn ResultStore>, key: String) -> Self {
+    pub(super) fn new(store: &Arc<dyn Documents>, key: String) -> Self {
         Self {
             store: Arc::clone(store),
             key,
@@ -23,24 +24,27 @@ impl<T: Default + Serialize + DeserializeOwned> StoreDocument<T> {
 
     /// The version and the value; version 0 and the default where there is none.
     pub(super) async fn load(&self) -> Result<(u64, T), StoreError> {
-        let Some(document) = self.store.load_document(&self.key).await? else {
+        let key = Key::new(&self.key);
+        let mut found = self.store.get(&[key]).await;
+        let Some(document) = found.pop().expect("one key has one answer")? else {
             return Ok((0, T::default()));
         };
-        let value = serde_json::from_str(&document.body).map_err(|error| self.codec(&error))?;
+        let value = serde_json::from_slice(&document.body).map_err(|error| self.codec(&error))?;
         Ok((document.version, value))
     }
 
     /// The new version, or `None` if another has written since.
     pub(super) async fn save(&self, version: u64, value: &T) -> Result<Option<u64>, StoreError> {
-        let save = DocumentSave {
-            key: self.key.clone(),
-            version,
-            body: serde_json::to_string(value).map_err(|error| self.codec(&error))?,
-            nonce: celeriac_core::random::uuid4().to_string(),
+        let expect = match version {
+            0 => Expect::Absent,
+            version => Expect::Version(version),
         };
-        match self.store.save_document(save).await? {
-            SaveOutcome::Saved { version } => Ok(Some(version)),
-            SaveOutcome::Changed => Ok(None),
+        let body = serde_json::to_vec(value).map_err(|error| self.codec(&error))?;
+        let put = Put::new(Key::new(&self.key), expect, body);
+        let mut put = self.store.put(vec![put]).await;
+        match put.pop().expect("one put has one answer")? {
+            PutOutcome::Done { version } => Ok(Some(version)),
+            PutOutcome::Refused(_) => Ok(None),
         }
     }
 

@@ -3,16 +3,18 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
-use celeriac_core::{
-    Claim, ClaimOutcome, Completion, CompletionOutcome, Document, DocumentSave, Lease,
-    LeaseOutcome, Record, ResultStore, SaveOutcome, StateUpdate, StoreError, StoreErrorKind,
+use celeriac_core::documents::{
+    Advance, Advanced, Cursor, Decision, Document, Documents, Each, Key, Page, Put, PutOutcome,
+    Remove, Stored, decide_put,
 };
+use celeriac_core::{StoreError, StoreErrorKind};
+use celeriac_protocol::UtcTime;
 
 use crate::faults::Faults;
 
-/// Documents in memory; beat uses no more of a store.
+/// Documents in memory.
 pub(crate) struct FakeStore {
-    documents: Mutex<HashMap<String, (Document, String)>>,
+    documents: Mutex<HashMap<String, Stored>>,
     pub(crate) faults: Faults,
     /// Its table is not there.
     pub(crate) lost: AtomicBool,
@@ -32,27 +34,51 @@ impl FakeStore {
         let documents = self.documents.lock().expect("no panic");
         documents.get(key).map_or_else(
             || serde_json::Value::Null,
-            |(document, _)| serde_json::from_str(&document.body).expect("JSON"),
+            |stored| serde_json::from_slice(&stored.document.body).expect("JSON"),
         )
     }
 
-    fn save(&self, save: DocumentSave) -> SaveOutcome {
+    async fn load(&self, key: &str) -> Result<Option<Document>, StoreError> {
+        if self.lost.load(Ordering::Relaxed) {
+            let kind = StoreErrorKind::TableNotFound;
+            return Err(StoreError::new("get document", key, kind));
+        }
+        let fate = self.faults.fate();
+        fate.before().await;
+        if fate.refused {
+            return Err(away(key));
+        }
+        let found = self.documents.lock().expect("no panic").get(key).cloned();
+        fate.after().await;
+        Ok(found.map(|stored| stored.document))
+    }
+
+    async fn save(&self, put: Put) -> Result<PutOutcome, StoreError> {
+        let fate = self.faults.fate();
+        let key = put.key.path();
+        fate.before().await;
+        if fate.refused {
+            return Err(away(&key));
+        }
+        let outcome = self.write(&key, &put);
+        fate.after().await;
+        if fate.unanswered {
+            return Err(away(&key));
+        }
+        Ok(outcome)
+    }
+
+    fn write(&self, key: &str, put: &Put) -> PutOutcome {
         let mut documents = self.documents.lock().expect("no panic");
-        let stands = documents.get(&save.key);
-        let version = stands.map_or(0, |(document, _)| document.version);
-        if stands.is_some_and(|(document, nonce)| save.made(document.version, nonce)) {
-            return SaveOutcome::Saved { version };
+        match decide_put(put, documents.get(key), UtcTime(0)) {
+            Decision::Answer(answer) => answer,
+            Decision::Write(document) => {
+                let version = document.version;
+                let nonce = put.nonce.clone();
+                documents.insert(key.to_owned(), Stored { document, nonce });
+                PutOutcome::Done { version }
+            }
         }
-        if version != save.version {
-            return SaveOutcome::Changed;
-        }
-        let document = Document {
-            version: save.new_version(),
-            body: save.body,
-        };
-        let version = document.version;
-        documents.insert(save.key, (document, save.nonce));
-        SaveOutcome::Saved { version }
     }
 }
 
@@ -62,66 +88,36 @@ fn away(key: &str) -> StoreError {
 }
 
 #[async_trait]
-impl ResultStore for FakeStore {
-    async fn load_document(&self, key: &str) -> Result<Option<Document>, StoreError> {
-        if self.lost.load(Ordering::Relaxed) {
-            let kind = StoreErrorKind::TableNotFound;
-            return Err(StoreError::new("load document", key, kind));
+impl Documents for FakeStore {
+    async fn get(&self, keys: &[Key]) -> Each<Option<Document>> {
+        let mut found = Vec::with_capacity(keys.len());
+        for key in keys {
+            found.push(self.load(&key.path()).await);
         }
-        let fate = self.faults.fate();
-        fate.before().await;
-        if fate.refused {
-            return Err(away(key));
+        found
+    }
+
+    async fn put(&self, batch: Vec<Put>) -> Each<PutOutcome> {
+        let mut outcomes = Vec::with_capacity(batch.len());
+        for put in batch {
+            outcomes.push(self.save(put).await);
         }
-        let found = self.documents.lock().expect("no panic").get(key).cloned();
-        fate.after().await;
-        Ok(found.map(|(document, _)| document))
+        outcomes
     }
 
-    async fn save_document(&self, save: DocumentSave) -> Result<SaveOutcome, StoreError> {
-        let fate = self.faults.fate();
-        let key = save.key.clone();
-        fate.before().await;
-        if fate.refused {
-            return Err(away(&key));
-        }
-        let outcome = self.save(save);
-        fate.after().await;
-        if fate.unanswered {
-            return Err(away(&key));
-        }
-        Ok(outcome)
+    async fn remove(&self, _: Vec<Remove>) -> Each<PutOutcome> {
+        unreachable!("beat removes nothing")
     }
 
-    async fn declare(&self) -> Result<(), StoreError> {
-        Ok(())
+    async fn advance(&self, _: Vec<Advance>) -> Each<Advanced> {
+        unreachable!("beat counts nothing")
     }
 
-    async fn check(&self) -> Result<(), StoreError> {
-        Ok(())
+    async fn list(&self, _: &str, _: Option<&Cursor>, _: usize) -> Result<Page, StoreError> {
+        unreachable!("beat lists nothing")
     }
 
-    async fn claim(&self, _: Vec<Claim>) -> Vec<Result<ClaimOutcome, StoreError>> {
-        unreachable!("beat claims nothing")
-    }
-
-    async fn renew(&self, _: Vec<Lease>) -> Vec<Result<LeaseOutcome, StoreError>> {
-        unreachable!("beat claims nothing")
-    }
-
-    async fn update_state(&self, _: Vec<StateUpdate>) -> Vec<Result<LeaseOutcome, StoreError>> {
-        unreachable!("beat runs nothing")
-    }
-
-    async fn complete(&self, _: Vec<Completion>) -> Vec<Result<CompletionOutcome, StoreError>> {
-        unreachable!("beat runs nothing")
-    }
-
-    async fn get(&self, _: &[String]) -> Vec<Result<Option<Record>, StoreError>> {
-        unreachable!("beat reads no results")
-    }
-
-    async fn forget(&self, _: &[String]) -> Vec<Result<(), StoreError>> {
-        unreachable!("beat forgets nothing")
+    fn now(&self) -> UtcTime {
+        UtcTime(0)
     }
 }

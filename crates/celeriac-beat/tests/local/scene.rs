@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use celeriac_beat::local::{Beat, BeatParts, Pauses};
 use celeriac_beat::{Entry, Interval};
-use celeriac_core::{ResultStore, StoreError, TaskSignature};
+use celeriac_core::{Documents, StoreError, TaskSignature};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use tokio::task::JoinHandle;
@@ -91,7 +91,7 @@ impl Scene {
             app: "shop".to_owned(),
             entries,
             timezone: TimeZone::UTC,
-            store: self.result_store(),
+            documents: self.documents(),
             sender: Arc::new(Sender {
                 beat: name.clone(),
                 recorder: Arc::clone(&self.recorder),
@@ -110,12 +110,12 @@ impl Scene {
         }
     }
 
-    fn result_store(&self) -> Arc<dyn ResultStore> {
+    fn documents(&self) -> Arc<dyn Documents> {
         Arc::clone(&self.store) as _
     }
 
     pub(crate) fn pauses(&self) -> Pauses {
-        Pauses::of("shop", &self.result_store())
+        Pauses::of("shop", &self.documents())
     }
 
     /// Lets time pass.

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use celeriac_core::{Broker, ResultStore};
 use celeriac_local::{Database, LocalBroker, LocalStore};
-use celeriac_testkit::conformance::{BrokerFixture, Quirk, StoreFixture, StoreOptions};
+use celeriac_testkit::conformance::{
+    BrokerFixture, Queues, Quirk, Store, StoreFixture, StoreOptions,
+};
 use celeriac_testkit::{broker_conformance, store_conformance};
 
 enum Sqlite {
@@ -49,7 +50,7 @@ impl BrokerFixture for Sqlite {
         self.name()
     }
 
-    async fn open(&self) -> Arc<dyn Broker> {
+    async fn open(&self) -> Arc<dyn Queues> {
         Arc::new(LocalBroker::new(self.database()))
     }
 
@@ -64,7 +65,7 @@ impl StoreFixture for Sqlite {
         self.name()
     }
 
-    async fn open(&self, options: &StoreOptions) -> Arc<dyn ResultStore> {
+    async fn open(&self, options: &StoreOptions) -> Arc<dyn Store> {
         let store = LocalStore::new(self.database()).with_key_prefix(&options.prefix);
         Arc::new(match options.ttl {
             Some(ttl) => store.with_ttl(ttl),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use celeriac_core::{Broker, BrokerErrorKind, Outgoing, Receipt, ResultStore};
+use celeriac_core::{Broker, BrokerErrorKind, Ledger, Outgoing, QueueAdmin as _, Receipt};
 use celeriac_local::{Database, DatabaseError, LocalBroker, LocalStore};
 use celeriac_protocol::{Compression, ResultCodec, Serializer};
 
@@ -107,13 +107,13 @@ fn a_database_of_a_newer_version_is_refused() {
     drop(Database::open(&file).expect("the file opens"));
     let newer = rusqlite::Connection::open(&file).expect("the file opens");
     newer
-        .pragma_update(None, "user_version", 3)
+        .pragma_update(None, "user_version", 4)
         .expect("the version is set");
     assert!(matches!(
         Database::open(&file),
         Err(DatabaseError::Newer {
-            version: 3,
-            known: 2,
+            version: 4,
+            known: 3,
             ..
         })
     ));

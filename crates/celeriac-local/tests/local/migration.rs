@@ -4,13 +4,29 @@ use std::path::{Path, PathBuf};
 use std::sync::Barrier;
 use std::time::Duration;
 
-use celeriac_core::{Broker, DocumentSave, ResultStore, SaveOutcome};
+use celeriac_core::documents::{Documents, Expect, Key, Put, PutOutcome};
+use celeriac_core::{Broker, Ledger};
 use celeriac_local::{Database, LocalBroker, LocalStore};
 use celeriac_protocol::{State, Value};
 use rusqlite::Connection;
 
 /// What version 1 made and wrote: a queue with one message, and one finished task that is kept for ever.
 const VERSION_1: &str = include_str!("version_1.sql");
+
+/// What version 2 added, with a document.
+const VERSION_2: &str = r#"
+CREATE TABLE document (
+    key TEXT NOT NULL PRIMARY KEY,
+    version INTEGER NOT NULL,
+    nonce TEXT NOT NULL,
+    written_at INTEGER NOT NULL,
+    body TEXT NOT NULL
+);
+INSERT INTO document VALUES ('b''celeriac-document-beat:shop:state''', 7, 'n', 1700000000000000, '{"größe": 1}');
+PRAGMA user_version = 2;
+"#;
+
+const NEWEST: i64 = 3;
 
 fn file_of_version_1(folder: &Path) -> PathBuf {
     let file = folder.join("celeriac.sqlite");
@@ -32,12 +48,14 @@ async fn a_file_of_version_1_keeps_all_and_takes_documents() {
     assert_eq!(version(&file), 1);
 
     let database = Database::open(&file).expect("it is brought up to date");
-    assert_eq!(version(&file), 2);
+    assert_eq!(version(&file), NEWEST);
     let (broker, store) = (
         LocalBroker::new(database.clone()),
         LocalStore::new(database),
     );
-    let record = store.get(&["finished".to_owned()]).await.remove(0);
+    let record = Ledger::get(&store, &["finished".to_owned()])
+        .await
+        .remove(0);
     let record = record.expect("it is read").expect("it was kept");
     assert_eq!(record.meta.status, State::Success);
     assert_eq!(record.meta.result, Value::Str("größe".to_owned()));
@@ -46,16 +64,36 @@ async fn a_file_of_version_1_keeps_all_and_takes_documents() {
     assert_eq!(received.len(), 1);
     assert_eq!(received[0].body, "kept");
 
-    let save = DocumentSave {
-        key: "beat".to_owned(),
-        version: 0,
-        body: "{}".to_owned(),
-        nonce: "nonce".to_owned(),
-    };
-    let saved = store.save_document(save).await;
+    let put = Put::new(Key::listed("beat", "shop"), Expect::Absent, "{}");
+    let outcome = store.put(vec![put]).await.remove(0);
+    let outcome = outcome.expect("the put is answered");
+    assert!(matches!(outcome, PutOutcome::Done { .. }), "{outcome:?}");
+}
+
+/// What version 2 wrote: a beat's state.
+#[tokio::test]
+async fn a_document_of_version_2_is_kept_and_can_be_written_over() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let file = file_of_version_1(folder.path());
+    let old = Connection::open(&file).expect("the file opens");
+    old.execute_batch(VERSION_2).expect("its tables");
+    drop(old);
+
+    let store = LocalStore::new(Database::open(&file).expect("it is brought up to date"));
+    let key = Key::new("beat:shop:state");
+    let found = Documents::get(&store, std::slice::from_ref(&key))
+        .await
+        .remove(0);
+    let found = found.expect("it is read").expect("it was kept");
     assert_eq!(
-        saved.expect("the save is answered"),
-        SaveOutcome::Saved { version: 1 }
+        (found.version, found.body.as_slice()),
+        (7, "{\"größe\": 1}".as_bytes())
+    );
+    let put = Put::new(key, Expect::Version(7), "{}");
+    let outcome = store.put(vec![put]).await.remove(0);
+    assert!(
+        matches!(outcome, Ok(PutOutcome::Done { .. })),
+        "{outcome:?}"
     );
 }
 
@@ -74,6 +112,6 @@ fn many_may_bring_one_file_up_to_date_at_once() {
                 });
             }
         });
-        assert_eq!(version(&file), 2);
+        assert_eq!(version(&file), NEWEST);
     }
 }

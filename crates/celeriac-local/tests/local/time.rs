@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use celeriac_core::{
-    Broker, Claim, ClaimOutcome, Claimed, Clock, Completion, CompletionKind, Delivery, Outgoing,
-    QueueSpec, ResultStore,
+    Broker, Claim, ClaimOutcome, Claimed, Clock, Completion, CompletionKind, Delivery, Ledger,
+    Outgoing, QueueAdmin as _, QueueSpec,
 };
 use celeriac_local::{Database, LocalBroker, LocalStore};
 use celeriac_protocol::{ResultMeta, State, UtcTime, Value};

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use celeriac_core::{
-    Broker, BrokerError, BrokerErrorKind, Capabilities, DeadLetter, Delivery, Outgoing, QueueSpec,
-    QueueStats, Receipt, SetVisibility,
+    Broker, BrokerError, BrokerErrorKind, Capabilities, DeadLetter, Delivery, Outgoing, QueueStats,
+    Receipt, SetVisibility,
 };
 
 /// Keeps what it is sent, or only counts it.
@@ -85,13 +85,6 @@ impl Broker for MemoryBroker {
             .map(|message| self.take(queue, message))
             .collect()
     }
-
-    async fn declare(&self, _: &QueueSpec) -> Result<(), BrokerError> {
-        unreachable!("a producer declares nothing")
-    }
-    async fn list(&self) -> Result<Vec<String>, BrokerError> {
-        unreachable!("a producer lists nothing")
-    }
     async fn receive(
         &self,
         _: &str,
@@ -112,8 +105,5 @@ impl Broker for MemoryBroker {
     }
     async fn stats(&self, _: &str) -> Result<QueueStats, BrokerError> {
         unreachable!("a producer counts nothing")
-    }
-    async fn purge(&self, _: &str) -> Result<(), BrokerError> {
-        unreachable!("a producer purges nothing")
     }
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use celeriac_core::{
-    Claim, ClaimOutcome, Completion, CompletionOutcome, Document, DocumentSave, Lease,
-    LeaseOutcome, Record, ResultStore, SaveOutcome, StateUpdate, StoreError, StoreErrorKind,
+    Claim, ClaimOutcome, Completion, CompletionOutcome, Lease, LeaseOutcome, Ledger, Record,
+    StateUpdate, StoreError, StoreErrorKind,
 };
 use celeriac_protocol::{ExceptionInfo, ResultMeta, State, UtcTime, Value};
 
@@ -73,7 +73,7 @@ impl MemoryStore {
 }
 
 #[async_trait]
-impl ResultStore for MemoryStore {
+impl Ledger for MemoryStore {
     async fn get(&self, task_ids: &[String]) -> Vec<Result<Option<Record>, StoreError>> {
         self.reads.fetch_add(1, Ordering::SeqCst);
         self.ids_read.fetch_add(task_ids.len(), Ordering::SeqCst);
@@ -120,11 +120,5 @@ impl ResultStore for MemoryStore {
     }
     async fn complete(&self, _: Vec<Completion>) -> Vec<Result<CompletionOutcome, StoreError>> {
         unreachable!("a producer completes nothing")
-    }
-    async fn load_document(&self, _: &str) -> Result<Option<Document>, StoreError> {
-        unreachable!("a producer loads no documents")
-    }
-    async fn save_document(&self, _: DocumentSave) -> Result<SaveOutcome, StoreError> {
-        unreachable!("a producer saves no documents")
     }
 }

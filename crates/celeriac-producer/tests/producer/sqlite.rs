@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use celeriac_core::{
-    Broker, Claim, ClaimOutcome, Completion, CompletionKind, ResultStore, StateUpdate, SystemClock,
+    Broker, Claim, ClaimOutcome, Completion, CompletionKind, Ledger, StateUpdate, SystemClock,
     TaskSignature,
 };
 use celeriac_local::{Database, LocalBroker, LocalStore};

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use celeriac_core::{
-    Broker, Clock, Params, Registry, ResultStore, Router, SendOptions, Settings, TaskDefinition,
+    Broker, Clock, Ledger, Params, Registry, Router, SendOptions, Settings, TaskDefinition,
     TaskKind, TaskOptions,
 };
 use celeriac_producer::{Client, ClientParts};
@@ -23,7 +23,7 @@ pub(crate) struct Parts {
     pub(crate) settings: Settings,
     pub(crate) registry: Registry,
     pub(crate) now: UtcTime,
-    pub(crate) store: Option<Arc<dyn ResultStore>>,
+    pub(crate) store: Option<Arc<dyn Ledger>>,
 }
 
 impl Default for Parts {

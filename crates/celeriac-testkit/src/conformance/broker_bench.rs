@@ -3,10 +3,16 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use celeriac_core::{
-    Broker, BrokerError, BrokerErrorKind, Delivery, Outgoing, QueueSpec, Receipt, SetVisibility,
+    Broker, BrokerError, BrokerErrorKind, Delivery, Outgoing, QueueAdmin, QueueSpec, Receipt,
+    SetVisibility,
 };
 
 use crate::conformance::Quirk;
+
+/// Queues: to run with, and to operate.
+pub trait Queues: Broker + QueueAdmin {}
+
+impl<T: Broker + QueueAdmin> Queues for T {}
 
 /// A broker under test.
 #[async_trait]
@@ -15,7 +21,7 @@ pub trait BrokerFixture: Send + Sync + 'static {
     fn lane(&self) -> &str;
 
     /// A handle on the broker. Each call is a client of its own to the same queues, as another process would be.
-    async fn open(&self) -> Arc<dyn Broker>;
+    async fn open(&self) -> Arc<dyn Queues>;
 
     /// What this implementation gets wrong.
     fn quirks(&self) -> &[Quirk] {
@@ -28,7 +34,7 @@ pub struct BrokerBench {
     case: &'static str,
     fixture: Box<dyn BrokerFixture>,
     /// The handle most cases use.
-    pub broker: Arc<dyn Broker>,
+    pub broker: Arc<dyn Queues>,
 }
 
 impl BrokerBench {
@@ -42,7 +48,7 @@ impl BrokerBench {
     }
 
     /// Another client to the same queues.
-    pub async fn another(&self) -> Arc<dyn Broker> {
+    pub async fn another(&self) -> Arc<dyn Queues> {
         self.fixture.open().await
     }
 

@@ -1,4 +1,5 @@
-//! One suite of cases that every [`Broker`] and [`ResultStore`] passes: SQS and DynamoDB on each emulator, SQLite.
+//! One suite of cases that every [`Broker`] and [`QueueAdmin`], and every [`Ledger`] and [`Documents`], passes: SQS and
+//! DynamoDB on each emulator, SQLite.
 //!
 //! A fixture says what is under test; [`broker_conformance!`](crate::broker_conformance) and
 //! [`store_conformance!`](crate::store_conformance) make one `#[test]` of each case. What an emulator gets wrong is
@@ -6,14 +7,13 @@
 //!
 //! ```no_run
 //! # use std::sync::Arc;
-//! # use celeriac_core::Broker;
-//! # use celeriac_testkit::conformance::BrokerFixture;
+//! # use celeriac_testkit::conformance::{BrokerFixture, Queues};
 //! struct OnFile(tempfile::TempDir);
 //!
 //! #[async_trait::async_trait]
 //! impl BrokerFixture for OnFile {
 //!     fn lane(&self) -> &str { "SQLite file" }
-//!     async fn open(&self) -> Arc<dyn Broker> { todo!("a handle on this file's queues") }
+//!     async fn open(&self) -> Arc<dyn Queues> { todo!("a handle on this file's queues") }
 //! }
 //!
 //! async fn on_file() -> Option<OnFile> { Some(OnFile(tempfile::tempdir().ok()?)) }
@@ -22,7 +22,9 @@
 //! ```
 //!
 //! [`Broker`]: celeriac_core::Broker
-//! [`ResultStore`]: celeriac_core::ResultStore
+//! [`QueueAdmin`]: celeriac_core::QueueAdmin
+//! [`Ledger`]: celeriac_core::Ledger
+//! [`Documents`]: celeriac_core::Documents
 
 #![expect(clippy::missing_panics_doc, reason = "a case fails by panicking")]
 
@@ -33,10 +35,10 @@ mod quirk;
 pub mod store;
 mod store_bench;
 
-pub use broker_bench::{BrokerBench, BrokerFixture};
+pub use broker_bench::{BrokerBench, BrokerFixture, Queues};
 pub use case::{run_broker_case, run_store_case};
 pub use quirk::Quirk;
-pub use store_bench::{StoreBench, StoreFixture, StoreOptions};
+pub use store_bench::{Store, StoreBench, StoreFixture, StoreOptions};
 
 /// Makes one `#[test]` per case of a list, in a module per group. For the two macros of this crate.
 #[doc(hidden)]
@@ -186,18 +188,47 @@ macro_rules! store_conformance {
             }
             documents {
                 an_unknown_document_is_none,
-                a_first_save_makes_version_1,
-                each_save_raises_the_version,
-                a_save_over_another_version_changes_nothing,
-                a_save_over_no_document_changes_nothing,
-                a_save_is_idempotent_by_its_nonce,
-                a_save_tried_again_after_another_changes_nothing,
-                of_20_first_saves_at_once_one_is_saved,
-                of_20_saves_at_once_one_is_saved,
-                bodies_of_any_text_are_kept,
+                a_put_is_seen_by_every_client,
+                each_put_makes_another_version,
+                a_put_over_another_version_shows_what_stands,
+                a_put_over_no_document_writes_nothing,
+                a_put_is_idempotent_by_its_nonce,
+                a_put_tried_again_after_another_writes_nothing,
+                of_20_first_puts_at_once_one_is_done,
+                of_20_puts_at_once_one_is_done,
+                a_holder_puts_over_its_own,
+                every_part_of_a_document_is_kept,
+                bodies_of_any_bytes_are_kept,
                 documents_are_kept_apart,
                 a_document_over_the_limit_is_refused,
-                a_document_outlives_the_ttl,
+                a_document_outlives_the_ttl_of_results,
+                a_batch_of_130_is_answered_in_order,
+                a_key_twice_in_a_batch_is_put_once,
+            }
+            expiry {
+                a_document_ends_with_its_ttl,
+                an_expired_document_gives_way,
+                an_expired_document_is_not_put_over_by_version_or_holder,
+                a_removed_document_is_gone_at_once,
+                a_removal_needs_what_it_expects,
+                no_version_comes_back,
+                the_stores_time_is_about_now,
+            }
+            folders {
+                a_folder_lists_its_documents_by_name,
+                an_empty_folder_is_an_empty_page,
+                pages_follow_each_other,
+                a_folder_shows_what_lives,
+                folders_are_apart,
+                what_is_there_throughout_is_in_every_list,
+            }
+            numbers {
+                a_number_is_advanced,
+                a_number_out_of_bounds_is_left,
+                an_absent_number_is_told,
+                an_advance_is_idempotent_by_its_nonce,
+                of_40_advances_at_once_all_count,
+                an_advance_keeps_the_rest,
             }
             foreign {
                 an_item_of_python_is_read,

@@ -2,9 +2,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use celeriac_core::documents::{Document, Documents, Expect, Key, Put, PutOutcome};
 use celeriac_core::{
-    Claim, ClaimOutcome, Claimed, Completion, CompletionKind, CompletionOutcome, Document,
-    DocumentSave, Lease, LeaseOutcome, Record, ResultStore, SaveOutcome, StateUpdate, StoreError,
+    Claim, ClaimOutcome, Claimed, Completion, CompletionKind, CompletionOutcome, Lease,
+    LeaseOutcome, Ledger, Record, StateUpdate, StoreError,
 };
 use celeriac_protocol::{ResultMeta, State, Value};
 
@@ -19,6 +20,11 @@ pub struct StoreOptions {
     pub ttl: Option<Duration>,
 }
 
+/// A result store: the ledger, and documents beside it.
+pub trait Store: Ledger + Documents {}
+
+impl<T: Ledger + Documents> Store for T {}
+
 /// A result store under test.
 #[async_trait]
 pub trait StoreFixture: Send + Sync + 'static {
@@ -26,7 +32,7 @@ pub trait StoreFixture: Send + Sync + 'static {
     fn lane(&self) -> &str;
 
     /// A declared store. Each call is a client of its own to the same table.
-    async fn open(&self, options: &StoreOptions) -> Arc<dyn ResultStore>;
+    async fn open(&self, options: &StoreOptions) -> Arc<dyn Store>;
 
     /// Puts an item as Python's Celery would: `id`, `result` and `timestamp` alone, over whatever stands there. `false` if
     /// Python cannot reach this store.
@@ -45,7 +51,9 @@ pub struct StoreBench {
     case: &'static str,
     fixture: Box<dyn StoreFixture>,
     /// The store most cases use.
-    pub store: Arc<dyn ResultStore>,
+    pub store: Arc<dyn Ledger>,
+    /// The same, for documents.
+    pub documents: Arc<dyn Documents>,
 }
 
 impl StoreBench {
@@ -54,12 +62,18 @@ impl StoreBench {
         Self {
             case,
             fixture,
-            store,
+            store: Arc::clone(&store) as Arc<dyn Ledger>,
+            documents: store,
         }
     }
 
     /// Another client to the same table.
-    pub async fn open(&self, options: &StoreOptions) -> Arc<dyn ResultStore> {
+    pub async fn open(&self, options: &StoreOptions) -> Arc<dyn Ledger> {
+        self.fixture.open(options).await
+    }
+
+    /// Another client to the same documents.
+    pub async fn open_documents(&self, options: &StoreOptions) -> Arc<dyn Documents> {
         self.fixture.open(options).await
     }
 
@@ -160,15 +174,22 @@ impl StoreBench {
     }
 
     /// One document.
-    pub async fn load(&self, key: &str) -> Option<Document> {
-        let loaded = self.store.load_document(key).await;
-        loaded.expect("the document is loaded")
+    pub async fn document(&self, key: &Key) -> Option<Document> {
+        let found = self.documents.get(std::slice::from_ref(key)).await;
+        only(found).expect("the document is read")
     }
 
-    /// Saves one document.
-    pub async fn save(&self, save: DocumentSave) -> SaveOutcome {
-        let saved = self.store.save_document(save).await;
-        saved.expect("the save is answered")
+    /// Puts one document.
+    pub async fn put(&self, put: Put) -> PutOutcome {
+        only(self.documents.put(vec![put]).await).expect("the put is answered")
+    }
+
+    /// Puts one document that must be written; its version.
+    pub async fn written(&self, put: Put) -> u64 {
+        match self.put(put).await {
+            PutOutcome::Done { version } => version,
+            refused @ PutOutcome::Refused(_) => panic!("the put is done, got {refused:?}"),
+        }
     }
 }
 
@@ -201,14 +222,9 @@ pub(crate) fn completion(task_id: &str, attempt: u64, kind: CompletionKind) -> C
     }
 }
 
-/// A save with a new nonce.
-pub(crate) fn save(key: &str, version: u64, body: impl Into<String>) -> DocumentSave {
-    DocumentSave {
-        key: key.to_owned(),
-        version,
-        body: body.into(),
-        nonce: new_id(),
-    }
+/// A put of a text, with a new nonce.
+pub(crate) fn put(key: &Key, expect: Expect, body: impl Into<String>) -> Put {
+    Put::new(key.clone(), expect, body.into())
 }
 
 /// A SUCCESS with a text result.
@@ -216,7 +232,7 @@ pub(crate) fn success(task_id: &str, result: &str) -> ResultMeta {
     ResultMeta::new(task_id, State::Success, Value::Str(result.to_owned()))
 }
 
-fn only<T>(mut answer: Vec<T>) -> T {
+pub(crate) fn only<T>(mut answer: Vec<T>) -> T {
     assert_eq!(answer.len(), 1, "one entry has one result");
     answer.remove(0)
 }

@@ -6,10 +6,10 @@ use celeriac_core::{
 use celeriac_protocol::{Dict, ResultMeta, State, Value};
 use tokio::time::Instant;
 
+use crate::batched_ledger::BatchedLedger;
 use crate::call::Call;
 use crate::engine::Engine;
 use crate::held::Held;
-use crate::ledger::Ledger;
 use crate::{Outcome, meta, waits};
 
 /// Why a task is not run.
@@ -65,7 +65,7 @@ pub(crate) async fn take(engine: &Engine, call: &mut Call) -> Result<Held, Refus
 /// the task, as it should.
 async fn hold(
     engine: &Engine,
-    ledger: &Ledger,
+    ledger: &BatchedLedger,
     call: &Call,
     claimed: Claimed,
     since: Instant,

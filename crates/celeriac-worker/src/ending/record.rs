@@ -3,10 +3,10 @@ use std::time::Duration;
 use celeriac_core::{ClaimOutcome, CompletionKind, CompletionOutcome, StoreError, StoreErrorKind};
 use celeriac_protocol::{ResultMeta, State, Value};
 
+use crate::batched_ledger::BatchedLedger;
 use crate::call::Call;
 use crate::engine::Engine;
 use crate::held::Held;
-use crate::ledger::Ledger;
 use crate::meta;
 
 /// What became of an end that was to be stored.
@@ -51,7 +51,7 @@ pub(crate) async fn complete(
 }
 
 /// The end that stands there. A forgotten one shows nothing: then nothing follows from it.
-async fn standing(engine: &Engine, ledger: &Ledger, call: &Call) -> Recorded {
+async fn standing(engine: &Engine, ledger: &BatchedLedger, call: &Call) -> Recorded {
     match ledger.end_of(call.id()).await {
         Ok(end) => {
             let forgotten = || meta::of_id(engine, call.id(), State::Pending, Value::Null);
@@ -107,7 +107,7 @@ impl<'a> Unclaimed<'a> {
     async fn claim(
         &self,
         engine: &Engine,
-        ledger: &Ledger,
+        ledger: &BatchedLedger,
         task_id: &str,
     ) -> Result<u64, Recorded> {
         let mut retries = self.retries.unwrap_or(0);

@@ -1,29 +1,14 @@
-use celeriac_core::{BrokerErrorKind, QueueSpec, StoreErrorKind, UnknownTask};
+use celeriac_core::{BrokerErrorKind, StoreErrorKind, UnknownTask};
 
 use super::worker_error::WorkerError;
 use super::worker_options::WorkerOptions;
 use super::worker_queue::WorkerQueue;
 use crate::Executor;
 
-/// Creates what is missing if the settings say so, and looks whether the result table is there and the queue of unknown tasks. Whether the
-/// queues are there shows at the first receive, so that a worker needs no other right.
-pub(crate) async fn prepare(
-    executor: &Executor,
-    queues: &[WorkerQueue],
-) -> Result<(), WorkerError> {
+/// Looks whether the result table is there, and the queue of unknown tasks. Whether the queues are there shows at the
+/// first receive, so that a worker needs no other right.
+pub(crate) async fn prepare(executor: &Executor) -> Result<(), WorkerError> {
     let parts = &executor.engine().parts;
-    if parts
-        .settings
-        .broker_transport_options
-        .create_missing_queues
-    {
-        for queue in queues {
-            parts.broker.declare(&QueueSpec::new(&queue.name)).await?;
-        }
-        if let Some(store) = &parts.store {
-            store.declare().await?;
-        }
-    }
     look_for_forward_queue(executor).await?;
     let Some(store) = &parts.store else {
         return Ok(());

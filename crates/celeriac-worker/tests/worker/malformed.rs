@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use crate::support::{App, QUEUE, Setup};
 use base64::Engine;
-use celeriac_core::{BrokerErrorKind, Clock, Delivery, QueueSpec, Receipt, SystemClock};
+use celeriac_core::{
+    BrokerErrorKind, Clock, Delivery, QueueAdmin as _, QueueSpec, Receipt, SystemClock,
+};
 use celeriac_protocol::{Envelope, Limits, State, UtcTime, Value};
 use celeriac_worker::{Outcome, Shutdown};
 
@@ -205,7 +207,7 @@ async fn a_hundred_thousand_broken_bodies() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_a_dead_letter_queue_nothing_is_deleted() {
     let app = Setup::default().add().app();
-    app.broker
+    app.queues
         .declare(&QueueSpec {
             dead_letter: None,
             ..QueueSpec::new(QUEUE)

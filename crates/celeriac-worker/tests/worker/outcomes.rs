@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use celeriac_core::{SendOptions, TaskError, TaskOptions, UnknownTask};
+use celeriac_core::{QueueAdmin as _, SendOptions, TaskError, TaskOptions, UnknownTask};
 use celeriac_protocol::{State, Value};
 use celeriac_worker::{Outcome, Shutdown};
 
@@ -387,7 +387,7 @@ async fn a_letter_stays_owed_after_its_failure_is_stored() {
                 "{task}: {outcome:?}"
             );
         }
-        app.broker.purge(QUEUE).await.expect("purged");
+        app.queues.purge(QUEUE).await.expect("purged");
     }
 }
 

@@ -58,7 +58,7 @@ impl Connection {
                 "add one: App::new(...).beat(\"name\", \"0 9 * * *\", my_task::s()), or `beat_schedule` in celeriac.toml",
             ));
         }
-        let Some(store) = self.store() else {
+        let Some(documents) = self.documents() else {
             return Err(CommandError::usage(
                 "beat keeps its lease in the result store, and `result_backend` is `disabled://`",
             )
@@ -68,7 +68,7 @@ impl Connection {
             app: self.name().to_owned(),
             entries: self.beat_entries().to_vec(),
             timezone: self.timetable().timezone().clone(),
-            store: Arc::clone(store),
+            documents: Arc::clone(documents),
             sender: Arc::new(self.client()),
             clock: Arc::new(SystemClock),
             lease: self.settings().beat_lease,

@@ -14,7 +14,7 @@ impl ResultView {
     /// Reads what is stored now.
     pub(super) async fn read(connection: &Connection, task_id: &str) -> Result<Self, CommandError> {
         let store = connection
-            .store()
+            .ledger()
             .ok_or(Error::Result(celeriac_producer::ResultError::NoBackend))?;
         let mut records = store.get(&[task_id.to_owned()]).await;
         let record = records.pop().transpose()?.flatten();

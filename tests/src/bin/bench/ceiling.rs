@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use celeriac::Connection;
-use celeriac_core::{Claim, ClaimOutcome, Completion, CompletionKind, Delivery, ResultStore};
+use celeriac_core::{Claim, ClaimOutcome, Completion, CompletionKind, Delivery, Ledger};
 use celeriac_protocol::{ResultMeta, State, Value};
 
 /// Loops side by side, enough to keep the emulator busy.
@@ -33,7 +33,7 @@ async fn pump(
     tasks: usize,
     done: Arc<AtomicUsize>,
 ) -> Result<()> {
-    let Some(store) = connection.store() else {
+    let Some(store) = connection.ledger() else {
         anyhow::bail!("the benchmark needs results")
     };
     let broker = connection.broker();
@@ -68,7 +68,7 @@ async fn pump(
     Ok(())
 }
 
-async fn finish(store: &dyn ResultStore, ids: &[String]) -> Result<()> {
+async fn finish(store: &dyn Ledger, ids: &[String]) -> Result<()> {
     let claims = ids.iter().map(|id| Claim {
         task_id: id.clone(),
         retries: 0,

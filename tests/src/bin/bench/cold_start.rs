@@ -116,7 +116,7 @@ impl Place {
         let mut settings = celeriac::Settings::default();
         settings.apply_env(place.environment())?;
         let connection = celeriac::Connection::open(settings).await?;
-        connection.store().context("a store")?.declare().await?;
+        connection.ledger().context("a store")?.declare().await?;
         Ok(place)
     }
 

@@ -35,7 +35,7 @@ impl Bench {
         };
         let connection = Connection::open(settings_of(&bench.place("unused"))).await?;
         connection
-            .store()
+            .ledger()
             .context("the benchmark needs results")?
             .declare()
             .await?;
@@ -142,7 +142,7 @@ impl Bench {
         ));
         let connection = Connection::open(settings_of(&place)).await?;
         connection
-            .broker()
+            .queue_admin()
             .declare(&QueueSpec {
                 dead_letter: None,
                 ..QueueSpec::new(&place.queue)

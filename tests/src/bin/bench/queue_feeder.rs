@@ -3,7 +3,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 use celeriac::Connection;
-use celeriac_core::{Broker, Outgoing, ResultStore};
+use celeriac_core::{Broker, Ledger, Outgoing};
 use celeriac_protocol::{
     DeliveryInfo, Envelope, Headers, Payload, Properties, Serializer, Value, WireForm,
 };
@@ -17,13 +17,13 @@ const LAST: usize = 100;
 /// Fills a queue with no-op tasks and waits for their results.
 pub(crate) struct QueueFeeder {
     broker: Arc<dyn Broker>,
-    store: Arc<dyn ResultStore>,
+    store: Arc<dyn Ledger>,
     queue: String,
 }
 
 impl QueueFeeder {
     pub(crate) fn new(connection: &Connection, queue: &str) -> Result<Self> {
-        let Some(store) = connection.store() else {
+        let Some(store) = connection.ledger() else {
             bail!("the benchmark needs results")
         };
         Ok(Self {

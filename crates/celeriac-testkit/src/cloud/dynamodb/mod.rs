@@ -113,7 +113,12 @@ impl DynamoDb {
                 return failed("DuplicateItem", "Duplicate primary key exists in table");
             }
             Err(Refusal::Condition) => {
-                return failed("ConditionalCheckFailed", "The conditional request failed");
+                let mut refused =
+                    failed("ConditionalCheckFailed", "The conditional request failed");
+                if let Some(item) = before.filter(|_| statement.shows_item) {
+                    refused["Error"]["Item"] = attribute::to_json(&item);
+                }
+                return refused;
             }
             Err(Refusal::TooLarge) => {
                 return failed(

@@ -15,6 +15,8 @@ const MAX_ITEM_BYTES: usize = 409_600;
 pub(super) struct Statement {
     pub(super) table: String,
     pub(super) id: String,
+    /// A refused condition shows the item: `ReturnValuesOnConditionCheckFailure`.
+    pub(super) shows_item: bool,
     kind: Kind,
 }
 
@@ -72,7 +74,10 @@ impl Statement {
             other => Err(format!("`{other}` statements are not here")),
         }?;
         match (reader.tokens.next(), reader.parameters.next()) {
-            (None, None) => Ok(statement),
+            (None, None) => Ok(Self {
+                shows_item: entry["ReturnValuesOnConditionCheckFailure"] == "ALL_OLD",
+                ..statement
+            }),
             (Some(token), _) => Err(format!("unexpected {token:?}")),
             (None, Some(_)) => Err("there are more parameters than question marks".to_owned()),
         }
@@ -207,6 +212,7 @@ impl Reader {
         Ok(Statement {
             table,
             id,
+            shows_item: false,
             kind: Kind::Insert(item),
         })
     }
@@ -235,6 +241,7 @@ impl Reader {
         Ok(Statement {
             table,
             id: id.ok_or("an update names its item by `id`")?,
+            shows_item: false,
             kind: Kind::Update { set, tests },
         })
     }

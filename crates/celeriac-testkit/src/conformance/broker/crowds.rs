@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
-use celeriac_core::{Broker, Delivery};
+use celeriac_core::Delivery;
 use tokio::task::JoinSet;
 
-use crate::conformance::BrokerBench;
 use crate::conformance::broker_bench::{message, secs};
+use crate::conformance::{BrokerBench, Queues};
 
 const MESSAGES: usize = 200;
 
@@ -88,7 +88,7 @@ async fn send_from_four_clients(bench: &BrokerBench, queue: &str) -> HashMap<Str
 
 /// Receives until all receivers together have got every message, at most 30 s.
 async fn receive_and_ack(
-    broker: Arc<dyn Broker>,
+    broker: Arc<dyn Queues>,
     queue: String,
     together: Arc<AtomicUsize>,
 ) -> Vec<Delivery> {

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use celeriac_core::{Broker, Delivery, Outgoing};
+use celeriac_core::{Delivery, Outgoing};
 use tokio::task::JoinHandle;
 
-use crate::conformance::BrokerBench;
 use crate::conformance::broker_bench::{bodies, message, secs};
+use crate::conformance::{BrokerBench, Queues};
 
 /// A wake-up may take this long, on any lane.
 const AT_ONCE: Duration = Duration::from_secs(1);
@@ -98,7 +98,7 @@ pub async fn a_lapsed_message_ends_a_poll(bench: BrokerBench) {
 /// Two messages end two polls.
 pub async fn two_messages_end_two_polls(bench: BrokerBench) {
     let queue = bench.queue().await;
-    let one = |broker: &Arc<dyn Broker>| {
+    let one = |broker: &Arc<dyn Queues>| {
         let (broker, queue) = (Arc::clone(broker), queue.clone());
         tokio::spawn(async move {
             broker
@@ -122,7 +122,7 @@ pub async fn two_messages_end_two_polls(bench: BrokerBench) {
 }
 
 /// A poll of 10 s that has certainly begun.
-async fn poll(broker: &Arc<dyn Broker>, queue: &str) -> JoinHandle<Vec<Delivery>> {
+async fn poll(broker: &Arc<dyn Queues>, queue: &str) -> JoinHandle<Vec<Delivery>> {
     let (broker, queue) = (Arc::clone(broker), queue.to_owned());
     let polling = tokio::spawn(async move {
         broker

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use celeriac_aws::{AwsConfig, DynamoStore, SqsBroker};
-use celeriac_core::{Broker, Clock, Registry, ResultStore, Settings};
+use celeriac_core::{Broker, Clock, Ledger, Registry, Settings};
 use celeriac_producer::{Client, ClientParts};
 use celeriac_worker::{Executor, ExecutorParts};
 
@@ -13,7 +13,7 @@ use super::tasks;
 /// What a process of celeriac is made of, on AWS.
 pub(super) struct Parts {
     pub(super) broker: Arc<dyn Broker>,
-    pub(super) store: Arc<dyn ResultStore>,
+    pub(super) store: Arc<dyn Ledger>,
     pub(super) client: Client,
     settings: Arc<Settings>,
 }
@@ -25,7 +25,7 @@ impl Parts {
         let config = AwsConfig::default();
         let broker: Arc<dyn Broker> = Arc::new(SqsBroker::new(&config).over(line.clone()));
         let store = DynamoStore::with_clock(&config, Arc::clone(&clock)).over(line);
-        let store: Arc<dyn ResultStore> = Arc::new(store);
+        let store: Arc<dyn Ledger> = Arc::new(store);
         let settings = Arc::new(settings);
         let client = Client::new(ClientParts {
             broker: Arc::clone(&broker),

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use celeriac_aws::{AwsConfig, DynamoStore, SqsBroker};
-use celeriac_core::{Broker as _, QueueSpec, ResultStore as _};
+use celeriac_core::{Ledger as _, QueueAdmin as _, QueueSpec};
 
 use super::super::line::CalmLine;
 use super::super::world::World;

@@ -10,8 +10,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use celeriac_core::{
-    Arguments, Broker, Context, Delivery, Outgoing, Param, Params, Registry, ResultStore,
-    SendOptions, Settings, StateMap, SystemClock, TaskDefinition, TaskError, TaskKind, TaskOptions,
+    Arguments, Broker, Context, Delivery, Ledger, Outgoing, Param, Params, Registry, SendOptions,
+    Settings, StateMap, SystemClock, TaskDefinition, TaskError, TaskKind, TaskOptions,
 };
 use celeriac_local::{Database, LocalBroker, LocalStore};
 use celeriac_producer::{AsyncResult, Client, ClientParts};
@@ -175,9 +175,7 @@ impl Setup {
 
     /// Needs a tokio runtime.
     pub fn app(self) -> App {
-        let broker: Arc<dyn Broker> = Arc::new(LocalBroker::new(self.database.clone()));
-        let store: Arc<dyn ResultStore> = Arc::new(LocalStore::new(self.database));
-        App::new(self.registry, self.settings, broker, Some(store))
+        self.app_with(|broker| broker, Some)
     }
 
     /// With counted requests and troubles to order.
@@ -195,14 +193,15 @@ impl Setup {
     pub fn app_with(
         self,
         broker: impl FnOnce(Arc<dyn Broker>) -> Arc<dyn Broker>,
-        store: impl FnOnce(Arc<dyn ResultStore>) -> Option<Arc<dyn ResultStore>>,
+        store: impl FnOnce(Arc<dyn Ledger>) -> Option<Arc<dyn Ledger>>,
     ) -> App {
-        let inner: Arc<dyn Broker> = Arc::new(LocalBroker::new(self.database.clone()));
-        let inner_store: Arc<dyn ResultStore> = Arc::new(LocalStore::new(self.database));
+        let queues = LocalBroker::new(self.database.clone());
+        let inner_store: Arc<dyn Ledger> = Arc::new(LocalStore::new(self.database));
         App::new(
             self.registry,
             self.settings,
-            broker(inner),
+            broker(Arc::new(queues.clone())),
+            queues,
             store(inner_store),
         )
     }
@@ -215,7 +214,9 @@ fn taken<T>(taken: Result<T, celeriac_core::ArgumentError>) -> Result<T, TaskErr
 /// An app.
 pub struct App {
     pub broker: Arc<dyn Broker>,
-    pub store: Option<Arc<dyn ResultStore>>,
+    /// The queues behind it.
+    pub queues: LocalBroker,
+    pub store: Option<Arc<dyn Ledger>>,
     pub client: Client,
     pub executor: Executor,
     pub settings: Arc<Settings>,
@@ -232,7 +233,8 @@ impl App {
         registry: Registry,
         settings: Settings,
         broker: Arc<dyn Broker>,
-        store: Option<Arc<dyn ResultStore>>,
+        queues: LocalBroker,
+        store: Option<Arc<dyn Ledger>>,
     ) -> Self {
         let (registry, settings) = (Arc::new(registry), Arc::new(settings));
         let router = settings.router().expect("routes");
@@ -258,6 +260,7 @@ impl App {
         });
         Self {
             broker,
+            queues,
             store,
             client,
             executor,

@@ -7,9 +7,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use celeriac_core::{
     Broker, BrokerError, BrokerErrorKind, Capabilities, Claim, ClaimOutcome, Completion,
-    CompletionOutcome, DeadLetter, Delivery, Document, DocumentSave, Lease, LeaseOutcome, Outgoing,
-    QueueSpec, QueueStats, Receipt, Record, ResultStore, SaveOutcome, SetVisibility, StateUpdate,
-    StoreError, StoreErrorKind,
+    CompletionOutcome, DeadLetter, Delivery, Lease, LeaseOutcome, Ledger, Outgoing, QueueStats,
+    Receipt, Record, SetVisibility, StateUpdate, StoreError, StoreErrorKind,
 };
 
 /// What is counted, and what goes wrong.
@@ -80,14 +79,6 @@ impl Broker for WrappedBroker {
         }
     }
 
-    async fn declare(&self, queue: &QueueSpec) -> Result<(), BrokerError> {
-        self.0.declare(queue).await
-    }
-
-    async fn list(&self) -> Result<Vec<String>, BrokerError> {
-        self.0.list().await
-    }
-
     async fn send(&self, queue: &str, batch: Vec<Outgoing>) -> Vec<Result<String, BrokerError>> {
         self.1.sends.fetch_add(tens(batch.len()), SeqCst);
         self.1.sent.lock().expect("no panic").extend(batch.clone());
@@ -155,13 +146,9 @@ impl Broker for WrappedBroker {
     async fn stats(&self, queue: &str) -> Result<QueueStats, BrokerError> {
         self.0.stats(queue).await
     }
-
-    async fn purge(&self, queue: &str) -> Result<(), BrokerError> {
-        self.0.purge(queue).await
-    }
 }
 
-pub struct WrappedStore(pub Arc<dyn ResultStore>, pub Arc<Switches>);
+pub struct WrappedStore(pub Arc<dyn Ledger>, pub Arc<Switches>);
 
 impl WrappedStore {
     fn count(&self, entries: usize) {
@@ -180,7 +167,7 @@ fn store_unavailable(operation: &'static str) -> StoreError {
 }
 
 #[async_trait]
-impl ResultStore for WrappedStore {
+impl Ledger for WrappedStore {
     async fn declare(&self) -> Result<(), StoreError> {
         self.0.declare().await
     }
@@ -234,14 +221,5 @@ impl ResultStore for WrappedStore {
 
     async fn forget(&self, task_ids: &[String]) -> Vec<Result<(), StoreError>> {
         self.0.forget(task_ids).await
-    }
-
-    async fn load_document(&self, key: &str) -> Result<Option<Document>, StoreError> {
-        self.0.load_document(key).await
-    }
-
-    async fn save_document(&self, save: DocumentSave) -> Result<SaveOutcome, StoreError> {
-        self.count(1);
-        self.0.save_document(save).await
     }
 }

@@ -56,7 +56,7 @@ pub(super) async fn paused(connection: &Connection) -> Result<BTreeSet<String>, 
         let paused = entries.filter(|entry| group.is_paused(entry));
         return Ok(paused.map(str::to_owned).collect());
     }
-    match connection.store() {
+    match connection.documents() {
         Some(store) => Ok(Pauses::of(connection.name(), store)
             .load()
             .await

@@ -30,13 +30,13 @@ impl HistoryCommand {
             return Ok(EXIT_OK);
         };
         let no_backend = || Error::Result(celeriac_producer::ResultError::NoBackend);
-        let store = connection.store().ok_or_else(no_backend)?;
+        let ledger = connection.ledger().ok_or_else(no_backend)?;
         let times = self.times(entry);
         let ids: Vec<Vec<String>> = times
             .iter()
             .map(|time| run_ids(connection, entry, *time))
             .collect();
-        let mut records = store.get(&ids.concat()).await.into_iter();
+        let mut records = ledger.get(&ids.concat()).await.into_iter();
         let mut table = Table::new(&["TIME", "STATE", "ENDED", "TASK ID", ""]);
         let mut list = Vec::new();
         for (time, ids) in times.into_iter().zip(ids) {

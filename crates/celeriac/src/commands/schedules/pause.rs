@@ -63,7 +63,7 @@ async fn set_paused(
         return on_aws::set_paused(connection, entry, paused).await;
     }
     let no_backend = || Error::Result(celeriac_producer::ResultError::NoBackend);
-    let store = connection.store().ok_or_else(no_backend)?;
+    let store = connection.documents().ok_or_else(no_backend)?;
     let kept = Pauses::of(connection.name(), store);
     let changed = if paused {
         kept.pause(entry).await

@@ -196,7 +196,7 @@ async fn a_short_visibility_is_extended() {
         visibility: Duration::from_secs(4),
         ..celeriac::broker::QueueSpec::new("brief")
     };
-    scene.broker().declare(&short).await.expect("a queue");
+    scene.queue_admin().declare(&short).await.expect("a queue");
     let result = scene.send(slow::s().queue("brief")).await;
     let batch = scene.poll_with("brief", Duration::from_secs(4)).await;
     let watch = async {

@@ -61,7 +61,7 @@ async fn spilled_to(queue: &str, spill: Option<&str>) {
     .await;
     for queue in ["workers", QUEUE] {
         let spec = celeriac::broker::QueueSpec::new(queue);
-        scene.broker().declare(&spec).await.expect("a queue");
+        scene.queue_admin().declare(&spec).await.expect("a queue");
     }
     let result = scene.send(count::s()).await;
     let batch = scene.poll(QUEUE).await;
@@ -100,7 +100,7 @@ async fn marked_tasks_and_those_that_cannot_fit_are_handed_over_unrun() {
     .await;
     let results = [scene.send(marked::s()).await, scene.send(hour::s()).await];
     scene
-        .broker()
+        .queue_admin()
         .declare(&celeriac::broker::QueueSpec::new("workers"))
         .await
         .expect("a queue");

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use celeriac::broker::{Broker, QueueSpec};
+use celeriac::broker::{Broker, QueueAdmin, QueueSpec};
 use celeriac::lambda::Function;
 use celeriac::prelude::*;
 use celeriac::{Connection, Settings, TaskSignature};
@@ -70,7 +70,10 @@ impl Scene {
             .await
             .expect("an app");
         for queue in connection.known_queues() {
-            let declared = connection.broker().declare(&QueueSpec::new(queue)).await;
+            let declared = connection
+                .queue_admin()
+                .declare(&QueueSpec::new(queue))
+                .await;
             declared.expect("a queue");
         }
         Self {
@@ -84,6 +87,10 @@ impl Scene {
 
     pub(crate) fn broker(&self) -> &Arc<dyn Broker> {
         self.connection.broker()
+    }
+
+    pub(crate) fn queue_admin(&self) -> &Arc<dyn QueueAdmin> {
+        self.connection.queue_admin()
     }
 
     pub(crate) async fn send<T>(&self, call: TaskSignature<T>) -> AsyncResult<T> {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use celeriac_core::{
     Batch, Batcher, BatcherOptions, Claim, ClaimOutcome, Claimed, Completion, CompletionKind,
-    CompletionOutcome, Lease, LeaseOutcome, ResultStore, StateUpdate, StoreError, StoreErrorKind,
+    CompletionOutcome, Lease, LeaseOutcome, Ledger, StateUpdate, StoreError, StoreErrorKind,
 };
 use celeriac_protocol::ResultMeta;
 use tokio::time::Instant;
@@ -22,8 +22,8 @@ const MAX_BATCH: usize = 25;
 const COMPLETE_TRIES: u32 = 8;
 
 /// The result store as the executor uses it: claims and completions in batches, leases kept.
-pub(crate) struct Ledger {
-    store: Arc<dyn ResultStore>,
+pub(crate) struct BatchedLedger {
+    store: Arc<dyn Ledger>,
     claims: Batcher<Claims>,
     completions: Batcher<Completions>,
     leases: LeaseKeeper,
@@ -31,8 +31,8 @@ pub(crate) struct Ledger {
     lease: Duration,
 }
 
-impl Ledger {
-    pub(crate) fn new(store: &Arc<dyn ResultStore>, owner: String, lease: Duration) -> Self {
+impl BatchedLedger {
+    pub(crate) fn new(store: &Arc<dyn Ledger>, owner: String, lease: Duration) -> Self {
         // what gathers while one is in flight travels together, which makes 0.3 requests a task at backlog; more at once only when
         // there is much
         let claims = BatcherOptions {
@@ -200,8 +200,8 @@ fn key(task_id: &str) -> u64 {
     hasher.finish()
 }
 
-struct Claims(Arc<dyn ResultStore>);
-struct Completions(Arc<dyn ResultStore>);
+struct Claims(Arc<dyn Ledger>);
+struct Completions(Arc<dyn Ledger>);
 
 #[async_trait]
 impl Batch for Claims {

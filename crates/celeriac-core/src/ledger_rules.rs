@@ -1,0 +1,128 @@
+use celeriac_protocol::{ResultMeta, State, UtcTime};
+
+use crate::{Claim, ClaimOutcome, Claimed, CompletionOutcome};
+
+/// A ledger item as an adapter read it, for the rules below, which are the same for every store.
+#[derive(Clone, Debug)]
+pub struct LedgerItem {
+    /// Celery's result.
+    pub meta: ResultMeta,
+    /// What a conditional write must find unchanged.
+    pub version: Version,
+    /// Started runs of this try that have not ended.
+    pub runs: u32,
+    /// The item's `retries`.
+    pub retries: u32,
+    /// When the lease ends; `None` if nobody holds it.
+    pub lease_until: Option<UtcTime>,
+    /// Of the last claim or completion.
+    pub nonce: Option<String>,
+}
+
+/// Which writing of an item was seen.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Version {
+    /// Written by celeriac: the attempt and the nonce.
+    Ours {
+        /// The fencing token.
+        attempt: u64,
+        /// Of the last claim or completion; changes with every conditional write.
+        nonce: String,
+    },
+    /// Written by Python: the `timestamp` text. Celery's own attributes are all there is.
+    Foreign {
+        /// As stored.
+        timestamp: String,
+    },
+}
+
+/// What to do about a claim on an item that exists.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "made, taken apart and gone: never kept"
+)]
+#[derive(Clone, Debug, PartialEq)]
+pub enum ClaimDecision {
+    /// Answer this; write nothing.
+    Answer(ClaimOutcome),
+    /// Write the claim on the condition that the item is still at its version and its lease is the one seen (a holder
+    /// may renew late); if not, read again.
+    Take {
+        /// The new claim.
+        claimed: Claimed,
+        /// Whether the `result` that stands there (a RETRY) is left as it is.
+        keep_result: bool,
+    },
+}
+
+/// The claim rule (architecture, "The ledger"). `now` comes from the caller's clock.
+pub fn decide_claim(item: &LedgerItem, claim: &Claim, now: UtcTime) -> ClaimDecision {
+    let attempt = match &item.version {
+        Version::Ours { attempt, .. } => *attempt,
+        Version::Foreign { .. } => 0,
+    };
+    if item.nonce.as_deref() == Some(claim.nonce.as_str()) {
+        // our own claim went through, its answer was lost
+        return ClaimDecision::Answer(ClaimOutcome::Claimed(Claimed {
+            attempt,
+            runs: item.runs,
+        }));
+    }
+    if item.meta.status.is_ready() {
+        return ClaimDecision::Answer(ClaimOutcome::Final(item.meta.clone()));
+    }
+    if claim.retries < item.retries {
+        return ClaimDecision::Answer(ClaimOutcome::Stale {
+            retries: item.retries,
+        });
+    }
+    let newer = claim.retries > item.retries;
+    // the holder itself has sent this try: its run is over, and is only storing so
+    let by_holder = newer && claim.sent_by == Some(attempt);
+    if let Some(until) = item.lease_until.filter(|until| *until > now && !by_holder) {
+        return ClaimDecision::Answer(ClaimOutcome::Leased { until });
+    }
+    // Python's write wiped the attempt: the clock's microseconds are above every earlier one, so a run that still holds
+    // one of those is fenced off
+    let before = match &item.version {
+        Version::Ours { .. } => attempt,
+        Version::Foreign { .. } => u64::try_from(now.0).unwrap_or(0),
+    };
+    let runs = if newer { 1 } else { item.runs + 1 };
+    ClaimDecision::Take {
+        claimed: Claimed {
+            attempt: before + 1,
+            runs,
+        },
+        keep_result: item.meta.status == State::Retry && claim.shown.status != State::Started,
+    }
+}
+
+/// What to do about a completion whose conditional write was refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CompleteDecision {
+    /// Answer this; write nothing.
+    Answer(CompletionOutcome),
+    /// Python's write wiped our attributes and left no final state: write on the condition that the item is still at
+    /// its version.
+    Overwrite,
+}
+
+/// The completion rule for a refused write: `item` is what stands there now, `None` if it is gone (then write it anew).
+pub fn decide_complete(item: Option<&LedgerItem>, attempt: u64, nonce: &str) -> CompleteDecision {
+    let Some(item) = item else {
+        return CompleteDecision::Overwrite;
+    };
+    if item.nonce.as_deref() == Some(nonce) {
+        return CompleteDecision::Answer(CompletionOutcome::Stored);
+    }
+    if item.meta.status.is_ready() {
+        return CompleteDecision::Answer(CompletionOutcome::AlreadyFinal);
+    }
+    match &item.version {
+        Version::Ours {
+            attempt: theirs, ..
+        } if *theirs != attempt => CompleteDecision::Answer(CompletionOutcome::Superseded),
+        _ => CompleteDecision::Overwrite,
+    }
+}
