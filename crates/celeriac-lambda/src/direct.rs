@@ -1,4 +1,5 @@
 use celeriac_core::{Delivery, Receipt, SendOptions};
+use celeriac_producer::Parcel;
 use celeriac_protocol::{
     Dict, Envelope, ExceptionInfo, Limits, ResultMeta, Signature, State, Value, WireForm,
 };
@@ -105,21 +106,15 @@ async fn send_on(
     body: String,
     queue: &str,
 ) -> Result<(), lambda_runtime::Diagnostic> {
-    let message = again(function, task_id, body, queue);
-    let broker = &function.executor().parts().broker;
-    let sent = broker.send(queue, vec![message]).await.remove(0);
+    let parcel = Parcel {
+        queue: queue.to_owned(),
+        body,
+        dedup_id: Some(task_id.to_owned()),
+        ..Parcel::default()
+    };
+    let sent = function.executor().outbox().send(parcel).await;
     sent.map(drop)
         .map_err(|cause| not_over(task, task_id, &cause.to_string()))
-}
-
-fn again(function: &Function, task_id: &str, body: String, queue: &str) -> celeriac_core::Outgoing {
-    let fifo = function.broker().capabilities(queue).fifo;
-    celeriac_core::Outgoing {
-        body,
-        group_id: fifo.then(|| "default".to_owned()),
-        dedup_id: fifo.then(|| task_id.to_owned()),
-        ..celeriac_core::Outgoing::default()
-    }
 }
 
 fn not_over(task: &str, task_id: &str, why: &str) -> lambda_runtime::Diagnostic {

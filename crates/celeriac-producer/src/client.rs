@@ -8,8 +8,8 @@ use celeriac_core::{
 };
 use celeriac_protocol::{Dict, Signature, Value};
 
+use crate::outbox::Outbox;
 use crate::result_reader::ResultReader;
-use crate::sender_pool::SenderPool;
 use crate::{AsyncResult, Message, MessageBuilder, ResultSet};
 
 /// Sends tasks and reads their results. Cheap to clone; sends of all clones travel in common batches.
@@ -31,7 +31,7 @@ pub struct Client {
 
 struct Parts {
     builder: MessageBuilder,
-    senders: SenderPool,
+    outbox: Outbox,
     reader: Arc<ResultReader>,
     settings: Arc<Settings>,
     clock: Arc<dyn Clock>,
@@ -65,11 +65,12 @@ impl Client {
             clock,
         } = parts;
         let builder = MessageBuilder::new(registry, router, settings.clone(), clock.clone());
-        let (senders, reader) = (SenderPool::new(broker), Arc::new(ResultReader::new(store)));
+        let outbox = Outbox::new(broker, clock.clone());
+        let reader = Arc::new(ResultReader::new(store));
         Self {
             parts: Arc::new(Parts {
                 builder,
-                senders,
+                outbox,
                 reader,
                 settings,
                 clock,
@@ -129,18 +130,10 @@ impl Client {
         &self,
         message: &Message,
     ) -> Result<impl Future<Output = Result<String, SendError>> + Send + use<>, SendError> {
-        let Parts {
-            senders,
-            settings,
-            clock,
-            ..
-        } = &*self.parts;
-        let form = settings.task_message_form.into();
-        let capabilities = senders.capabilities(&message.queue);
-        let outgoing = message.outgoing(form, &capabilities, clock.now());
-        let room = senders.room(outgoing.size()).await?;
-        let sender = senders.sender(&message.queue, &capabilities)?;
-        sender.accept(outgoing, room).await
+        let parts = &*self.parts;
+        let form = parts.settings.task_message_form.into();
+        let parcel = message.parcel(form, parts.clock.now());
+        parts.outbox.accept(parcel).await
     }
 
     /// The message that a send of this call would make, without sending it.
@@ -178,7 +171,7 @@ impl Client {
     /// Sends what waits and returns when the broker has answered for it. Later sends of every clone fail with
     /// [`SendError::Closed`]; results can still be read. Dropped, it goes on by itself; call it again to wait.
     pub async fn close(&self) {
-        self.parts.senders.close().await;
+        self.parts.outbox.close().await;
     }
 }
 

@@ -2,15 +2,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use celeriac_core::{
-    Capabilities, Clock, Outgoing, Registry, Router, SendError, SendOptions, Settings,
-};
+use celeriac_core::{Clock, Registry, Router, SendError, SendOptions, Settings};
 use celeriac_protocol::{
     Embed, Envelope, Headers, Payload, Signature, UtcTime, WireForm, repr_args, repr_kwargs,
 };
 
 use crate::call_options::{CallOptions, TaskOf};
 use crate::message_properties::{celery_only, properties};
+use crate::outbox::Parcel;
 
 /// The last microsecond of year 9999, the last that Python's datetime knows.
 const LAST_TIME: UtcTime = UtcTime(253_402_300_799_999_999);
@@ -116,11 +115,7 @@ impl MessageBuilder {
             task: task.to_owned(),
             reason,
         };
-        let CallOptions {
-            mut options,
-            queue,
-            ignore_result,
-        } = call;
+        let (queue, mut options) = (call.queue, call.options);
         let now = self.clock.now();
         let id = options
             .task_id
@@ -139,7 +134,7 @@ impl MessageBuilder {
         let attributes = std::mem::take(&mut options.message_attributes);
         let headers = Headers {
             origin: Some(unusual.origin.unwrap_or_else(|| self.origin.clone())),
-            ignore_result,
+            ignore_result: call.ignore_result,
             ..headers(task, id, (eta, expires), options, &payload)
         };
         let envelope = Envelope::new(headers, properties, &payload, serializer, compression);
@@ -222,42 +217,18 @@ impl Message {
         &self.envelope.headers.id
     }
 
-    /// What goes to a broker that can do `capabilities` for this queue. An `eta` beyond the longest delay gets the longest:
-    /// the worker that receives it early sends it on. FIFO queues take no delay; the worker defers there.
-    pub fn outgoing(&self, form: WireForm, capabilities: &Capabilities, now: UtcTime) -> Outgoing {
-        let wanted = self
-            .delay
-            .or_else(|| self.eta.map(|eta| eta.since(now)))
-            .unwrap_or_default();
-        let mut outgoing = Outgoing {
+    /// What is sent, at this time and in this form.
+    pub fn parcel(&self, form: WireForm, now: UtcTime) -> Parcel {
+        let dedup_id = self.dedup_id.as_deref().unwrap_or(self.task_id());
+        Parcel {
+            queue: self.queue.clone(),
             body: self.envelope.encode(form),
-            delay: whole_seconds(wanted).min(capabilities.max_delay),
-            group_id: self.group_id.clone(),
-            dedup_id: None, // standard queues refuse one
+            at: self.delay.map(|delay| now.after(delay)).or(self.eta),
+            group: self.group_id.clone(),
+            dedup_id: Some(dedup_id.to_owned()),
             attributes: self.attributes.clone(),
-        };
-        if capabilities.fifo {
-            outgoing.delay = Duration::ZERO;
-            outgoing
-                .group_id
-                .get_or_insert_with(|| "default".to_owned());
-            outgoing.dedup_id = Some(
-                self.dedup_id
-                    .clone()
-                    .unwrap_or_else(|| self.task_id().to_owned()),
-            );
         }
-        outgoing
     }
-}
-
-/// SQS delays by whole seconds; rounded up, so that the message does not arrive early.
-fn whole_seconds(duration: Duration) -> Duration {
-    Duration::from_secs(
-        duration
-            .as_secs()
-            .saturating_add(u64::from(duration.subsec_nanos() > 0)),
-    )
 }
 
 fn eta(options: &SendOptions, now: UtcTime) -> Result<Option<UtcTime>, String> {

@@ -2,6 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use celeriac_core::{Delivery, TaskSender};
+use celeriac_producer::Outbox;
 use celeriac_protocol::{Limits, UtcTime};
 
 use crate::ExecutorParts;
@@ -25,6 +26,7 @@ pub(crate) struct Engine {
     pub(crate) limits: Limits,
     pub(crate) ledger: Option<BatchedLedger>,
     pub(crate) requests: Requests,
+    pub(crate) outbox: Outbox,
     pub(crate) blocking: BlockingPool,
     pub(crate) sender: Arc<dyn TaskSender>,
     pub(crate) incidents: Incidents,
@@ -46,6 +48,7 @@ impl Engine {
             limits: Limits::default(),
             ledger,
             requests: Requests::new(&parts.broker),
+            outbox: Outbox::new(Arc::clone(&parts.broker), Arc::clone(&parts.clock)),
             blocking: BlockingPool::new(settings.worker_blocking_threads),
             sender: Arc::new(parts.client.clone()),
             incidents: Incidents::default(),

@@ -5,7 +5,7 @@ use celeriac_core::{
     Arguments, Broker, Clock, Context, ContextParts, DeadLetter, Delivery, Ledger, ProgressSink,
     Receipt, Registry, Router, Settings, StateMap, TaskKind,
 };
-use celeriac_producer::Client;
+use celeriac_producer::{Client, Outbox};
 use celeriac_protocol::{Envelope, Payload};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -120,6 +120,11 @@ impl Executor {
     /// What it is made of.
     pub fn parts(&self) -> &ExecutorParts {
         &self.engine.parts
+    }
+
+    /// The way out for what follows a delivery, and for whoever sends a task on.
+    pub fn outbox(&self) -> &Outbox {
+        &self.engine.outbox
     }
 
     pub(crate) fn engine(&self) -> &Arc<Engine> {

@@ -1,10 +1,9 @@
 //! The messages that a worker makes of those at hand. Their bodies stay as they came as far as that
 //! can be.
 
-use std::time::Duration;
-
-use celeriac_core::{Delivery, Outgoing};
-use celeriac_protocol::{Envelope, Value, WireForm};
+use celeriac_core::Delivery;
+use celeriac_producer::Parcel;
+use celeriac_protocol::{Envelope, UtcTime, Value, WireForm};
 use uuid::Uuid;
 
 use crate::call::{Call, IN_PLACE};
@@ -15,31 +14,31 @@ const FORWARDS: &str = "celeriac-forwards";
 /// SQS: attributes of a message.
 const MAX_ATTRIBUTES: usize = 10;
 
-/// The same message, for its own queue, after a delay.
-pub(crate) fn delayed(delivery: &mut Delivery, delay: Duration) -> Outgoing {
-    Outgoing {
+/// The same message, for its own queue, at another time.
+pub(crate) fn delayed(delivery: &mut Delivery, at: UtcTime) -> Parcel {
+    Parcel {
+        queue: delivery.queue.clone(),
         body: std::mem::take(&mut delivery.body),
-        delay,
-        group_id: delivery.group_id.clone(),
-        dedup_id: None, // a standard queue, which takes none
+        at: Some(at),
+        group: delivery.group_id.clone(),
+        dedup_id: None, // only standard queues delay, and they take none
         attributes: delivery.attributes.clone(),
     }
 }
 
-/// A message made of the one at hand, with its group and attributes, for a queue that is `fifo` or
-/// not.
-pub(crate) fn message(call: &Call, mut next: Envelope, fifo: bool) -> Outgoing {
+/// A message made of the one at hand, with its group and attributes.
+pub(crate) fn message(call: &Call, mut next: Envelope, queue: &str) -> Parcel {
     next.properties
         .origin
         .clone_from(&call.envelope.headers.origin);
     next.properties.delivery_tag = Some(celeriac_core::random::uuid4().to_string());
-    let group = call.delivery.group_id.clone();
-    Outgoing {
-        dedup_id: fifo.then(|| dedup_id(call.id(), next.headers.retries, 0)),
+    Parcel {
+        queue: queue.to_owned(),
+        dedup_id: Some(dedup_id(call.id(), next.headers.retries, 0)),
         body: next.encode(form(&call.delivery.body)),
-        group_id: group.or_else(|| fifo.then(|| "default".to_owned())),
+        group: call.delivery.group_id.clone(),
         attributes: call.delivery.attributes.clone(),
-        ..Outgoing::default()
+        at: None,
     }
 }
 
@@ -79,10 +78,8 @@ pub(crate) fn forwarded(
     delivery: &mut Delivery,
     envelope: &Envelope,
     queue: &str,
-) -> Outgoing {
-    let fifo = engine.parts.broker.capabilities(queue).fifo;
+) -> Parcel {
     let from_fifo = engine.parts.broker.capabilities(&delivery.queue).fifo;
-    let group = delivery.group_id.clone();
     let headers = &envelope.headers;
     let body = std::mem::take(&mut delivery.body);
     let body = if from_fifo {
@@ -90,12 +87,14 @@ pub(crate) fn forwarded(
     } else {
         body
     };
-    Outgoing {
+    let hop = forwards(delivery) + 1;
+    Parcel {
+        queue: queue.to_owned(),
         body,
-        group_id: group.or_else(|| fifo.then(|| "default".to_owned())),
-        dedup_id: fifo.then(|| dedup_id(&headers.id, headers.retries, forwards(delivery) + 1)),
+        group: delivery.group_id.clone(),
+        dedup_id: Some(dedup_id(&headers.id, headers.retries, hop)),
         attributes: delivery.attributes.clone(),
-        ..Outgoing::default()
+        at: None,
     }
 }
 
@@ -110,7 +109,7 @@ fn counted_in_ledger(envelope: &Envelope, body: &str) -> String {
 }
 
 /// The message with its count of forwards, where there is room for one more attribute.
-pub(crate) fn counted(mut message: Outgoing, forwards: u32) -> Outgoing {
+pub(crate) fn counted(mut message: Parcel, forwards: u32) -> Parcel {
     let attributes = &mut message.attributes;
     if attributes.len() < MAX_ATTRIBUTES || attributes.contains_key(FORWARDS) {
         attributes.insert(FORWARDS.to_owned(), forwards.to_string());

@@ -3,8 +3,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use celeriac_core::{
-    Batch, Batcher, BatcherOptions, Broker, BrokerError, BrokerErrorKind, DeadLetter, Outgoing,
-    Receipt, SetVisibility,
+    Batch, Batcher, BatcherOptions, Broker, BrokerError, BrokerErrorKind, DeadLetter, Receipt,
+    SetVisibility,
 };
 
 use crate::per_queue::PerQueue;
@@ -18,9 +18,8 @@ const FIFO_LINGER: Duration = Duration::from_millis(20);
 /// Tries of a deletion before it is given up; the adapter has its own behind each.
 const ACK_TRIES: u32 = 5;
 
-/// The broker's requests about single messages, gathered into batches by queue.
+/// The broker's requests about messages that were received, gathered into batches by queue.
 pub(crate) struct Requests {
-    sends: PerQueue<Sends>,
     acks: PerQueue<Acks>,
     early_acks: PerQueue<Acks>,
     visibilities: PerQueue<Visibilities>,
@@ -30,20 +29,11 @@ pub(crate) struct Requests {
 impl Requests {
     pub(crate) fn new(broker: &Arc<dyn Broker>) -> Self {
         Self {
-            sends: per_queue(broker, Duration::ZERO, Sends),
             acks: per_queue(broker, LINGER, Acks),
             early_acks: per_queue(broker, Duration::ZERO, Acks),
             visibilities: per_queue(broker, Duration::ZERO, Visibilities),
             dead_letters: per_queue(broker, Duration::ZERO, DeadLetters),
         }
-    }
-
-    pub(crate) async fn send(&self, queue: &str, message: Outgoing) -> Result<String, BrokerError> {
-        self.sends
-            .of(queue)
-            .submit(message)
-            .await
-            .unwrap_or_else(|_| Err(closed("send", queue)))
     }
 
     /// Deletes a message whose outcome is durable, with company where there is some.
@@ -140,7 +130,6 @@ struct Target {
     queue: String,
 }
 
-struct Sends(Target);
 struct Acks(Target);
 struct Visibilities(Target);
 struct DeadLetters(Target);
@@ -152,20 +141,6 @@ fn message_size(body: &str, attributes: &std::collections::BTreeMap<String, Stri
             .iter()
             .map(|(name, value)| name.len() + value.len() + kind)
             .sum::<usize>()
-}
-
-#[async_trait]
-impl Batch for Sends {
-    type Item = Outgoing;
-    type Output = Result<String, BrokerError>;
-
-    fn size(&self, item: &Outgoing) -> usize {
-        message_size(&item.body, &item.attributes)
-    }
-
-    async fn run(&self, batch: Vec<Outgoing>) -> Vec<Self::Output> {
-        self.0.broker.send(&self.0.queue, batch).await
-    }
 }
 
 #[async_trait]

@@ -23,15 +23,6 @@ pub(crate) fn retry(tries: u32) -> Duration {
     base.mul_f64(0.5 + celeriac_core::random::fraction() * 0.5)
 }
 
-/// SQS delays by whole seconds; rounded up, so that nothing arrives early.
-pub(crate) fn whole_seconds(duration: Duration) -> Duration {
-    Duration::from_secs(
-        duration
-            .as_secs()
-            .saturating_add(u64::from(duration.subsec_nanos() > 0)),
-    )
-}
-
 /// Seconds of a message or a setting; `None` for what is no duration (negative, NaN, beyond any clock) or zero.
 pub(crate) fn seconds(number: f64) -> Option<Duration> {
     Duration::try_from_secs_f64(number)
@@ -57,18 +48,5 @@ mod tests {
         for bad in [0.0, -1.0, f64::NAN, f64::INFINITY, 1e300] {
             assert_eq!(seconds(bad), None, "{bad}");
         }
-    }
-
-    #[test]
-    fn delays_are_rounded_up() {
-        assert_eq!(
-            whole_seconds(Duration::from_millis(1)),
-            Duration::from_secs(1)
-        );
-        assert_eq!(
-            whole_seconds(Duration::from_secs(3)),
-            Duration::from_secs(3)
-        );
-        assert_eq!(whole_seconds(Duration::MAX), Duration::from_secs(u64::MAX));
     }
 }

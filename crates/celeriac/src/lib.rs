@@ -108,8 +108,8 @@ pub use celeriac_core::{
 /// ```
 pub use celeriac_macros::task;
 pub use celeriac_producer::{
-    AsyncResult, Client, ClientParts, Message, MessageBuilder, ResultError, ResultSet, join,
-    join_all,
+    AsyncResult, Client, ClientParts, Message, MessageBuilder, Outbox, Parcel, ResultError,
+    ResultSet, join, join_all,
 };
 /// Celery's states of a task: what [`AsyncResult::state`] answers.
 pub use celeriac_protocol::State as TaskState;

@@ -105,7 +105,9 @@ pub(crate) fn build(parts: Parts, signature: Signature, options: SendOptions) ->
     let now = parts.now;
     let client = parts.client(Arc::new(MemoryBroker::default()));
     let message = client.builder().message(signature, options).unwrap();
-    let outgoing = message.outgoing(WireForm::Celery, &Capabilities::sqs(&message.queue), now);
+    let outgoing = message
+        .parcel(WireForm::Celery, now)
+        .pack(&Capabilities::sqs(&message.queue), now);
     Sent { message, outgoing }
 }
 

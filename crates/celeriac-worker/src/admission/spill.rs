@@ -36,7 +36,7 @@ pub(crate) async fn before_run(
 /// The message as it is, on another queue.
 async fn pass_on(engine: &Engine, call: &mut Call, queue: &str) -> Executed {
     let message = outgoing::forwarded(engine, &mut call.delivery, &call.envelope, queue);
-    match engine.requests.send(queue, message).await {
+    match engine.outbox.send(message).await {
         Ok(_) => {
             tracing::info!("Task {}[{}] handed to `{queue}`", call.task(), call.id());
             Executed::not_run(Outcome::Ack)

@@ -4,7 +4,7 @@ use celeriac_protocol::{Headers, UtcTime};
 
 use crate::call::Call;
 use crate::engine::Engine;
-use crate::{Outcome, outgoing, waits};
+use crate::{Outcome, outgoing};
 
 /// What `expires` and `eta` say now.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,7 +48,7 @@ fn time(header: &str, text: Option<&str>) -> Result<Option<UtcTime>, String> {
         .map_err(|error| format!("header `{header}`: {error}"))
 }
 
-/// Puts off a message that came before its time. It is never held: on a standard queue it is sent
+/// Defers a message that came before its time. It is never held: on a standard queue it is sent
 /// again with the delay, in hops of the longest one the broker takes; on FIFO, where that would
 /// change the order, it becomes invisible.
 pub(crate) async fn defer(engine: &Engine, call: &mut Call, early: Duration) -> Outcome {
@@ -56,20 +56,19 @@ pub(crate) async fn defer(engine: &Engine, call: &mut Call, early: Duration) -> 
     if call.fifo {
         return Outcome::Defer(early.min(limits.max_visibility));
     }
-    let delay = waits::whole_seconds(early).min(limits.max_delay);
-    let message = outgoing::delayed(&mut call.delivery, delay);
+    let message = outgoing::delayed(&mut call.delivery, engine.now().after(early));
     tracing::debug!(
         task = call.task(),
         id = call.id(),
-        ?delay,
+        ?early,
         "came before its eta, sent again with a delay"
     );
-    match engine.requests.send(&call.delivery.queue, message).await {
+    match engine.outbox.send(message).await {
         Ok(_) => Outcome::Ack,
         Err(error) => {
             tracing::warn!(
                 id = call.id(),
-                "cannot put off a task before its eta, it comes back later: {error}"
+                "cannot defer a task until its eta, it comes back later: {error}"
             );
             Outcome::Defer(engine.backoff_of(&call.delivery).min(early))
         }

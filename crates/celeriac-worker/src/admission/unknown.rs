@@ -51,7 +51,7 @@ async fn forward(
     let count = outgoing::forwards(&delivery) + 1;
     let message = outgoing::forwarded(engine, &mut delivery, envelope, queue);
     let message = outgoing::counted(message, count);
-    match engine.requests.send(queue, message).await {
+    match engine.outbox.send(message).await {
         Ok(_) => {
             tracing::debug!(
                 task = headers.task,

@@ -42,14 +42,13 @@ pub(crate) async fn hand_over(conclusion: Conclusion, queue: String) -> Executed
     let (engine, call) = (&conclusion.engine, &conclusion.call);
     let mut next = Envelope::clone(&call.envelope);
     conclusion.carry_checkpoint(&mut next);
-    let fifo = engine.parts.broker.capabilities(&queue).fifo;
-    let sent = outgoing::message(call, next, fifo);
+    let sent = outgoing::message(call, next, &queue);
     let progress = if conclusion.checkpoint.is_some() {
         ", with its checkpoint"
     } else {
         ""
     };
-    match engine.requests.send(&queue, sent).await {
+    match engine.outbox.send(sent).await {
         Ok(_) => {
             tracing::info!(
                 "Task {}[{}] goes on from `{queue}`{progress}",

@@ -1,6 +1,7 @@
 use std::time::Duration;
 
-use celeriac_core::{ClaimOutcome, CompletionKind, Failure, Outgoing, RetryPolicy};
+use celeriac_core::{ClaimOutcome, CompletionKind, Failure, RetryPolicy};
+use celeriac_producer::Parcel;
 use celeriac_protocol::{Envelope, State, UtcTime, Value};
 use tokio::time::Instant;
 
@@ -9,7 +10,7 @@ use super::follow::owed;
 use super::record::Recorded;
 use crate::call::{Call, IN_PLACE, SENT_BY};
 use crate::executed::{Ending, Executed};
-use crate::{Outcome, log, meta, outgoing, waits};
+use crate::{Outcome, log, meta, outgoing};
 
 /// A wish to run again, with what it says over the task's policy.
 pub(crate) struct Retry {
@@ -95,12 +96,7 @@ async fn resend(conclusion: Conclusion, retry: Retry, countdown: Duration) -> Ex
         return Executed::not_run(Outcome::Leave); // another attempt speaks for the task
     }
     let message = next_message(&conclusion, countdown);
-    if let Err(error) = conclusion
-        .engine
-        .requests
-        .send(&conclusion.call.delivery.queue, message)
-        .await
-    {
+    if let Err(error) = conclusion.engine.outbox.send(message).await {
         tracing::error!(
             "Task {}[{}]: its retry was not sent: {error}",
             conclusion.call.task(),
@@ -188,12 +184,12 @@ async fn claim_late(conclusion: &mut Conclusion) -> bool {
 
 /// The message of the next try: everything is kept but `retries`, `eta` and the parent, which is
 /// the task itself (SPEC 3).
-fn next_message(conclusion: &Conclusion, countdown: Duration) -> Outgoing {
+fn next_message(conclusion: &Conclusion, countdown: Duration) -> Parcel {
     let (engine, call) = (&conclusion.engine, &conclusion.call);
-    let limits = engine.parts.broker.capabilities(&call.delivery.queue);
+    let due = engine.now().after(countdown);
     let mut next = Envelope::clone(&call.envelope);
     next.headers.retries = call.retries().saturating_add(1);
-    next.headers.eta = Some(engine.now().after(countdown).to_iso());
+    next.headers.eta = Some(due.to_iso());
     next.headers.parent_id = Some(call.id().to_owned());
     next.headers.extra.shift_remove(IN_PLACE); // this message counts itself
     if conclusion.held.lease.is_some() {
@@ -207,9 +203,8 @@ fn next_message(conclusion: &Conclusion, countdown: Duration) -> Outgoing {
         .routing_key
         .get_or_insert_with(|| call.delivery.queue.clone());
     conclusion.carry_checkpoint(&mut next);
-    let fifo = call.fifo;
-    Outgoing {
-        delay: waits::whole_seconds(countdown).min(limits.max_delay),
-        ..outgoing::message(call, next, fifo)
+    Parcel {
+        at: Some(due),
+        ..outgoing::message(call, next, &call.delivery.queue)
     }
 }
