@@ -36,7 +36,16 @@ pub(crate) async fn complete(
     match ledger.complete(call.id(), held.attempt, kind).await {
         Ok(CompletionOutcome::Stored) => Recorded::Stored,
         Ok(CompletionOutcome::Superseded) => Recorded::Superseded,
-        Ok(CompletionOutcome::AlreadyFinal) => standing(engine, ledger, call).await,
+        Ok(CompletionOutcome::AlreadyFinal) => {
+            let (id, delivery) = (call.id(), &call.delivery);
+            standing(
+                engine,
+                ledger,
+                id,
+                (&delivery.queue, delivery.receive_count),
+            )
+            .await
+        }
         Err(error) if is_hopeless(&error) => Recorded::Never(error),
         Err(error) => {
             engine.incidents.throttled();
@@ -51,15 +60,20 @@ pub(crate) async fn complete(
 }
 
 /// The end that stands there. A forgotten one shows nothing: then nothing follows from it.
-async fn standing(engine: &Engine, ledger: &BatchedLedger, call: &Call) -> Recorded {
-    match ledger.end_of(call.id()).await {
+async fn standing(
+    engine: &Engine,
+    ledger: &BatchedLedger,
+    task_id: &str,
+    (queue, receive_count): (&str, u32),
+) -> Recorded {
+    match ledger.end_of(task_id).await {
         Ok(end) => {
-            let forgotten = || meta::of_id(engine, call.id(), State::Pending, Value::Null);
+            let forgotten = || meta::of_id(engine, task_id, State::Pending, Value::Null);
             Recorded::Stands(Box::new(end.unwrap_or_else(forgotten)))
         }
         Err(error) => {
-            tracing::warn!(id = call.id(), "how the task ended cannot be read: {error}");
-            Recorded::Later(engine.backoff_of(&call.delivery))
+            tracing::warn!(id = task_id, "how the task ended cannot be read: {error}");
+            Recorded::Later(engine.backoff(queue, receive_count))
         }
     }
 }
@@ -99,7 +113,13 @@ impl<'a> Unclaimed<'a> {
         let kind = CompletionKind::Final(self.end);
         match ledger.complete(&task_id, attempt, kind).await {
             Ok(CompletionOutcome::Stored) => Recorded::Stored,
-            Ok(_) => Recorded::Superseded,
+            Ok(CompletionOutcome::AlreadyFinal) => {
+                standing(engine, ledger, &task_id, (queue, receive_count)).await
+            }
+            // whoever has the task now may have this very message
+            Ok(CompletionOutcome::Superseded) => {
+                Recorded::Later(engine.backoff(queue, receive_count))
+            }
             Err(error) => refused(engine, queue, receive_count, error),
         }
     }
