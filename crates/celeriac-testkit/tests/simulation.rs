@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use celeriac_testkit::simulation::{Mishap, Plan, Scenario, What, run, shrink};
+use celeriac_testkit::simulation::{Budget, Mishap, Plan, Scenario, What, run, shrink};
 
 #[test]
 fn the_same_seed_gives_the_same_trace() {
@@ -57,4 +57,33 @@ fn a_lost_task_is_found_and_its_history_is_short() {
     assert_eq!(outcome.violation.expect("still lost").invariant, 1);
     assert_eq!((short.tasks.len(), short.workers.len()), (1, 1), "{short}");
     assert!(outcome.trace.iter().any(|line| line.contains("stands in")));
+}
+
+/// Tasks that come one by one: each travels alone, by three requests to SQS and two to DynamoDB.
+fn one_by_one() -> Plan {
+    let mut plan = Scenario::Calm.plan(1);
+    plan.tasks.truncate(20);
+    for (number, task) in (1..).zip(&mut plan.tasks) {
+        task.at = Duration::from_secs(60 * number);
+    }
+    plan
+}
+
+#[test]
+fn what_a_task_costs_is_judged() {
+    let mut plan = one_by_one();
+    let violation = run(&plan, false).violation.expect("no batch is full");
+    assert_eq!(violation.invariant, 13, "{violation}");
+    plan.budget = Some(Budget {
+        sqs: 3.0,
+        dynamodb: 2.2, // the look at the table is among them
+        write_units: 2.0,
+    });
+    assert_eq!(run(&plan, false).violation, None);
+    plan.budget = plan.budget.map(|budget| Budget {
+        write_units: 1.0,
+        ..budget
+    });
+    let violation = run(&plan, false).violation.expect("claimed and completed");
+    assert!(violation.text.contains("write units"), "{violation}");
 }

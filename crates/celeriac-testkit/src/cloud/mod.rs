@@ -19,7 +19,7 @@ use tokio::time::Instant;
 
 pub use self::answer::{CloudAnswer, CloudError};
 pub use self::chances::{Chances, NoChances};
-pub use self::dynamodb::{Attribute, Item};
+pub use self::dynamodb::{Attribute, Item, item_size};
 pub use self::server::CloudServer;
 pub use self::sqs::Message;
 pub use self::watch::{NoWatch, Watch};

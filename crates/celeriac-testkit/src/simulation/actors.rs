@@ -1,6 +1,7 @@
 //! Who acts in the world.
 
 mod client;
+mod direct;
 mod function;
 mod mishaps;
 mod parts;
@@ -10,6 +11,7 @@ mod tasks;
 mod worker;
 
 pub(crate) use self::client::send_all;
+pub(crate) use self::direct::invoke_all;
 pub(crate) use self::function::serve;
 pub(crate) use self::mishaps::{Cast, go_wrong};
 pub(crate) use self::setup::prepare;

@@ -1,5 +1,6 @@
 //! The invariants, looked at with every change.
 
+mod of_costs;
 mod of_items;
 mod of_messages;
 mod of_rest;
@@ -18,7 +19,7 @@ use super::plan::Plan;
 /// A promise that was broken.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Violation {
-    /// Of the twelve.
+    /// Of those in [`meaning`].
     pub invariant: u8,
     /// When, from the start.
     pub at: Duration,
@@ -47,13 +48,15 @@ pub fn meaning(invariant: u8) -> &'static str {
         3 => "what has ended never starts again",
         4 => "one run at most holds the lease",
         5 => "a final state never changes",
-        6 => "attempts increase, and no lower one writes",
+        6 => "attempts increase, and none writes after its end",
         7 => "retries never decrease, and a raised count has its message",
         8 => "no run starts before it is due",
         9 => "the next step and the error callback exclude each other and agree with the end",
         10 => "a consequence has one id and one set of arguments, and is sent in the end",
         11 => "a FIFO group starts in the order of sending, one after the other",
-        _ => "poison only after lost runs; all comes to rest",
+        12 => "poison only after lost runs; all comes to rest",
+        13 => "a task costs no more than is documented",
+        _ => "a message that is put off or given back comes back when it was to",
     }
 }
 
@@ -69,6 +72,8 @@ pub(crate) struct Checker {
     ahead: BTreeMap<String, i64>,
     lease: Duration,
     max_lost_runs: u32,
+    /// The newest change of its visibility, by receipt.
+    hidden: BTreeMap<String, u64>,
     start: UtcTime,
     violation: Option<Violation>,
 }
@@ -94,6 +99,7 @@ impl Checker {
                 .collect(),
             lease: plan.visibility,
             max_lost_runs: plan.max_lost_runs,
+            hidden: BTreeMap::new(),
             start,
             violation: None,
         }

@@ -12,6 +12,8 @@ pub(crate) struct ItemView {
     /// `None`: Python wrote it.
     pub(crate) attempt: Option<u64>,
     pub(crate) retries: u32,
+    /// Runs of this try that were claimed and have not ended; none once it has an end.
+    pub(crate) runs: i128,
     /// Until when somebody holds it, as it is written.
     pub(crate) lease_until: Option<UtcTime>,
     pub(crate) nonce: String,
@@ -43,6 +45,7 @@ impl ItemView {
             retries: whole("c_retries")
                 .and_then(|count| u32::try_from(count).ok())
                 .unwrap_or(0),
+            runs: whole("c_runs").unwrap_or(0),
             lease_until: whole("c_lease")
                 .filter(|millis| *millis > 0)
                 .and_then(|millis| i64::try_from(millis * 1000).ok())

@@ -1,11 +1,14 @@
 use std::fmt;
 use std::future::pending;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use celeriac_aws::{Answer, ConnectionLost, Transport};
-use tokio::time::sleep;
+use celeriac_protocol::UtcTime;
+use serde_json::Value as Json;
+use tokio::time::{Instant, sleep};
 
 use super::noise::Fate;
 use super::plan::Service;
@@ -25,6 +28,27 @@ impl fmt::Debug for Line {
     }
 }
 
+/// A request on its way, which arrives whether or not somebody still waits for its answer.
+struct Request {
+    world: Arc<World>,
+    by: String,
+    target: String,
+    body: Vec<u8>,
+    /// In the order in which requests were sent.
+    number: u64,
+    /// Somebody waits for the answer.
+    awaited: Arc<AtomicBool>,
+}
+
+/// Waits for a request's answer until it is dropped.
+struct Waiter(Arc<AtomicBool>);
+
+impl Drop for Waiter {
+    fn drop(&mut self) {
+        self.0.store(false, Relaxed);
+    }
+}
+
 impl Line {
     pub(crate) fn new(world: &Arc<World>, process: &Arc<Process>) -> Arc<Self> {
         Arc::new(Self {
@@ -33,22 +57,93 @@ impl Line {
         })
     }
 
-    /// The service's work, which goes on when nobody waits for its answer any more.
-    async fn ask(&self, target: &str, body: &[u8]) -> CloudAnswer {
-        let (world, by) = (Arc::clone(&self.world), self.process.name.clone());
-        let (target, body) = (target.to_owned(), body.to_vec());
-        let asked = tokio::spawn(async move {
-            let call = CloudCall {
-                by: &by,
-                target: &target,
-                body: &body,
-            };
-            world.cloud().call(call).await
+    fn tell(&self, target: &str, what: impl fmt::Debug) {
+        let name = &self.process.name;
+        self.world.tell(|| format!("{name} {target}: {what:?}"));
+    }
+
+    /// Whether nothing of the service can be reached from here now.
+    fn is_away(&self, service: Service) -> bool {
+        self.world.is_away(service) || self.process.is_cut_from(service)
+    }
+
+    /// The request's way to the service, and that of its answer.
+    async fn there_and_back(
+        &self,
+        fate: Fate,
+        target: &str,
+        body: &[u8],
+    ) -> Result<(CloudAnswer, UtcTime), ConnectionLost> {
+        let (world, time) = (&self.world, self.world.noise.latency_there(fate));
+        let on_its_way = matches!(fate, Fate::SlowRequest | Fate::SluggishRequest);
+        if !on_its_way {
+            sleep(time).await;
+            self.process.goes_on().await;
+        }
+        if self.is_away(service_of(target)) {
+            self.tell(target, "the service is away");
+            return Err(ConnectionLost);
+        }
+        let waiter = Waiter(Arc::new(AtomicBool::new(true)));
+        let request = Request {
+            world: Arc::clone(world),
+            by: self.process.name.clone(),
+            target: target.to_owned(),
+            body: body.to_vec(),
+            number: world.costs.add(target),
+            awaited: Arc::clone(&waiter.0),
+        };
+        let arrival = tokio::spawn(async move {
+            if on_its_way {
+                sleep(time).await;
+            }
+            request.arrive().await
         });
-        asked.await.unwrap_or_else(|_| CloudAnswer {
-            status: 500,
-            body: "{}".to_owned(),
-        })
+        let answer = arrival.await.map_err(|_| ConnectionLost)?;
+        let answered_at = world.now();
+        sleep(world.noise.latency_back(fate)).await;
+        if self.is_away(service_of(target)) {
+            self.tell(target, "the service is away, and its answer is lost");
+            return Err(ConnectionLost);
+        }
+        Ok((answer, answered_at))
+    }
+}
+
+impl Request {
+    /// The service's work, which goes on when nobody waits for its answer any more.
+    async fn arrive(self) -> CloudAnswer {
+        let call = CloudCall {
+            by: &self.by,
+            target: &self.target,
+            body: &self.body,
+        };
+        let answer = self.world.cloud().call(call).await;
+        if self.target == "AmazonSQS.ReceiveMessage" && answer.body.contains("MessageId") {
+            self.world.costs.received();
+        }
+        if self.target == "AmazonSQS.ChangeMessageVisibilityBatch" && self.awaited.load(Relaxed) {
+            self.changed_visibility(&answer);
+        }
+        answer
+    }
+
+    /// Tells of the messages whose visibility this has changed.
+    fn changed_visibility(&self, answer: &CloudAnswer) {
+        let body: Json = serde_json::from_slice(&self.body).unwrap_or_default();
+        let answer: Json = serde_json::from_str(&answer.body).unwrap_or_default();
+        let done = answer["Successful"].as_array();
+        let done = |id: &Json| done.is_some_and(|done| done.iter().any(|one| one["Id"] == *id));
+        for entry in body["Entries"].as_array().into_iter().flatten() {
+            if let Some(receipt) = entry["ReceiptHandle"]
+                .as_str()
+                .filter(|_| done(&entry["Id"]))
+            {
+                let (by, number) = (&self.by, self.number);
+                self.world
+                    .check(|checker, now| checker.hidden(by, receipt, number, now));
+            }
+        }
     }
 }
 
@@ -57,56 +152,54 @@ impl Transport for Line {
     async fn call(&self, target: &str, body: &[u8]) -> Result<Answer, ConnectionLost> {
         let world = &self.world;
         self.process.goes_on().await;
-        let service = if target.starts_with("AmazonSQS") {
-            Service::Sqs
-        } else {
-            Service::DynamoDb
-        };
         let fate = world.noise.of_request();
-        world.count_request();
-        match fate {
-            Fate::SlowRequest => sleep(world.noise.long_latency()).await,
-            _ => sleep(world.noise.latency()).await,
-        }
-        if world.is_away(service) {
-            world.tell(|| format!("{} {target}: the service is away", self.process.name));
-            return Err(ConnectionLost);
-        }
         if fate != Fate::Good {
-            world.tell(|| format!("{} {target}: {fate:?}", self.process.name));
+            self.tell(target, fate);
         }
-        self.process.goes_on().await;
         match fate {
             Fate::Lost => return pending().await,
-            Fate::ResetBefore => return Err(ConnectionLost),
-            Fate::Throttled => {
-                let body = r#"{"__type":"ThrottlingException","message":"Rate exceeded"}"#;
-                return Ok(Answer {
-                    status: 400,
-                    body: body.to_owned(),
-                    date: world.now(),
-                });
+            Fate::ResetBefore => {
+                sleep(world.noise.latency()).await;
+                return Err(ConnectionLost);
             }
-            Fate::Good
-            | Fate::AnswerLost
-            | Fate::ResetAfter
-            | Fate::SlowRequest
-            | Fate::SlowAnswer => {}
+            Fate::Throttled => {
+                sleep(world.noise.latency()).await;
+                return Ok(throttled(world));
+            }
+            _ => {}
         }
-        let answer = self.ask(target, body).await;
-        let date = world.now();
+        let (answer, answered_at) = self.there_and_back(fate, target, body).await?;
         match fate {
             Fate::AnswerLost => return pending().await,
-            Fate::ResetAfter => return Err(ConnectionLost),
-            Fate::SlowAnswer => sleep(world.noise.long_latency()).await,
-            _ => sleep(world.noise.latency()).await,
+            Fate::ResetAfter => {
+                let broken = Instant::now() + world.noise.broken_for();
+                self.process.cut_from(service_of(target), broken);
+                return Err(ConnectionLost);
+            }
+            _ => {}
         }
         self.process.goes_on().await;
         Ok(Answer {
             status: answer.status,
             body: answer.body,
-            date,
+            date: answered_at,
         })
+    }
+}
+
+fn service_of(target: &str) -> Service {
+    if target.starts_with("AmazonSQS") {
+        Service::Sqs
+    } else {
+        Service::DynamoDb
+    }
+}
+
+fn throttled(world: &World) -> Answer {
+    Answer {
+        status: 400,
+        body: r#"{"__type":"ThrottlingException","message":"Rate exceeded"}"#.to_owned(),
+        date: world.now(),
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod actors;
 mod checker;
+mod costs;
 mod item_view;
 mod line;
 mod noise;
@@ -20,7 +21,7 @@ use tokio::time::{sleep, timeout};
 
 pub use self::checker::{Violation, meaning};
 pub use self::plan::{
-    End, FunctionPlan, Mishap, Noise, Plan, Service, TaskPlan, Try, What, WorkerPlan,
+    Budget, End, FunctionPlan, Mishap, Noise, Plan, Service, TaskPlan, Try, What, WorkerPlan,
 };
 pub use self::scenarios::Scenario;
 pub use self::shrink::shrink;
@@ -30,6 +31,9 @@ use self::world::World;
 
 /// Between two looks whether all is at rest.
 const LOOK_EVERY: Duration = Duration::from_secs(10);
+
+/// How long workers are watched that have nothing to do.
+const IDLE: Duration = Duration::from_mins(5);
 
 /// How a run went.
 #[derive(Clone, Debug)]
@@ -72,7 +76,7 @@ pub fn run(plan: &Plan, traced: bool) -> Outcome {
             violation,
             trace: world.trace(),
             took: world.elapsed(),
-            requests: world.requests(),
+            requests: world.costs.requests(),
             hits: world.noise.hits(),
         }
     })
@@ -83,12 +87,21 @@ async fn live(world: &Arc<World>) {
     actors::prepare(world).await;
     let cast = Arc::new(Cast::default());
     for worker in &world.plan.workers {
-        cast.start(world, worker);
+        let (cast, world, worker) = (Arc::clone(&cast), Arc::clone(world), worker.clone());
+        if worker.starts.is_zero() {
+            cast.start(&world, &worker);
+        } else {
+            tokio::spawn(async move {
+                sleep(worker.starts).await;
+                cast.start(&world, &worker);
+            });
+        }
     }
     for function in &world.plan.functions {
         tokio::spawn(actors::serve(Arc::clone(world), function.clone()));
     }
     tokio::spawn(Arc::clone(&cast).look_after(Arc::clone(world)));
+    actors::invoke_all(world);
     tokio::spawn(actors::go_wrong(Arc::clone(world), Arc::clone(&cast)));
     let client = tokio::spawn(actors::send_all(Arc::clone(world)));
     let calm_at = world.at(world.plan.calm_at());
@@ -99,6 +112,20 @@ async fn live(world: &Arc<World>) {
     let patience = world.plan.longest() * 2 + world.plan.visibility * 20 + Duration::from_hours(1);
     let _ = timeout(patience, rest(world)).await;
     world.check(checker::Checker::judge_rest);
+    if let Some(budget) = &world.plan.budget {
+        judge_costs(world, budget).await;
+    }
+}
+
+/// Whether the run kept to its budget, and whether its workers are idle now.
+async fn judge_costs(world: &World, budget: &Budget) {
+    let before = world.costs.counted();
+    world.check(|checker, now| checker.judge_costs(budget, before, now));
+    sleep(IDLE).await;
+    let counted = (before, world.costs.counted());
+    let workers = world.plan.workers.iter();
+    let queues = workers.map(|worker| worker.queues.len()).sum();
+    world.check(|checker, now| checker.judge_idleness(counted, queues, IDLE, now));
 }
 
 async fn rest(world: &World) {

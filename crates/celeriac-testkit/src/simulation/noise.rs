@@ -14,6 +14,8 @@ pub(crate) enum Fate {
     ResetAfter,
     SlowRequest,
     SlowAnswer,
+    SluggishRequest,
+    SluggishAnswer,
     Throttled,
 }
 
@@ -63,6 +65,8 @@ impl Noise {
             (plan.reset.div_ceil(2), Fate::ResetAfter),
             (plan.slow / 2, Fate::SlowRequest),
             (plan.slow.div_ceil(2), Fate::SlowAnswer),
+            (plan.sluggish / 2, Fate::SluggishRequest),
+            (plan.sluggish.div_ceil(2), Fate::SluggishAnswer),
             (plan.throttled, Fate::Throttled),
         ];
         let mut drawn = self.drawn();
@@ -85,9 +89,41 @@ impl Noise {
         Duration::from_micros(self.drawn().random.u64(500..8_000))
     }
 
+    /// One way of a request of this fate.
+    pub(crate) fn latency_there(&self, fate: Fate) -> Duration {
+        match fate {
+            Fate::SlowRequest => self.long_latency(),
+            Fate::SluggishRequest => self.middle_latency(),
+            _ => self.latency(),
+        }
+    }
+
+    /// And back.
+    pub(crate) fn latency_back(&self, fate: Fate) -> Duration {
+        match fate {
+            Fate::SlowAnswer => self.long_latency(),
+            Fate::SluggishAnswer => self.middle_latency(),
+            _ => self.latency(),
+        }
+    }
+
+    /// One way, beside much traffic: as short as a lease's last moments, at times.
+    fn middle_latency(&self) -> Duration {
+        let mut drawn = self.drawn();
+        let most = 1 << drawn.random.u32(4..13);
+        Duration::from_millis(drawn.random.u64(most / 2..most))
+    }
+
     /// One way, on a bad day; longer than a client waits, at times.
-    pub(crate) fn long_latency(&self) -> Duration {
+    fn long_latency(&self) -> Duration {
         Duration::from_millis(self.drawn().random.u64(500..14_000))
+    }
+
+    /// For how long nothing gets through where a connection broke: not at all, or for longer than
+    /// a client tries again.
+    pub(crate) fn broken_for(&self) -> Duration {
+        let millis = self.drawn().random.u64(..16_000);
+        Duration::from_millis(millis.saturating_sub(8_000))
     }
 
     fn happens(&self, share: u32) -> bool {

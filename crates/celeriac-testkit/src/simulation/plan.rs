@@ -1,7 +1,8 @@
 //! What a simulation does: who is there, which tasks are sent, and what goes wrong when.
 
+mod display;
+
 use std::collections::BTreeSet;
-use std::fmt;
 use std::time::Duration;
 
 /// Everything that a run follows from.
@@ -15,6 +16,12 @@ pub struct Plan {
     pub max_lost_runs: u32,
     /// How long the queues keep a message.
     pub retention: Duration,
+    /// `worker_concurrency`.
+    pub concurrency: usize,
+    /// `ttl_seconds` of the result URL.
+    pub ttl_seconds: Option<u64>,
+    /// What the run may cost, where that is judged.
+    pub budget: Option<Budget>,
     /// Long-running workers.
     pub workers: Vec<WorkerPlan>,
     /// Lambda functions.
@@ -27,6 +34,17 @@ pub struct Plan {
     pub noise: Noise,
 }
 
+/// What one task may cost at most, on average.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Budget {
+    /// Requests to SQS: sends, deletions, and receives that bring something.
+    pub sqs: f64,
+    /// Requests to `DynamoDB`.
+    pub dynamodb: f64,
+    /// `DynamoDB`'s write units.
+    pub write_units: f64,
+}
+
 /// A long-running worker.
 #[derive(Clone, Debug)]
 pub struct WorkerPlan {
@@ -34,6 +52,8 @@ pub struct WorkerPlan {
     pub name: String,
     /// The queues it works on.
     pub queues: Vec<String>,
+    /// When it is started first.
+    pub starts: Duration,
     /// How far its wall clock is ahead, in milliseconds.
     pub clock_ahead: i64,
     /// It knows none of the tasks, and forwards them to this queue.
@@ -66,6 +86,10 @@ pub struct TaskPlan {
     pub group: Option<String>,
     /// Run after this.
     pub countdown: Duration,
+    /// Not to be run later than this after its sending.
+    pub expires: Option<Duration>,
+    /// A function is invoked with it, instead of a message.
+    pub direct: bool,
     /// On a thread of the blocking pool.
     pub blocking: bool,
     /// Without the ledger.
@@ -131,8 +155,12 @@ pub enum What {
     Pause(String, Duration),
     /// A service does not answer for so long.
     Away(Service, Duration),
+    /// A process cannot reach a service for so long.
+    Cut(String, Service, Duration),
     /// A Python client forgets a task's result: the item is deleted.
     PythonForgets(String),
+    /// A Python client gives up as soon as it sees RETRY, and forgets the result after this.
+    PythonForgetsRetry(String, Duration),
     /// A Python worker got a copy of a task and shows STARTED: the whole item is written anew.
     PythonStarts(String),
 }
@@ -153,10 +181,13 @@ pub struct Noise {
     pub lost: u32,
     /// A request has its effect, and its answer never arrives.
     pub answer_lost: u32,
-    /// The connection breaks at once; half of the time the request has its effect.
+    /// The connection breaks at once; half of the time the request has its effect, and nothing
+    /// gets through for some seconds.
     pub reset: u32,
     /// A request or its answer takes seconds.
     pub slow: u32,
+    /// A request or its answer takes tenths of a second, or a few seconds.
+    pub sluggish: u32,
     /// A request is refused because there are too many.
     pub throttled: u32,
     /// An entry of a batch fails alone.
@@ -201,12 +232,16 @@ impl Plan {
         let ends = self.mishaps.iter().map(|mishap| {
             mishap.at
                 + match mishap.what {
-                    What::Kill(_, time) | What::Pause(_, time) | What::Away(_, time) => time,
+                    What::Kill(_, time)
+                    | What::Pause(_, time)
+                    | What::Away(_, time)
+                    | What::Cut(_, _, time) => time,
                     _ => Duration::ZERO,
                 }
         });
         let sent = self.tasks.iter().map(|task| task.at);
-        ends.chain(sent).max().unwrap_or_default() + Duration::from_mins(2)
+        let started = self.workers.iter().map(|worker| worker.starts);
+        ends.chain(sent).chain(started).max().unwrap_or_default() + Duration::from_mins(2)
     }
 
     /// The longest way of one task from its sending to its end, if nothing goes wrong.
@@ -235,6 +270,7 @@ impl Noise {
         answer_lost: 0,
         reset: 0,
         slow: 0,
+        sluggish: 0,
         throttled: 0,
         entry: 0,
         duplicate: 0,
@@ -243,79 +279,17 @@ impl Noise {
     };
 
     /// Each kind by itself, for shrinking.
-    pub fn kinds(&mut self) -> [&mut u32; 8] {
+    pub fn kinds(&mut self) -> [&mut u32; 9] {
         [
             &mut self.lost,
             &mut self.answer_lost,
             &mut self.reset,
             &mut self.slow,
+            &mut self.sluggish,
             &mut self.throttled,
             &mut self.entry,
             &mut self.duplicate,
             &mut self.undeleted,
         ]
-    }
-}
-
-impl fmt::Display for Plan {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(
-            f,
-            "visibility {:?}, {} lost runs are poison",
-            self.visibility, self.max_lost_runs
-        )?;
-        for worker in &self.workers {
-            write!(f, "worker {} on {}", worker.name, worker.queues.join(", "))?;
-            if worker.clock_ahead != 0 {
-                write!(f, ", clock {} ms ahead", worker.clock_ahead)?;
-            }
-            if let Some(queue) = &worker.forwards_to {
-                write!(f, ", forwards to {queue}")?;
-            }
-            writeln!(f)?;
-        }
-        for function in &self.functions {
-            writeln!(
-                f,
-                "function {} on {}, {:?}",
-                function.name, function.queue, function.timeout
-            )?;
-        }
-        for task in &self.tasks {
-            writeln!(f, "{:>9.3?} send {task}", task.at)?;
-        }
-        for mishap in &self.mishaps {
-            writeln!(f, "{:>9.3?} {:?}", mishap.at, mishap.what)?;
-        }
-        write!(f, "{:?}", self.noise)
-    }
-}
-
-impl fmt::Display for TaskPlan {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} to {}", self.id, self.queue)?;
-        if let Some(group) = &self.group {
-            write!(f, " group {group}")?;
-        }
-        if !self.countdown.is_zero() {
-            write!(f, " in {:?}", self.countdown)?;
-        }
-        if self.blocking {
-            write!(f, " blocking")?;
-        }
-        if self.ignore_result {
-            write!(f, " without result")?;
-        }
-        for run in &self.tries {
-            let progress = if run.progress { ", progress" } else { "" };
-            write!(f, " [{:?}{progress}, {:?}]", run.takes, run.end)?;
-        }
-        if let Some(next) = &self.next {
-            write!(f, " then ({next})")?;
-        }
-        if let Some(errback) = &self.errback {
-            write!(f, " or ({errback})")?;
-        }
-        Ok(())
     }
 }

@@ -8,6 +8,7 @@ use celeriac_protocol::UtcTime;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep, timeout_at};
 
+use super::plan::Service;
 use crate::cloud::CloudTime;
 
 /// A process as the world sees it: what it asks for, and what its tasks do.
@@ -23,6 +24,8 @@ pub(crate) struct Process {
     ahead_millis: i64,
     dead: AtomicBool,
     paused: Mutex<Option<Instant>>,
+    /// Until when it cannot reach each service.
+    cut: Mutex<[Option<Instant>; 2]>,
     changed: Notify,
 }
 
@@ -34,6 +37,7 @@ impl Process {
             ahead_millis,
             dead: AtomicBool::new(false),
             paused: Mutex::new(None),
+            cut: Mutex::default(),
             changed: Notify::new(),
         })
     }
@@ -51,6 +55,17 @@ impl Process {
     pub(crate) fn pause_until(&self, until: Instant) {
         *self.paused() = Some(until);
         self.changed.notify_waiters();
+    }
+
+    /// Does not reach this service until then.
+    pub(crate) fn cut_from(&self, service: Service, until: Instant) {
+        let mut cut = self.cut();
+        let of_service = &mut cut[service as usize];
+        *of_service = (*of_service).max(Some(until));
+    }
+
+    pub(crate) fn is_cut_from(&self, service: Service) -> bool {
+        self.cut()[service as usize].is_some_and(|until| until > Instant::now())
     }
 
     /// Goes on.
@@ -81,6 +96,10 @@ impl Process {
         self.goes_on().await;
         sleep(time).await;
         self.goes_on().await;
+    }
+
+    fn cut(&self) -> MutexGuard<'_, [Option<Instant>; 2]> {
+        self.cut.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn paused(&self) -> MutexGuard<'_, Option<Instant>> {

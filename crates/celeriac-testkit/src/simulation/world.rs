@@ -1,4 +1,4 @@
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
@@ -8,6 +8,7 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::checker::Checker;
+use super::costs::Costs;
 use super::noise::Noise;
 use super::plan::{Plan, Service};
 use super::process::Process;
@@ -30,7 +31,7 @@ pub(crate) struct World {
     pub(crate) ended: Notify,
     away: Mutex<[Option<Instant>; 2]>,
     trace: Option<Mutex<Vec<String>>>,
-    requests: AtomicU64,
+    pub(crate) costs: Costs,
 }
 
 /// Tells the world of the cloud's changes.
@@ -50,7 +51,7 @@ impl World {
             ended: Notify::new(),
             away: Mutex::default(),
             trace: traced.then(Mutex::default),
-            requests: AtomicU64::new(0),
+            costs: Costs::default(),
         });
         let watch: Arc<dyn Watch> = Arc::new(Watcher(Arc::downgrade(&world)));
         let cloud = Cloud::new(time, noise as Arc<dyn Chances>, watch);
@@ -127,14 +128,6 @@ impl World {
         self.away()[service as usize].is_some_and(|until| until > Instant::now())
     }
 
-    pub(crate) fn count_request(&self) {
-        self.requests.fetch_add(1, Relaxed);
-    }
-
-    pub(crate) fn requests(&self) -> u64 {
-        self.requests.load(Relaxed)
-    }
-
     fn away(&self) -> MutexGuard<'_, [Option<Instant>; 2]> {
         self.away.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -195,10 +188,13 @@ impl Watch for Watcher {
         by: &str,
         _table: &str,
         key: &str,
-        _before: Option<&Item>,
+        before: Option<&Item>,
         after: Option<&Item>,
     ) {
         if let Some(world) = self.0.upgrade() {
+            if by != PYTHON {
+                world.costs.wrote(before, after);
+            }
             world.tell(|| format!("{by} writes {key}: {}", described(after)));
             world.check(|checker, now| checker.item_changed(by, key, after, now));
         }

@@ -67,7 +67,7 @@ impl Attribute {
 }
 
 /// Bytes of an item, by DynamoDB's rules.
-pub(super) fn size(item: &Item) -> usize {
+pub fn size(item: &Item) -> usize {
     item.iter()
         .map(|(name, value)| name.len() + value.size())
         .sum()

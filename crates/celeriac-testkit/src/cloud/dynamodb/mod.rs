@@ -11,7 +11,7 @@ use serde_json::{Value as Json, json};
 
 use super::{Chances, CloudError, CloudTime, Watch};
 
-pub use self::attribute::{Attribute, Item};
+pub use self::attribute::{Attribute, Item, size as item_size};
 use self::partiql::{Refusal, Statement};
 use self::table::Table;
 

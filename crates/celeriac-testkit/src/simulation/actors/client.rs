@@ -17,7 +17,9 @@ use super::tasks::{BLOCKING, TASK};
 pub(crate) async fn send_all(world: Arc<World>) {
     let process = Process::new("client".to_owned(), world.time(), 0);
     let parts = Parts::new(&world, &process, settings(&world));
-    let mut left = world.plan.tasks.as_slice();
+    let tasks = world.plan.tasks.iter().filter(|task| !task.direct);
+    let tasks: Vec<&TaskPlan> = tasks.collect();
+    let mut left = tasks.as_slice();
     while let Some(first) = left.first() {
         let together = left.iter().take_while(|task| task.at == first.at).count();
         let (now, later) = left.split_at(together);
@@ -55,6 +57,7 @@ fn options(task: &TaskPlan) -> SendOptions {
         task_id: Some(task.id.clone()),
         queue: Some(task.queue.clone()),
         countdown: (!task.countdown.is_zero()).then_some(task.countdown),
+        expires: task.expires,
         message_group_id: task.group.clone(),
         ignore_result: task.ignore_result.then_some(true),
         chain: task.next.as_ref().map(|next| chain(next)),

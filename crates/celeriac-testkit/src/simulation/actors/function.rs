@@ -15,9 +15,9 @@ use super::parts::{Parts, settings};
 const FROZEN: Duration = Duration::from_hours(24 * 365);
 
 /// An execution environment.
-struct Environment {
-    process: Arc<Process>,
-    function: Function,
+pub(super) struct Environment {
+    pub(super) process: Arc<Process>,
+    pub(super) function: Function,
 }
 
 /// Lambda's event source: receives from the queue, invokes the function, deletes what it does not
@@ -45,7 +45,7 @@ pub(crate) async fn serve(world: Arc<World>, plan: FunctionPlan) {
     }
 }
 
-fn start(world: &Arc<World>, plan: &FunctionPlan, started: u32) -> Environment {
+pub(super) fn start(world: &Arc<World>, plan: &FunctionPlan, started: u32) -> Environment {
     let process = Process::new(format!("{}.{started}", plan.name), world.time(), 0);
     let mut settings = settings(world);
     settings.lambda_spill_queue.clone_from(&plan.spill);

@@ -116,7 +116,12 @@ async fn happen(world: &Arc<World>, cast: &Arc<Cast>, what: &What) {
             cast.with(name, |running| running.process.pause_until(until));
         }
         What::Away(service, time) => world.take_away(*service, Instant::now() + *time),
+        What::Cut(name, service, time) => {
+            let until = Instant::now() + *time;
+            cast.with(name, |running| running.process.cut_from(*service, until));
+        }
         What::PythonForgets(id) => python::forget(world, id).await,
+        What::PythonForgetsRetry(id, time) => python::forget_retry(world, id, *time).await,
         What::PythonStarts(id) => python::start(world, id).await,
     }
 }

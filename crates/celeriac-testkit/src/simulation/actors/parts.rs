@@ -22,7 +22,7 @@ impl Parts {
     pub(super) fn new(world: &Arc<World>, process: &Arc<Process>, settings: Settings) -> Self {
         let line = Line::new(world, process);
         let clock = Arc::clone(process) as Arc<dyn Clock>;
-        let config = AwsConfig::default();
+        let config = AwsConfig::from_settings(&settings).expect("the URLs are good");
         let broker: Arc<dyn Broker> = Arc::new(SqsBroker::new(&config).over(line.clone()));
         let store = DynamoStore::with_clock(&config, Arc::clone(&clock)).over(line);
         let store: Arc<dyn Ledger> = Arc::new(store);
@@ -71,9 +71,11 @@ impl Parts {
 
 /// The settings that all processes have in common.
 pub(super) fn settings(world: &World) -> Settings {
+    let ttl = world.plan.ttl_seconds;
     let mut settings = Settings {
         broker_url: Some("sqs://".to_owned()),
-        worker_concurrency: 4,
+        result_backend: ttl.map(|ttl| format!("dynamodb://us-east-1/celery?ttl_seconds={ttl}")),
+        worker_concurrency: world.plan.concurrency,
         task_max_lost_runs: world.plan.max_lost_runs,
         ..Settings::default()
     };

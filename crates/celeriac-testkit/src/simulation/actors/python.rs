@@ -1,12 +1,19 @@
 use std::sync::Arc;
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use celeriac_protocol::{ResultCodec, ResultMeta, State, Value, task_key};
 use serde_json::json;
+use tokio::time::sleep;
 
 use super::super::checker::Tracked;
 use super::super::world::{PYTHON, World};
+
+/// Between two looks at a result.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+/// Looks until a client gives up looking.
+const MOST_LOOKS: u32 = 4_000;
 
 /// `AsyncResult.forget()`: the item is deleted.
 pub(super) async fn forget(world: &Arc<World>, id: &str) {
@@ -14,6 +21,22 @@ pub(super) async fn forget(world: &Arc<World>, id: &str) {
     world
         .ask(PYTHON, "DynamoDB_20120810.DeleteItem", &body)
         .await;
+}
+
+/// A client that waits for a result sees RETRY, gives up, and forgets it a little later.
+pub(super) async fn forget_retry(world: &Arc<World>, id: &str, later: Duration) {
+    for _ in 0..MOST_LOOKS {
+        let item = world
+            .checker()
+            .tasks
+            .get(id)
+            .and_then(|task| task.item.clone());
+        if item.is_some_and(|item| item.state == State::Retry) {
+            sleep(later).await;
+            return forget(world, id).await;
+        }
+        sleep(LOOK_EVERY).await;
+    }
 }
 
 /// A worker that got a copy shows STARTED, over whatever stands there and is not final.

@@ -25,6 +25,7 @@ impl Checker {
         tracked.touched_by_python |= python;
         let Some(after) = after else {
             tracked.highest_attempt = 0; // nobody can know what Python has deleted
+            tracked.forgotten = true;
             return;
         };
         if after.is_final() {
@@ -43,7 +44,12 @@ impl Checker {
         if !after.is_leased() || after.retries > counted {
             tracked.open.retain(|(process, _), _| process != by);
         }
-        tracked.highest_attempt = tracked.highest_attempt.max(after.attempt.unwrap_or(0));
+        let attempt = after.attempt.unwrap_or(0);
+        if attempt > tracked.highest_attempt && after.runs > 0 {
+            let claimed = (by.to_owned(), attempt);
+            tracked.open.insert(claimed, after.retries);
+        }
+        tracked.highest_attempt = tracked.highest_attempt.max(attempt);
         if after.is_final() && after.shown.contains("the task is poison") {
             self.poisoned(id, now);
         }
@@ -81,16 +87,22 @@ fn judge(
             );
             return Some((7, text));
         }
+        let same = after.attempt == before.attempt && after.nonce != before.nonce;
+        if counted && same && !before.is_leased() && !tracked.touched_by_python {
+            let text = format!("{by} wrote {id} by an attempt that had ended");
+            return Some((6, text));
+        }
         let held = after.attempt == before.attempt && before.is_leased();
         let foreign = before.owner.as_deref().is_some_and(|owner| owner != by);
-        if held && foreign && !before.is_final() {
+        if held && foreign && !before.is_final() && !tracked.forgotten {
             let text = format!(
                 "{by} wrote {id} under the lease of {}",
                 before.owner.as_deref().unwrap_or("?")
             );
             return Some((6, text));
         }
-        if let Some(text) = took_over(id, by, tracked, before, after, now) {
+        let taken = took_over(id, by, tracked, before, after, now);
+        if let Some(text) = taken.filter(|_| !tracked.forgotten) {
             return Some((4, text));
         }
     }
@@ -103,7 +115,9 @@ fn judge(
         return Some((6, text));
     }
     let raised = before.map_or(0, |before| before.retries) < after.retries;
-    if raised && !after.is_final() && !Checker::covers(tracked, after.retries) {
+    // a copy of what had ended before Python deleted its item is a task that nobody knows
+    let unknown = tracked.forgotten && tracked.ended.is_some();
+    if raised && !unknown && !after.is_final() && !Checker::covers(tracked, after.retries) {
         let text = format!(
             "the item of {id} counts {} retries, and no message does",
             after.retries

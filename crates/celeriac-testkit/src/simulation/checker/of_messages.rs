@@ -36,6 +36,19 @@ impl Checker {
         }
     }
 
+    /// A function is being invoked with an event, or will not be any more.
+    pub(crate) fn invoking(&mut self, task: &TaskPlan, invoked: bool) {
+        if let Some(tracked) = self.tasks.get_mut(&task.id) {
+            tracked.invoked = invoked;
+        }
+    }
+
+    /// A function did not take on an event that is for later, although nothing went wrong.
+    pub(crate) fn refused(&mut self, task: &TaskPlan, how: &str, now: UtcTime) {
+        let text = format!("an invocation with {} was refused: {how}", task.id);
+        self.broken(1, now, text);
+    }
+
     pub(crate) fn sent(&mut self, queue: &str, message: &Message, now: UtcTime) {
         let Ok(envelope) = Envelope::decode(&message.body, &Limits::default()) else {
             return self.broken(10, now, format!("an unreadable message in `{queue}`"));
@@ -149,12 +162,25 @@ impl Checker {
         self.broken(if expired { 1 } else { 2 }, now, text);
     }
 
-    /// Whether a message of the task is at least as new as the item's count.
+    /// A request, the `number`th of all that were sent, has changed how long the message of this
+    /// receipt is invisible. What was sent before the change that stands undoes it.
+    pub(crate) fn hidden(&mut self, by: &str, receipt: &str, number: u64, now: UtcTime) {
+        let newest = self.hidden.entry(receipt.to_owned()).or_insert(number);
+        if *newest > number {
+            let text = format!("{by} undid by an older request how long {receipt} is to stay away");
+            return self.broken(14, now, text);
+        }
+        *newest = number;
+    }
+
+    /// Whether a message of the task is at least as new as the item's count, or its event comes
+    /// again.
     pub(super) fn covers(tracked: &Tracked, retries: u32) -> bool {
-        tracked
-            .messages
-            .iter()
-            .any(|((queue, _), counted)| *counted >= retries || is_fifo(queue))
+        tracked.invoked
+            || tracked
+                .messages
+                .iter()
+                .any(|((queue, _), counted)| *counted >= retries || is_fifo(queue))
     }
 }
 

@@ -41,7 +41,8 @@ impl Checker {
                 format!("{id} does not come to rest: {stands}, messages {places:?}"),
             ));
         }
-        if task.item.as_ref().is_some_and(ItemView::is_leased) {
+        let left_alone = task.plan.direct && !task.accepted; // whoever invoked it knows
+        if !left_alone && task.item.as_ref().is_some_and(ItemView::is_leased) {
             return Some((12, format!("{id} is leased for ever: {stands}")));
         }
         self.judge_consequences(id, task)
@@ -76,11 +77,15 @@ impl Checker {
                     named(next)
                 ),
             )),
-            State::Failure if sent(next) => Some((
+            State::Failure | State::Revoked if sent(next) => Some((
+                9,
+                format!("{id} is {end}, and its next step {} was sent", named(next)),
+            )),
+            State::Revoked if sent(errback) => Some((
                 9,
                 format!(
-                    "{id} is FAILURE, and its next step {} was sent",
-                    named(next)
+                    "{id} is REVOKED, and its error callback {} was sent",
+                    named(errback)
                 ),
             )),
             State::Failure if errback.is_some() && task.sent && !sent(errback) => Some((
@@ -90,13 +95,15 @@ impl Checker {
                     named(errback)
                 ),
             )),
-            State::Failure if next.is_some_and(|next| next.ended.is_none()) => Some((
-                10,
-                format!(
-                    "{id} is FAILURE, and its later step {} has no state",
-                    named(next)
-                ),
-            )),
+            State::Failure | State::Revoked if next.is_some_and(|next| next.ended.is_none()) => {
+                Some((
+                    10,
+                    format!(
+                        "{id} is {end}, and its later step {} has no state",
+                        named(next)
+                    ),
+                ))
+            }
             _ => None,
         }
     }

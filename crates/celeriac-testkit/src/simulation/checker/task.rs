@@ -42,9 +42,14 @@ pub(crate) struct Tracked {
     pub(crate) highest_attempt: u64,
     /// Python wrote or deleted its item.
     pub(crate) touched_by_python: bool,
+    /// Python deleted its item: attempts begin anew, and copies may run beside each other.
+    pub(crate) forgotten: bool,
+    /// A function is being invoked with it, and will be again if that fails.
+    pub(crate) invoked: bool,
     /// Functions that run; by their retries.
     pub(crate) running: BTreeMap<RunKey, u32>,
-    /// Functions that started, and of which the ledger knows no end; by their retries.
+    /// Runs that were claimed, and of which the ledger knows no end; by their retries. Whether the
+    /// function of one that is lost had started, nobody can tell.
     pub(crate) open: BTreeMap<RunKey, u32>,
     /// Functions that ended by themselves.
     pub(crate) finished: u32,
@@ -90,6 +95,8 @@ impl Tracked {
             leased_until: UtcTime(0),
             highest_attempt: 0,
             touched_by_python: false,
+            forgotten: false,
+            invoked: false,
             running: BTreeMap::new(),
             open: BTreeMap::new(),
             finished: 0,

@@ -1,0 +1,75 @@
+//! What goes wrong at a known time.
+
+use std::time::Duration;
+
+use super::super::plan::{Mishap, Plan, Service, What};
+use super::Scenario;
+use super::maker::Maker;
+
+impl Maker {
+    pub(super) fn mishaps(&mut self, plan: &Plan) -> Vec<Mishap> {
+        let names: Vec<String> = plan
+            .workers
+            .iter()
+            .map(|worker| worker.name.clone())
+            .collect();
+        let ids: Vec<String> = plan
+            .all_tasks()
+            .iter()
+            .map(|task| task.id.clone())
+            .collect();
+        let last = plan.tasks.last().map_or(60, |task| task.at.as_secs());
+        let last = last + if self.is(Scenario::Leases) { 40 } else { 200 };
+        let count = match self.scenario {
+            Scenario::Days | Scenario::Calm => 0,
+            Scenario::Leases => self.random.usize(3..=10),
+            _ => self.random.usize(0..=5),
+        };
+        if self.is(Scenario::Forgets) {
+            return ids.iter().map(|id| self.forgotten(id)).collect();
+        }
+        let mut mishaps: Vec<Mishap> = (0..count)
+            .map(|_| Mishap {
+                at: self.seconds(1..last),
+                what: self.what(&names, &ids),
+            })
+            .collect();
+        mishaps.sort_by_key(|mishap| mishap.at);
+        mishaps
+    }
+
+    fn what(&mut self, names: &[String], ids: &[String]) -> What {
+        let (name, id) = (self.one_of(names).clone(), self.one_of(ids).clone());
+        let (special, coin) = (self.chance(60), self.chance(50));
+        let drained = self.chance(if self.is(Scenario::Leases) { 70 } else { 30 });
+        match self.scenario {
+            Scenario::Pauses if special => What::Pause(name, self.seconds(5..300)),
+            Scenario::Python if special && coin => What::PythonForgets(id),
+            Scenario::Python if special => What::PythonStarts(id),
+            Scenario::Outages if special => {
+                let service = *self.one_of(&[Service::Sqs, Service::DynamoDb]);
+                What::Away(service, self.seconds(5..240))
+            }
+            Scenario::Leases if special => self.of_leases(name),
+            _ if drained => What::Drain(name),
+            _ => What::Kill(name, self.seconds(0..30)),
+        }
+    }
+
+    /// About as long as a lease.
+    fn of_leases(&mut self, name: String) -> What {
+        match self.random.u32(..10) {
+            0..6 => What::Cut(name, Service::DynamoDb, self.seconds(4..16)),
+            _ => What::Pause(name, self.seconds(4..16)),
+        }
+    }
+
+    /// About when the retry is received.
+    fn forgotten(&mut self, id: &str) -> Mishap {
+        let later = self.seconds(800..2_400) / 1_000;
+        Mishap {
+            at: Duration::from_secs(1),
+            what: What::PythonForgetsRetry(id.to_owned(), later),
+        }
+    }
+}
