@@ -58,15 +58,15 @@ impl BatchedLedger {
     }
 
     /// Takes a task, once.
-    pub(crate) async fn claim(
+    pub(crate) fn claim(
         &self,
         task_id: &str,
         retries: u32,
         shown: ResultMeta,
         likely_known: bool,
         sent_by: Option<u64>,
-    ) -> Result<ClaimOutcome, StoreError> {
-        let claim = Claim {
+    ) -> impl Future<Output = Result<ClaimOutcome, StoreError>> + Send {
+        let claim = Box::new(Claim {
             task_id: task_id.to_owned(),
             retries,
             owner: self.owner.clone(),
@@ -75,11 +75,11 @@ impl BatchedLedger {
             shown,
             likely_known,
             sent_by,
-        };
-        self.claims
-            .submit(claim)
-            .await
-            .unwrap_or_else(|_| Err(closed("claim", task_id)))
+        });
+        async move {
+            let answer = self.claims.submit(claim).await;
+            answer.unwrap_or_else(|_| Err(closed("claim", task_id)))
+        }
     }
 
     /// Whether a lease that was asked for then is over.
@@ -101,16 +101,16 @@ impl BatchedLedger {
         &self,
         task_id: &str,
         attempt: u64,
-        kind: CompletionKind,
+        kind: Box<CompletionKind>,
     ) -> Result<CompletionOutcome, StoreError> {
-        let completion = Completion {
+        let completion = Box::new(Completion {
             task_id: task_id.to_owned(),
             attempt,
             nonce: nonce(),
-            kind,
-        };
+            kind: *kind,
+        });
         for tries in 1..COMPLETE_TRIES {
-            match self.submit(completion.clone()).await {
+            match self.submit(task_id, completion.clone()).await {
                 Err(error) if error.is_retryable() => {
                     tracing::warn!(
                         tries,
@@ -121,7 +121,7 @@ impl BatchedLedger {
                 answer => return answer,
             }
         }
-        self.submit(completion).await
+        self.submit(task_id, completion).await
     }
 
     /// The end that is stored of a task, if it is one.
@@ -153,12 +153,13 @@ impl BatchedLedger {
         !matches!(renewed, Some(Ok(LeaseOutcome::Lost)))
     }
 
-    async fn submit(&self, completion: Completion) -> Result<CompletionOutcome, StoreError> {
-        let task_id = completion.task_id.clone();
-        self.completions
-            .submit(completion)
-            .await
-            .unwrap_or_else(|_| Err(closed("complete", &task_id)))
+    async fn submit(
+        &self,
+        task_id: &str,
+        completion: Box<Completion>,
+    ) -> Result<CompletionOutcome, StoreError> {
+        let answer = self.completions.submit(completion).await;
+        answer.unwrap_or_else(|_| Err(closed("complete", task_id)))
     }
 
     /// Shows a state of a running task to readers.
@@ -200,33 +201,38 @@ fn key(task_id: &str) -> u64 {
     hasher.finish()
 }
 
+/// Entries are boxed: futures hold what they wait with, and each of these is half a kilobyte.
 struct Claims(Arc<dyn Ledger>);
 struct Completions(Arc<dyn Ledger>);
 
 #[async_trait]
 impl Batch for Claims {
-    type Item = Claim;
+    type Item = Box<Claim>;
     type Output = Result<ClaimOutcome, StoreError>;
 
-    fn key(&self, item: &Claim) -> Option<u64> {
+    fn key(&self, item: &Box<Claim>) -> Option<u64> {
         Some(key(&item.task_id))
     }
 
-    async fn run(&self, batch: Vec<Claim>) -> Vec<Self::Output> {
-        self.0.claim(batch).await
+    async fn run(&self, batch: Vec<Box<Claim>>) -> Vec<Self::Output> {
+        self.0.claim(unboxed(batch)).await
     }
 }
 
 #[async_trait]
 impl Batch for Completions {
-    type Item = Completion;
+    type Item = Box<Completion>;
     type Output = Result<CompletionOutcome, StoreError>;
 
-    fn key(&self, item: &Completion) -> Option<u64> {
+    fn key(&self, item: &Box<Completion>) -> Option<u64> {
         Some(key(&item.task_id))
     }
 
-    async fn run(&self, batch: Vec<Completion>) -> Vec<Self::Output> {
-        self.0.complete(batch).await
+    async fn run(&self, batch: Vec<Box<Completion>>) -> Vec<Self::Output> {
+        self.0.complete(unboxed(batch)).await
     }
+}
+
+fn unboxed<T>(batch: Vec<Box<T>>) -> Vec<T> {
+    batch.into_iter().map(|entry| *entry).collect()
 }

@@ -6,7 +6,9 @@ use celeriac_core::{
     Receipt, Registry, Router, Settings, StateMap, TaskKind,
 };
 use celeriac_producer::{Client, Outbox};
-use celeriac_protocol::{Envelope, Payload};
+use celeriac_protocol::{Embed, Envelope};
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -132,108 +134,119 @@ impl Executor {
     }
 
     /// The same, giving `slot` back when the run is over; storing how it ended needs none.
-    pub(crate) async fn execute_holding<S>(
+    pub(crate) fn execute_holding<S: Send>(
         &self,
         delivery: Delivery,
         shutdown: &Shutdown,
         slot: S,
-    ) -> Executed {
-        self.run(delivery, shutdown, slot, Reply::default()).await
+    ) -> impl Future<Output = Executed> + Send {
+        self.run(delivery, shutdown, slot, Reply::default())
     }
 
-    async fn run<S>(
+    async fn run<S: Send>(
         &self,
         delivery: Delivery,
         shutdown: &Shutdown,
         slot: S,
         reply: Reply,
     ) -> Executed {
-        let mut prepared = match prepare(&self.engine, delivery, reply).await {
+        let Prepared {
+            mut call,
+            arguments,
+            embed,
+        } = match prepare(&self.engine, delivery, reply) {
             Ok(prepared) => prepared,
-            Err(executed) => return executed,
+            Err(instead) => return instead.await,
         };
         if shutdown.draining.is_cancelled() {
             return Executed::not_run(Outcome::Release);
         }
         if let Some(deadline) = &shutdown.deadline
-            && let Some(executed) = Box::pin(spill::before_run(
-                &self.engine,
-                &mut prepared.call,
-                deadline,
-            ))
-            .await
+            && let Some(executed) =
+                Box::pin(spill::before_run(&self.engine, &mut call, deadline)).await
         {
             return executed;
         }
-        let Prepared {
-            mut call,
-            arguments,
-            payload,
-        } = prepared;
         let held = match claim::take(&self.engine, &mut call).await {
             Ok(held) => held,
             Err(Refusal::Final(meta)) => {
-                return Box::pin(ending::met(&self.engine, call, &payload.embed, &meta)).await;
+                return Box::pin(ending::met(&self.engine, *call, &embed, &meta)).await;
             }
             Err(Refusal::Other(outcome)) => return Executed::not_run(outcome),
         };
-        let conclusion = Conclusion::new(Arc::clone(&self.engine), call, held, payload.embed);
+        let conclusion = Conclusion::new(Arc::clone(&self.engine), call, held, embed);
         run(conclusion, arguments, shutdown, slot).await
     }
 }
 
-/// A delivery that can be claimed and run. The payload's arguments are bound, so gone from it.
+/// A delivery that can be claimed and run. What is large in it is behind a pointer: a run's future
+/// holds it several times over, and is itself moved when it is spawned.
 struct Prepared {
-    call: Call,
+    call: Box<Call>,
     arguments: Arguments,
-    payload: Payload,
+    embed: Box<Embed>,
 }
 
-async fn prepare(
-    engine: &Arc<Engine>,
-    delivery: Delivery,
-    reply: Reply,
-) -> Result<Prepared, Executed> {
+/// What is done about a delivery whose task is not run.
+type Instead<'a> = BoxFuture<'a, Executed>;
+
+fn prepare(engine: &Engine, delivery: Delivery, reply: Reply) -> Result<Prepared, Instead<'_>> {
     let envelope = match Envelope::decode(&delivery.body, &engine.limits) {
         Ok(envelope) => envelope,
-        Err(error) => return Err(Box::pin(unready::unreadable(engine, delivery, &error)).await),
+        Err(error) => {
+            let unreadable = async move { unready::unreadable(engine, delivery, &error).await };
+            return Err(Box::pin(unreadable));
+        }
     };
     if let Some(reason) = unready::bad_id(engine, &envelope.headers.id) {
-        return Err(unready::no_id(delivery, &reason));
+        return Err(at_once(unready::no_id(delivery, &reason)));
     }
     let Some(definition) = engine.parts.registry.find(&envelope.headers.task) else {
-        return Err(Box::pin(unknown::unknown(engine, delivery, envelope)).await);
+        return Err(Box::pin(unknown::unknown(engine, delivery, envelope)));
     };
-    let mut call = Call::new(engine, delivery, envelope, Arc::clone(definition));
+    let mut call = Box::new(Call::new(
+        engine,
+        delivery,
+        envelope,
+        Arc::clone(definition),
+    ));
     call.reply = reply;
     log::received(&call);
     match scheduled::settle(engine, &mut call) {
         Ok(()) => {}
-        Err(Unfit::Guarded) => return Err(Executed::not_run(Outcome::Ack)),
+        Err(Unfit::Guarded) => return Err(at_once(Executed::not_run(Outcome::Ack))),
         Err(Unfit::Malformed(reason)) => {
-            return Err(Box::pin(unready::malformed(engine, call, reason)).await);
+            return Err(Box::pin(unready::malformed(engine, *call, reason)));
         }
     }
     match Timing::of(&call.envelope.headers, engine.now()) {
         Timing::Due => {}
-        Timing::Expired => return Err(Box::pin(unready::expire(engine, call)).await),
+        Timing::Expired => return Err(Box::pin(unready::expire(engine, *call))),
         Timing::Early(early) => {
-            return Err(Executed::not_run(
-                Box::pin(timing::defer(engine, &mut call, early)).await,
-            ));
+            let defer = async move { timing::defer(engine, &mut call, early).await };
+            return Err(Box::pin(defer.map(Executed::not_run)));
         }
         Timing::Invalid(reason) => {
-            return Err(Box::pin(unready::malformed(engine, call, reason)).await);
+            return Err(Box::pin(unready::malformed(engine, *call, reason)));
         }
     }
-    bind(engine, call).await
+    bind(engine, call)
 }
 
-async fn bind(engine: &Arc<Engine>, mut call: Call) -> Result<Prepared, Executed> {
-    let mut payload = match call.envelope.payload(&engine.limits) {
+/// What needs no request.
+fn at_once<'a>(executed: Executed) -> Instead<'a> {
+    Box::pin(std::future::ready(executed))
+}
+
+fn bind(engine: &Engine, mut call: Box<Call>) -> Result<Prepared, Instead<'_>> {
+    let payload = match call.envelope.payload(&engine.limits) {
         Ok(payload) => payload,
         Err(error) => {
-            return Err(Box::pin(unready::malformed(engine, call, error.to_string())).await);
+            return Err(Box::pin(unready::malformed(
+                engine,
+                *call,
+                error.to_string(),
+            )));
         }
     };
     if engine.parts.settings.result_extended && call.shows_errors() {
@@ -246,21 +259,27 @@ async fn bind(engine: &Arc<Engine>, mut call: Call) -> Result<Prepared, Executed
     }
     if let Some(reason) = ending::unsupported(&payload.embed) {
         let failure = meta::failure_text("builtins", "NotImplementedError", reason);
-        return Err(Box::pin(unready::fail(engine, call, payload.embed, failure)).await);
+        return Err(Box::pin(unready::fail(
+            engine,
+            *call,
+            payload.embed,
+            failure,
+        )));
     }
-    let (args, kwargs) = (
-        std::mem::take(&mut payload.args),
-        std::mem::take(&mut payload.kwargs),
-    );
-    match Arguments::bind(call.definition.params, args, kwargs) {
+    match Arguments::bind(call.definition.params, payload.args, payload.kwargs) {
         Ok(arguments) => Ok(Prepared {
             call,
             arguments,
-            payload,
+            embed: Box::new(payload.embed),
         }),
         Err(error) => {
             let failure = meta::failure_text("builtins", "TypeError", error.to_string());
-            Err(Box::pin(unready::fail(engine, call, payload.embed, failure)).await)
+            Err(Box::pin(unready::fail(
+                engine,
+                *call,
+                payload.embed,
+                failure,
+            )))
         }
     }
 }
@@ -283,7 +302,7 @@ async fn run<S>(
         return Box::pin(conclusion.given_back()).await;
     }
     if !conclusion.call.acks_late {
-        acknowledge_early(&engine, &mut conclusion.call).await;
+        Box::pin(acknowledge_early(&engine, &mut conclusion.call)).await;
     }
     let limits = TimeLimits::of(&engine, &conclusion.call);
     let (soft, lost) = (CancellationToken::new(), conclusion.held.lost());

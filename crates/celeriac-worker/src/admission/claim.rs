@@ -46,7 +46,10 @@ pub(crate) async fn take(engine: &Engine, call: &mut Call) -> Result<Held, Refus
                 if retries != call.retries() {
                     call.set_retries(retries);
                 }
-                return hold(engine, ledger, call, claimed, since).await;
+                if ledger.has_lapsed(since) {
+                    return Err(Box::pin(let_go(ledger, call, &claimed)).await);
+                }
+                return Ok(hold(engine, ledger, call, &claimed, since));
             }
             // a FIFO retry is counted in the ledger only, the message still has its first header
             Ok(ClaimOutcome::Stale { retries: counted })
@@ -61,24 +64,18 @@ pub(crate) async fn take(engine: &Engine, call: &mut Call) -> Result<Held, Refus
     }
 }
 
-/// Keeps what was claimed. Where the answer took as long as the lease, somebody else may have taken
-/// the task, as it should.
-async fn hold(
-    engine: &Engine,
-    ledger: &BatchedLedger,
-    call: &Call,
-    claimed: Claimed,
-    since: Instant,
-) -> Result<Held, Refusal> {
-    if ledger.has_lapsed(since) {
-        let released = CompletionKind::Released; // this run does not count
-        let _ = ledger.complete(call.id(), claimed.attempt, released).await;
-        return Err(Refusal::Other(Outcome::Release));
-    }
+/// The answer took as long as the lease: somebody else may have taken the task, as it should.
+async fn let_go(ledger: &BatchedLedger, call: &Call, claimed: &Claimed) -> Refusal {
+    let released = Box::new(CompletionKind::Released); // this run does not count
+    let _ = ledger.complete(call.id(), claimed.attempt, released).await;
+    Refusal::Other(Outcome::Release)
+}
+
+fn hold(engine: &Engine, ledger: &BatchedLedger, call: &Call, claimed: &Claimed, since: Instant) -> Held {
     if claimed.runs > 1 {
         engine.incidents.takeover();
     }
-    Ok(ledger.hold(call.id(), &claimed, since))
+    ledger.hold(call.id(), claimed, since)
 }
 
 /// What readers see while it runs.

@@ -20,6 +20,10 @@ pub(crate) fn bad_id(engine: &Engine, task_id: &str) -> Option<String> {
     if task_id.is_empty() {
         return Some("the task id is empty".to_owned());
     }
+    // Python's repr makes four bytes of one at most: nearly every id needs no closer look
+    if (prefix.len() + task_id.len()) * 4 < MAX_KEY / 2 {
+        return None;
+    }
     let length = task_key(prefix, task_id).len();
     (length > MAX_KEY).then(|| {
         format!(

@@ -16,9 +16,9 @@ use crate::{Outcome, Shutdown, log, meta};
 /// A claimed task whose run has ended, on the way to its outcome.
 pub(crate) struct Conclusion {
     pub(crate) engine: Arc<Engine>,
-    pub(crate) call: Call,
+    pub(crate) call: Box<Call>,
     pub(crate) held: Held,
-    pub(crate) embed: Embed,
+    pub(crate) embed: Box<Embed>,
     /// Ids of tasks that it sent.
     pub(crate) children: Vec<String>,
     pub(crate) took: Duration,
@@ -29,7 +29,7 @@ pub(crate) struct Conclusion {
 }
 
 impl Conclusion {
-    pub(crate) fn new(engine: Arc<Engine>, call: Call, held: Held, embed: Embed) -> Self {
+    pub(crate) fn new(engine: Arc<Engine>, call: Box<Call>, held: Held, embed: Box<Embed>) -> Self {
         Self {
             engine,
             call,
@@ -138,7 +138,7 @@ impl Conclusion {
     pub(crate) async fn not_ours(self, recorded: Recorded) -> Executed {
         match recorded {
             Recorded::Stands(end) => {
-                Box::pin(follow::met(&self.engine, self.call, &self.embed, &end)).await
+                Box::pin(follow::met(&self.engine, *self.call, &self.embed, &end)).await
             }
             Recorded::Later(wait) => Executed::not_run(Outcome::Defer(wait)),
             Recorded::Superseded => Executed::not_run(Outcome::Leave),
@@ -177,8 +177,11 @@ impl Conclusion {
         self.complete(CompletionKind::Released).await
     }
 
-    pub(crate) async fn complete(&self, kind: CompletionKind) -> Recorded {
-        record::complete(&self.engine, &self.call, &self.held, kind).await
+    pub(crate) fn complete(
+        &self,
+        kind: CompletionKind,
+    ) -> impl Future<Output = Recorded> + Send + '_ {
+        record::complete(&self.engine, &self.call, &self.held, Box::new(kind))
     }
 }
 

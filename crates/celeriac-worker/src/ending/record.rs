@@ -28,7 +28,7 @@ pub(crate) async fn complete(
     engine: &Engine,
     call: &Call,
     held: &Held,
-    kind: CompletionKind,
+    kind: Box<CompletionKind>,
 ) -> Recorded {
     let (Some(ledger), Some(_)) = (&engine.ledger, &held.lease) else {
         return Recorded::Stored;
@@ -37,14 +37,8 @@ pub(crate) async fn complete(
         Ok(CompletionOutcome::Stored) => Recorded::Stored,
         Ok(CompletionOutcome::Superseded) => Recorded::Superseded,
         Ok(CompletionOutcome::AlreadyFinal) => {
-            let (id, delivery) = (call.id(), &call.delivery);
-            standing(
-                engine,
-                ledger,
-                id,
-                (&delivery.queue, delivery.receive_count),
-            )
-            .await
+            let receives = (call.delivery.queue.as_str(), call.delivery.receive_count);
+            Box::pin(standing(engine, ledger, call.id(), receives)).await
         }
         Err(error) if is_hopeless(&error) => Recorded::Never(error),
         Err(error) => {
@@ -110,11 +104,11 @@ impl<'a> Unclaimed<'a> {
             Err(recorded) => return recorded,
         };
         let (queue, receive_count) = (self.queue, self.receive_count);
-        let kind = CompletionKind::Final(self.end);
+        let kind = Box::new(CompletionKind::Final(self.end));
         match ledger.complete(&task_id, attempt, kind).await {
             Ok(CompletionOutcome::Stored) => Recorded::Stored,
             Ok(CompletionOutcome::AlreadyFinal) => {
-                standing(engine, ledger, &task_id, (queue, receive_count)).await
+                Box::pin(standing(engine, ledger, &task_id, (queue, receive_count))).await
             }
             // whoever has the task now may have this very message
             Ok(CompletionOutcome::Superseded) => {

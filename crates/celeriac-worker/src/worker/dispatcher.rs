@@ -80,27 +80,26 @@ async fn live(station: Arc<Station>, item: Item, permits: Permits) {
             "not run: its visibility ended while it waited"
         );
         drop(slot);
-        settlement
-            .end(&station, Executed::not_run(Outcome::Leave))
-            .await;
-        return;
+        let left = Executed::not_run(Outcome::Leave);
+        return Box::pin(settlement.end(&station, left)).await;
     }
-    let execution = station
-        .executor
-        .execute_holding(item.delivery, &station.shutdown, slot);
-    let executed = AssertUnwindSafe(execution)
-        .catch_unwind()
-        .await
-        .unwrap_or_else(|_| {
-            tracing::error!(
-                message_id = settlement.message_id(),
-                "a panic outside of the task's code; its message comes back later"
-            );
-            Executed::not_run(Outcome::Defer(station.executor.engine().backoff(
-                &station.lanes[settlement.lane()].queue,
-                settlement.receive_count(),
-            )))
-        });
+    let executed = AssertUnwindSafe(station.executor.execute_holding(
+        item.delivery,
+        &station.shutdown,
+        slot,
+    ))
+    .catch_unwind()
+    .await
+    .unwrap_or_else(|_| {
+        tracing::error!(
+            message_id = settlement.message_id(),
+            "a panic outside of the task's code; its message comes back later"
+        );
+        Executed::not_run(Outcome::Defer(station.executor.engine().backoff(
+            &station.lanes[settlement.lane()].queue,
+            settlement.receive_count(),
+        )))
+    });
     settlement.end(&station, executed).await;
     drop(living);
 }

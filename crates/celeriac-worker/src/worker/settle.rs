@@ -57,15 +57,15 @@ impl Settlement {
             }
             Outcome::Leave => self.leave(station, false).await,
             Outcome::Release => {
-                self.put_off(station, receipt, Duration::ZERO).await;
+                Box::pin(self.put_off(station, receipt, Duration::ZERO)).await;
                 self.leave(station, false).await;
             }
             Outcome::Defer(wait) => {
-                self.put_off(station, receipt, wait).await;
+                Box::pin(self.put_off(station, receipt, wait)).await;
                 self.leave(station, false).await;
             }
             Outcome::DeadLetter(letter) => {
-                let moved = self.dead_letter(station, receipt, *letter).await;
+                let moved = Box::pin(self.dead_letter(station, receipt, *letter)).await;
                 self.leave(station, moved).await;
             }
         }
@@ -81,7 +81,7 @@ impl Settlement {
         }
         station.room.notify_waiters();
         if !later.is_empty() {
-            station.release(later).await;
+            Box::pin(station.release(later)).await;
         }
     }
 

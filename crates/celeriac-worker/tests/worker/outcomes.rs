@@ -24,6 +24,20 @@ async fn success_is_stored_before_the_message_may_go() {
     assert_eq!(meta.children, Value::Null);
 }
 
+/// What a spawned run is moved and kept as: a thousand may wait for their ends to be stored.
+#[tokio::test]
+async fn a_run_takes_three_kilobytes_at_most() {
+    let app = Setup::default().add().app();
+    app.send("tasks.add", vec![Value::Int(2), Value::Int(3)])
+        .await;
+    let delivery = app.receive(QUEUE).await.expect("a message");
+    let shutdown = Shutdown::new();
+    let run = app.executor.perform(delivery, &shutdown);
+    let bytes = size_of_val(&run);
+    assert!(bytes <= 3 << 10, "{bytes} bytes");
+    run.await;
+}
+
 #[tokio::test]
 async fn a_finished_task_is_not_run_again() {
     let runs = Runs::default();
