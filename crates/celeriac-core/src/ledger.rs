@@ -15,6 +15,11 @@ use crate::StoreError;
 /// nonce: a refusal that our own earlier, unanswered write caused is success, so every method is idempotent.
 #[async_trait]
 pub trait Ledger: Send + Sync + 'static {
+    /// How many entries travel in one request (DynamoDB: 25 statements). Larger batches are split.
+    fn max_batch(&self) -> usize {
+        25
+    }
+
     /// Creates the table where it is missing: on-demand, TTL on. Idempotent.
     async fn declare(&self) -> Result<(), StoreError>;
 

@@ -28,6 +28,9 @@ struct Inner {
     wakers: Wakers,
 }
 
+/// Bytes of a page in memory; a file has SQLite's 4 KiB.
+const MEMORY_PAGE: i64 = 8 << 10;
+
 /// What URLs mean in this process: `None` is `sqlite::memory:`.
 static SHARED: Mutex<BTreeMap<Option<FileId>, Weak<Inner>>> = Mutex::new(BTreeMap::new());
 
@@ -190,6 +193,13 @@ impl Inner {
             path: path.to_owned(),
             source,
         })?;
+        // half as many pages: a commit in which one was split walks over all of them
+        connection
+            .pragma_update(None, "page_size", MEMORY_PAGE)
+            .map_err(|source| DatabaseError::Open {
+                path: path.to_owned(),
+                source,
+            })?;
         schema::set_up(&mut connection, path)?;
         Ok(Self {
             path: None,

@@ -22,6 +22,10 @@ pub struct LocalBroker {
     pub(crate) prefix: String,
 }
 
+/// Entries that one call takes. SQS's ten save requests; here each call is a transaction, and those
+/// are what costs.
+pub(crate) const MAX_BATCH: usize = 100;
+
 /// One result per entry, or a failure of them all.
 type Entries<T> = Result<Vec<Result<T, BrokerErrorKind>>, BrokerErrorKind>;
 /// One entry's result, or a failure of the database, which undoes the whole batch.
@@ -138,6 +142,7 @@ impl Broker for LocalBroker {
         Capabilities {
             receive_outlives_drop: false,
             creates_missing_queues: true,
+            max_batch: MAX_BATCH,
             ..Capabilities::sqs(queue)
         }
     }

@@ -13,6 +13,7 @@ use rusqlite::Transaction;
 use crate::item_format::ItemFormat;
 use crate::ledger::{Encoded, Entry, LedgerTransaction, record};
 use crate::ledger_row::LedgerRow;
+use crate::local_broker::MAX_BATCH;
 use crate::{Database, DatabaseError};
 
 /// At least as long as SQS keeps a message by default, or a late redelivery would run a finished task again.
@@ -118,6 +119,10 @@ impl LocalStore {
 )]
 #[async_trait]
 impl Ledger for LocalStore {
+    fn max_batch(&self) -> usize {
+        MAX_BATCH
+    }
+
     /// The table is there since the database was opened.
     async fn declare(&self) -> Result<(), StoreError> {
         self.check().await

@@ -16,8 +16,6 @@ use crate::waits;
 
 /// Completions may wait this long for company.
 const LINGER: Duration = Duration::from_millis(20);
-/// DynamoDB: 25 statements in one BatchExecuteStatement.
-const MAX_BATCH: usize = 25;
 /// Tries of a completion, over about 20 s; the adapter has its own behind each.
 const COMPLETE_TRIES: u32 = 8;
 
@@ -35,14 +33,15 @@ impl BatchedLedger {
     pub(crate) fn new(store: &Arc<dyn Ledger>, owner: String, lease: Duration) -> Self {
         // what gathers while one is in flight travels together, which makes 0.3 requests a task at backlog; more at once only when
         // there is much
+        let max_items = store.max_batch();
         let claims = BatcherOptions {
-            max_items: MAX_BATCH,
+            max_items,
             max_in_flight: 4,
             max_partial: 1,
             ..BatcherOptions::default()
         };
         let completions = BatcherOptions {
-            max_items: MAX_BATCH,
+            max_items,
             max_in_flight: 4,
             linger: LINGER,
             ..BatcherOptions::default()

@@ -2,8 +2,6 @@ use std::collections::{HashMap, VecDeque};
 
 use celeriac_core::Delivery;
 
-/// SQS: messages in one receive.
-const RECEIVE: usize = 10;
 /// What a message is taken for before the first has come.
 const FIRST_GUESS: usize = 4 << 10;
 
@@ -26,6 +24,8 @@ pub(crate) struct Prefetch {
 pub(crate) struct Bounds {
     pub(crate) messages: usize,
     pub(crate) bytes: usize,
+    /// Messages in one receive.
+    pub(crate) receive: usize,
     /// The first lane's messages before the second's, always; else by weight.
     pub(crate) strict: bool,
 }
@@ -71,6 +71,7 @@ impl Prefetch {
         let bounds = Bounds {
             messages: bounds.messages.max(1),
             bytes: bounds.bytes.max(1),
+            receive: bounds.receive.max(1),
             ..bounds
         };
         let lanes = lanes
@@ -112,12 +113,12 @@ impl Prefetch {
             room
         }
         .min(cap);
-        let worth = (self.cap(lane) / 2).clamp(1, RECEIVE);
+        let worth = (self.cap(lane) / 2).clamp(1, self.bounds.receive);
         let starving = first && here.waiting == 0;
         if free == 0 || (free < worth && !starving) {
             return None;
         }
-        self.reserve(lane, free.min(RECEIVE))
+        self.reserve(lane, free.min(self.bounds.receive))
     }
 
     fn reserve(&mut self, lane: usize, wanted: usize) -> Option<Grant> {

@@ -29,6 +29,7 @@ fn prefetch(messages: usize, strict: bool, weights: &[u32]) -> Prefetch {
         Bounds {
             messages,
             bytes: 64 << 20,
+            receive: 10,
             strict,
         },
         weights.iter().map(|weight| (*weight, true)),
@@ -117,6 +118,7 @@ fn bytes_bound_what_is_received() {
         Bounds {
             messages: 100,
             bytes: 1000,
+            receive: 10,
             strict: false,
         },
         [(1, false)],

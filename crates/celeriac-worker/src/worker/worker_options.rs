@@ -23,6 +23,8 @@ pub struct WorkerOptions {
     pub wait: Duration,
     /// A receive that takes this much longer than its wait is stuck: it is dropped and started anew. 30 s.
     pub stuck_after: Duration,
+    /// Messages of one receive at most: the broker's batch ([`Capabilities::max_batch`]).
+    pub max_receive: usize,
     /// Receives of one queue in flight. 8.
     pub max_receivers: usize,
     /// `worker_shutdown_timeout`: from draining to the cancelling of what still runs.
@@ -66,6 +68,11 @@ impl WorkerOptions {
             visibility: transport.visibility_timeout,
             wait,
             stuck_after: Duration::from_secs(30),
+            max_receive: capabilities
+                .iter()
+                .map(|queue| queue.max_batch)
+                .min()
+                .unwrap_or(10),
             max_receivers: 8,
             shutdown_timeout: settings.worker_shutdown_timeout,
             poll_grace,
@@ -79,6 +86,7 @@ impl WorkerOptions {
         Bounds {
             messages: self.prefetch_messages,
             bytes: self.prefetch_bytes,
+            receive: self.max_receive,
             strict: self.strict,
         }
     }
