@@ -7,7 +7,7 @@ use hyper::{Request, Response};
 use tokio::net::TcpListener;
 use tokio_util::task::AbortOnDropHandle;
 
-use super::{Cloud, CloudCall};
+use super::{Cloud, CloudCall, sqs};
 use crate::http_server;
 
 /// A [`Cloud`] behind HTTP on 127.0.0.1, until dropped.
@@ -56,10 +56,41 @@ async fn answer(cloud: Arc<Cloud>, request: Request<Bytes>) -> io::Result<Respon
         target: header("x-amz-target").unwrap_or_default(),
         body: request.body(),
     };
-    let answer = cloud.call(call).await;
+    let mut answer = cloud.call(call).await;
+    if let ("CreateQueue" | "GetQueueUrl" | "ListQueues", Some(host)) =
+        (operation(call.target), header("host"))
+    {
+        // some clients send to the queue's own URL
+        let here = format!("http://{host}");
+        answer.body = answer.body.replace(sqs::ENDPOINT, &here);
+    }
     Response::builder()
         .status(answer.status)
         .header("content-type", "application/x-amz-json-1.0")
         .body(Bytes::from(answer.body))
         .map_err(io::Error::other)
+}
+
+fn operation(target: &str) -> &str {
+    target.rsplit('.').next().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use celeriac_protocol::UtcTime;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_queue_has_a_url_of_its_server() {
+        let request = Request::builder()
+            .header("host", "127.0.0.1:7")
+            .header("x-amz-target", "AmazonSQS.CreateQueue")
+            .body(Bytes::from_static(br#"{"QueueName": "tasks"}"#))
+            .expect("a request");
+        let cloud = Arc::new(Cloud::calm(UtcTime(0)));
+        let answer = super::answer(cloud, request).await.expect("an answer");
+        let url = r#"{"QueueUrl":"http://127.0.0.1:7/000000000000/tasks"}"#;
+        assert_eq!(answer.body(), url);
+    }
 }

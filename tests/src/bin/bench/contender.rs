@@ -108,6 +108,7 @@ fn celeriac(concurrency: usize, place: &Place) -> Result<Command> {
             "--concurrency",
             &concurrency.to_string(),
         ])
+        .env_remove("CELERIAC_VENV") // it would be a setting to the worker
         .env("CELERIAC_BROKER_URL", place.broker_url())
         .env("CELERIAC_RESULT_BACKEND", place.result_backend())
         .env("CELERIAC_TEST_ROLE", "worker");

@@ -9,11 +9,14 @@ mod ceiling;
 mod cold_start;
 mod contender;
 mod emulators;
+mod goals;
 mod huey;
 mod local;
 mod local_run;
 mod measure;
 mod queue_feeder;
+mod raw_ceiling;
+mod raw_client;
 mod report;
 mod usage;
 
@@ -24,7 +27,7 @@ use celeriac::prelude::*;
 use clap::Parser;
 
 use crate::contender::{Contender, Pool};
-use crate::emulators::Emulators;
+use crate::emulators::{Emulators, Services};
 use crate::measure::Bench;
 use crate::report::Summary;
 
@@ -53,7 +56,10 @@ struct Arguments {
         default_value = "threads,prefork,gevent"
     )]
     pools: Vec<Pool>,
-    /// Exit with 1 unless celeriac is 8 times as fast, with 1/20 of the CPU and 1/3 of the memory of Celery's best pool
+    /// What stands in for AWS
+    #[arg(long, value_enum, default_value = "memory")]
+    services: Services,
+    /// Exit with 1 unless each goal that is printed at the end is met
     #[arg(long)]
     check: bool,
 }
@@ -74,15 +80,20 @@ async fn noop(x: i64) -> TaskResult<i64> {
 #[tokio::main]
 async fn main() -> ExitCode {
     // the measured worker is this program too, in a process of its own
-    if std::env::var_os("CELERIAC_TEST_ROLE").is_some_and(|role| role == "worker") {
-        return App::new("bench").task(noop).run().await;
+    match std::env::var("CELERIAC_TEST_ROLE").as_deref() {
+        Ok("worker") => return App::new("bench").task(noop).run().await,
+        Ok("services") => return exit_code(emulators::serve_memory().await.map(|()| true)),
+        _ => {}
     }
     let arguments = Arguments::parse();
-    let held = match &arguments.other {
+    exit_code(match &arguments.other {
         Some(Other::ColdStart(cold_start)) => cold_start.run().await,
         Some(Other::Local(local)) => local.run().await,
         None => compare(&arguments).await,
-    };
+    })
+}
+
+fn exit_code(held: Result<bool>) -> ExitCode {
     match held {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
@@ -94,18 +105,18 @@ async fn main() -> ExitCode {
 }
 
 async fn compare(arguments: &Arguments) -> Result<bool> {
-    let emulators = Emulators::start().await?;
+    let emulators = Emulators::start(arguments.services).await?;
     println!(
         "SQS: {}; DynamoDB: {}; {} no-op tasks a run, {} rounds",
         emulators.sqs_name(),
-        Emulators::dynamodb_name(),
+        emulators.dynamodb_name(),
         arguments.tasks,
         arguments.rounds
     );
-    let bench = Bench::new(&emulators, arguments.tasks).await?;
+    let bench = Bench::new(arguments.services, &emulators, arguments.tasks).await?;
+    let ceiling = bench.ceiling().await?;
     println!(
-        "emulators' own ceiling (receives and deletes by 10, claims and completions by 25; no worker): {:.0} tasks/s\n",
-        bench.ceiling().await?
+        "the services' own ceiling (sends, receives and deletes by 10, claims and completions by 25; no worker): {ceiling:.0} tasks/s\n"
     );
 
     let mut contenders: Vec<Contender> =
@@ -143,23 +154,6 @@ async fn compare(arguments: &Arguments) -> Result<bool> {
         println!("{}", summary.line());
         summaries.push(summary);
     }
-    Ok(verdict(&summaries) || !arguments.check)
-}
-
-/// Prints the ratios to Celery's best pool; whether each holds.
-fn verdict(summaries: &[Summary]) -> bool {
-    let Some((ours, theirs)) = summaries.split_first() else {
-        return true;
-    };
-    let Some(best) = theirs.iter().max_by(|a, b| a.rate.total_cmp(&b.rate)) else {
-        return true;
-    };
-    let speed = ours.rate / best.rate;
-    let cpu = best.cpu_micros / ours.cpu_micros;
-    let memory = best.memory_mib / ours.memory_mib;
-    println!(
-        "\nagainst {}: {speed:.1} x the tasks/s (8 asked), 1/{cpu:.1} of the CPU (1/20 asked), 1/{memory:.1} of the memory (1/3 asked)",
-        best.name
-    );
-    speed >= 8.0 && cpu >= 20.0 && memory >= 3.0
+    let goals = goals::of(arguments.services, ceiling, &summaries);
+    Ok(goals::print(&goals) || !arguments.check)
 }

@@ -132,8 +132,15 @@ impl QueueFeeder {
     }
 }
 
-/// A no-op task's message as Celery sends it, base64 in base64, for both workers alike.
 fn message(id: &str, queue: &str) -> Result<Outgoing> {
+    Ok(Outgoing {
+        body: body(id, queue)?,
+        ..Outgoing::default()
+    })
+}
+
+/// A no-op task's message as Celery sends it, base64 in base64, for both workers alike.
+pub(crate) fn body(id: &str, queue: &str) -> Result<String> {
     let headers = Headers {
         lang: Some("rust".to_owned()),
         task: "bench.noop".to_owned(),
@@ -163,8 +170,5 @@ fn message(id: &str, queue: &str) -> Result<Outgoing> {
         ..Payload::default()
     };
     let envelope = Envelope::new(headers, properties, &payload, Serializer::Json, None)?;
-    Ok(Outgoing {
-        body: envelope.encode(WireForm::Celery),
-        ..Outgoing::default()
-    })
+    Ok(envelope.encode(WireForm::Celery))
 }

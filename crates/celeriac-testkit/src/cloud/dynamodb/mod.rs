@@ -68,13 +68,13 @@ impl DynamoDb {
     }
 
     fn execute(&self, by: &str, body: &Json) -> Answer {
-        let entries = body["Statements"].as_array().cloned().unwrap_or_default();
+        let entries = body["Statements"].as_array().map_or(&[][..], Vec::as_slice);
         if entries.is_empty() || entries.len() > MAX_STATEMENTS {
             return Err(invalid("1 to 25 statements make a batch"));
         }
         let mut seen = HashSet::new();
         let mut statements = Vec::with_capacity(entries.len());
-        for entry in &entries {
+        for entry in entries {
             let statement = Statement::read(entry).map_err(|reason| invalid(&reason))?;
             if !seen.insert((statement.table.clone(), statement.id.clone())) {
                 return Err(invalid("two statements of a batch are about one item"));
@@ -106,8 +106,7 @@ impl DynamoDb {
             return failed("ResourceNotFound", "Requested resource not found");
         };
         table.sweep(self.time.now());
-        let before = table.get(&statement.id).cloned();
-        let after = match statement.apply(before.as_ref()) {
+        let after = match statement.apply(table.get(&statement.id)) {
             Ok(after) => after,
             Err(Refusal::Duplicate) => {
                 return failed("DuplicateItem", "Duplicate primary key exists in table");
@@ -127,13 +126,13 @@ impl DynamoDb {
                 );
             }
         };
-        table.put(&statement.id, after.clone());
+        let before = table.put(&statement.id, after);
         self.watch.item_changed(
             by,
             &statement.table,
             &statement.id,
             before.as_ref(),
-            Some(&after),
+            table.get(&statement.id),
         );
         json!({ "TableName": statement.table })
     }

@@ -1,6 +1,7 @@
 //! The part of PartiQL that conditional writes need: `INSERT INTO .. VALUE {..}` and `UPDATE .. SET
 //! .. WHERE ..`.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use serde_json::Value as Json;
@@ -68,7 +69,7 @@ impl Statement {
             tokens: tokens(text)?.into_iter().peekable(),
             parameters: parameters.collect::<Result<Vec<_>, _>>()?.into_iter(),
         };
-        let statement = match reader.word()?.as_str() {
+        let statement = match &*reader.word()? {
             "INSERT" => reader.insert(),
             "UPDATE" => reader.update(),
             other => Err(format!("`{other}` statements are not here")),
@@ -143,38 +144,38 @@ impl Comparison {
 }
 
 #[derive(Clone, Debug, PartialEq)]
-enum Token {
+enum Token<'a> {
     /// A key word, in capitals.
-    Word(String),
+    Word(Cow<'a, str>),
     /// In quotes of either kind.
-    Name(String),
-    Sign(String),
+    Name(&'a str),
+    Sign(&'a str),
 }
 
-fn tokens(text: &str) -> Result<Vec<Token>, String> {
+fn tokens(text: &str) -> Result<Vec<Token<'_>>, String> {
     let mut rest = text.trim_start();
     let mut tokens = Vec::new();
     while let Some(first) = rest.chars().next() {
         let length = match first {
             '"' | '\'' => {
                 let end = rest[1..].find(first).ok_or("a quote is not closed")?;
-                tokens.push(Token::Name(rest[1..=end].to_owned()));
+                tokens.push(Token::Name(&rest[1..=end]));
                 end + 2
             }
             '<' | '>' | '=' => {
                 let is_sign = |c: char| matches!(c, '<' | '>' | '=');
                 let length = rest.find(|c| !is_sign(c)).unwrap_or(rest.len());
-                tokens.push(Token::Sign(rest[..length].to_owned()));
+                tokens.push(Token::Sign(&rest[..length]));
                 length
             }
             c if c.is_ascii_alphabetic() => {
                 let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
                 let length = rest.find(|c| !is_word(c)).unwrap_or(rest.len());
-                tokens.push(Token::Word(rest[..length].to_ascii_uppercase()));
+                tokens.push(Token::Word(capitals(&rest[..length])));
                 length
             }
             '?' | ',' | ':' | '{' | '}' => {
-                tokens.push(Token::Sign(first.to_string()));
+                tokens.push(Token::Sign(&rest[..1]));
                 1
             }
             other => return Err(format!("unexpected `{other}`")),
@@ -184,27 +185,34 @@ fn tokens(text: &str) -> Result<Vec<Token>, String> {
     Ok(tokens)
 }
 
-struct Reader {
-    tokens: std::iter::Peekable<std::vec::IntoIter<Token>>,
+fn capitals(word: &str) -> Cow<'_, str> {
+    if word.bytes().any(|byte| byte.is_ascii_lowercase()) {
+        return Cow::Owned(word.to_ascii_uppercase());
+    }
+    Cow::Borrowed(word)
+}
+
+struct Reader<'a> {
+    tokens: std::iter::Peekable<std::vec::IntoIter<Token<'a>>>,
     parameters: std::vec::IntoIter<Attribute>,
 }
 
-impl Reader {
+impl<'a> Reader<'a> {
     fn insert(&mut self) -> Result<Statement, String> {
-        self.expect(&Token::Word("INTO".to_owned()))?;
+        self.expect(&Token::Word("INTO".into()))?;
         let table = self.name()?;
-        self.expect(&Token::Word("VALUE".to_owned()))?;
-        self.expect(&Token::Sign("{".to_owned()))?;
+        self.expect(&Token::Word("VALUE".into()))?;
+        self.expect(&Token::Sign("{"))?;
         let mut item = Item::new();
         loop {
             let name = self.name()?;
-            self.expect(&Token::Sign(":".to_owned()))?;
+            self.expect(&Token::Sign(":"))?;
             item.insert(name, self.parameter()?);
-            if !self.takes(&Token::Sign(",".to_owned())) {
+            if !self.takes(&Token::Sign(",")) {
                 break;
             }
         }
-        self.expect(&Token::Sign("}".to_owned()))?;
+        self.expect(&Token::Sign("}"))?;
         let id = match item.get("id") {
             Some(Attribute::S(id)) => id.clone(),
             _ => return Err("the item has no key `id`".to_owned()),
@@ -220,12 +228,12 @@ impl Reader {
     fn update(&mut self) -> Result<Statement, String> {
         let table = self.name()?;
         let mut set = Vec::new();
-        while self.takes(&Token::Word("SET".to_owned())) {
+        while self.takes(&Token::Word("SET".into())) {
             let name = self.name()?;
-            self.expect(&Token::Sign("=".to_owned()))?;
+            self.expect(&Token::Sign("="))?;
             set.push((name, self.parameter()?));
         }
-        self.expect(&Token::Word("WHERE".to_owned()))?;
+        self.expect(&Token::Word("WHERE".into()))?;
         let (mut id, mut tests) = (None, Vec::new());
         loop {
             match self.test()? {
@@ -234,7 +242,7 @@ impl Reader {
                 }
                 test => tests.push(test),
             }
-            if !self.takes(&Token::Word("AND".to_owned())) {
+            if !self.takes(&Token::Word("AND".into())) {
                 break;
             }
         }
@@ -248,36 +256,36 @@ impl Reader {
 
     fn test(&mut self) -> Result<Test, String> {
         let name = self.name()?;
-        if self.takes(&Token::Word("IS".to_owned())) {
-            self.expect(&Token::Word("MISSING".to_owned()))?;
+        if self.takes(&Token::Word("IS".into())) {
+            self.expect(&Token::Word("MISSING".into()))?;
             return Ok(Test::Missing(name));
         }
         let comparison = match self.next()? {
-            Token::Sign(sign) => Comparison::read(&sign),
+            Token::Sign(sign) => Comparison::read(sign),
             _ => None,
         };
         let comparison = comparison.ok_or("a comparison is missing")?;
         Ok(Test::Compare(name, comparison, self.parameter()?))
     }
 
-    fn next(&mut self) -> Result<Token, String> {
+    fn next(&mut self) -> Result<Token<'a>, String> {
         self.tokens
             .next()
             .ok_or("the statement ends too early".to_owned())
     }
 
-    fn takes(&mut self, token: &Token) -> bool {
-        self.tokens.next_if_eq(token).is_some()
+    fn takes(&mut self, token: &Token<'_>) -> bool {
+        self.tokens.next_if(|next| next == token).is_some()
     }
 
-    fn expect(&mut self, token: &Token) -> Result<(), String> {
+    fn expect(&mut self, token: &Token<'_>) -> Result<(), String> {
         let next = self.next()?;
         (next == *token)
             .then_some(())
             .ok_or_else(|| format!("expected {token:?}, got {next:?}"))
     }
 
-    fn word(&mut self) -> Result<String, String> {
+    fn word(&mut self) -> Result<Cow<'a, str>, String> {
         match self.next()? {
             Token::Word(word) => Ok(word),
             other => Err(format!("expected a key word, got {other:?}")),
@@ -286,13 +294,13 @@ impl Reader {
 
     fn name(&mut self) -> Result<String, String> {
         match self.next()? {
-            Token::Name(name) => Ok(name),
+            Token::Name(name) => Ok(name.to_owned()),
             other => Err(format!("expected a name in quotes, got {other:?}")),
         }
     }
 
     fn parameter(&mut self) -> Result<Attribute, String> {
-        self.expect(&Token::Sign("?".to_owned()))?;
+        self.expect(&Token::Sign("?"))?;
         let parameter = self.parameters.next();
         parameter.ok_or("there are fewer parameters than question marks".to_owned())
     }

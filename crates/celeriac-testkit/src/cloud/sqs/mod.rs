@@ -23,6 +23,8 @@ use self::queue::{Attributes, Queue};
 /// The account in queue URLs and ARNs.
 const ACCOUNT: &str = "000000000000";
 const REGION: &str = "us-east-1";
+/// Where queues' URLs point to, unless a server says otherwise.
+pub(super) const ENDPOINT: &str = "http://sqs.us-east-1.localhost";
 
 pub(super) struct Sqs {
     time: CloudTime,
@@ -261,7 +263,7 @@ impl Sqs {
 }
 
 fn url(name: &str) -> String {
-    format!("http://sqs.{REGION}.localhost/{ACCOUNT}/{name}")
+    format!("{ENDPOINT}/{ACCOUNT}/{name}")
 }
 
 fn name_of(body: &Json) -> String {
