@@ -71,7 +71,13 @@ async fn let_go(ledger: &BatchedLedger, call: &Call, claimed: &Claimed) -> Refus
     Refusal::Other(Outcome::Release)
 }
 
-fn hold(engine: &Engine, ledger: &BatchedLedger, call: &Call, claimed: &Claimed, since: Instant) -> Held {
+fn hold(
+    engine: &Engine,
+    ledger: &BatchedLedger,
+    call: &Call,
+    claimed: &Claimed,
+    since: Instant,
+) -> Held {
     if claimed.runs > 1 {
         engine.incidents.takeover();
     }

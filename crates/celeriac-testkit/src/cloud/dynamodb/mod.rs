@@ -114,8 +114,9 @@ impl DynamoDb {
             Err(Refusal::Condition) => {
                 let mut refused =
                     failed("ConditionalCheckFailed", "The conditional request failed");
-                if let Some(item) = before.filter(|_| statement.shows_item) {
-                    refused["Error"]["Item"] = attribute::to_json(&item);
+                let stands = table.get(&statement.id).filter(|_| statement.shows_item);
+                if let Some(item) = stands {
+                    refused["Error"]["Item"] = attribute::to_json(item);
                 }
                 return refused;
             }
