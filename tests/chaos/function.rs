@@ -211,6 +211,48 @@ async fn a_killed_function_whose_batch_comes_again_doubles_nothing_that_finished
     all_succeeded(&metas.metas().await.expect("the results"));
 }
 
+/// A thread that outlives its invocation would wake in a later one, beside a newer run of its task.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_function_ends_with_the_thread_that_outlives_its_invocation() {
+    let scene = Scene::sqlite().await;
+    let effects = scene.effects();
+    let thread = TaskSignature::new("w.slow_thread")
+        .arg(effects.path())
+        .arg("woken")
+        .arg(3.0);
+    let sent = scene.send_all(vec![slow(&effects, 0, 0.0), thread]).await;
+    let service = LambdaService::start().await;
+    let lease = [("CELERIAC_BROKER_TRANSPORT_OPTIONS__VISIBILITY_TIMEOUT", "4")];
+    let mut function = scene.function(&service, &scene.place, &lease);
+    let event = sqs_event(&received(&scene).await);
+    let answer = service
+        .invoke(event.to_string(), Duration::from_secs(2))
+        .await;
+    let Some(Answer::Response(answer)) = answer else {
+        panic!("{answer:?}");
+    };
+    let answer: serde_json::Value = serde_json::from_str(&answer).expect("JSON");
+    let returned = answer["batchItemFailures"].as_array().expect("a list");
+    assert_eq!(returned.len(), 1, "that of the thread: {answer}");
+    assert_eq!(function.ended().await.code(), Some(0), "{}", function.log());
+    finished(&scene, &sent[..1]).await;
+    assert!(
+        received(&scene).await.is_empty(),
+        "one is deleted, one waits for the lease"
+    );
+
+    let _function = scene.function(&service, &scene.place, &lease);
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    let again = received(&scene).await;
+    assert_eq!(again.len(), 1);
+    let answer = service.invoke(sqs_event(&again).to_string(), MINUTE).await;
+    assert!(matches!(answer, Some(Answer::Response(_))), "{answer:?}");
+    finished(&scene, &sent[1..]).await;
+    let counts = effects.counts();
+    assert_eq!(counts.get(sent[1].id()), Some(&2), "{counts:?}");
+    assert_eq!(counts.get("woken"), Some(&1), "{counts:?}");
+}
+
 async fn finished(scene: &Scene, sent: &[AsyncResult]) {
     all_succeeded(&scene.ended(sent, Duration::from_secs(20)).await);
 }

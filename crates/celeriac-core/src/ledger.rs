@@ -166,6 +166,12 @@ pub enum CompletionKind {
     /// Without an end (shutdown, `Ignore`, `Reject` with requeue): the lease ends at once, the run does not count, readers see
     /// what stood there. Earlier runs that were lost stay counted.
     Released,
+    /// The same, but the lease holds on: the run was given up while its code goes on (a thread cannot be killed). Nobody
+    /// may take the task before that is over, so the holder goes on renewing.
+    Detached {
+        /// From now.
+        lease: Duration,
+    },
 }
 
 /// What became of a completion.

@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -40,7 +40,8 @@ struct Batch {
     keeper: Mutex<Option<Arc<VisibilityKeeper>>>,
     /// Held here, by message id: their visibility is extended where it is short.
     open: Mutex<BTreeMap<String, Delivery>>,
-    done: Mutex<HashSet<String>>,
+    /// Done with, by message id.
+    done: Mutex<BTreeMap<String, Delivery>>,
     endings: Mutex<Vec<Ending>>,
 }
 
@@ -90,9 +91,12 @@ pub(crate) async fn run(
     }
     groups.abort_all();
     drop(heartbeat);
+    if function.must_end() {
+        let _ = timeout_at(phases.last, batch.delete_done()).await; // else their copies are met
+    }
     function.publish(&batch.queues, &lock(&batch.endings));
     let done = batch.done();
-    let failures = ids.into_iter().filter(|id| !done.contains(id));
+    let failures = ids.into_iter().filter(|id| !done.contains_key(id));
     BatchResponse {
         batch_item_failures: failures
             .map(|item_identifier| ItemFailure { item_identifier })
@@ -171,7 +175,7 @@ impl Batch {
         lock(&self.endings).push(ending);
         let finished = self.settle(&message, outcome).await;
         if finished {
-            self.done().insert(message.message_id);
+            self.done().insert(message.message_id.clone(), message);
         }
         finished
     }
@@ -205,6 +209,23 @@ impl Batch {
         }
     }
 
+    /// Deletes what is done with, as Lambda will; but the process is about to end, and Lambda might
+    /// take that for a failure of the whole batch.
+    async fn delete_done(&self) {
+        let mut by_queue: BTreeMap<String, Vec<Receipt>> = BTreeMap::new();
+        for message in self.done().values() {
+            let receipts = by_queue.entry(message.queue.clone()).or_default();
+            receipts.push(message.receipt.clone());
+        }
+        for (queue, receipts) in by_queue {
+            for answer in self.function.broker().ack(&queue, receipts).await {
+                if let Err(error) = answer {
+                    tracing::debug!("a message that is done with was not deleted: {error}");
+                }
+            }
+        }
+    }
+
     /// Gives a message back that has not started.
     async fn release(&self, delivery: Delivery) {
         self.settle(&delivery, Outcome::Release).await;
@@ -220,7 +241,7 @@ impl Batch {
         message.receipt.clone()
     }
 
-    fn done(&self) -> MutexGuard<'_, HashSet<String>> {
+    fn done(&self) -> MutexGuard<'_, BTreeMap<String, Delivery>> {
         lock(&self.done)
     }
 }

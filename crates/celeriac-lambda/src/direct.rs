@@ -81,6 +81,9 @@ async fn goes_on(
             send_on(function, task, task_id, body, queue).await?;
             Ok(State::Retry)
         }
+        (Outcome::Defer(_), _) if function.executor().is_detached(task_id) => {
+            Err(not_over(task, task_id, "the function's time is over"))
+        }
         // before its `eta`: nothing stands under its id yet
         (Outcome::Defer(_), _) if status(function, task_id).await?.is_none() => {
             send_on(function, task, task_id, body, queue).await?;

@@ -4,12 +4,14 @@ use std::time::{Duration, SystemTime};
 
 use celeriac_core::{Broker, Delivery};
 use celeriac_worker::{Ending, Executor};
-use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
+use lambda_runtime::layers::TracingLayer;
+use lambda_runtime::{Diagnostic, LambdaEvent, Runtime, service_fn};
 use serde_json::value::{RawValue, to_raw_value};
 
 use crate::answer::{Answered, error};
 use crate::event::Event;
 use crate::phases::Phases;
+use crate::process_end::EndOfProcess;
 use crate::queue_visibility::QueueVisibility;
 use crate::room::Room;
 use crate::sqs_record::SqsRecord;
@@ -25,15 +27,18 @@ use crate::{batch, direct};
 pub async fn run(executor: Executor) -> Result<(), lambda_runtime::Error> {
     let megabytes = lambda_runtime::Config::from_env().memory;
     let function = Function::new(executor, usize::try_from(megabytes).unwrap_or(128));
-    let runtime =
-        lambda_runtime::run_concurrent(service_fn(move |event: LambdaEvent<Box<RawValue>>| {
-            let function = function.clone();
-            async move {
-                let (deadline, request_id) = (event.context.deadline(), event.context.request_id);
-                Box::pin(function.invoke(&event.payload, deadline, &request_id)).await
-            }
-        }));
-    Box::pin(runtime).await
+    let end_of_process = EndOfProcess::of(&function);
+    let handler = service_fn(move |event: LambdaEvent<Box<RawValue>>| {
+        let function = function.clone();
+        async move {
+            let (deadline, request_id) = (event.context.deadline(), event.context.request_id);
+            Box::pin(function.invoke(&event.payload, deadline, &request_id)).await
+        }
+    });
+    let runtime = Runtime::new(handler)
+        .layer(TracingLayer::new())
+        .layer(end_of_process);
+    Box::pin(runtime.run_concurrent()).await
 }
 
 /// An app as a Lambda function. Cheap to clone.
@@ -94,6 +99,12 @@ impl Function {
             Event::Sqs(records) => self.batch(records, phases).await,
             Event::Task(task) => direct::run(self, task, request_id, phases).await,
         }
+    }
+
+    /// Whether the process has to end once the answer is sent, before it is frozen: the code of a
+    /// task goes on that nothing can stop. [`run`] sees to that.
+    pub fn must_end(&self) -> bool {
+        self.executor().has_detached_runs()
     }
 
     async fn batch(&self, records: Vec<SqsRecord>, phases: Phases) -> Answered {

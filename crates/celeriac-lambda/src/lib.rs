@@ -21,6 +21,8 @@
 //! checkpoint (`Context::checkpoint`), and so does, before it starts, a task whose hard limit is longer than the time that is left. A task
 //! with `spill` always does. FIFO queues keep their order and never spill what has started.
 //!
+//! A blocking task that still runs then cannot be cancelled. [`run`] answers, and ends the process before Lambda can freeze it with the thread.
+//!
 //! A time-out of the function, or a lost answer, brings the whole batch again: the ledger acknowledges what was finished. Tasks without
 //! the ledger (`ignore_result`, and no schedule sent them) run again.
 //!
@@ -33,6 +35,7 @@ mod direct;
 mod event;
 mod function;
 mod phases;
+mod process_end;
 mod queue_visibility;
 mod room;
 mod sqs_record;

@@ -103,7 +103,7 @@ impl LedgerTransaction<'_> {
         };
         let status = match &completion.kind {
             CompletionKind::Final(meta) | CompletionKind::Retry { meta, .. } => Some(&meta.status),
-            CompletionKind::Released => None,
+            CompletionKind::Released | CompletionKind::Detached { .. } => None,
         };
         if let (CompletionKind::Final(meta), Some(result)) = (&completion.kind, result)
             && self.end_held(completion, &meta.status, result)?
@@ -124,17 +124,20 @@ impl LedgerTransaction<'_> {
         match completion.kind {
             CompletionKind::Final(_) => {}
             CompletionKind::Retry { retries, .. } => (row.retries, row.runs) = (retries, 0),
-            CompletionKind::Released => {
+            CompletionKind::Released | CompletionKind::Detached { .. } => {
                 row.runs = row.runs.saturating_sub(1);
             }
         }
         if let (Some(status), Some(result)) = (status, result) {
             row.show(status, result.clone());
         }
-        row.lease_until = None;
-        if let CompletionKind::Retry { due: Some(due), .. } = completion.kind {
-            // nobody's lease, until then
-            (row.attempt, row.lease_until) = (completion.attempt + 1, Some(due.0));
+        row.lease_until = match completion.kind {
+            CompletionKind::Retry { due, .. } => due.map(|due| due.0),
+            CompletionKind::Detached { lease } => Some(self.after(lease)),
+            CompletionKind::Final(_) | CompletionKind::Released => None,
+        };
+        if let CompletionKind::Retry { due: Some(_), .. } = completion.kind {
+            row.attempt = completion.attempt + 1; // nobody's lease, until then
         }
         row.nonce.clone_from(&completion.nonce);
         self.put(row)?;

@@ -173,7 +173,7 @@ impl Ledger for LocalStore {
         let encode = |completion: &Completion| {
             let meta = match &completion.kind {
                 CompletionKind::Final(meta) | CompletionKind::Retry { meta, .. } => Some(meta),
-                CompletionKind::Released => None,
+                CompletionKind::Released | CompletionKind::Detached { .. } => None,
             };
             self.shown(&completion.task_id, meta)
         };

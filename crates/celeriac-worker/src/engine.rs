@@ -10,6 +10,8 @@ use crate::batched_ledger::BatchedLedger;
 use crate::incidents::Incidents;
 use crate::requests::Requests;
 use crate::run::blocking_pool::BlockingPool;
+use crate::run::blocking_work::Threads;
+use crate::run::detached_runs::DetachedRuns;
 use crate::run::panics;
 use crate::waits;
 
@@ -28,12 +30,15 @@ pub(crate) struct Engine {
     pub(crate) requests: Requests,
     pub(crate) outbox: Outbox,
     pub(crate) blocking: BlockingPool,
+    pub(crate) detached: Arc<DetachedRuns>,
+    /// How long a claim holds without renewal.
+    pub(crate) lease: Duration,
     pub(crate) sender: Arc<dyn TaskSender>,
     pub(crate) incidents: Incidents,
 }
 
 impl Engine {
-    pub(crate) fn new(parts: ExecutorParts) -> Self {
+    pub(crate) fn new(parts: ExecutorParts, threads: Arc<dyn Threads>) -> Self {
         panics::install_hook();
         let settings = &parts.settings;
         let lease = settings
@@ -49,7 +54,9 @@ impl Engine {
             ledger,
             requests: Requests::new(&parts.broker),
             outbox: Outbox::new(Arc::clone(&parts.broker), Arc::clone(&parts.clock)),
-            blocking: BlockingPool::new(settings.worker_blocking_threads),
+            blocking: BlockingPool::new(settings.worker_blocking_threads, threads),
+            detached: Arc::default(),
+            lease,
             sender: Arc::new(parts.client.clone()),
             incidents: Incidents::default(),
             parts,

@@ -22,7 +22,7 @@ use crate::engine::Engine;
 use crate::executed::{Ending, Executed};
 use crate::held::Held;
 use crate::reply::{Answer, Reply};
-use crate::run::{LedgerProgress, Run, TimeLimits};
+use crate::run::{LedgerProgress, OsThreads, Run, Threads, TimeLimits};
 use crate::{Buried, Deadline, Outcome, Shutdown, log, meta};
 
 /// Runs deliveries: one in, one outcome out. Shared by the worker and the Lambda function. Cheap to clone.
@@ -61,8 +61,13 @@ impl Executor {
     /// An executor; needs a tokio runtime. Puts a panic hook in front of the process's own, which keeps the place of a
     /// task's panic for its result instead of printing it.
     pub fn new(parts: ExecutorParts) -> Self {
+        Self::on_threads(parts, Arc::new(OsThreads::default()))
+    }
+
+    /// The same, with other threads for blocking tasks than the system's: a simulation has none.
+    pub fn on_threads(parts: ExecutorParts, threads: Arc<dyn Threads>) -> Self {
         Self {
-            engine: Arc::new(Engine::new(parts)),
+            engine: Arc::new(Engine::new(parts, threads)),
         }
     }
 
@@ -117,6 +122,17 @@ impl Executor {
     pub fn publish<'a>(&self, queues: impl IntoIterator<Item = &'a String>, endings: &[Ending]) {
         let names: Vec<&str> = queues.into_iter().map(String::as_str).collect();
         self.engine.publish(&names.join(","), endings);
+    }
+
+    /// Whether the code of a task goes on in this process although its run was ended: a thread cannot be killed. Its lease is
+    /// kept until it is over.
+    pub fn has_detached_runs(&self) -> bool {
+        self.engine.detached.any()
+    }
+
+    /// Whether this task's does.
+    pub fn is_detached(&self, task_id: &str) -> bool {
+        self.engine.detached.has(task_id)
     }
 
     /// What it is made of.
@@ -325,9 +341,12 @@ async fn run<S>(
         lost,
         name,
     };
-    let end = run.end(&engine.blocking, shutdown).await;
+    let (end, rest) = run.end(&engine.blocking, shutdown).await;
     drop(slot);
-    let conclusion = conclusion.after(&context, started.elapsed(), shutdown);
+    let mut conclusion = conclusion.after(&context, started.elapsed(), shutdown);
+    if let Some(rest) = rest {
+        conclusion.detach(rest);
+    }
     Box::pin(conclusion.of_run(end)).await // large: storing, sending, retrying
 }
 

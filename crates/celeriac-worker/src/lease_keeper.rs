@@ -35,7 +35,8 @@ struct HeldLease {
 
 /// A lease that is kept while this lives.
 pub(crate) struct LeaseGuard {
-    key: u64,
+    /// `None`: another guard keeps it.
+    key: Option<u64>,
     shared: Arc<Shared>,
     lost: CancellationToken,
 }
@@ -82,7 +83,7 @@ impl LeaseKeeper {
             self.shared.woken.notify_one();
         }
         LeaseGuard {
-            key,
+            key: Some(key),
             shared: Arc::clone(&self.shared),
             lost,
         }
@@ -94,11 +95,22 @@ impl LeaseGuard {
     pub(crate) fn lost(&self) -> &CancellationToken {
         &self.lost
     }
+
+    /// Another guard, which keeps the lease from here on instead of this one.
+    pub(crate) fn pass_on(&mut self) -> Self {
+        Self {
+            key: self.key.take(),
+            shared: Arc::clone(&self.shared),
+            lost: self.lost.clone(),
+        }
+    }
 }
 
 impl Drop for LeaseGuard {
     fn drop(&mut self) {
-        self.shared.held().leases.remove(&self.key);
+        if let Some(key) = self.key {
+            self.shared.held().leases.remove(&key);
+        }
     }
 }
 

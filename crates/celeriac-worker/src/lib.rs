@@ -18,7 +18,8 @@
 //!
 //! # Time limits
 //! The hard limit drops an async task and stores TimeLimitExceeded. A blocking task's thread cannot be killed: the failure is
-//! stored, the task's place is freed, the thread stays busy until it returns. The soft limit only tells the task
+//! stored, the task's place is freed, the thread stays busy until it returns, and its lease is kept so long: what was ended from outside (by
+//! the end of a worker, too) is not started beside its own thread. The soft limit only tells the task
 //! (`Context::soft_time_limit`, `Context::is_cancelled`), which ends as it likes; nothing is raised in it, unlike in Python.
 //!
 //! # Messages that cannot be run
@@ -67,6 +68,7 @@ pub use executed::{Ending, Executed};
 pub use executor::{Executor, ExecutorParts};
 pub use outcome::Outcome;
 pub use reply::Answer;
+pub use run::{BlockingWork, Threads};
 pub use settling::Buried;
 pub use shutdown::{Deadline, Shutdown};
 pub use worker::{VisibilityKeeper, Worker, WorkerError, WorkerOptions, WorkerQueue, WorkerReport};

@@ -159,8 +159,9 @@ pub mod scheduler {
 pub mod worker {
     pub use celeriac_core::CancellationToken;
     pub use celeriac_worker::{
-        Answer, Buried, Deadline, Ending, Executed, Executor, ExecutorParts, Outcome, Shutdown,
-        VisibilityKeeper, Worker, WorkerError, WorkerOptions, WorkerQueue, WorkerReport,
+        Answer, BlockingWork, Buried, Deadline, Ending, Executed, Executor, ExecutorParts, Outcome,
+        Shutdown, Threads, VisibilityKeeper, Worker, WorkerError, WorkerOptions, WorkerQueue,
+        WorkerReport,
     };
 }
 

@@ -171,8 +171,10 @@ mod seams {
 mod worker {
     use celeriac::worker::*;
 
+    objects!(Threads);
     named!(
         Answer,
+        BlockingWork,
         Buried,
         CancellationToken,
         Deadline,

@@ -6,7 +6,7 @@ use celeriac_core::{
 use celeriac_protocol::UtcTime;
 
 use super::batch::{Written, rounds};
-use super::item::{ATTEMPT, LEASE, NONCE, RETRIES, RUNS, STATE, number, text};
+use super::item::{ATTEMPT, LEASE, NONCE, RETRIES, RUNS, STATE, lease_until, number, text};
 use super::read::LedgerItems;
 use super::statement::{Condition, Write};
 use super::store::{DynamoStore, MAX_ROUNDS, contended, unchanged};
@@ -169,7 +169,7 @@ impl DynamoStore {
                 set.push((RUNS, number(0)));
                 set
             }
-            CompletionKind::Released => {
+            CompletionKind::Released | CompletionKind::Detached { .. } => {
                 let runs = item.map_or(0, |item| item.runs.saturating_sub(1));
                 let state = item.map_or("PENDING", |item| item.meta.status.as_str());
                 let mut set: Vec<_> = self.ttl(now).into_iter().collect();
@@ -189,11 +189,15 @@ impl DynamoStore {
             }
         }
         let mut lease = number(0);
-        if let CompletionKind::Retry { due: Some(due), .. } = completion.kind {
-            // nobody's lease, until then
-            set.retain(|(name, _)| *name != ATTEMPT);
-            set.push((ATTEMPT, number(completion.attempt + 1)));
-            lease = number(self.service_time(due).0 / 1000);
+        match completion.kind {
+            CompletionKind::Retry { due: Some(due), .. } => {
+                // nobody's lease, until then
+                set.retain(|(name, _)| *name != ATTEMPT);
+                set.push((ATTEMPT, number(completion.attempt + 1)));
+                lease = number(self.service_time(due).0 / 1000);
+            }
+            CompletionKind::Detached { lease: more } => lease = lease_until(self.lease_now(), more),
+            _ => {}
         }
         set.extend([(LEASE, lease), (NONCE, text(&completion.nonce))]);
         Ok(set)

@@ -261,6 +261,7 @@ macro_rules! store_conformance {
                 an_ended_claim_is_not_renewed,
                 a_released_task_that_is_known_is_free_at_once,
                 a_released_task_is_free_at_once,
+                a_detached_run_keeps_its_lease_and_does_not_count,
                 lost_runs_stay_counted,
             }
             retries {

@@ -22,6 +22,11 @@ pub(crate) enum Refusal {
 
 /// Takes the task, if it is to be run.
 pub(crate) async fn take(engine: &Engine, call: &mut Call) -> Result<Held, Refusal> {
+    if engine.detached.has(call.id()) {
+        // its lease may have lapsed while this process stood still; its thread has not ended
+        let patience = waits::patience(call.delivery.receive_count);
+        return Err(Refusal::Other(Outcome::Defer(engine.lease.max(patience))));
+    }
     let Some(ledger) = engine.ledger.as_ref().filter(|_| call.uses_ledger) else {
         return Ok(Held {
             attempt: 1,

@@ -11,6 +11,8 @@ use crate::call::Call;
 use crate::engine::Engine;
 use crate::executed::{Ending, Executed};
 use crate::held::Held;
+use crate::lease_keeper::LeaseGuard;
+use crate::run::detached_runs::Rest;
 use crate::{Outcome, Shutdown, log, meta};
 
 /// A claimed task whose run has ended, on the way to its outcome.
@@ -26,6 +28,8 @@ pub(crate) struct Conclusion {
     pub(crate) checkpoint: Option<Value>,
     /// The queue that takes over what a Lambda function cannot end.
     pub(crate) spill: Option<String>,
+    /// Its code goes on, with its lease.
+    pub(crate) detached: bool,
 }
 
 impl Conclusion {
@@ -39,6 +43,7 @@ impl Conclusion {
             took: Duration::ZERO,
             checkpoint: None,
             spill: None,
+            detached: false,
         }
     }
 
@@ -52,6 +57,13 @@ impl Conclusion {
             .as_ref()
             .and_then(|deadline| deadline.spill.clone());
         self
+    }
+
+    /// Leaves the lease to the run's code, which goes on until `rest` is over.
+    pub(crate) fn detach(&mut self, rest: Rest) {
+        self.detached = true;
+        let lease = self.held.lease.as_mut().map(LeaseGuard::pass_on);
+        self.engine.detached.keep(self.call.id(), lease, rest);
     }
 
     /// Stores SUCCESS, then sends what follows. What cannot be made a message fails the task
@@ -172,9 +184,25 @@ impl Conclusion {
         meta::with_failure(status, &unstorable(error))
     }
 
-    /// Ends the claim, if there is one, without an end of the task.
+    /// Ends the claim, if there is one, without an end of the task. The lease of code that goes on
+    /// stays: nobody else may start the task beside it.
     pub(crate) async fn release(&self) -> Recorded {
-        self.complete(CompletionKind::Released).await
+        let lease = self.engine.lease;
+        self.complete(if self.detached {
+            CompletionKind::Detached { lease }
+        } else {
+            CompletionKind::Released
+        })
+        .await
+    }
+
+    /// What becomes of the message of a run that was given up.
+    pub(crate) fn comes_back(&self) -> Outcome {
+        if self.detached {
+            Outcome::Defer(self.engine.lease)
+        } else {
+            Outcome::Release
+        }
     }
 
     pub(crate) fn complete(

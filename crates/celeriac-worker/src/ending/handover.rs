@@ -63,7 +63,7 @@ pub(crate) async fn hand_over(conclusion: Conclusion, queue: String) -> Executed
                 call.task(),
                 call.id()
             );
-            Executed::not_run(Outcome::Release)
+            Executed::not_run(conclusion.comes_back())
         }
     }
 }

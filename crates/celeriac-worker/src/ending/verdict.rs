@@ -110,7 +110,7 @@ impl Conclusion {
         }
     }
 
-    /// The run does not count; the message goes back at once.
+    /// The run does not count; the message goes back at once, or once its code is over.
     pub(crate) async fn given_back(self) -> Executed {
         if self.call.acked {
             let text = "the worker was shut down while the task ran, and its message was acknowledged early";
@@ -131,7 +131,7 @@ impl Conclusion {
         );
         match self.release().await {
             Recorded::Superseded => Executed::not_run(Outcome::Leave),
-            _ => Executed::not_run(Outcome::Release),
+            _ => Executed::not_run(self.comes_back()),
         }
     }
 }

@@ -1,4 +1,8 @@
 pub(crate) mod blocking_pool;
+pub(crate) mod blocking_work;
+mod code;
+pub(crate) mod detached_runs;
+mod os_threads;
 pub(crate) mod panics;
 mod progress;
 mod time_limits;
@@ -8,14 +12,18 @@ use std::time::Duration;
 
 use celeriac_core::{Arguments, Context, TaskError, TaskKind};
 use celeriac_protocol::Value;
-use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use self::blocking_pool::BlockingPool;
+use self::blocking_work::Returned;
+use self::code::Code;
 use self::panics::PanicReport;
 use crate::Shutdown;
 
+pub(crate) use self::blocking_pool::BlockingPool;
+pub use self::blocking_work::{BlockingWork, Threads};
+pub(crate) use self::detached_runs::Rest;
+pub(crate) use self::os_threads::OsThreads;
 pub(crate) use self::progress::LedgerProgress;
 pub(crate) use self::time_limits::{TimeLimits, seconds_value};
 
@@ -47,51 +55,48 @@ pub(crate) struct Run {
     pub(crate) name: String,
 }
 
-type Returned = Result<Result<Value, TaskError>, PanicReport>;
-
 impl Run {
-    /// Runs the task to its end, its limit or the shutdown's.
-    pub(crate) async fn end(self, pool: &BlockingPool, shutdown: &Shutdown) -> RunEnd {
+    /// Runs the task to its end, its limit or the shutdown's. If it was ended from outside and its
+    /// code goes on, what is left of it comes too.
+    pub(crate) async fn end(
+        self,
+        pool: &BlockingPool,
+        shutdown: &Shutdown,
+    ) -> (RunEnd, Option<Rest>) {
         let watch = Watch {
             limits: self.limits,
             soft: self.soft,
             lost: self.lost,
         };
         let (context, arguments) = (self.context, self.arguments);
-        match self.kind {
+        let mut code = match self.kind {
             TaskKind::Async(task) => {
                 // a task of its own: a run that never yields can then still be timed out
                 let run = panics::caught(async move { task(context, arguments).await });
-                let mut running = AbortOnDrop(tokio::spawn(run));
-                let returned = async { (&mut running.0).await.unwrap_or_else(joined) };
-                watch.over(returned, shutdown).await
+                Code::of_task(tokio::spawn(run))
             }
             TaskKind::Blocking(task) => {
                 let slot = tokio::select! {
                     biased;
                     slot = pool.slot() => slot,
                     () = shutdown.draining.cancelled() => None,
-                    () = watch.lost.cancelled() => return RunEnd::Lost,
+                    () = watch.lost.cancelled() => return (RunEnd::Lost, None),
                 };
                 let Some(slot) = slot else {
-                    return RunEnd::ShutDown;
+                    return (RunEnd::ShutDown, None);
                 };
-                let run = move || panics::catch(move || task(context, arguments));
-                let answer = pool.start(slot, run);
-                let returned = async { answer.await.unwrap_or_else(|_| Err(no_thread())) };
-                let end = watch.over(returned, shutdown).await;
-                say_if_busy(&end, &self.name);
-                end
+                Code::of_thread(pool.start(slot, task, context, arguments))
             }
+        };
+        let end = watch.over(code.returned(), shutdown).await;
+        let rest = code.stop().await;
+        if rest.is_some() {
+            let name = self.name;
+            tracing::error!(
+                "Task {name} was ended from outside; its code cannot be stopped and goes on until it returns"
+            );
         }
-    }
-}
-
-fn say_if_busy(end: &RunEnd, name: &str) {
-    if !matches!(end, RunEnd::Returned(_) | RunEnd::Panicked(_)) {
-        tracing::error!(
-            "Task {name} was ended from outside; its thread cannot be killed and stays busy until it returns"
-        );
+        (end, rest)
     }
 }
 
@@ -110,13 +115,13 @@ impl Watch {
         let mut noticed = false;
         let mut told = false; // of the shutdown; past its soft limit, an error is the task's own
         tokio::pin!(run);
-        loop {
+        let end = loop {
             tokio::select! {
                 biased;
                 returned = &mut run => return ended(returned, told, &self.lost),
-                () = self.lost.cancelled() => return RunEnd::Lost,
-                () = shutdown.now.cancelled() => return RunEnd::ShutDown,
-                () = at(hard) => return RunEnd::TimedOut(self.limits.hard.unwrap_or_default()),
+                () = self.lost.cancelled() => break RunEnd::Lost,
+                () = shutdown.now.cancelled() => break RunEnd::ShutDown,
+                () = at(hard) => break RunEnd::TimedOut(self.limits.hard.unwrap_or_default()),
                 () = at(soft) => {
                     soft = None;
                     self.soft.cancel();
@@ -127,7 +132,9 @@ impl Watch {
                     self.soft.cancel();
                 }
             }
-        }
+        };
+        self.soft.cancel(); // a thread may look at it
+        end
     }
 }
 
@@ -146,32 +153,5 @@ async fn at(time: Option<Instant>) {
     match time {
         Some(time) => sleep_until(time).await,
         None => pending().await,
-    }
-}
-
-/// A task that panicked while it was dropped.
-fn joined(error: tokio::task::JoinError) -> Returned {
-    match error.try_into_panic() {
-        Ok(payload) => Err(PanicReport::of_payload(payload.as_ref())),
-        Err(error) => Err(PanicReport {
-            message: format!("the run was ended from outside: {error}"),
-            place: None,
-        }),
-    }
-}
-
-fn no_thread() -> PanicReport {
-    PanicReport {
-        message: "no thread could be started for this blocking task".to_owned(),
-        place: None,
-    }
-}
-
-/// Ends the run when its waiter goes away.
-struct AbortOnDrop<T>(JoinHandle<T>);
-
-impl<T> Drop for AbortOnDrop<T> {
-    fn drop(&mut self) {
-        self.0.abort();
     }
 }

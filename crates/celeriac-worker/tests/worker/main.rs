@@ -1,6 +1,7 @@
 //! The worker on SQLite.
 
 mod beat;
+mod detached;
 mod endings;
 mod health;
 mod life;

@@ -8,20 +8,13 @@ use celeriac_protocol::{State, Value};
 
 fn sleeping(runs: &Runs, time: Duration) -> Setup {
     let counted = runs.clone();
-    let blocking = runs.clone();
-    Setup::default()
-        .task("tasks.sleep", TaskOptions::default(), move |_, _| {
-            counted.add();
-            async move {
-                tokio::time::sleep(time).await;
-                Ok(Value::Null)
-            }
-        })
-        .blocking("tasks.block", TaskOptions::default(), move |_| {
-            blocking.add();
-            std::thread::sleep(time);
+    Setup::default().task("tasks.sleep", TaskOptions::default(), move |_, _| {
+        counted.add();
+        async move {
+            tokio::time::sleep(time).await;
             Ok(Value::Null)
-        })
+        }
+    })
 }
 
 async fn fill(app: &App, task: &str, count: usize) {
@@ -65,35 +58,32 @@ async fn what_fits_finishes_and_what_waits_is_given_back_at_once() {
 
 #[tokio::test]
 async fn what_does_not_fit_is_cancelled_and_given_back() {
-    for task in ["tasks.sleep", "tasks.block"] {
-        let runs = Runs::default();
-        let app = sleeping(&runs, Duration::from_secs(8)).app();
-        fill(&app, task, 3).await;
-        let worker = app.start_with(|options| options.shutdown_timeout = Duration::from_secs(1));
-        until("all run", || async { runs.count() == 3 }).await;
-        let start = Instant::now();
-        let report = worker.stop().await;
-        assert!(
-            (1.0..3.0).contains(&start.elapsed().as_secs_f64()),
-            "{:?}",
-            start.elapsed()
-        );
-        assert_eq!(
-            (report.released, report.succeeded, visible(&app).await),
-            (3, 0, 3),
-            "{task}"
-        );
-        // another worker takes them on at once, and no run was counted against them
-        let delivery = app.receive(QUEUE).await.expect("visible");
-        let shutdown = celeriac_worker::Shutdown::new();
-        let run = tokio::spawn({
-            let (executor, shutdown) = (app.executor.clone(), shutdown.clone());
-            async move { executor.execute(delivery, &shutdown).await }
-        });
-        until("it runs again", || async { runs.count() == 4 }).await;
-        shutdown.end_now();
-        run.await.expect("no panic");
-    }
+    let runs = Runs::default();
+    let app = sleeping(&runs, Duration::from_secs(8)).app();
+    fill(&app, "tasks.sleep", 3).await;
+    let worker = app.start_with(|options| options.shutdown_timeout = Duration::from_secs(1));
+    until("all run", || async { runs.count() == 3 }).await;
+    let start = Instant::now();
+    let report = worker.stop().await;
+    assert!(
+        (1.0..3.0).contains(&start.elapsed().as_secs_f64()),
+        "{:?}",
+        start.elapsed()
+    );
+    assert_eq!(
+        (report.released, report.succeeded, visible(&app).await),
+        (3, 0, 3)
+    );
+    // another worker takes them on at once, and no run was counted against them
+    let delivery = app.receive(QUEUE).await.expect("visible");
+    let shutdown = celeriac_worker::Shutdown::new();
+    let run = tokio::spawn({
+        let (executor, shutdown) = (app.executor.clone(), shutdown.clone());
+        async move { executor.execute(delivery, &shutdown).await }
+    });
+    until("it runs again", || async { runs.count() == 4 }).await;
+    shutdown.end_now();
+    run.await.expect("no panic");
 }
 
 #[tokio::test]

@@ -26,6 +26,20 @@ pub(crate) async fn slow_effects(
     Ok(ident)
 }
 
+/// The same on a thread.
+#[task(name = "w.slow_thread")]
+pub(crate) fn slow_thread(
+    ctx: Context,
+    path: String,
+    ident: String,
+    seconds: f64,
+) -> TaskResult<String> {
+    effect(&path, ctx.id())?;
+    std::thread::sleep(Duration::from_secs_f64(seconds));
+    effect(&path, &ident)?;
+    Ok(ident)
+}
+
 #[task(name = "w.ignored", ignore_result)]
 pub(crate) async fn ignored(path: String, ident: String) -> TaskResult<String> {
     effect(&path, &ident)?;

@@ -17,6 +17,7 @@ async fn main() -> ExitCode {
         .task(values::noop)
         .task(effects::effects)
         .task(effects::slow_effects)
+        .task(effects::slow_thread)
         .task(effects::ignored)
         .task(effects::retry_once)
         .task(outcomes::fail)

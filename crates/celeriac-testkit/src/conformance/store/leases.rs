@@ -150,6 +150,35 @@ pub async fn a_released_task_is_free_at_once(bench: StoreBench) {
     );
 }
 
+/// A run that was given up while its code goes on keeps the task until its lease ends, can go on renewing, and is not
+/// counted as lost.
+pub async fn a_detached_run_keeps_its_lease_and_does_not_count(bench: StoreBench) {
+    let id = new_id();
+    let first = bench.claimed(claim(&id)).await;
+    let detached = |lease| CompletionKind::Detached { lease };
+    let outcome = bench.complete(&id, first.attempt, detached(LONG)).await;
+    assert_eq!(outcome, CompletionOutcome::Stored);
+    let other = bench.claim(claim(&id)).await;
+    assert!(matches!(other, ClaimOutcome::Leased { .. }), "{other:?}");
+    assert_eq!(bench.status(&id).await, State::Pending);
+
+    let short = Duration::from_millis(100);
+    assert_eq!(
+        bench.renew(&id, first.attempt, short).await,
+        LeaseOutcome::Held
+    );
+    tokio::time::sleep(Duration::from_millis(150)).await;
+    assert_eq!(
+        bench.claimed(claim(&id)).await,
+        Claimed {
+            attempt: 2,
+            runs: 1
+        }
+    );
+    let late = bench.complete(&id, first.attempt, detached(LONG)).await;
+    assert_eq!(late, CompletionOutcome::Superseded);
+}
+
 /// Runs that were lost stay counted when a later one is given back.
 pub async fn lost_runs_stay_counted(bench: StoreBench) {
     let id = new_id();

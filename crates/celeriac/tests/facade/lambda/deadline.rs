@@ -89,10 +89,9 @@ async fn running_tasks_are_told_and_what_waits_is_given_back_at_once() {
 async fn what_does_not_listen_is_cancelled_and_given_back_and_that_is_no_poison() {
     let scene = Scene::with(app(), |settings| settings.task_max_lost_runs = 1).await;
     let result = scene.send(deaf::s()).await;
-    scene.send(deaf_thread::s()).await;
     for round in 1..=4 {
         let batch = scene.poll(QUEUE).await;
-        assert_eq!(batch.len(), 2, "round {round}");
+        assert_eq!(batch.len(), 1, "round {round}");
         let start = Instant::now();
         let returned = scene.run(&batch, Duration::from_secs(2)).await;
         assert!(
@@ -100,7 +99,8 @@ async fn what_does_not_listen_is_cancelled_and_given_back_and_that_is_no_poison(
             "{:?}",
             start.elapsed()
         );
-        assert_eq!((returned.len(), scene.visible(QUEUE).await), (2, 2));
+        assert_eq!((returned.len(), scene.visible(QUEUE).await), (1, 1));
+        assert!(!scene.function.must_end());
     }
     assert_eq!(scene.effects.of("deaf"), 4);
     assert_eq!(
@@ -108,6 +108,24 @@ async fn what_does_not_listen_is_cancelled_and_given_back_and_that_is_no_poison(
         "PENDING"
     );
     assert_eq!(scene.left("celery-dlq").await, 0);
+}
+
+/// Nothing can end a thread: its message waits, and the process has to end.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_thread_that_does_not_listen_is_not_started_again_beside_itself() {
+    let scene = Scene::new(app()).await;
+    let result = scene.send(deaf_thread::s()).await;
+    let batch = scene.poll(QUEUE).await;
+    let returned = scene.run(&batch, Duration::from_secs(2)).await;
+    assert_eq!((returned.len(), scene.visible(QUEUE).await), (1, 0));
+    assert!(scene.function.must_end());
+    // a copy in the same environment
+    let copy = scene.run(&batch, Duration::from_secs(10)).await;
+    assert_eq!((copy.len(), scene.effects.of("thread")), (1, 1));
+    assert_eq!(
+        result.state().await.expect("a state").to_string(),
+        "PENDING"
+    );
 }
 
 /// A task that may take longer than is left is for the next invocation, if that has more time.

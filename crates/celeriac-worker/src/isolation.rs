@@ -1,0 +1,58 @@
+//! Which tasks run beside each other in this process.
+
+use std::sync::Arc;
+
+use tokio::sync::{OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock};
+
+/// Who runs beside whom in this process.
+#[derive(Default)]
+pub(crate) struct Isolation(Arc<RwLock<()>>);
+
+/// A task's place among the others, from its claim until its end is stored.
+#[derive(Clone)]
+pub(crate) struct Place {
+    alone: bool,
+    _guard: Guard,
+}
+
+#[derive(Clone)]
+#[expect(dead_code, reason = "held until dropped")]
+enum Guard {
+    BesideOthers(Arc<OwnedRwLockReadGuard<()>>),
+    Alone(Arc<OwnedRwLockWriteGuard<()>>),
+}
+
+impl Isolation {
+    pub(crate) async fn beside_others(&self) -> Place {
+        let guard = Arc::clone(&self.0).read_owned().await;
+        Place {
+            alone: false,
+            _guard: Guard::BesideOthers(Arc::new(guard)),
+        }
+    }
+
+    /// Nothing else starts from now on, and what runs may end.
+    pub(crate) async fn alone(&self) -> Place {
+        let guard = Arc::clone(&self.0).write_owned().await;
+        Place {
+            alone: true,
+            _guard: Guard::Alone(Arc::new(guard)),
+        }
+    }
+}
+
+impl Place {
+    /// Which run of a task is not begun here: the last one before it is poison. With a single run
+    /// there is none to tell by.
+    pub(crate) fn isolate_at(&self, max_lost_runs: u32) -> Option<u32> {
+        (!self.alone && max_lost_runs > 1).then_some(max_lost_runs)
+    }
+
+    /// Counts as alone.
+    pub(crate) fn as_if_alone(self) -> Self {
+        Self {
+            alone: true,
+            ..self
+        }
+    }
+}

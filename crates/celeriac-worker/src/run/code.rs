@@ -1,0 +1,88 @@
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+use super::blocking_work::Returned;
+use super::detached_runs::Rest;
+use super::panics::PanicReport;
+
+/// How long code that was told to stop may take for it, before it counts as code that goes on.
+const PATIENCE: Duration = Duration::from_millis(50);
+
+/// A task's code at work. An async task is stopped at its next await, also when this is dropped; a
+/// thread is not stopped by anything.
+pub(super) struct Code {
+    place: Place,
+    over: bool,
+}
+
+enum Place {
+    Task(JoinHandle<Returned>),
+    Thread(oneshot::Receiver<Returned>),
+}
+
+impl Code {
+    pub(super) fn of_task(task: JoinHandle<Returned>) -> Self {
+        let place = Place::Task(task);
+        Self { place, over: false }
+    }
+
+    pub(super) fn of_thread(answer: oneshot::Receiver<Returned>) -> Self {
+        let place = Place::Thread(answer);
+        Self { place, over: false }
+    }
+
+    /// What it returns, once. Cancel-safe.
+    pub(super) async fn returned(&mut self) -> Returned {
+        let returned = match &mut self.place {
+            Place::Task(task) => task.await.unwrap_or_else(joined),
+            Place::Thread(answer) => answer.await.unwrap_or_else(|_| Err(no_thread())),
+        };
+        self.over = true;
+        returned
+    }
+
+    /// Stops it, if it is not over; what is left where that is not possible.
+    pub(super) async fn stop(mut self) -> Option<Rest> {
+        if self.over {
+            return None;
+        }
+        if let Place::Task(task) = &self.place {
+            task.abort();
+        }
+        if timeout(PATIENCE, self.returned()).await.is_ok() {
+            return None;
+        }
+        Some(Box::pin(async move {
+            let _ = self.returned().await;
+        }))
+    }
+}
+
+impl Drop for Code {
+    fn drop(&mut self) {
+        if let Place::Task(task) = &self.place {
+            task.abort();
+        }
+    }
+}
+
+/// A task that panicked while it was dropped.
+fn joined(error: tokio::task::JoinError) -> Returned {
+    match error.try_into_panic() {
+        Ok(payload) => Err(PanicReport::of_payload(payload.as_ref())),
+        Err(error) => Err(PanicReport {
+            message: format!("the run was ended from outside: {error}"),
+            place: None,
+        }),
+    }
+}
+
+fn no_thread() -> PanicReport {
+    PanicReport {
+        message: "no thread could be started for this blocking task".to_owned(),
+        place: None,
+    }
+}
