@@ -8,6 +8,7 @@ mod parts;
 mod python;
 mod setup;
 mod tasks;
+mod threads;
 mod worker;
 
 pub(crate) use self::client::send_all;

@@ -3,6 +3,7 @@
 //! thousands of histories.
 
 mod actors;
+mod blocking;
 mod checker;
 mod costs;
 mod item_view;

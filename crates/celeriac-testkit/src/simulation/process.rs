@@ -23,6 +23,7 @@ pub(crate) struct Process {
     time: CloudTime,
     ahead_millis: i64,
     dead: AtomicBool,
+    exited: AtomicBool,
     paused: Mutex<Option<Instant>>,
     /// Until when it cannot reach each service.
     cut: Mutex<[Option<Instant>; 2]>,
@@ -36,6 +37,7 @@ impl Process {
             time,
             ahead_millis,
             dead: AtomicBool::new(false),
+            exited: AtomicBool::new(false),
             paused: Mutex::new(None),
             cut: Mutex::default(),
             changed: Notify::new(),
@@ -49,6 +51,16 @@ impl Process {
     pub(crate) fn kill(&self) {
         self.dead.store(true, Relaxed);
         self.changed.notify_waiters();
+    }
+
+    /// Dies of its own.
+    pub(crate) fn exit(&self) {
+        self.exited.store(true, Relaxed);
+        self.kill();
+    }
+
+    pub(crate) fn has_exited(&self) -> bool {
+        self.exited.load(Relaxed)
     }
 
     /// Stands still until then.

@@ -5,6 +5,7 @@ mod mishaps;
 mod tasks;
 
 use self::maker::Maker;
+use super::blocking;
 use super::plan::Plan;
 
 /// A kind of history. Each looks at one part of the house more closely than the others; all of them
@@ -99,6 +100,8 @@ impl Scenario {
 
     /// The plan that follows from a seed.
     pub fn plan(self, seed: u64) -> Plan {
-        Maker::new(self, seed).plan(seed)
+        let mut plan = Maker::new(self, seed).plan(seed);
+        blocking::choose(&mut plan, self);
+        plan
     }
 }

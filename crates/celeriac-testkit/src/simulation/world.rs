@@ -144,6 +144,13 @@ impl World {
         serde_json::from_str(&answer.body).unwrap_or_default()
     }
 
+    /// A process ends by itself, and all its threads with it.
+    pub(crate) fn exit(&self, process: &Process) {
+        self.tell(|| format!("{} ends", process.name));
+        process.exit();
+        self.check(|checker, _| checker.died(&process.name));
+    }
+
     /// A process is gone.
     pub(crate) fn kill(&self, process: &Process) {
         self.tell(|| format!("{} is killed", process.name));

@@ -10,6 +10,7 @@ use super::super::plan::FunctionPlan;
 use super::super::process::Process;
 use super::super::world::World;
 use super::parts::{Parts, settings};
+use crate::cloud::Chances as _;
 
 /// Frozen until it is invoked again.
 const FROZEN: Duration = Duration::from_hours(24 * 365);
@@ -38,7 +39,10 @@ pub(crate) async fn serve(world: Arc<World>, plan: FunctionPlan) {
         here.process.resume();
         let done = invoke(&world, &plan, &here, &messages).await;
         delete(&world, &plan.queue, &done).await;
-        if !here.process.is_dead() {
+        if here.function.must_end() && !here.process.is_dead() {
+            world.exit(&here.process);
+        } else if !here.process.is_dead() {
+            world.check(|checker, now| checker.frozen(&here.process.name, now));
             here.process.pause_until(Instant::now() + FROZEN);
         }
         environment = Some(here);
@@ -121,7 +125,9 @@ fn attributes(sqs: &Json) -> Json {
 }
 
 async fn receive(world: &Arc<World>, queue: &str) -> Vec<Json> {
-    let body = json!({"QueueUrl": url(queue), "MaxNumberOfMessages": 10, "WaitTimeSeconds": 20});
+    // in step with the workers' polls, it would always come before them, or never
+    let wait = 1 + world.noise.below(20);
+    let body = json!({"QueueUrl": url(queue), "MaxNumberOfMessages": 10, "WaitTimeSeconds": wait});
     let answer = ask(world, "AmazonSQS.ReceiveMessage", &body).await;
     answer["Messages"].as_array().cloned().unwrap_or_default()
 }

@@ -135,14 +135,16 @@ async fn drain(world: &Arc<World>, cast: &Arc<Cast>, name: &str) {
     let Some((plan, started)) = told else { return };
     for _ in 0..600 {
         sleep(Duration::from_secs(1)).await;
-        let gone = cast.with(name, |running| {
-            running.started != started || running.process.is_dead()
-        });
-        if gone == Some(true) {
-            return;
-        }
-        if cast.with(name, |running| running.handle.is_finished()) == Some(true) {
+        let (process, same) = match cast.with(name, |running| {
+            (Arc::clone(&running.process), running.started == started)
+        }) {
+            Some(found) => found,
+            None => return,
+        };
+        if same && process.has_exited() {
             cast.start(world, &plan);
+        }
+        if !same || process.is_dead() {
             return;
         }
     }

@@ -9,6 +9,7 @@ use super::super::line::Line;
 use super::super::process::Process;
 use super::super::world::World;
 use super::tasks;
+use super::threads::SimulatedThreads;
 
 /// What a process of celeriac is made of, on AWS.
 pub(super) struct Parts {
@@ -55,7 +56,7 @@ impl Parts {
         } else {
             Registry::default()
         };
-        Executor::new(ExecutorParts {
+        let parts = ExecutorParts {
             registry: Arc::new(registry),
             broker: Arc::clone(&self.broker),
             store: Some(Arc::clone(&self.store)),
@@ -65,7 +66,8 @@ impl Parts {
             settings: Arc::clone(&self.settings),
             clock: Arc::clone(process) as Arc<dyn Clock>,
             node_name: process.name.clone(),
-        })
+        };
+        Executor::on_threads(parts, SimulatedThreads::of(world, process))
     }
 }
 

@@ -27,11 +27,17 @@ static PARAMS: Params = Params {
 
 pub(super) fn registry(world: &Arc<World>, process: &Arc<Process>) -> Registry {
     let mut registry = Registry::default();
-    for name in [TASK, BLOCKING] {
-        let (world, process) = (Arc::clone(world), Arc::clone(process));
-        let run = move |context: Context, _arguments: Arguments| -> celeriac_core::RunFuture {
-            Box::pin(run(Arc::clone(&world), Arc::clone(&process), context))
-        };
+    let (world, process) = (Arc::clone(world), Arc::clone(process));
+    let run = move |context: Context, _arguments: Arguments| -> celeriac_core::RunFuture {
+        Box::pin(run(Arc::clone(&world), Arc::clone(&process), context))
+    };
+    // a stand-in runs instead: see `SimulatedThreads`
+    let blocks = |_, _| Err(TaskError::failure("RuntimeError", "there are no threads"));
+    let kinds = [
+        (TASK, TaskKind::Async(Arc::new(run))),
+        (BLOCKING, TaskKind::Blocking(Arc::new(blocks))),
+    ];
+    for (name, kind) in kinds {
         let definition = TaskDefinition {
             name: name.to_owned(),
             params: &PARAMS,
@@ -42,7 +48,7 @@ pub(super) fn registry(world: &Arc<World>, process: &Arc<Process>) -> Registry {
                 },
                 ..TaskOptions::default()
             },
-            kind: TaskKind::Async(Arc::new(run)),
+            kind,
         };
         registry.add(definition).expect("each name is new");
     }
@@ -80,7 +86,7 @@ impl Drop for Running {
     }
 }
 
-async fn run(
+pub(super) async fn run(
     world: Arc<World>,
     process: Arc<Process>,
     context: Context,

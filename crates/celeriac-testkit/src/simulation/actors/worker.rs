@@ -26,4 +26,5 @@ pub(crate) async fn work(
         world.tell(|| format!("{} cannot work: {error}", process.name));
     }
     process.goes_on().await; // a dead one has not ended
+    world.exit(&process);
 }

@@ -40,8 +40,9 @@ impl Checker {
         if let Some(until) = after.lease_until {
             tracked.leased_until = true_end(until, ahead, now.after(lease));
         }
-        let counted = before.map_or(0, |before| before.retries);
-        if !after.is_leased() || after.retries > counted {
+        let (counted, runs) = before.map_or((0, 0), |before| (before.retries, before.runs));
+        let given_up = after.runs < runs;
+        if !after.is_leased() || after.retries > counted || given_up {
             tracked.open.retain(|(process, _), _| process != by);
         }
         let attempt = after.attempt.unwrap_or(0);
@@ -101,6 +102,9 @@ fn judge(
             );
             return Some((6, text));
         }
+        if let Some(text) = let_go(id, by, tracked, before, after) {
+            return Some((4, text));
+        }
         let taken = took_over(id, by, tracked, before, after, now);
         if let Some(text) = taken.filter(|_| !tracked.forgotten) {
             return Some((4, text));
@@ -125,6 +129,20 @@ fn judge(
         return Some((7, text));
     }
     None
+}
+
+/// A holder that ends its lease while its function goes on, which for all others is free then.
+fn let_go(
+    id: &str,
+    by: &str,
+    tracked: &Tracked,
+    before: &ItemView,
+    after: &ItemView,
+) -> Option<String> {
+    let run = (by.to_owned(), before.attempt?);
+    let ended = before.is_leased() && !after.is_leased() && !after.is_final();
+    (ended && tracked.running.contains_key(&run))
+        .then(|| format!("{by} let go of {id} while attempt {} runs on it", run.1))
 }
 
 /// A claim over a lease that had not run out, while its run goes on.

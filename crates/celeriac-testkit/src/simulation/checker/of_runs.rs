@@ -96,6 +96,15 @@ impl Checker {
         }
     }
 
+    /// A function's process stands still until it is invoked again.
+    pub(crate) fn frozen(&mut self, process: &str, now: UtcTime) {
+        let on = |tracked: &&Tracked| tracked.running.keys().any(|(of, _)| of == process);
+        if let Some(tracked) = self.tasks.values().find(on) {
+            let text = format!("{process} is frozen while {} runs on it", tracked.plan.id);
+            self.broken(4, now, text);
+        }
+    }
+
     /// A process is gone, with all that ran on it.
     pub(crate) fn died(&mut self, process: &str) {
         for tracked in self.tasks.values_mut() {
