@@ -68,6 +68,9 @@ pub struct Claim {
     pub shown: ResultMeta,
     /// The attempt that sent this try, if it is a retry: that attempt's run is over, so its lease does not hold it up.
     pub sent_by: Option<u64>,
+    /// A run that would be this one of its try is not begun: the caller is to see first that nothing else runs beside it, so
+    /// that its loss is its own. `None`: nothing does, or it does not matter.
+    pub isolate_at: Option<u32>,
     /// The message has been seen before (receive count over 1, or a retry), so an item is likely there already: look first.
     pub likely_known: bool,
 }
@@ -88,6 +91,8 @@ pub enum ClaimOutcome {
         /// When the lease ends.
         until: UtcTime,
     },
+    /// So many of its runs were lost that it is to run with nothing beside it ([`Claim::isolate_at`]). Nothing is taken.
+    Isolate,
     /// A newer try of the same task is on its way: acknowledge without running.
     Stale {
         /// The item's `retries`.

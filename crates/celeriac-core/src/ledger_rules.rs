@@ -89,6 +89,9 @@ pub fn decide_claim(item: &LedgerItem, claim: &Claim, now: UtcTime) -> ClaimDeci
         Version::Foreign { .. } => u64::try_from(now.0).unwrap_or(0),
     };
     let runs = if newer { 1 } else { item.runs + 1 };
+    if claim.isolate_at == Some(runs) {
+        return ClaimDecision::Answer(ClaimOutcome::Isolate);
+    }
     ClaimDecision::Take {
         claimed: Claimed {
             attempt: before + 1,

@@ -63,7 +63,7 @@ settings! {
         /// about half the size).
         task_message_form: MessageForm = MessageForm::Celery, "`celery`";
         /// Started runs of one try that never ended (the process died), over which the task is poison and goes to the
-        /// dead-letter queue.
+        /// dead-letter queue. The last of them runs with nothing beside it in its process.
         task_max_lost_runs: u32 = 5, "`5`", check::at_least(1);
         /// What becomes of a task that is not registered: `fail` (FAILURE `NotRegistered`), `release` (given back, for another
         /// worker on the queue) or `forward:QUEUE`.

@@ -250,6 +250,7 @@ impl Machine {
             lease: VISIBILITY,
             shown: ResultMeta::new(&task_id, State::Pending, Value::Null),
             sent_by: None,
+            isolate_at: None,
             likely_known: delivery.receive_count > 1,
         };
         let stored = match self
@@ -273,7 +274,9 @@ impl Machine {
                 completed.expect("the completion is answered") == CompletionOutcome::Stored
             }
             ClaimOutcome::Final(_) => false,
-            ClaimOutcome::Leased { .. } | ClaimOutcome::Stale { .. } => return false,
+            ClaimOutcome::Leased { .. } | ClaimOutcome::Stale { .. } | ClaimOutcome::Isolate => {
+                return false;
+            }
         };
         self.broker
             .ack(QUEUE, vec![delivery.receipt.clone()])

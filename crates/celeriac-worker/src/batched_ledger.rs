@@ -56,28 +56,31 @@ impl BatchedLedger {
         }
     }
 
-    /// Takes a task, once.
-    pub(crate) fn claim(
-        &self,
-        task_id: &str,
-        retries: u32,
-        shown: ResultMeta,
-        likely_known: bool,
-        sent_by: Option<u64>,
-    ) -> impl Future<Output = Result<ClaimOutcome, StoreError>> + Send {
-        let claim = Box::new(Claim {
+    /// A wish for this task, as it is for a message that is new.
+    pub(crate) fn wish(&self, task_id: &str, retries: u32, shown: ResultMeta) -> Claim {
+        Claim {
             task_id: task_id.to_owned(),
             retries,
             owner: self.owner.clone(),
             nonce: nonce(),
             lease: self.lease,
             shown,
-            likely_known,
-            sent_by,
-        });
+            likely_known: false,
+            sent_by: None,
+            isolate_at: None,
+        }
+    }
+
+    /// Takes a task, once.
+    pub(crate) fn claim(
+        &self,
+        claim: Claim,
+    ) -> impl Future<Output = Result<ClaimOutcome, StoreError>> + Send {
+        let claim = Box::new(claim);
         async move {
+            let task_id = claim.task_id.clone();
             let answer = self.claims.submit(claim).await;
-            answer.unwrap_or_else(|_| Err(closed("claim", task_id)))
+            answer.unwrap_or_else(|_| Err(closed("claim", &task_id)))
         }
     }
 

@@ -8,6 +8,7 @@ use celeriac_protocol::{Limits, UtcTime};
 use crate::ExecutorParts;
 use crate::batched_ledger::BatchedLedger;
 use crate::incidents::Incidents;
+use crate::isolation::Isolation;
 use crate::requests::Requests;
 use crate::run::blocking_pool::BlockingPool;
 use crate::run::blocking_work::Threads;
@@ -31,6 +32,7 @@ pub(crate) struct Engine {
     pub(crate) outbox: Outbox,
     pub(crate) blocking: BlockingPool,
     pub(crate) detached: Arc<DetachedRuns>,
+    pub(crate) isolation: Isolation,
     /// How long a claim holds without renewal.
     pub(crate) lease: Duration,
     pub(crate) sender: Arc<dyn TaskSender>,
@@ -56,6 +58,7 @@ impl Engine {
             outbox: Outbox::new(Arc::clone(&parts.broker), Arc::clone(&parts.clock)),
             blocking: BlockingPool::new(settings.worker_blocking_threads, threads),
             detached: Arc::default(),
+            isolation: Isolation::default(),
             lease,
             sender: Arc::new(parts.client.clone()),
             incidents: Incidents::default(),

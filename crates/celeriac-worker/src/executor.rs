@@ -12,10 +12,10 @@ use futures_util::future::BoxFuture;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::admission::claim::{self, Refusal};
+use crate::admission::claim::Refusal;
 use crate::admission::scheduled::{self, Unfit};
 use crate::admission::timing::{self, Timing};
-use crate::admission::{spill, unknown, unready};
+use crate::admission::{place, spill, unknown, unready};
 use crate::call::Call;
 use crate::ending::{self, Conclusion};
 use crate::engine::Engine;
@@ -183,14 +183,16 @@ impl Executor {
         {
             return executed;
         }
-        let held = match claim::take(&self.engine, &mut call).await {
-            Ok(held) => held,
+        let (held, place) = match place::take(&self.engine, &mut call, shutdown).await {
+            Ok(taken) => taken,
             Err(Refusal::Final(meta)) => {
                 return Box::pin(ending::met(&self.engine, *call, &embed, &meta)).await;
             }
+            Err(Refusal::Isolate) => return Executed::not_run(Outcome::Release),
             Err(Refusal::Other(outcome)) => return Executed::not_run(outcome),
         };
-        let conclusion = Conclusion::new(Arc::clone(&self.engine), call, held, embed);
+        let engine = Arc::clone(&self.engine);
+        let conclusion = Conclusion::new(engine, call, held, place, embed);
         run(conclusion, arguments, shutdown, slot).await
     }
 }

@@ -9,17 +9,15 @@ use tokio::sync::{OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock};
 pub(crate) struct Isolation(Arc<RwLock<()>>);
 
 /// A task's place among the others, from its claim until its end is stored.
-#[derive(Clone)]
 pub(crate) struct Place {
     alone: bool,
     _guard: Guard,
 }
 
-#[derive(Clone)]
 #[expect(dead_code, reason = "held until dropped")]
 enum Guard {
-    BesideOthers(Arc<OwnedRwLockReadGuard<()>>),
-    Alone(Arc<OwnedRwLockWriteGuard<()>>),
+    BesideOthers(OwnedRwLockReadGuard<()>),
+    Alone(OwnedRwLockWriteGuard<()>),
 }
 
 impl Isolation {
@@ -27,7 +25,7 @@ impl Isolation {
         let guard = Arc::clone(&self.0).read_owned().await;
         Place {
             alone: false,
-            _guard: Guard::BesideOthers(Arc::new(guard)),
+            _guard: Guard::BesideOthers(guard),
         }
     }
 
@@ -36,7 +34,7 @@ impl Isolation {
         let guard = Arc::clone(&self.0).write_owned().await;
         Place {
             alone: true,
-            _guard: Guard::Alone(Arc::new(guard)),
+            _guard: Guard::Alone(guard),
         }
     }
 }
@@ -48,8 +46,8 @@ impl Place {
         (!self.alone && max_lost_runs > 1).then_some(max_lost_runs)
     }
 
-    /// Counts as alone.
-    pub(crate) fn as_if_alone(self) -> Self {
+    /// Runs whatever it is, also if it should be alone.
+    pub(crate) fn not_waiting(self) -> Self {
         Self {
             alone: true,
             ..self

@@ -33,6 +33,8 @@
 //! | `Reject` without requeue | dead-letter queue as `rejected`, FAILURE |
 //! | gave up, and the task has `dead_letter` | dead-letter queue as `gave-up`, FAILURE |
 //!
+//! The last of those started runs begins only when nothing else runs in its process, and nothing begins beside it, so that its loss is its own.
+//!
 //! Without a dead-letter queue such a message stays, backs off up to 15 minutes and shows as `stuck` in `/healthz`. Poison is counted in the
 //! ledger: a task without one that ends its process is only stopped by the queue's own `maxReceiveCount`.
 //!
@@ -49,6 +51,7 @@ mod executed;
 mod executor;
 mod held;
 mod incidents;
+mod isolation;
 mod lease_keeper;
 mod log;
 mod meta;

@@ -61,6 +61,7 @@ async fn a_claim_whose_answer_was_lost_is_still_ours() {
     let taken = store
         .claim(vec![Claim {
             sent_by: None,
+            isolate_at: None,
             likely_known: true,
             ..claim("known")
         }])

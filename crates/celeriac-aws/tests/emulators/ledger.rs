@@ -44,6 +44,7 @@ pub(crate) fn claim(id: &str) -> Claim {
         lease: Duration::from_mins(1),
         shown: ResultMeta::new(id, State::Pending, Value::Null),
         sent_by: None,
+        isolate_at: None,
         likely_known: false,
     }
 }
@@ -130,6 +131,7 @@ async fn python_can_read_the_item_at_every_moment() {
     let again = Claim {
         retries: 1,
         sent_by: None,
+        isolate_at: None,
         likely_known: true,
         ..claim("4f2e")
     };
@@ -256,6 +258,7 @@ async fn a_python_write_under_our_run_is_survived() {
     );
     let other = Claim {
         sent_by: None,
+        isolate_at: None,
         likely_known: true,
         ..claim("shared")
     };

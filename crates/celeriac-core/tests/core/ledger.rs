@@ -35,6 +35,7 @@ fn claim(retries: u32) -> Claim {
         lease: Duration::from_secs(60),
         shown: meta(State::Pending),
         sent_by: None,
+        isolate_at: None,
         likely_known: true,
     }
 }

@@ -199,6 +199,7 @@ async fn results_may_be_of_another_serializer_and_compressed() {
         lease: Duration::from_secs(30),
         shown: ResultMeta::new("id", State::Pending, Value::Null),
         sent_by: None,
+        isolate_at: None,
         likely_known: false,
     };
     store

@@ -158,6 +158,7 @@ async fn results_are_kept_for_four_days_after_their_last_write() {
         lease: MINUTE,
         shown: ResultMeta::new("id", State::Pending, Value::Null),
         sent_by: None,
+        isolate_at: None,
         likely_known: false,
     };
     store
@@ -237,6 +238,7 @@ async fn what_is_over_is_deleted_from_the_file() {
         lease: MINUTE,
         shown: ResultMeta::new("old", State::Pending, Value::Null),
         sent_by: None,
+        isolate_at: None,
         likely_known: false,
     };
     store

@@ -101,6 +101,7 @@ impl App {
             lease: LONG,
             shown: ResultMeta::new(id, State::Pending, Value::Null),
             sent_by: None,
+            isolate_at: None,
             likely_known: false,
         };
         match self.store.claim(vec![claim]).await.remove(0).unwrap() {

@@ -208,6 +208,7 @@ pub(crate) fn claim(task_id: &str) -> Claim {
         lease: Duration::from_secs(30),
         shown: ResultMeta::new(task_id, State::Pending, Value::Null),
         sent_by: None,
+        isolate_at: None,
         likely_known: false,
     }
 }

@@ -148,14 +148,21 @@ impl World {
     pub(crate) fn exit(&self, process: &Process) {
         self.tell(|| format!("{} ends", process.name));
         process.exit();
-        self.check(|checker, _| checker.died(&process.name));
+        self.check(|checker, _| checker.died(&process.name, None));
+    }
+
+    /// A task takes its process with it, and all that runs there.
+    pub(crate) fn abort(&self, process: &Process, id: &str) {
+        self.tell(|| format!("{} is ended by {id}", process.name));
+        process.kill();
+        self.check(|checker, _| checker.died(&process.name, Some(id)));
     }
 
     /// A process is gone.
     pub(crate) fn kill(&self, process: &Process) {
         self.tell(|| format!("{} is killed", process.name));
         process.kill();
-        self.check(|checker, _| checker.died(&process.name));
+        self.check(|checker, _| checker.died(&process.name, None));
     }
 }
 

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use celeriac_core::{
-    ClaimOutcome, Claimed, CompletionKind, DeadLetter, StoreError, StoreErrorKind,
+    Claim, ClaimOutcome, Claimed, CompletionKind, DeadLetter, StoreError, StoreErrorKind,
 };
 use celeriac_protocol::{Dict, ResultMeta, State, Value};
 use tokio::time::Instant;
@@ -10,18 +10,21 @@ use crate::batched_ledger::BatchedLedger;
 use crate::call::Call;
 use crate::engine::Engine;
 use crate::held::Held;
+use crate::isolation::Place;
 use crate::{Outcome, meta, waits};
 
 /// Why a task is not run.
 pub(crate) enum Refusal {
     /// It has ended; this stands there.
     Final(Box<ResultMeta>),
+    /// It is to run with nothing beside it, and may not be alone here.
+    Isolate,
     /// What to do with its message instead.
     Other(Outcome),
 }
 
-/// Takes the task, if it is to be run.
-pub(crate) async fn take(engine: &Engine, call: &mut Call) -> Result<Held, Refusal> {
+/// Takes the task, if it is to be run here: beside others, or with nothing else.
+pub(crate) async fn take(engine: &Engine, call: &mut Call, place: &Place) -> Result<Held, Refusal> {
     if engine.detached.has(call.id()) {
         // its lease may have lapsed while this process stood still; its thread has not ended
         let patience = waits::patience(call.delivery.receive_count);
@@ -37,16 +40,13 @@ pub(crate) async fn take(engine: &Engine, call: &mut Call) -> Result<Held, Refus
     let mut retries = call.retries();
     loop {
         let since = Instant::now();
-        match ledger
-            .claim(
-                call.id(),
-                retries,
-                shown(engine, call),
-                call.likely_known(),
-                call.sent_by(),
-            )
-            .await
-        {
+        let claim = Claim {
+            likely_known: call.likely_known(),
+            sent_by: call.sent_by(),
+            isolate_at: place.isolate_at(engine.parts.settings.task_max_lost_runs),
+            ..ledger.wish(call.id(), retries, shown(engine, call))
+        };
+        match ledger.claim(claim).await {
             Ok(ClaimOutcome::Claimed(claimed)) => {
                 if retries != call.retries() {
                     call.set_retries(retries);
@@ -63,6 +63,7 @@ pub(crate) async fn take(engine: &Engine, call: &mut Call) -> Result<Held, Refus
                 retries = counted;
             }
             Ok(ClaimOutcome::Final(meta)) => return Err(Refusal::Final(Box::new(meta))),
+            Ok(ClaimOutcome::Isolate) => return Err(Refusal::Isolate),
             Ok(refused) => return Err(Refusal::Other(refusal(engine, call, &refused))),
             Err(error) => return Err(Refusal::Other(unavailable(engine, call, &error))),
         }

@@ -2,6 +2,7 @@
 //! instead, if it does not pass.
 
 pub(crate) mod claim;
+pub(crate) mod place;
 pub(crate) mod scheduled;
 pub(crate) mod spill;
 pub(crate) mod timing;

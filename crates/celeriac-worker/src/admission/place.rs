@@ -37,7 +37,7 @@ pub(crate) async fn take(
         Err(_) if call.delivery.receive_count > PATIENCE => {
             // better beside others than never
             let place = or_drained(engine.isolation.beside_others(), shutdown).await?;
-            place.as_if_alone()
+            place.not_waiting()
         }
         Err(_) => {
             let (queue, receives) = (&call.delivery.queue, call.delivery.receive_count);

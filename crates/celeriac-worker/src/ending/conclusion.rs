@@ -11,6 +11,7 @@ use crate::call::Call;
 use crate::engine::Engine;
 use crate::executed::{Ending, Executed};
 use crate::held::Held;
+use crate::isolation::Place;
 use crate::lease_keeper::LeaseGuard;
 use crate::run::detached_runs::Rest;
 use crate::{Outcome, Shutdown, log, meta};
@@ -20,6 +21,8 @@ pub(crate) struct Conclusion {
     pub(crate) engine: Arc<Engine>,
     pub(crate) call: Box<Call>,
     pub(crate) held: Held,
+    /// `None`: its code goes on, and has it.
+    place: Option<Place>,
     pub(crate) embed: Box<Embed>,
     /// Ids of tasks that it sent.
     pub(crate) children: Vec<String>,
@@ -33,11 +36,18 @@ pub(crate) struct Conclusion {
 }
 
 impl Conclusion {
-    pub(crate) fn new(engine: Arc<Engine>, call: Box<Call>, held: Held, embed: Box<Embed>) -> Self {
+    pub(crate) fn new(
+        engine: Arc<Engine>,
+        call: Box<Call>,
+        held: Held,
+        place: Place,
+        embed: Box<Embed>,
+    ) -> Self {
         Self {
             engine,
             call,
             held,
+            place: Some(place),
             embed,
             children: Vec::new(),
             took: Duration::ZERO,
@@ -59,11 +69,12 @@ impl Conclusion {
         self
     }
 
-    /// Leaves the lease to the run's code, which goes on until `rest` is over.
+    /// Leaves lease and place to the run's code, which goes on until `rest` is over.
     pub(crate) fn detach(&mut self, rest: Rest) {
         self.detached = true;
         let lease = self.held.lease.as_mut().map(LeaseGuard::pass_on);
-        self.engine.detached.keep(self.call.id(), lease, rest);
+        let held = (lease, self.place.take());
+        self.engine.detached.keep(self.call.id(), held, rest);
     }
 
     /// Stores SUCCESS, then sends what follows. What cannot be made a message fails the task

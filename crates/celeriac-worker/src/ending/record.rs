@@ -1,6 +1,8 @@
 use std::time::Duration;
 
-use celeriac_core::{ClaimOutcome, CompletionKind, CompletionOutcome, StoreError, StoreErrorKind};
+use celeriac_core::{
+    Claim, ClaimOutcome, CompletionKind, CompletionOutcome, StoreError, StoreErrorKind,
+};
 use celeriac_protocol::{ResultMeta, State, Value};
 
 use crate::batched_ledger::BatchedLedger;
@@ -128,10 +130,11 @@ impl<'a> Unclaimed<'a> {
         loop {
             let shown = meta::of_id(engine, task_id, State::Pending, Value::Null);
             let likely_known = self.receive_count > 1 || retries > 0;
-            match ledger
-                .claim(task_id, retries, shown, likely_known, None)
-                .await
-            {
+            let claim = Claim {
+                likely_known,
+                ..ledger.wish(task_id, retries, shown)
+            };
+            match ledger.claim(claim).await {
                 Ok(ClaimOutcome::Claimed(claimed)) => return Ok(claimed.attempt),
                 Ok(ClaimOutcome::Stale { retries: counted })
                     if self.retries.is_none() && counted > retries =>
@@ -139,7 +142,9 @@ impl<'a> Unclaimed<'a> {
                     retries = counted;
                 }
                 Ok(ClaimOutcome::Final(end)) => return Err(Recorded::Stands(Box::new(end))),
-                Ok(ClaimOutcome::Stale { .. }) => return Err(Recorded::Superseded),
+                Ok(ClaimOutcome::Stale { .. } | ClaimOutcome::Isolate) => {
+                    return Err(Recorded::Superseded);
+                }
                 Ok(ClaimOutcome::Leased { until }) => {
                     let left = until.since(engine.now()) + Duration::from_millis(100);
                     return Err(Recorded::Later(left));

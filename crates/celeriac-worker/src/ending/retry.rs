@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use celeriac_core::{ClaimOutcome, CompletionKind, Failure, RetryPolicy};
+use celeriac_core::{Claim, ClaimOutcome, CompletionKind, Failure, RetryPolicy};
 use celeriac_producer::Parcel;
 use celeriac_protocol::{Envelope, State, UtcTime, Value};
 use tokio::time::Instant;
@@ -166,10 +166,12 @@ async fn claim_late(conclusion: &mut Conclusion) -> bool {
     let since = Instant::now();
     let (engine, call) = (&conclusion.engine, &conclusion.call);
     let shown = meta::of_call(engine, call, State::Pending, Value::Null);
-    let claimed = ledger
-        .claim(call.id(), call.retries(), shown, true, call.sent_by())
-        .await;
-    match claimed {
+    let claim = Claim {
+        likely_known: true,
+        sent_by: call.sent_by(),
+        ..ledger.wish(call.id(), call.retries(), shown)
+    };
+    match ledger.claim(claim).await {
         Ok(ClaimOutcome::Claimed(claimed)) => {
             conclusion.held = ledger.hold(call.id(), &claimed, since);
             true

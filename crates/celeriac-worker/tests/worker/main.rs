@@ -4,6 +4,7 @@ mod beat;
 mod detached;
 mod endings;
 mod health;
+mod isolation;
 mod life;
 mod malformed;
 mod order;

@@ -338,6 +338,7 @@ async fn store_failure(app: &App, id: &str) {
         lease: Duration::from_mins(1),
         shown: celeriac_protocol::ResultMeta::new(id, State::Pending, Value::Null),
         sent_by: None,
+        isolate_at: None,
         likely_known: false,
     };
     store.claim(vec![claim]).await.remove(0).expect("claimed");

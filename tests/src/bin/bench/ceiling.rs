@@ -77,6 +77,7 @@ async fn finish(store: &dyn Ledger, ids: &[String]) -> Result<()> {
         lease: Duration::from_mins(1),
         shown: ResultMeta::new(id, State::Pending, Value::Null),
         sent_by: None,
+        isolate_at: None,
         likely_known: false,
     });
     let claimed = store.claim(claims.collect()).await;

@@ -106,6 +106,30 @@ pub async fn a_claim_is_idempotent_by_its_nonce(bench: StoreBench) {
     }
 }
 
+/// A claim can ask not to be given for a run of a certain number; it is told so, and takes nothing.
+pub async fn a_task_that_is_to_be_isolated_is_not_taken(bench: StoreBench) {
+    let id = new_id();
+    let isolated_at = |isolate_at| Claim {
+        lease: Duration::from_millis(100),
+        isolate_at,
+        ..claim(&id)
+    };
+    let first = bench.claimed(isolated_at(Some(2))).await;
+    tokio::time::sleep(Duration::from_millis(150)).await;
+    for _ in 0..2 {
+        let refused = bench.claim(isolated_at(Some(2))).await;
+        assert_eq!(refused, ClaimOutcome::Isolate);
+    }
+    let other = isolated_at(Some(3));
+    let second = Claimed {
+        attempt: first.attempt + 1,
+        runs: 2,
+    };
+    assert_eq!(bench.claimed(other).await, second);
+    let held = bench.claim(isolated_at(Some(3))).await;
+    assert!(matches!(held, ClaimOutcome::Leased { .. }), "{held:?}");
+}
+
 /// A final task is not claimed again; the claim answers its result.
 pub async fn a_final_task_is_not_claimed(bench: StoreBench) {
     let id = new_id();

@@ -135,12 +135,10 @@ async fn drain(world: &Arc<World>, cast: &Arc<Cast>, name: &str) {
     let Some((plan, started)) = told else { return };
     for _ in 0..600 {
         sleep(Duration::from_secs(1)).await;
-        let (process, same) = match cast.with(name, |running| {
+        let found = cast.with(name, |running| {
             (Arc::clone(&running.process), running.started == started)
-        }) {
-            Some(found) => found,
-            None => return,
-        };
+        });
+        let Some((process, same)) = found else { return };
         if same && process.has_exited() {
             cast.start(world, &plan);
         }

@@ -121,7 +121,7 @@ pub(super) async fn run(
     }
     process.work(planned.takes / 2).await;
     if planned.end == End::Abort {
-        world.kill(&process);
+        world.abort(&process, &id);
         return std::future::pending().await;
     }
     running.ended(&planned.end);

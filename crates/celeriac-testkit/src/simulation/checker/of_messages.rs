@@ -122,6 +122,9 @@ impl Checker {
                 self.max_lost_runs
             );
             self.broken(12, now, text);
+        } else if let Some(other) = &tracked.lost_to {
+            let text = format!("{id} is called poison, and {other} ended its last run's process");
+            self.broken(12, now, text);
         }
     }
 

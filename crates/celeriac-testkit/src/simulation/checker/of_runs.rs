@@ -105,9 +105,13 @@ impl Checker {
         }
     }
 
-    /// A process is gone, with all that ran on it.
-    pub(crate) fn died(&mut self, process: &str) {
-        for tracked in self.tasks.values_mut() {
+    /// A process is gone, with all that ran on it: by a task, or from outside.
+    pub(crate) fn died(&mut self, process: &str, by: Option<&str>) {
+        let most = self.max_lost_runs;
+        for (id, tracked) in &mut self.tasks {
+            if tracked.is_lost_with(process, most) {
+                tracked.lost_to = by.filter(|by| by != id).map(str::to_owned);
+            }
             tracked.running.retain(|(of, _), _| of != process);
         }
     }

@@ -51,6 +51,8 @@ pub(crate) struct Tracked {
     /// Runs that were claimed, and of which the ledger knows no end; by their retries. Whether the
     /// function of one that is lost had started, nobody can tell.
     pub(crate) open: BTreeMap<RunKey, u32>,
+    /// The other task that ended the process of its last lost run.
+    pub(crate) lost_to: Option<String>,
     /// Functions that ended by themselves.
     pub(crate) finished: u32,
 }
@@ -99,8 +101,19 @@ impl Tracked {
             invoked: false,
             running: BTreeMap::new(),
             open: BTreeMap::new(),
+            lost_to: None,
             finished: 0,
         }
+    }
+
+    /// Whether the end of a process is a lost run of this task: one that counts towards poison, and
+    /// is not found to be over the limit already.
+    pub(super) fn is_lost_with(&self, process: &str, max_lost_runs: u32) -> bool {
+        let runs = self.running.keys().any(|(of, _)| of == process);
+        let claimed = self.item.as_ref().is_some_and(|item| {
+            item.is_leased() && item.owner.as_deref() == Some(process) && item.runs <= max_lost_runs
+        });
+        runs || claimed
     }
 
     /// A final state stands there.
