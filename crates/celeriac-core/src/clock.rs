@@ -1,4 +1,5 @@
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::sync::LazyLock;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use celeriac_protocol::UtcTime;
 
@@ -6,6 +7,12 @@ use celeriac_protocol::UtcTime;
 pub trait Clock: Send + Sync + 'static {
     /// Now.
     fn now(&self) -> UtcTime;
+
+    /// How long the machine has been at work, counted from anywhere: by a clock that nobody sets, and that stands still while
+    /// the machine sleeps. Where there is none, it goes with `now`.
+    fn running(&self) -> Duration {
+        self.now().since(UtcTime(0))
+    }
 }
 
 /// The machine's clock.
@@ -18,5 +25,10 @@ impl Clock for SystemClock {
             .duration_since(UNIX_EPOCH)
             .unwrap_or_default();
         UtcTime(i64::try_from(elapsed.as_micros()).unwrap_or(i64::MAX))
+    }
+
+    fn running(&self) -> Duration {
+        static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+        START.elapsed()
     }
 }

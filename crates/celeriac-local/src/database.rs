@@ -3,7 +3,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use celeriac_core::{Clock, SystemClock};
+use celeriac_core::{Clock, ClockJumps, SystemClock};
 use celeriac_protocol::UtcTime;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
@@ -16,6 +16,7 @@ use crate::{DatabaseError, schema};
 pub struct Database {
     inner: Arc<Inner>,
     clock: Arc<dyn Clock>,
+    jumps: Arc<ClockJumps>,
 }
 
 #[derive(Debug)]
@@ -75,7 +76,7 @@ impl Database {
     /// The same database with another clock.
     #[must_use]
     pub fn with_clock(self, clock: Arc<dyn Clock>) -> Self {
-        Self { clock, ..self }
+        Self::timed(self.inner, clock)
     }
 
     /// The file; `None` for memory.
@@ -84,9 +85,15 @@ impl Database {
     }
 
     fn of(inner: Inner) -> Self {
+        Self::timed(Arc::new(inner), Arc::new(SystemClock))
+    }
+
+    fn timed(inner: Arc<Inner>, clock: Arc<dyn Clock>) -> Self {
+        let jumps = Arc::new(ClockJumps::of(Arc::clone(&clock)));
         Self {
-            inner: Arc::new(inner),
-            clock: Arc::new(SystemClock),
+            inner,
+            clock,
+            jumps,
         }
     }
 
@@ -110,10 +117,7 @@ impl Database {
         let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
         shared.retain(|_, inner| inner.strong_count() > 0);
         if let Some(inner) = shared.get(&file).and_then(Weak::upgrade) {
-            return Ok(Self {
-                inner,
-                clock: Arc::new(SystemClock),
-            });
+            return Ok(Self::timed(inner, Arc::new(SystemClock)));
         }
         let database = open()?;
         shared.insert(file, Arc::downgrade(&database.inner));
@@ -122,6 +126,11 @@ impl Database {
 
     pub(crate) fn now(&self) -> UtcTime {
         self.clock.now()
+    }
+
+    /// Of the clock.
+    pub(crate) fn jumps(&self) -> Arc<ClockJumps> {
+        Arc::clone(&self.jumps)
     }
 
     pub(crate) fn wakers(&self) -> &Wakers {

@@ -1,9 +1,9 @@
 use std::time::Duration;
 
 use celeriac_core::{
-    Claim, ClaimDecision, ClaimOutcome, Claimed, CompleteDecision, Completion, CompletionKind,
-    CompletionOutcome, Lease, LeaseOutcome, Record, StateUpdate, StoreErrorKind, decide_claim,
-    decide_complete,
+    Claim, ClaimDecision, ClaimOutcome, Claimed, ClockJumps, CompleteDecision, Completion,
+    CompletionKind, CompletionOutcome, Lease, LeaseOutcome, LedgerItem, Record, StateUpdate,
+    StoreErrorKind, decide_claim, decide_complete,
 };
 use celeriac_protocol::{ResultMeta, State, UtcTime, Value};
 use rusqlite::Transaction;
@@ -29,6 +29,7 @@ pub(crate) struct LedgerTransaction<'a> {
     pub(crate) transaction: &'a Transaction<'a>,
     pub(crate) format: &'a ItemFormat,
     pub(crate) now: UtcTime,
+    pub(crate) jumps: &'a ClockJumps,
     pub(crate) ttl: Duration,
 }
 
@@ -52,7 +53,7 @@ impl LedgerTransaction<'_> {
         let found = self.find(&claim.task_id)?;
         let decision = found
             .as_ref()
-            .map(|row| decide_claim(&row.item(&claim.task_id), claim, self.now));
+            .map(|row| decide_claim(&self.spared(row, claim), claim, self.now));
         let (claimed, kept) = match (decision, found) {
             (Some(ClaimDecision::Answer(ClaimOutcome::Final(_))), Some(row)) => {
                 return Ok(self
@@ -166,6 +167,16 @@ impl LedgerTransaction<'_> {
             self.put(row)?;
         }
         Ok(Ok(()))
+    }
+
+    /// The item as a claim sees it: its holder may have slept.
+    fn spared(&self, row: &LedgerRow, claim: &Claim) -> LedgerItem {
+        let mut item = row.item(&claim.task_id);
+        let until = item.lease_until.as_mut();
+        if let Some(until) = until {
+            *until = self.jumps.spared(*until, claim.lease);
+        }
+        item
     }
 
     fn find(&self, task_id: &str) -> rusqlite::Result<Option<LedgerRow>> {

@@ -98,6 +98,7 @@ impl LocalStore {
             .map(|entry| subject(entry).to_owned())
             .collect();
         let (format, now, ttl) = (self.format.clone(), self.database.now(), self.ttl);
+        let jumps = self.database.jumps();
         let swept_at = Arc::clone(&self.swept_at);
         let done = self.database.write(move |transaction| {
             sweep(transaction, &swept_at, now.0)?;
@@ -105,6 +106,7 @@ impl LocalStore {
                 transaction,
                 format: &format,
                 now,
+                jumps: &jumps,
                 ttl,
             };
             entries.iter().map(|entry| work(&ledger, entry)).collect()
@@ -189,11 +191,13 @@ impl Ledger for LocalStore {
     async fn get(&self, task_ids: &[String]) -> Vec<Result<Option<Record>, StoreError>> {
         let asked = task_ids.to_vec();
         let (format, now, ttl) = (self.format.clone(), self.database.now(), self.ttl);
+        let jumps = self.database.jumps();
         let read = self.database.read(move |transaction| {
             let ledger = LedgerTransaction {
                 transaction,
                 format: &format,
                 now,
+                jumps: &jumps,
                 ttl,
             };
             asked.iter().map(|task_id| ledger.get(task_id)).collect()

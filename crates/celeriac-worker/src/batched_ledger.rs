@@ -4,16 +4,19 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use celeriac_core::{
-    Batch, Batcher, BatcherOptions, Claim, ClaimOutcome, Claimed, Completion, CompletionKind,
-    CompletionOutcome, Lease, LeaseOutcome, Ledger, StateUpdate, StoreError, StoreErrorKind,
+    Batch, Batcher, BatcherOptions, Claim, ClaimOutcome, Claimed, Clock, Completion,
+    CompletionKind, CompletionOutcome, Lease, LeaseOutcome, Ledger, StateUpdate, StoreError,
+    StoreErrorKind,
 };
-use celeriac_protocol::ResultMeta;
+use celeriac_protocol::{ResultMeta, UtcTime};
 use tokio::time::Instant;
 
 use crate::held::Held;
 use crate::lease_keeper::LeaseKeeper;
 use crate::waits;
 
+/// A holder stops counting on its lease this long before its end.
+const LAST_MOMENTS: Duration = Duration::from_secs(3);
 /// Completions may wait this long for company.
 const LINGER: Duration = Duration::from_millis(20);
 /// Tries of a completion, over about 20 s; the adapter has its own behind each.
@@ -27,10 +30,23 @@ pub(crate) struct BatchedLedger {
     leases: LeaseKeeper,
     owner: String,
     lease: Duration,
+    clock: Arc<dyn Clock>,
+}
+
+/// A moment, by a clock that nobody sets and by one that goes on while the machine sleeps.
+#[derive(Clone, Copy)]
+pub(crate) struct Moment {
+    steady: Instant,
+    wall: UtcTime,
 }
 
 impl BatchedLedger {
-    pub(crate) fn new(store: &Arc<dyn Ledger>, owner: String, lease: Duration) -> Self {
+    pub(crate) fn new(
+        store: &Arc<dyn Ledger>,
+        owner: String,
+        lease: Duration,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
         // what gathers while one is in flight travels together, which makes 0.3 requests a task at backlog; more at once only when
         // there is much
         let max_items = store.max_batch();
@@ -50,9 +66,18 @@ impl BatchedLedger {
             store: Arc::clone(store),
             claims: Batcher::spawn(Claims(Arc::clone(store)), claims),
             completions: Batcher::spawn(Completions(Arc::clone(store)), completions),
-            leases: LeaseKeeper::spawn(Arc::clone(store), lease),
+            leases: LeaseKeeper::spawn(Arc::clone(store), lease, Arc::clone(&clock)),
             owner,
             lease,
+            clock,
+        }
+    }
+
+    /// Now, to measure a lease from.
+    pub(crate) fn moment(&self) -> Moment {
+        Moment {
+            steady: Instant::now(),
+            wall: self.clock.now(),
         }
     }
 
@@ -84,17 +109,19 @@ impl BatchedLedger {
         }
     }
 
-    /// Whether a lease that was asked for then is over.
-    pub(crate) fn has_lapsed(&self, since: Instant) -> bool {
-        since.elapsed() >= self.lease
+    /// Whether a lease that was asked for then is over, or about to be.
+    pub(crate) fn has_lapsed(&self, since: Moment) -> bool {
+        let passed = since.steady.elapsed();
+        let asleep_too = self.clock.now().since(since.wall);
+        passed.max(asleep_too) + (self.lease / 8).min(LAST_MOMENTS) >= self.lease
     }
 
     /// Renews the lease of what was claimed from `since` on, until it is dropped.
-    pub(crate) fn hold(&self, task_id: &str, claimed: &Claimed, since: Instant) -> Held {
+    pub(crate) fn hold(&self, task_id: &str, claimed: &Claimed, since: Moment) -> Held {
         Held {
             attempt: claimed.attempt,
             runs: claimed.runs,
-            lease: Some(self.leases.hold(task_id, claimed.attempt, since)),
+            lease: Some(self.leases.hold(task_id, claimed.attempt, since.steady)),
         }
     }
 

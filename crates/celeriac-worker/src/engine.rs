@@ -47,10 +47,14 @@ impl Engine {
             .broker_transport_options
             .visibility_timeout
             .max(SHORTEST_LEASE);
-        let ledger = parts
-            .store
-            .as_ref()
-            .map(|store| BatchedLedger::new(store, parts.node_name.clone(), lease));
+        let ledger = parts.store.as_ref().map(|store| {
+            BatchedLedger::new(
+                store,
+                parts.node_name.clone(),
+                lease,
+                Arc::clone(&parts.clock),
+            )
+        });
         Self {
             limits: Limits::default(),
             ledger,

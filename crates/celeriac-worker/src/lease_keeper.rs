@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use celeriac_core::{Lease, LeaseOutcome, Ledger};
+use celeriac_core::{Clock, ClockJumps, Lease, LeaseOutcome, Ledger};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -42,7 +42,7 @@ pub(crate) struct LeaseGuard {
 }
 
 impl LeaseKeeper {
-    pub(crate) fn spawn(store: Arc<dyn Ledger>, lease: Duration) -> Self {
+    pub(crate) fn spawn(store: Arc<dyn Ledger>, lease: Duration, clock: Arc<dyn Clock>) -> Self {
         let shared = Arc::new(Shared {
             held: Mutex::default(),
             woken: Notify::new(),
@@ -51,11 +51,12 @@ impl LeaseKeeper {
         let ended = CancellationToken::new();
         let alive = ended.clone().drop_guard();
         let kept = Arc::clone(&shared);
+        let jumps = ClockJumps::of(clock);
         tokio::spawn(async move {
             tokio::select! {
                 biased;
                 () = ended.cancelled() => {}
-                () = keep(store, kept, lease) => {}
+                () = keep(store, kept, lease, jumps) => {}
             }
         });
         Self {
@@ -142,6 +143,13 @@ impl Shared {
         .collect()
     }
 
+    fn all_are_due(&self) {
+        let now = Instant::now();
+        for lease in self.held().leases.values_mut() {
+            lease.renew_at = now;
+        }
+    }
+
     fn renewed(&self, key: u64, since: Instant) {
         if let Some(lease) = self.held().leases.get_mut(&key) {
             lease.renew_at = since + self.lease / 2;
@@ -155,11 +163,14 @@ impl Shared {
     }
 }
 
-async fn keep(store: Arc<dyn Ledger>, shared: Arc<Shared>, lease: Duration) {
+async fn keep(store: Arc<dyn Ledger>, shared: Arc<Shared>, lease: Duration, jumps: ClockJumps) {
     let tick = (lease / 16).clamp(Duration::from_millis(10), Duration::from_secs(5));
     loop {
         if shared.held().leases.is_empty() {
             shared.woken.notified().await;
+        }
+        if jumps.look() {
+            shared.all_are_due(); // the machine slept: they have lapsed, or will soon
         }
         let due = shared.due();
         if !due.is_empty() {

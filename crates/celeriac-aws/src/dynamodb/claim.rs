@@ -136,12 +136,17 @@ impl DynamoStore {
             return self.fresh(entry, now);
         };
         let condition = unchanged(&item);
-        let item = if items.is_expired(entry.key, now) {
+        let mut item = if items.is_expired(entry.key, now) {
             as_new(item)
         } else {
             item
         };
         let time = self.sdk.time();
+        if let Some(until) = &mut item.lease_until {
+            // its holder may have slept on this machine
+            let spared = self.jumps.spared(time.to_local(*until), entry.claim.lease);
+            *until = time.of_local(spared);
+        }
         match decide_claim(&item, entry.claim, time.for_taker()) {
             ClaimDecision::Answer(ClaimOutcome::Leased { until }) => {
                 let until = time.to_local(until);

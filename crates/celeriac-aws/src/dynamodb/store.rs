@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use aws_sdk_dynamodb::types::AttributeValue;
 use celeriac_core::documents::Key;
 use celeriac_core::{
-    Claim, ClaimOutcome, Clock, Completion, CompletionOutcome, Lease, LeaseOutcome, Ledger,
-    LedgerItem, Record, StateUpdate, StoreError, StoreErrorKind, SystemClock, Version,
+    Claim, ClaimOutcome, Clock, ClockJumps, Completion, CompletionOutcome, Lease, LeaseOutcome,
+    Ledger, LedgerItem, Record, StateUpdate, StoreError, StoreErrorKind, SystemClock, Version,
 };
 use celeriac_protocol::{ResultMeta, UtcTime};
 
@@ -31,6 +31,7 @@ pub struct DynamoStore {
     pub(super) sdk: Sdk,
     pub(super) config: DynamoConfig,
     pub(super) clock: Arc<dyn Clock>,
+    pub(super) jumps: ClockJumps,
     pub(super) plain_keys_seen: AtomicBool,
     pub(super) plain_probed_at: AtomicI64,
     /// Names that this process has entered into directories, and at which second.
@@ -56,6 +57,7 @@ impl DynamoStore {
         Self {
             sdk: Sdk::new(config.dynamodb.endpoint.clone()).timed_by(Arc::clone(&clock)),
             config: config.dynamodb.clone(),
+            jumps: ClockJumps::of(Arc::clone(&clock)),
             clock,
             plain_keys_seen: AtomicBool::new(false),
             plain_probed_at: AtomicI64::new(i64::MIN),

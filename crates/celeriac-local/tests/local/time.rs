@@ -5,12 +5,12 @@
 )]
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use celeriac_core::{
-    Broker, Claim, ClaimOutcome, Claimed, Clock, Completion, CompletionKind, Delivery, Ledger,
-    Outgoing, QueueAdmin as _, QueueSpec,
+    Broker, Claim, ClaimOutcome, Claimed, Clock, Completion, CompletionKind, Delivery, Lease,
+    LeaseOutcome, Ledger, Outgoing, QueueAdmin as _, QueueSpec,
 };
 use celeriac_local::{Database, LocalBroker, LocalStore};
 use celeriac_protocol::{ResultMeta, State, UtcTime, Value};
@@ -19,20 +19,32 @@ const DAY: Duration = Duration::from_hours(24);
 const MINUTE: Duration = Duration::from_mins(1);
 
 #[derive(Debug, Default)]
-struct MovedClock(AtomicI64);
+struct MovedClock {
+    worked: AtomicU64,
+    slept: AtomicU64,
+}
 
 impl Clock for MovedClock {
     fn now(&self) -> UtcTime {
-        UtcTime(1_800_000_000_000_000 + self.0.load(Ordering::SeqCst))
+        let slept = Duration::from_micros(self.slept.load(Ordering::SeqCst));
+        UtcTime(1_800_000_000_000_000).after(self.running() + slept)
+    }
+
+    fn running(&self) -> Duration {
+        Duration::from_micros(self.worked.load(Ordering::SeqCst))
     }
 }
 
 impl MovedClock {
     fn advance(&self, duration: Duration) {
-        self.0.fetch_add(
-            i64::try_from(duration.as_micros()).expect("less than centuries"),
-            Ordering::SeqCst,
-        );
+        let micros = u64::try_from(duration.as_micros()).expect("less than centuries");
+        self.worked.fetch_add(micros, Ordering::SeqCst);
+    }
+
+    /// The wall clock alone goes on.
+    fn sleep(&self, duration: Duration) {
+        let micros = u64::try_from(duration.as_micros()).expect("less than centuries");
+        self.slept.fetch_add(micros, Ordering::SeqCst);
     }
 }
 
@@ -147,10 +159,8 @@ async fn a_deduplication_id_is_remembered_for_five_minutes() {
     );
 }
 
-#[tokio::test]
-async fn results_are_kept_for_four_days_after_their_last_write() {
-    let (clock, _, store) = machine();
-    let claim = |nonce: &str| Claim {
+fn claim(nonce: &str) -> Claim {
+    Claim {
         task_id: "id".into(),
         retries: 0,
         owner: "test".into(),
@@ -160,7 +170,56 @@ async fn results_are_kept_for_four_days_after_their_last_write() {
         sent_by: None,
         isolate_at: None,
         likely_known: false,
+    }
+}
+
+async fn claimed(store: &LocalStore, nonce: &str) -> ClaimOutcome {
+    let answer = store.claim(vec![claim(nonce)]).await.remove(0);
+    answer.expect("the claim is answered")
+}
+
+#[tokio::test]
+async fn after_its_machine_slept_a_holder_has_a_lease_of_time_to_renew() {
+    let (clock, _, store) = machine();
+    let lease = || Lease {
+        task_id: "id".into(),
+        attempt: 1,
+        lease: MINUTE,
     };
+    let first = claimed(&store, "a").await;
+    assert!(matches!(first, ClaimOutcome::Claimed(_)), "{first:?}");
+    clock.advance(MINUTE / 4);
+    clock.sleep(70 * MINUTE);
+    let other = claimed(&store, "b").await;
+    let until = clock.now().after(MINUTE / 4 * 3); // what was left when it slept
+    assert_eq!(other, ClaimOutcome::Leased { until });
+
+    clock.advance(MINUTE / 2);
+    let renewed = store.renew(vec![lease()]).await.remove(0);
+    assert_eq!(renewed.expect("an answer"), LeaseOutcome::Held);
+    clock.advance(MINUTE - Duration::from_secs(1));
+    let other = claimed(&store, "c").await;
+    assert!(matches!(other, ClaimOutcome::Leased { .. }), "{other:?}");
+
+    // one who does not renew it has died
+    clock.advance(Duration::from_secs(1));
+    let other = claimed(&store, "d").await;
+    assert!(matches!(other, ClaimOutcome::Claimed(_)), "{other:?}");
+}
+
+#[tokio::test]
+async fn a_lease_that_was_over_before_the_machine_slept_is_taken_at_once() {
+    let (clock, _, store) = machine();
+    claimed(&store, "a").await;
+    clock.advance(MINUTE);
+    clock.sleep(70 * MINUTE);
+    let other = claimed(&store, "b").await;
+    assert!(matches!(other, ClaimOutcome::Claimed(_)), "{other:?}");
+}
+
+#[tokio::test]
+async fn results_are_kept_for_four_days_after_their_last_write() {
+    let (clock, _, store) = machine();
     store
         .claim(vec![claim("a")])
         .await

@@ -4,9 +4,8 @@ use celeriac_core::{
     Claim, ClaimOutcome, Claimed, CompletionKind, DeadLetter, StoreError, StoreErrorKind,
 };
 use celeriac_protocol::{Dict, ResultMeta, State, Value};
-use tokio::time::Instant;
 
-use crate::batched_ledger::BatchedLedger;
+use crate::batched_ledger::{BatchedLedger, Moment};
 use crate::call::Call;
 use crate::engine::Engine;
 use crate::held::Held;
@@ -39,7 +38,7 @@ pub(crate) async fn take(engine: &Engine, call: &mut Call, place: &Place) -> Res
     };
     let mut retries = call.retries();
     loop {
-        let since = Instant::now();
+        let since = ledger.moment();
         let claim = Claim {
             likely_known: call.likely_known(),
             sent_by: call.sent_by(),
@@ -82,7 +81,7 @@ fn hold(
     ledger: &BatchedLedger,
     call: &Call,
     claimed: &Claimed,
-    since: Instant,
+    since: Moment,
 ) -> Held {
     if claimed.runs > 1 {
         engine.incidents.takeover();

@@ -3,7 +3,6 @@ use std::time::Duration;
 use celeriac_core::{Claim, ClaimOutcome, CompletionKind, Failure, RetryPolicy};
 use celeriac_producer::Parcel;
 use celeriac_protocol::{Envelope, State, UtcTime, Value};
-use tokio::time::Instant;
 
 use super::conclusion::Conclusion;
 use super::follow::owed;
@@ -163,7 +162,7 @@ async fn claim_late(conclusion: &mut Conclusion) -> bool {
     let Some(ledger) = &conclusion.engine.ledger else {
         return false;
     };
-    let since = Instant::now();
+    let since = ledger.moment();
     let (engine, call) = (&conclusion.engine, &conclusion.call);
     let shown = meta::of_call(engine, call, State::Pending, Value::Null);
     let claim = Claim {

@@ -11,6 +11,7 @@ mod order;
 mod outcomes;
 mod retries;
 mod shutdown;
+mod sleeping_machine;
 mod support;
 mod troubles;
 mod worker_accepts;

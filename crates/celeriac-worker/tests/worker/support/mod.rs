@@ -10,8 +10,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use celeriac_core::{
-    Arguments, Broker, Context, Delivery, Ledger, Outgoing, Param, Params, Registry, SendOptions,
-    Settings, StateMap, SystemClock, TaskDefinition, TaskError, TaskKind, TaskOptions,
+    Arguments, Broker, Clock, Context, Delivery, Ledger, Outgoing, Param, Params, Registry,
+    SendOptions, Settings, StateMap, SystemClock, TaskDefinition, TaskError, TaskKind, TaskOptions,
 };
 use celeriac_local::{Database, LocalBroker, LocalStore};
 use celeriac_producer::{AsyncResult, Client, ClientParts};
@@ -43,6 +43,7 @@ pub struct Setup {
     pub settings: Settings,
     registry: Registry,
     database: Database,
+    clock: Arc<dyn Clock>,
 }
 
 impl Default for Setup {
@@ -63,7 +64,15 @@ impl Setup {
             settings,
             registry: Registry::default(),
             database,
+            clock: Arc::new(SystemClock),
         }
+    }
+
+    /// With another clock than the system's.
+    #[must_use]
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.database = self.database.with_clock(Arc::clone(&clock));
+        Self { clock, ..self }
     }
 
     #[must_use]
@@ -200,6 +209,7 @@ impl Setup {
         App::new(
             self.registry,
             self.settings,
+            self.clock,
             broker(Arc::new(queues.clone())),
             queues,
             store(inner_store),
@@ -232,13 +242,13 @@ impl App {
     fn new(
         registry: Registry,
         settings: Settings,
+        clock: Arc<dyn Clock>,
         broker: Arc<dyn Broker>,
         queues: LocalBroker,
         store: Option<Arc<dyn Ledger>>,
     ) -> Self {
         let (registry, settings) = (Arc::new(registry), Arc::new(settings));
         let router = settings.router().expect("routes");
-        let clock = Arc::new(SystemClock);
         let client = Client::new(ClientParts {
             broker: Arc::clone(&broker),
             store: store.clone(),
