@@ -8,8 +8,8 @@ pub trait Clock: Send + Sync + 'static {
     /// Now.
     fn now(&self) -> UtcTime;
 
-    /// How long the machine has been at work, counted from anywhere: by a clock that nobody sets, and that stands still while
-    /// the machine sleeps. Where there is none, it goes with `now`.
+    /// How long the machine has been at work, counted from anywhere: by a clock that nobody sets,
+    /// and that stands still while the machine sleeps. Where there is none, it goes with `now`.
     fn running(&self) -> Duration {
         self.now().since(UtcTime(0))
     }

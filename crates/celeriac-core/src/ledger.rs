@@ -68,8 +68,9 @@ pub struct Claim {
     pub shown: ResultMeta,
     /// The attempt that sent this try, if it is a retry: that attempt's run is over, so its lease does not hold it up.
     pub sent_by: Option<u64>,
-    /// A run that would be this one of its try is not begun: the caller is to see first that nothing else runs beside it, so
-    /// that its loss is its own. `None`: nothing does, or it does not matter.
+    /// A run that would be this one of its try is not begun: the caller is to see first that
+    /// nothing else runs beside it, so that its loss is its own. `None`: nothing does, or it does
+    /// not matter.
     pub isolate_at: Option<u32>,
     /// The message has been seen before (receive count over 1, or a retry), so an item is likely there already: look first.
     pub likely_known: bool,

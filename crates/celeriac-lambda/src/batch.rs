@@ -95,13 +95,7 @@ pub(crate) async fn run(
         let _ = timeout_at(phases.last, batch.delete_done()).await; // else their copies are met
     }
     function.publish(&batch.queues, &lock(&batch.endings));
-    let done = batch.done();
-    let failures = ids.into_iter().filter(|id| !done.contains_key(id));
-    BatchResponse {
-        batch_item_failures: failures
-            .map(|item_identifier| ItemFailure { item_identifier })
-            .collect(),
-    }
+    batch.response(ids)
 }
 
 /// Messages of one FIFO group stay together, in their order; others are alone.
@@ -206,6 +200,16 @@ impl Batch {
                     }
                 }
             }
+        }
+    }
+
+    fn response(&self, ids: Vec<String>) -> BatchResponse {
+        let done = self.done();
+        let failures = ids.into_iter().filter(|id| !done.contains_key(id));
+        BatchResponse {
+            batch_item_failures: failures
+                .map(|item_identifier| ItemFailure { item_identifier })
+                .collect(),
         }
     }
 

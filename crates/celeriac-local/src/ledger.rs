@@ -132,17 +132,22 @@ impl LedgerTransaction<'_> {
         if let (Some(status), Some(result)) = (status, result) {
             row.show(status, result.clone());
         }
-        row.lease_until = match completion.kind {
-            CompletionKind::Retry { due, .. } => due.map(|due| due.0),
-            CompletionKind::Detached { lease } => Some(self.after(lease)),
-            CompletionKind::Final(_) | CompletionKind::Released => None,
-        };
+        row.lease_until = self.lease_after(&completion.kind);
         if let CompletionKind::Retry { due: Some(_), .. } = completion.kind {
             row.attempt = completion.attempt + 1; // nobody's lease, until then
         }
         row.nonce.clone_from(&completion.nonce);
         self.put(row)?;
         Ok(Ok(CompletionOutcome::Stored))
+    }
+
+    /// What is left of a lease after the end of its claim.
+    fn lease_after(&self, kind: &CompletionKind) -> Option<i64> {
+        match kind {
+            CompletionKind::Retry { due, .. } => due.map(|due| due.0),
+            CompletionKind::Detached { lease } => Some(self.after(*lease)),
+            CompletionKind::Final(_) | CompletionKind::Released => None,
+        }
     }
 
     /// What readers see; [`record`] reads it.

@@ -124,8 +124,8 @@ impl Executor {
         self.engine.publish(&names.join(","), endings);
     }
 
-    /// Whether the code of a task goes on in this process although its run was ended: a thread cannot be killed. Its lease is
-    /// kept until it is over.
+    /// Whether the code of a task goes on in this process although its run was ended: a thread
+    /// cannot be killed. Its lease is kept until it is over.
     pub fn has_detached_runs(&self) -> bool {
         self.engine.detached.any()
     }

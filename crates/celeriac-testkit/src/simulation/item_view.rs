@@ -13,7 +13,7 @@ pub(crate) struct ItemView {
     pub(crate) attempt: Option<u64>,
     pub(crate) retries: u32,
     /// Runs of this try that were claimed and have not ended; none once it has an end.
-    pub(crate) runs: i128,
+    pub(crate) runs: u32,
     /// Until when somebody holds it, as it is written.
     pub(crate) lease_until: Option<UtcTime>,
     pub(crate) nonce: String,
@@ -28,6 +28,7 @@ impl ItemView {
 
     pub(crate) fn of(item: &Item) -> Self {
         let whole = |name: &str| item.get(name).and_then(Attribute::whole);
+        let count = |name: &str| whole(name).and_then(|count| u32::try_from(count).ok());
         let text = |name: &str| item.get(name).and_then(Attribute::text);
         let bytes = item.get("result").and_then(Attribute::bytes);
         let meta = bytes.and_then(|bytes| {
@@ -42,10 +43,8 @@ impl ItemView {
             state: ours.or(shown).unwrap_or(State::Pending),
             shown: meta.map_or_else(String::new, |meta| format!("{:?}", meta.result)),
             attempt,
-            retries: whole("c_retries")
-                .and_then(|count| u32::try_from(count).ok())
-                .unwrap_or(0),
-            runs: whole("c_runs").unwrap_or(0),
+            retries: count("c_retries").unwrap_or(0),
+            runs: count("c_runs").unwrap_or(0),
             lease_until: whole("c_lease")
                 .filter(|millis| *millis > 0)
                 .and_then(|millis| i64::try_from(millis * 1000).ok())

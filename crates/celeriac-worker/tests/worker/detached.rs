@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use celeriac_core::{Context, TaskOptions};
+use celeriac_core::{Context, QueueAdmin as _, TaskOptions};
 use celeriac_local::Database;
 use celeriac_protocol::{State, Value};
 use celeriac_worker::{Outcome, Shutdown};
@@ -91,7 +91,7 @@ async fn what_cannot_be_stopped_keeps_its_task_until_it_is_over() {
                 panic!("{task}: {outcome:?}")
             };
             tokio::time::sleep(wait).await;
-            other.broker.purge(QUEUE).await.expect("purged");
+            other.queues.purge(QUEUE).await.expect("purged");
             app.send_with(task, vec![], again(&result)).await;
         }
         assert!(start.elapsed() > LEASE / 2, "{:?}", start.elapsed());

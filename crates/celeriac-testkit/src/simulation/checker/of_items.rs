@@ -102,11 +102,10 @@ fn judge(
             );
             return Some((6, text));
         }
-        if let Some(text) = let_go(id, by, tracked, before, after) {
-            return Some((4, text));
-        }
         let taken = took_over(id, by, tracked, before, after, now);
-        if let Some(text) = taken.filter(|_| !tracked.forgotten) {
+        let lease =
+            let_go(id, by, tracked, before, after).or_else(|| taken.filter(|_| !tracked.forgotten));
+        if let Some(text) = lease {
             return Some((4, text));
         }
     }
