@@ -72,17 +72,22 @@ impl DynamoDb {
         if entries.is_empty() || entries.len() > MAX_STATEMENTS {
             return Err(invalid("1 to 25 statements make a batch"));
         }
-        let mut seen = HashSet::new();
         let mut statements = Vec::with_capacity(entries.len());
         for entry in entries {
             let statement = Statement::read(entry).map_err(|reason| invalid(&reason))?;
-            if !seen.insert((statement.table.clone(), statement.id.clone())) {
-                return Err(invalid("two statements of a batch are about one item"));
-            }
             statements.push(statement);
         }
+        let mut seen = HashSet::new();
+        let ids = statements.iter();
+        if !ids
+            .map(|one| (&one.table, &one.id))
+            .all(|id| seen.insert(id))
+        {
+            return Err(invalid("two statements of a batch are about one item"));
+        }
+        let name = statements[0].table.clone();
         let responses: Vec<Json> = statements
-            .iter()
+            .into_iter()
             .map(|statement| self.execute_one(by, statement))
             .collect();
         let mut answer = json!({ "Responses": responses });
@@ -91,22 +96,23 @@ impl DynamoDb {
             .is_some_and(|wanted| wanted != "NONE")
         {
             answer["ConsumedCapacity"] =
-                json!([{"TableName": statements[0].table, "CapacityUnits": entries.len()}]);
+                json!([{"TableName": name, "CapacityUnits": entries.len()}]);
         }
         Ok(answer)
     }
 
-    fn execute_one(&self, by: &str, statement: &Statement) -> Json {
-        let failed = |code: &str, message: &str| json!({"Error": {"Code": code, "Message": message}, "TableName": statement.table});
+    fn execute_one(&self, by: &str, statement: Statement) -> Json {
+        let (name, id) = (statement.table.clone(), statement.id.clone());
+        let failed = |code: &str, message: &str| json!({"Error": {"Code": code, "Message": message}, "TableName": name});
         if self.chances.statement_fails() {
             return failed("ThrottlingError", "the partition is busy");
         }
         let mut tables = self.tables();
-        let Some(table) = tables.get_mut(&statement.table) else {
+        let Some(table) = tables.get_mut(&name) else {
             return failed("ResourceNotFound", "Requested resource not found");
         };
         table.sweep(self.time.now());
-        let after = match statement.apply(table.get(&statement.id)) {
+        let after = match statement.apply(table.get(&id)) {
             Ok(after) => after,
             Err(Refusal::Duplicate) => {
                 return failed("DuplicateItem", "Duplicate primary key exists in table");
@@ -127,15 +133,10 @@ impl DynamoDb {
                 );
             }
         };
-        let before = table.put(&statement.id, after);
-        self.watch.item_changed(
-            by,
-            &statement.table,
-            &statement.id,
-            before.as_ref(),
-            table.get(&statement.id),
-        );
-        json!({ "TableName": statement.table })
+        let before = table.put(&id, after);
+        self.watch
+            .item_changed(by, &name, &id, before.as_ref(), table.get(&id));
+        json!({ "TableName": name })
     }
 
     fn get_many(&self, body: &Json) -> Answer {

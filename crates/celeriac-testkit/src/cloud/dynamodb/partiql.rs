@@ -12,7 +12,7 @@ use super::attribute::{self, Attribute, Item};
 const MAX_ITEM_BYTES: usize = 409_600;
 
 /// One statement with its parameters in place.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Statement {
     pub(super) table: String,
     pub(super) id: String,
@@ -21,7 +21,7 @@ pub(super) struct Statement {
     kind: Kind,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum Kind {
     Insert(Item),
     Update {
@@ -30,7 +30,7 @@ enum Kind {
     },
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum Test {
     Compare(String, Comparison, Attribute),
     Missing(String),
@@ -85,17 +85,17 @@ impl Statement {
     }
 
     /// The item after this statement.
-    pub(super) fn apply(&self, before: Option<&Item>) -> Result<Item, Refusal> {
-        let after = match (&self.kind, before) {
+    pub(super) fn apply(self, before: Option<&Item>) -> Result<Item, Refusal> {
+        let after = match (self.kind, before) {
             (Kind::Insert(_), Some(_)) => return Err(Refusal::Duplicate),
-            (Kind::Insert(item), None) => item.clone(),
+            (Kind::Insert(item), None) => item,
             (Kind::Update { .. }, None) => return Err(Refusal::Condition),
             (Kind::Update { set, tests }, Some(item)) => {
                 if !tests.iter().all(|test| test.holds(item)) {
                     return Err(Refusal::Condition);
                 }
                 let mut item = item.clone();
-                item.extend(set.iter().cloned());
+                item.extend(set);
                 item
             }
         };
@@ -343,7 +343,7 @@ mod tests {
                 (statement.table.as_str(), statement.id.as_str()),
                 ("t", "k")
             );
-            assert_eq!(statement.apply(Some(&two)).is_ok(), holds, "{test}");
+            assert_eq!(statement.clone().apply(Some(&two)).is_ok(), holds, "{test}");
             assert_eq!(statement.apply(None), Err(Refusal::Condition));
         }
     }
@@ -354,7 +354,7 @@ mod tests {
         let parameters = json!([{"S": "k"}, {"B": "AAE="}]);
         let statement = Statement::read(&json!({"Statement": text, "Parameters": parameters}))
             .expect("readable");
-        let put = statement.apply(None).expect("free");
+        let put = statement.clone().apply(None).expect("free");
         assert_eq!(put["a"], Attribute::B(vec![0, 1]));
         assert_eq!(statement.apply(Some(&put)), Err(Refusal::Duplicate));
     }
