@@ -15,6 +15,12 @@ pub trait Chances: Debug + Send + Sync + 'static {
         false
     }
 
+    /// Whether a deletion by an older receipt than the last deletes the message of a standard queue:
+    /// SQS says that it may not.
+    fn old_receipt_deletes(&self) -> bool {
+        false
+    }
+
     /// Whether this entry of an SQS batch fails by SQS's own fault.
     fn entry_fails(&self) -> bool {
         false

@@ -161,6 +161,10 @@ impl Chances for Noise {
         self.happens(self.plan.undeleted)
     }
 
+    fn old_receipt_deletes(&self) -> bool {
+        self.happens(self.plan.old_receipt)
+    }
+
     fn entry_fails(&self) -> bool {
         self.happens(self.plan.entry)
     }

@@ -196,6 +196,8 @@ pub struct Noise {
     pub duplicate: u32,
     /// A deletion does not hold.
     pub undeleted: u32,
+    /// A deletion by an older receipt than the last deletes the message.
+    pub old_receipt: u32,
     /// Only these hits count, by their number; `None`: all.
     pub only: Option<BTreeSet<u64>>,
 }
@@ -275,11 +277,12 @@ impl Noise {
         entry: 0,
         duplicate: 0,
         undeleted: 0,
+        old_receipt: 0,
         only: None,
     };
 
     /// Each kind by itself, for shrinking.
-    pub fn kinds(&mut self) -> [&mut u32; 9] {
+    pub fn kinds(&mut self) -> [&mut u32; 10] {
         [
             &mut self.lost,
             &mut self.answer_lost,
@@ -290,6 +293,7 @@ impl Noise {
             &mut self.entry,
             &mut self.duplicate,
             &mut self.undeleted,
+            &mut self.old_receipt,
         ]
     }
 }

@@ -66,7 +66,7 @@ impl Shrinker {
 
     fn quieter(&mut self) -> bool {
         let mut smaller = false;
-        for kind in 0..9 {
+        for kind in 0..10 {
             let mut plan = self.plan.clone();
             let share = plan.noise.kinds().into_iter().nth(kind);
             if let Some(share) = share.filter(|share| **share > 0) {

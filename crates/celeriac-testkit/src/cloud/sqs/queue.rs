@@ -311,8 +311,9 @@ impl Queue {
         let Some(message) = self.messages.get(&number) else {
             return Ok(());
         };
-        if message.receipt.as_deref() != Some(receipt) {
-            return Ok(()); // an old receipt: success, and the message may stay
+        let is_last = message.receipt.as_deref() == Some(receipt);
+        if !is_last && (self.fifo || !chances.old_receipt_deletes()) {
+            return Ok(()); // success, and the message stays
         }
         if self.fifo && message.visible_at <= now {
             return Err(invalid(format!(

@@ -127,12 +127,13 @@ impl Maker {
         }
         if self.is(Scenario::Forwards) {
             // two that know nothing and pass on to each other, and one that knows
-            let others: [(&str, &[&str]); 3] = [
+            let others: [(&str, &[&str]); 4] = [
+                (OTHER, &[ORDERED]),
                 (OTHER, &[STANDARD]),
                 (ORDERED, &["more.fifo"]),
                 ("more.fifo", &[ORDERED]),
             ];
-            let which = self.random.usize(..3);
+            let which = self.random.usize(..4);
             for (number, (target, on)) in others.iter().enumerate().skip(which) {
                 workers.push(WorkerPlan {
                     name: format!("u{number}"),
@@ -178,6 +179,7 @@ impl Maker {
         let (sluggish, duplicate) = match self.scenario {
             Scenario::Leases => (5_000, 1_500),
             Scenario::Forgets => (5_000, 6_000),
+            Scenario::Clocks => (level * 2, 300),
             _ => (level * 2, level),
         };
         let entries = if self.is(Scenario::Fifo) {
@@ -199,6 +201,7 @@ impl Maker {
             entry: entries,
             duplicate,
             undeleted: level / 2,
+            old_receipt: 5_000,
             only: None,
         }
     }
