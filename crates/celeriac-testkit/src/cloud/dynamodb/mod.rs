@@ -103,6 +103,7 @@ impl DynamoDb {
 
     fn execute_one(&self, by: &str, statement: Statement) -> Json {
         let (name, id) = (statement.table.clone(), statement.id.clone());
+        let shows_item = statement.shows_item;
         let failed = |code: &str, message: &str| json!({"Error": {"Code": code, "Message": message}, "TableName": name});
         if self.chances.statement_fails() {
             return failed("ThrottlingError", "the partition is busy");
@@ -120,7 +121,7 @@ impl DynamoDb {
             Err(Refusal::Condition) => {
                 let mut refused =
                     failed("ConditionalCheckFailed", "The conditional request failed");
-                let stands = table.get(&statement.id).filter(|_| statement.shows_item);
+                let stands = table.get(&id).filter(|_| shows_item);
                 if let Some(item) = stands {
                     refused["Error"]["Item"] = attribute::to_json(item);
                 }
