@@ -4,7 +4,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use celeriac_core::{Delivery, Receipt};
-use celeriac_worker::{Buried, Deadline, Ending, Executed, Outcome, Shutdown, VisibilityKeeper};
+use celeriac_worker::{
+    DeadLettered, Deadline, Ending, Executed, Outcome, Shutdown, VisibilityKeeper,
+};
 use futures_util::FutureExt as _;
 use serde::Serialize;
 use tokio::task::JoinSet;
@@ -183,19 +185,19 @@ impl Batch {
             Outcome::Ack => true,
             Outcome::Leave => false,
             Outcome::Release => {
-                executor.put_off(queue, id, receipt, Duration::ZERO).await;
+                executor.defer(queue, id, receipt, Duration::ZERO).await;
                 false
             }
             Outcome::Defer(wait) => {
-                executor.put_off(queue, id, receipt, wait).await;
+                executor.defer(queue, id, receipt, wait).await;
                 false
             }
-            Outcome::DeadLetter(mut letter) => {
-                letter.delivery.receipt = receipt.clone();
-                match executor.bury(*letter).await {
-                    Buried::Moved => true,
-                    Buried::NoQueue(wait) | Buried::Failed(wait) => {
-                        executor.put_off(queue, id, receipt, wait).await;
+            Outcome::DeadLetter(mut dead_letter) => {
+                dead_letter.delivery.receipt = receipt.clone();
+                match executor.dead_letter(*dead_letter).await {
+                    DeadLettered::Moved => true,
+                    DeadLettered::NoQueue(wait) | DeadLettered::Failed(wait) => {
+                        executor.defer(queue, id, receipt, wait).await;
                         false
                     }
                 }

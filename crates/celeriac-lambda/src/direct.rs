@@ -90,9 +90,9 @@ async fn goes_on(
             Ok(State::Pending)
         }
         (Outcome::Release, _) => Err(not_over(task, task_id, "the function's time is over")),
-        (Outcome::DeadLetter(letter), _) => match status(function, task_id).await? {
+        (Outcome::DeadLetter(dead_letter), _) => match status(function, task_id).await? {
             Some(state) if state.is_ready() => Ok(state),
-            _ => Err(error("DecodeError", letter.error.clone())),
+            _ => Err(error("DecodeError", dead_letter.error.clone())),
         },
         _ => Err(not_over(
             task,

@@ -17,7 +17,7 @@ use crate::waits;
 
 /// A holder stops counting on its lease this long before its end.
 const LAST_MOMENTS: Duration = Duration::from_secs(3);
-/// Completions may wait this long for company.
+/// Completions may linger this long.
 const LINGER: Duration = Duration::from_millis(20);
 /// Tries of a completion, over about 20 s; the adapter has its own behind each.
 const COMPLETE_TRIES: u32 = 8;

@@ -23,7 +23,7 @@ use crate::executed::{Ending, Executed};
 use crate::held::Held;
 use crate::reply::{Answer, Reply};
 use crate::run::{LedgerProgress, OsThreads, Run, Threads, TimeLimits};
-use crate::{Buried, Deadline, Outcome, Shutdown, log, meta};
+use crate::{DeadLettered, Deadline, Outcome, Shutdown, log, meta};
 
 /// Runs deliveries: one in, one outcome out. Shared by the worker and the Lambda function. Cheap to clone.
 ///
@@ -96,7 +96,7 @@ impl Executor {
 
     /// Makes a message invisible for this long, or visible at once, in a request with others. Troubles are logged: the message then
     /// comes back by itself.
-    pub async fn put_off(
+    pub async fn defer(
         &self,
         queue: &str,
         message_id: &str,
@@ -104,13 +104,13 @@ impl Executor {
         visibility: Duration,
     ) {
         self.engine
-            .put_off(queue, message_id, receipt, visibility)
+            .defer(queue, message_id, receipt, visibility)
             .await;
     }
 
     /// Moves a message to its queue's dead-letter queue, in a request with others.
-    pub async fn bury(&self, letter: DeadLetter) -> Buried {
-        self.engine.bury(letter).await
+    pub async fn dead_letter(&self, dead_letter: DeadLetter) -> DeadLettered {
+        self.engine.dead_letter(dead_letter).await
     }
 
     /// How long a message that was received this often and cannot be dealt with now is to stay away.

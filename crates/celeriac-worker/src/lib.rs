@@ -72,6 +72,6 @@ pub use executor::{Executor, ExecutorParts};
 pub use outcome::Outcome;
 pub use reply::Answer;
 pub use run::{BlockingWork, Threads};
-pub use settling::Buried;
+pub use settling::DeadLettered;
 pub use shutdown::{Deadline, Shutdown};
 pub use worker::{VisibilityKeeper, Worker, WorkerError, WorkerOptions, WorkerQueue, WorkerReport};

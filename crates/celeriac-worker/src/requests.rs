@@ -10,7 +10,7 @@ use celeriac_core::{
 use crate::per_queue::PerQueue;
 use crate::waits;
 
-/// Deletions may wait this long for company: nobody waits for them, and half-empty ones are what a slow worker would spend its requests
+/// Deletions may linger this long: nobody waits for them, and half-empty ones are what a slow worker would spend its requests
 /// on.
 const LINGER: Duration = Duration::from_millis(100);
 /// But other workers get nothing of a FIFO group until its message is deleted.
@@ -36,7 +36,7 @@ impl Requests {
         }
     }
 
-    /// Deletes a message whose outcome is durable, with company where there is some.
+    /// Deletes a message whose outcome is durable, with others where there are some.
     pub(crate) async fn ack(&self, queue: &str, receipt: Receipt) -> Result<(), BrokerError> {
         ack(&self.acks.of(queue), queue, receipt).await
     }
@@ -61,11 +61,11 @@ impl Requests {
     pub(crate) async fn dead_letter(
         &self,
         queue: &str,
-        letter: DeadLetter,
+        dead_letter: DeadLetter,
     ) -> Result<(), BrokerError> {
         self.dead_letters
             .of(queue)
-            .submit(letter)
+            .submit(dead_letter)
             .await
             .unwrap_or_else(|_| Err(closed("dead_letter", queue)))
     }

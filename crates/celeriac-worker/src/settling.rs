@@ -6,7 +6,7 @@ use crate::engine::Engine;
 
 /// What became of a message for the dead-letter queue. One that was not moved is to stay away for the time given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Buried {
+pub enum DeadLettered {
     /// It is there, and gone from its queue.
     Moved,
     /// The queue has no dead-letter queue.
@@ -18,7 +18,7 @@ pub enum Buried {
 impl Engine {
     /// Makes a message invisible for this long, as far as the broker allows, or visible at once. Whether that went through; if not,
     /// it comes back by itself.
-    pub(crate) async fn put_off(
+    pub(crate) async fn defer(
         &self,
         queue: &str,
         message_id: &str,
@@ -44,15 +44,18 @@ impl Engine {
     }
 
     /// Moves a message to its queue's dead-letter queue.
-    pub(crate) async fn bury(&self, letter: DeadLetter) -> Buried {
+    pub(crate) async fn dead_letter(&self, dead_letter: DeadLetter) -> DeadLettered {
         let (queue, message_id) = (
-            letter.delivery.queue.clone(),
-            letter.delivery.message_id.clone(),
+            dead_letter.delivery.queue.clone(),
+            dead_letter.delivery.message_id.clone(),
         );
-        let (reason, receives) = (letter.reason.clone(), letter.delivery.receive_count);
-        let Err(error) = self.requests.dead_letter(&queue, letter).await else {
+        let (reason, receives) = (
+            dead_letter.reason.clone(),
+            dead_letter.delivery.receive_count,
+        );
+        let Err(error) = self.requests.dead_letter(&queue, dead_letter).await else {
             tracing::warn!(queue, message_id, reason, "moved to the dead-letter queue");
-            return Buried::Moved;
+            return DeadLettered::Moved;
         };
         let backoff = self.backoff(&queue, receives.saturating_add(3)); // from 8 s on
         if let BrokerErrorKind::NoDeadLetterQueue = error.kind {
@@ -62,13 +65,13 @@ impl Engine {
                 reason,
                 "the queue has no dead-letter queue: the message stays and comes back in {backoff:.0?}"
             );
-            return Buried::NoQueue(backoff);
+            return DeadLettered::NoQueue(backoff);
         }
         tracing::error!(
             message_id,
             reason,
             "not moved to the dead-letter queue, comes back in {backoff:.0?}: {error}"
         );
-        Buried::Failed(backoff)
+        DeadLettered::Failed(backoff)
     }
 }

@@ -10,9 +10,9 @@ mod prefetch;
 mod progress_log;
 mod receiver;
 mod run_times;
+mod running_worker;
 mod settle;
 mod startup;
-mod station;
 mod stuck_messages;
 mod visibility_keeper;
 mod worker_error;
@@ -32,7 +32,7 @@ pub use self::worker_queue::WorkerQueue;
 pub use self::worker_report::WorkerReport;
 
 use self::receiver::Receiver;
-use self::station::Station;
+use self::running_worker::RunningWorker;
 use crate::{Executor, Shutdown};
 
 /// A long-running worker: receivers, held visibility, concurrency, graceful shutdown.
@@ -96,18 +96,23 @@ impl Worker {
             None => None,
         };
         startup::greet(&executor, &queues, &options);
-        let station = Arc::new(Station::new(executor, &queues, options, shutdown.child()));
+        let worker = Arc::new(RunningWorker::new(
+            executor,
+            &queues,
+            options,
+            shutdown.child(),
+        ));
         let mut services = JoinSet::new(); // aborted when dropped
-        services.spawn(Arc::clone(&station.keeper).run());
-        services.spawn(progress_log::log_progress(Arc::clone(&station)));
-        services.spawn(metrics_log::log_metrics(Arc::clone(&station)));
-        services.spawn(ecs_protection::protect(Arc::clone(&station)));
+        services.spawn(Arc::clone(&worker.keeper).run());
+        services.spawn(progress_log::log_progress(Arc::clone(&worker)));
+        services.spawn(metrics_log::log_metrics(Arc::clone(&worker)));
+        services.spawn(ecs_protection::protect(Arc::clone(&worker)));
         if let Some(listener) = listener {
-            services.spawn(health::serve(listener, Arc::clone(&station)));
+            services.spawn(health::serve(listener, Arc::clone(&worker)));
         }
-        work(&station).await;
-        ending::end(&station).await;
-        let report = station.counters.report();
+        work(&worker).await;
+        ending::end(&worker).await;
+        let report = worker.counters.report();
         tracing::debug!(
             "stopped: {} succeeded, {} failed, {} retried, {} messages given back, {} dead-lettered",
             report.succeeded,
@@ -116,31 +121,31 @@ impl Worker {
             report.released,
             report.dead_lettered
         );
-        station.take_failure().map_or(Ok(report), Err)
+        worker.take_failure().map_or(Ok(report), Err)
     }
 }
 
 /// Receives and runs until draining. A part that panics is started again.
-async fn work(station: &Arc<Station>) {
+async fn work(worker: &Arc<RunningWorker>) {
     let mut parts = JoinSet::new();
-    for part in std::iter::once(None).chain((0..station.lanes.len()).map(Some)) {
-        parts.spawn(keep_up(Arc::clone(station), part));
+    for part in std::iter::once(None).chain((0..worker.lanes.len()).map(Some)) {
+        parts.spawn(keep_up(Arc::clone(worker), part));
     }
     tokio::select! {
         biased;
-        () = station.shutdown.draining.cancelled() => {}
-        () = station.shutdown.now.cancelled() => {}
+        () = worker.shutdown.draining.cancelled() => {}
+        () = worker.shutdown.now.cancelled() => {}
     }
-    station.shutdown.drain();
+    worker.shutdown.drain();
     while parts.join_next().await.is_some() {}
 }
 
 /// Keeps the dispatcher (`None`) or a lane's receiver running.
-async fn keep_up(station: Arc<Station>, lane: Option<usize>) {
-    while !station.shutdown.draining.is_cancelled() {
+async fn keep_up(worker: Arc<RunningWorker>, lane: Option<usize>) {
+    while !worker.shutdown.draining.is_cancelled() {
         let part = match lane {
-            None => tokio::spawn(dispatcher::dispatch(Arc::clone(&station))),
-            Some(lane) => tokio::spawn(Receiver::new(Arc::clone(&station), lane).run()),
+            None => tokio::spawn(dispatcher::dispatch(Arc::clone(&worker))),
+            Some(lane) => tokio::spawn(Receiver::new(Arc::clone(&worker), lane).run()),
         };
         if part.await.is_err() {
             tracing::error!("a part of the worker panicked and is started anew");

@@ -159,9 +159,9 @@ pub mod scheduler {
 pub mod worker {
     pub use celeriac_core::CancellationToken;
     pub use celeriac_worker::{
-        Answer, BlockingWork, Buried, Deadline, Ending, Executed, Executor, ExecutorParts, Outcome,
-        Shutdown, Threads, VisibilityKeeper, Worker, WorkerError, WorkerOptions, WorkerQueue,
-        WorkerReport,
+        Answer, BlockingWork, DeadLettered, Deadline, Ending, Executed, Executor, ExecutorParts,
+        Outcome, Shutdown, Threads, VisibilityKeeper, Worker, WorkerError, WorkerOptions,
+        WorkerQueue, WorkerReport,
     };
 }
 

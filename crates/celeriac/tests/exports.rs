@@ -175,7 +175,7 @@ mod worker {
     named!(
         Answer,
         BlockingWork,
-        Buried,
+        DeadLettered,
         CancellationToken,
         Deadline,
         Ending,

@@ -60,7 +60,7 @@ async fn assert_ends(
     );
 }
 
-async fn bury(broker: &LocalBroker, delivery: Delivery) {
+async fn dead_letter(broker: &LocalBroker, delivery: Delivery) {
     let letter = DeadLetter {
         delivery,
         reason: "poison".into(),
@@ -89,11 +89,11 @@ async fn an_ack_lets_the_group_go_on() {
 #[tokio::test]
 async fn a_dead_letter_lets_the_group_go_on() {
     let (broker, first) = two_messages().await;
-    assert_ends(&broker, QUEUE, "second", bury(&broker, first)).await;
+    assert_ends(&broker, QUEUE, "second", dead_letter(&broker, first)).await;
 }
 
 #[tokio::test]
 async fn a_dead_letter_ends_a_poll_of_the_dead_letter_queue() {
     let (broker, first) = two_messages().await;
-    assert_ends(&broker, DEAD, "first", bury(&broker, first)).await;
+    assert_ends(&broker, DEAD, "first", dead_letter(&broker, first)).await;
 }

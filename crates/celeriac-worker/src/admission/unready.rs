@@ -65,12 +65,12 @@ pub(crate) fn no_id(delivery: Delivery, reason: &str) -> Executed {
         message_id = delivery.message_id,
         "unreadable message: {reason}"
     );
-    let letter = DeadLetter {
+    let dead_letter = DeadLetter {
         error: reason.to_owned(),
         delivery,
         reason: "unreadable".to_owned(),
     };
-    Executed::new(Outcome::DeadLetter(Box::new(letter)), Ending::Failed)
+    Executed::new(Outcome::DeadLetter(Box::new(dead_letter)), Ending::Failed)
 }
 
 /// A message whose headers are fine and the rest is not.
@@ -139,12 +139,12 @@ async fn end_unrun(
             Recorded::Superseded => return Executed::not_run(Outcome::Ack),
             Recorded::Later(wait) => return Executed::not_run(Outcome::Defer(wait)),
             Recorded::Never(error) => {
-                let letter = DeadLetter {
+                let dead_letter = DeadLetter {
                     error: format!("{}; not stored: {error}", log::exception(failure)),
                     delivery: call.delivery,
                     reason: "unreadable".to_owned(),
                 };
-                return Executed::new(Outcome::DeadLetter(Box::new(letter)), ending);
+                return Executed::new(Outcome::DeadLetter(Box::new(dead_letter)), ending);
             }
         }
     }

@@ -124,20 +124,20 @@ impl Conclusion {
 
     /// A FAILURE that no retry will mend; to the dead-letter queue too, if the task asks for that.
     pub(crate) async fn gave_up(self, failure: Failure) -> Executed {
-        let letter = self.call.options().dead_letter.then_some("gave-up");
-        self.failed(failure, letter).await
+        let reason = self.call.options().dead_letter.then_some("gave-up");
+        self.failed(failure, reason).await
     }
 
     /// FAILURE, and the dead-letter queue with this reason.
-    pub(crate) async fn failed(self, failure: Failure, letter: Option<&str>) -> Executed {
+    pub(crate) async fn failed(self, failure: Failure, reason: Option<&str>) -> Executed {
         log::failed(&self.call, &failure);
         self.call.reply.raised(&failure);
         let mut end = meta::with_failure(self.end(State::Failure, Value::Null), &failure);
-        lettered(&mut end, letter);
+        with_reason(&mut end, reason);
         let recorded = match self.record_failure(end.clone()).await {
             Recorded::Never(error) => {
                 end = self.bare(&error);
-                lettered(&mut end, letter);
+                with_reason(&mut end, reason);
                 self.record_failure(end.clone()).await
             }
             recorded => recorded,
@@ -150,7 +150,7 @@ impl Conclusion {
         if !follow::after_failure(engine, call, embed, &end, false).await {
             return follow::owed(engine, call);
         }
-        let outcome = match letter {
+        let outcome = match reason {
             Some(reason) => dead_letter(self.call.delivery, reason, &failure),
             None => Outcome::Ack,
         };
@@ -225,8 +225,8 @@ impl Conclusion {
 }
 
 /// Keeps the reason beside the end, for whoever meets it before the message was moved.
-fn lettered(end: &mut ResultMeta, letter: Option<&str>) {
-    if let Some(reason) = letter {
+fn with_reason(end: &mut ResultMeta, reason: Option<&str>) {
+    if let Some(reason) = reason {
         end.extra
             .insert(LETTER.to_owned(), Value::Str(reason.to_owned()));
     }

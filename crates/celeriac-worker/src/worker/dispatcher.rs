@@ -6,8 +6,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
 use super::prefetch::Item;
+use super::running_worker::RunningWorker;
 use super::settle::Settlement;
-use super::station::Station;
 use crate::Outcome;
 use crate::executed::Executed;
 
@@ -15,14 +15,14 @@ use crate::executed::Executed;
 const ENDING: usize = 1_000;
 
 /// Starts waiting messages as the concurrency allows, until draining.
-pub(crate) async fn dispatch(station: Arc<Station>) {
-    let running = Arc::new(Semaphore::new(station.options.concurrency));
+pub(crate) async fn dispatch(worker: Arc<RunningWorker>) {
+    let running = Arc::new(Semaphore::new(worker.options.concurrency));
     let living = Arc::new(Semaphore::new(
-        station.options.concurrency.saturating_add(ENDING),
+        worker.options.concurrency.saturating_add(ENDING),
     ));
-    while let Some((item, permits)) = next(&station, &running, &living).await {
-        let station_of_life = Arc::clone(&station);
-        station.lives.spawn(live(station_of_life, item, permits));
+    while let Some((item, permits)) = next(&worker, &running, &living).await {
+        let of_run = Arc::clone(&worker);
+        worker.deliveries.spawn(live(of_run, item, permits));
     }
 }
 
@@ -33,7 +33,7 @@ struct Permits {
 
 /// The next message and the right to run it; `None` when draining.
 async fn next(
-    station: &Station,
+    worker: &RunningWorker,
     running: &Arc<Semaphore>,
     living: &Arc<Semaphore>,
 ) -> Option<(Item, Permits)> {
@@ -42,7 +42,7 @@ async fn next(
         let running = Arc::clone(running).acquire_owned().await.ok()?;
         Some(Permits { running, living })
     };
-    let draining = &station.shutdown.draining;
+    let draining = &worker.shutdown.draining;
     let permits = tokio::select! {
         biased;
         () = draining.cancelled() => None,
@@ -52,40 +52,40 @@ async fn next(
         if draining.is_cancelled() {
             return None;
         }
-        let item = station.prefetch().next();
+        let item = worker.prefetch().next();
         if let Some(item) = item {
             return Some((item, permits));
         }
         tokio::select! {
             biased;
             () = draining.cancelled() => return None,
-            () = station.work.notified() => {}
+            () = worker.work.notified() => {}
         }
     }
 }
 
 /// One delivery from its start to what becomes of its message.
-async fn live(station: Arc<Station>, item: Item, permits: Permits) {
+async fn live(worker: Arc<RunningWorker>, item: Item, permits: Permits) {
     let Permits { running, living } = permits;
     let slot = Slot {
-        station: Arc::clone(&station),
+        worker: Arc::clone(&worker),
         lane: item.lane,
         since: Instant::now(),
         _running: running,
     };
     let settlement = Settlement::of(&item);
-    if !station.keeper.start(item.lane, &item.delivery.message_id) {
+    if !worker.keeper.start(item.lane, &item.delivery.message_id) {
         tracing::debug!(
             message_id = item.delivery.message_id,
             "not run: its visibility ended while it waited"
         );
         drop(slot);
         let left = Executed::not_run(Outcome::Leave);
-        return Box::pin(settlement.end(&station, left)).await;
+        return Box::pin(settlement.end(&worker, left)).await;
     }
-    let executed = AssertUnwindSafe(station.executor.execute_holding(
+    let executed = AssertUnwindSafe(worker.executor.execute_holding(
         item.delivery,
-        &station.shutdown,
+        &worker.shutdown,
         slot,
     ))
     .catch_unwind()
@@ -95,18 +95,18 @@ async fn live(station: Arc<Station>, item: Item, permits: Permits) {
             message_id = settlement.message_id(),
             "a panic outside of the task's code; its message comes back later"
         );
-        Executed::not_run(Outcome::Defer(station.executor.engine().backoff(
-            &station.lanes[settlement.lane()].queue,
+        Executed::not_run(Outcome::Defer(worker.executor.engine().backoff(
+            &worker.lanes[settlement.lane()].queue,
             settlement.receive_count(),
         )))
     });
-    settlement.end(&station, executed).await;
+    settlement.end(&worker, executed).await;
     drop(living);
 }
 
 /// A running task's place.
 struct Slot {
-    station: Arc<Station>,
+    worker: Arc<RunningWorker>,
     lane: usize,
     since: Instant,
     _running: OwnedSemaphorePermit,
@@ -114,8 +114,8 @@ struct Slot {
 
 impl Drop for Slot {
     fn drop(&mut self) {
-        self.station.run_times.add(self.since.elapsed());
-        self.station.prefetch().ran(self.lane);
-        self.station.room.notify_waiters();
+        self.worker.run_times.add(self.since.elapsed());
+        self.worker.prefetch().ran(self.lane);
+        self.worker.room.notify_waiters();
     }
 }

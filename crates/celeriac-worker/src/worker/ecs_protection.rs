@@ -12,7 +12,7 @@ use hyper_util::rt::TokioExecutor;
 use serde_json::json;
 use tokio::time::{Instant, sleep, timeout};
 
-use super::station::Station;
+use super::running_worker::RunningWorker;
 
 /// Set by the ECS agent in every task (<https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-scale-in-protection-endpoint.html>).
 const AGENT: &str = "ECS_AGENT_URI";
@@ -26,7 +26,7 @@ const PAUSE: Duration = Duration::from_secs(30);
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Protects this ECS task from scale-in while messages are held. Outside of ECS, does nothing.
-pub(crate) async fn protect(station: Arc<Station>) {
+pub(crate) async fn protect(worker: Arc<RunningWorker>) {
     let Ok(agent) = std::env::var(AGENT) else {
         return;
     };
@@ -34,7 +34,7 @@ pub(crate) async fn protect(station: Arc<Station>) {
     let mut busy_at: Option<Instant> = None;
     loop {
         let now = Instant::now();
-        if station.keeper.len() > 0 {
+        if worker.keeper.len() > 0 {
             busy_at = Some(now);
         }
         let busy = busy_at.is_some_and(|at| now - at < IDLE);

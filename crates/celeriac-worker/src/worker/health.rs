@@ -13,7 +13,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 
 use super::phase::Phase;
-use super::station::Station;
+use super::running_worker::RunningWorker;
 use super::worker_error::WorkerError;
 
 /// A request's head may be this long; the least that hyper takes.
@@ -31,13 +31,13 @@ pub(crate) async fn listen(address: &str) -> Result<TcpListener, WorkerError> {
 }
 
 /// Answers `GET /healthz`: 200 while the worker works, 503 while it ends or a queue does not answer. For ever.
-pub(crate) async fn serve(listener: TcpListener, station: Arc<Station>) {
+pub(crate) async fn serve(listener: TcpListener, worker: Arc<RunningWorker>) {
     loop {
         match listener.accept().await {
             Ok((stream, _)) => {
-                let station = Arc::clone(&station);
+                let worker = Arc::clone(&worker);
                 tokio::spawn(async move {
-                    let _ = timeout(PATIENCE, answer(stream, &station)).await; // a client that goes away is no matter
+                    let _ = timeout(PATIENCE, answer(stream, &worker)).await; // a client that goes away is no matter
                 });
             }
             Err(error) => {
@@ -48,9 +48,9 @@ pub(crate) async fn serve(listener: TcpListener, station: Arc<Station>) {
     }
 }
 
-async fn answer(stream: TcpStream, station: &Station) -> hyper::Result<()> {
+async fn answer(stream: TcpStream, worker: &RunningWorker) -> hyper::Result<()> {
     let respond = |request: Request<Incoming>| {
-        let response = response(&request, station);
+        let response = response(&request, worker);
         async { response }
     };
     http1::Builder::new()
@@ -63,10 +63,10 @@ async fn answer(stream: TcpStream, station: &Station) -> hyper::Result<()> {
 
 fn response(
     request: &Request<Incoming>,
-    station: &Station,
+    worker: &RunningWorker,
 ) -> hyper::http::Result<Response<Full<Bytes>>> {
     let (status, body) = match (request.method(), request.uri().path()) {
-        (&Method::GET | &Method::HEAD, "/healthz") => health(station),
+        (&Method::GET | &Method::HEAD, "/healthz") => health(worker),
         (&Method::GET | &Method::HEAD, _) => (
             StatusCode::NOT_FOUND,
             json!({ "error": "only /healthz is here" }),
@@ -82,10 +82,10 @@ fn response(
         .body(Full::from(body.to_string()))
 }
 
-fn health(station: &Station) -> (StatusCode, Value) {
-    let options = &station.options;
+fn health(worker: &RunningWorker) -> (StatusCode, Value) {
+    let options = &worker.options;
     let late = options.wait + options.stuck_after;
-    let queues: Vec<Value> = station
+    let queues: Vec<Value> = worker
         .lanes
         .iter()
         .map(|lane| {
@@ -99,19 +99,19 @@ fn health(station: &Station) -> (StatusCode, Value) {
         })
         .collect();
     // a receiver without room is silent too, and well
-    let deaf = station
+    let deaf = worker
         .lanes
         .iter()
         .any(|lane| lane.silence() > late && (lane.receiving() > 0 || lane.failures() > 0));
-    let phase = station.phase.get();
-    let report = station.counters.report();
+    let phase = worker.phase.get();
+    let report = worker.counters.report();
     let body = json!({
         "phase": phase.name(),
         "healthy": phase == Phase::Running && !deaf,
-        "running": station.lives.len(),
-        "waiting": station.prefetch().waiting(),
-        "held": station.keeper.len(),
-        "stuck": station.stuck.count(),
+        "running": worker.deliveries.len(),
+        "waiting": worker.prefetch().waiting(),
+        "held": worker.keeper.len(),
+        "stuck": worker.stuck.count(),
         "succeeded": report.succeeded,
         "failed": report.failed,
         "retried": report.retried,

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::station::Station;
+use super::running_worker::RunningWorker;
 use super::worker_report::WorkerReport;
 use crate::metrics::MetricsLine;
 
@@ -11,8 +11,8 @@ const EVERY: Duration = Duration::from_mins(1);
 const FIRST_GUESS: Duration = Duration::from_secs(1);
 
 /// Prints the worker's metrics every minute, if they are asked for. For ever.
-pub(crate) async fn log_metrics(station: Arc<Station>) {
-    if !station.executor.engine().has_metrics() {
+pub(crate) async fn log_metrics(worker: Arc<RunningWorker>) {
+    if !worker.executor.engine().has_metrics() {
         return;
     }
     let mut before = WorkerReport::default();
@@ -20,19 +20,19 @@ pub(crate) async fn log_metrics(station: Arc<Station>) {
     let mut ticks = tokio::time::interval(EVERY);
     loop {
         ticks.tick().await;
-        run_time = station.run_times.take_mean().unwrap_or(run_time);
-        let backlog = backlog(&station).await;
-        let now = station.counters.report();
-        print(&station, backlog, run_time, now, before);
+        run_time = worker.run_times.take_mean().unwrap_or(run_time);
+        let backlog = backlog(&worker).await;
+        let now = worker.counters.report();
+        print(&worker, backlog, run_time, now, before);
         before = now;
     }
 }
 
 /// Messages that wait in the queues; `None` if it cannot be told.
-async fn backlog(station: &Station) -> Option<u64> {
+async fn backlog(worker: &RunningWorker) -> Option<u64> {
     let mut sum = 0;
-    for lane in &station.lanes {
-        match station.broker().stats(&lane.queue).await {
+    for lane in &worker.lanes {
+        match worker.broker().stats(&lane.queue).await {
             Ok(stats) => sum += stats.visible,
             Err(error) => {
                 tracing::warn!("the backlog cannot be read: {error}");
@@ -44,14 +44,14 @@ async fn backlog(station: &Station) -> Option<u64> {
 }
 
 fn print(
-    station: &Station,
+    worker: &RunningWorker,
     backlog: Option<u64>,
     run_time: Duration,
     now: WorkerReport,
     before: WorkerReport,
 ) {
-    let engine = station.executor.engine();
-    let mut queues: Vec<&str> = station
+    let engine = worker.executor.engine();
+    let mut queues: Vec<&str> = worker
         .lanes
         .iter()
         .map(|lane| lane.queue.as_str())
@@ -66,7 +66,7 @@ fn print(
         .incidents(&engine.incidents);
     if let Some(backlog) = backlog {
         // how long this worker alone would need, at the rate it was measured to work
-        let alone = backlog as f64 * run_time.as_secs_f64() / station.options.concurrency as f64;
+        let alone = backlog as f64 * run_time.as_secs_f64() / worker.options.concurrency as f64;
         line = line
             .count("Backlog", backlog)
             .with("BacklogSeconds", "Seconds", alone);

@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use super::prefetch::Grant;
-use super::station::Station;
+use super::running_worker::RunningWorker;
 use super::worker_error::WorkerError;
 
 /// The wait of the receivers that come with a backlog: they end when it does.
@@ -23,16 +23,16 @@ type Answer = Result<Vec<Delivery>, BrokerError>;
 /// Receives from one queue until draining: one long poll while it is idle, up to `max_receivers` receives at once while they come
 /// back full and there is room.
 pub(crate) struct Receiver {
-    station: Arc<Station>,
+    worker: Arc<RunningWorker>,
     lane: usize,
     /// Helpers of this receiver.
     helpers: Arc<AtomicUsize>,
 }
 
 impl Receiver {
-    pub(crate) fn new(station: Arc<Station>, lane: usize) -> Self {
+    pub(crate) fn new(worker: Arc<RunningWorker>, lane: usize) -> Self {
         Self {
-            station,
+            worker,
             lane,
             helpers: Arc::default(),
         }
@@ -43,7 +43,7 @@ impl Receiver {
         let mut answered = false;
         while let Some(grant) = self.room().await {
             match self
-                .receive(grant, self.station.options.wait, answered)
+                .receive(grant, self.worker.options.wait, answered)
                 .await
             {
                 ControlFlow::Break(()) => return,
@@ -60,10 +60,10 @@ impl Receiver {
     /// Waits for room; `None` when draining.
     async fn room(&self) -> Option<Grant> {
         loop {
-            let changed = self.station.room.notified();
+            let changed = self.worker.room.notified();
             tokio::pin!(changed);
             changed.as_mut().enable(); // before looking, so that no change goes by
-            if self.station.shutdown.draining.is_cancelled() {
+            if self.worker.shutdown.draining.is_cancelled() {
                 return None;
             }
             if let Some(grant) = self.grant(true) {
@@ -72,24 +72,24 @@ impl Receiver {
             tokio::select! {
                 biased;
                 () = changed => {}
-                () = self.station.shutdown.draining.cancelled() => return None,
+                () = self.worker.shutdown.draining.cancelled() => return None,
             }
         }
     }
 
     fn grant(&self, first: bool) -> Option<Grant> {
-        self.station.prefetch().grant(self.lane, first)
+        self.worker.prefetch().grant(self.lane, first)
     }
 
     /// Starts as many helpers as there is room for.
     fn add_helpers(&self) {
-        while self.helpers.load(Ordering::Relaxed) + 1 < self.station.options.max_receivers {
+        while self.helpers.load(Ordering::Relaxed) + 1 < self.worker.options.max_receivers {
             let Some(grant) = self.grant(false) else {
                 return;
             };
             self.helpers.fetch_add(1, Ordering::Relaxed);
             let helper = Self {
-                station: Arc::clone(&self.station),
+                worker: Arc::clone(&self.worker),
                 lane: self.lane,
                 helpers: Arc::clone(&self.helpers),
             };
@@ -102,7 +102,7 @@ impl Receiver {
         scopeguard::defer! {
             self.helpers.fetch_sub(1, Ordering::Relaxed);
         }
-        let wait = SHORT_WAIT.min(self.station.options.wait);
+        let wait = SHORT_WAIT.min(self.worker.options.wait);
         while let ControlFlow::Continue(Some(true)) = self.receive(grant, wait, true).await {
             match self.grant(false) {
                 Some(next) => grant = next,
@@ -119,17 +119,17 @@ impl Receiver {
         answered: bool,
     ) -> ControlFlow<(), Option<bool>> {
         let asked = grant.messages;
-        let lane = &self.station.lanes[self.lane];
-        let limit = wait + self.station.options.stuck_after;
+        let lane = &self.worker.lanes[self.lane];
+        let limit = wait + self.worker.options.stuck_after;
         let (poll, mut answer) = self.poll(asked, wait);
         let answer = tokio::select! {
             biased;
             answer = self.answer(&mut answer, limit) => answer,
-            () = self.station.shutdown.draining.cancelled() => {
+            () = self.worker.shutdown.draining.cancelled() => {
                 // what the poll brings from here on it gives back itself
                 answer.close();
                 let deliveries = answer.try_recv().ok().and_then(Result::ok).unwrap_or_default();
-                self.station.take_on(grant, deliveries).await;
+                self.worker.take_on(grant, deliveries).await;
                 return ControlFlow::Break(());
             }
         };
@@ -137,16 +137,16 @@ impl Receiver {
             Some(Ok(deliveries)) => {
                 lane.answered();
                 let full = deliveries.len() >= asked;
-                self.station.take_on(grant, deliveries).await;
+                self.worker.take_on(grant, deliveries).await;
                 ControlFlow::Continue(Some(full))
             }
             Some(Err(error)) => {
-                self.station.take_on(grant, Vec::new()).await;
+                self.worker.take_on(grant, Vec::new()).await;
                 self.failed(error, answered).await
             }
             None => {
                 poll.abort();
-                self.station.take_on(grant, Vec::new()).await;
+                self.worker.take_on(grant, Vec::new()).await;
                 let times = lane.restarted();
                 tracing::warn!(
                     queue = lane.queue,
@@ -168,8 +168,8 @@ impl Receiver {
         if let Ok(answer) = timeout(quiet, &mut *answer).await {
             return answer.ok();
         }
-        self.station.prefetch().quiet(self.lane);
-        self.station.room.notify_waiters();
+        self.worker.prefetch().quiet(self.lane);
+        self.worker.room.notify_waiters();
         timeout(limit.saturating_sub(quiet), answer)
             .await
             .ok()?
@@ -183,32 +183,31 @@ impl Receiver {
         wait: Duration,
     ) -> (tokio::task::AbortHandle, oneshot::Receiver<Answer>) {
         let (reply, answer) = oneshot::channel();
-        let (station, lane) = (Arc::clone(&self.station), self.lane);
+        let (worker, lane) = (Arc::clone(&self.worker), self.lane);
         let poll = async move {
-            let queue = &station.lanes[lane].queue;
-            let counted = station.lanes[lane].receive();
-            let receive =
-                station
-                    .broker()
-                    .receive(queue, messages, wait, station.options.visibility);
+            let queue = &worker.lanes[lane].queue;
+            let counted = worker.lanes[lane].receive();
+            let receive = worker
+                .broker()
+                .receive(queue, messages, wait, worker.options.visibility);
             let answer = tokio::select! {
                 biased;
                 answer = receive => answer,
-                () = station.polls_over.cancelled() => return,
+                () = worker.polls_over.cancelled() => return,
             };
             drop(counted);
             if let Err(Ok(late)) = reply.send(answer) {
-                station.release(late).await;
+                worker.release(late).await;
             }
         };
-        (self.station.polls.spawn(poll).abort_handle(), answer)
+        (self.worker.polls.spawn(poll).abort_handle(), answer)
     }
 
     async fn failed(&self, error: BrokerError, answered: bool) -> ControlFlow<(), Option<bool>> {
-        let lane = &self.station.lanes[self.lane];
+        let lane = &self.worker.lanes[self.lane];
         let failures = lane.failed();
         if matches!(error.kind, BrokerErrorKind::QueueNotFound) && !answered {
-            self.station.fail(WorkerError::Broker(error));
+            self.worker.fail(WorkerError::Broker(error));
             return ControlFlow::Break(());
         }
         let pause = crate::waits::redelivery(failures, LONGEST_PAUSE).mul_f64(0.5);
@@ -220,7 +219,7 @@ impl Receiver {
         tokio::select! {
             biased;
             () = tokio::time::sleep(pause) => ControlFlow::Continue(None),
-            () = self.station.shutdown.draining.cancelled() => ControlFlow::Break(()),
+            () = self.worker.shutdown.draining.cancelled() => ControlFlow::Break(()),
         }
     }
 }

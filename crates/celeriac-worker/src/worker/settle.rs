@@ -3,9 +3,9 @@ use std::time::Duration;
 use celeriac_core::{DeadLetter, Receipt};
 
 use super::prefetch::Item;
-use super::station::Station;
+use super::running_worker::RunningWorker;
 use crate::executed::Executed;
-use crate::{Buried, Outcome};
+use crate::{DeadLettered, Outcome};
 
 /// What is needed to carry out the outcome of a delivery, kept while its run has the delivery itself.
 pub(crate) struct Settlement {
@@ -43,51 +43,51 @@ impl Settlement {
     }
 
     /// Carries the outcome out and lets go of the message.
-    pub(crate) async fn end(self, station: &Station, executed: Executed) {
-        station.counters.ended(executed.ending);
-        let receipt = station
+    pub(crate) async fn end(self, worker: &RunningWorker, executed: Executed) {
+        worker.counters.ended(executed.ending);
+        let receipt = worker
             .keeper
             .forget(self.lane, &self.message_id)
             .await
             .unwrap_or_else(|| self.receipt.clone());
         match executed.outcome {
             Outcome::Ack => {
-                self.leave(station, true).await; // the next of its group need not wait for the deletion
-                self.ack(station, receipt).await;
+                self.leave(worker, true).await; // the next of its group need not wait for the deletion
+                self.ack(worker, receipt).await;
             }
-            Outcome::Leave => self.leave(station, false).await,
+            Outcome::Leave => self.leave(worker, false).await,
             Outcome::Release => {
-                Box::pin(self.put_off(station, receipt, Duration::ZERO)).await;
-                self.leave(station, false).await;
+                Box::pin(self.defer(worker, receipt, Duration::ZERO)).await;
+                self.leave(worker, false).await;
             }
             Outcome::Defer(wait) => {
-                Box::pin(self.put_off(station, receipt, wait)).await;
-                self.leave(station, false).await;
+                Box::pin(self.defer(worker, receipt, wait)).await;
+                self.leave(worker, false).await;
             }
-            Outcome::DeadLetter(letter) => {
-                let moved = Box::pin(self.dead_letter(station, receipt, *letter)).await;
-                self.leave(station, moved).await;
+            Outcome::DeadLetter(dead_letter) => {
+                let moved = Box::pin(self.dead_letter(worker, receipt, *dead_letter)).await;
+                self.leave(worker, moved).await;
             }
         }
     }
 
     /// Frees its room. If it stays on a FIFO queue, the later ones of its group are given back.
-    async fn leave(&self, station: &Station, done: bool) {
-        let later = station
+    async fn leave(&self, worker: &RunningWorker, done: bool) {
+        let later = worker
             .prefetch()
             .ended(self.lane, self.size, self.group.as_deref(), done);
         if self.group.is_some() {
-            station.work.notify_one();
+            worker.work.notify_one();
         }
-        station.room.notify_waiters();
+        worker.room.notify_waiters();
         if !later.is_empty() {
-            Box::pin(station.release(later)).await;
+            Box::pin(worker.release(later)).await;
         }
     }
 
-    async fn ack(&self, station: &Station, receipt: Receipt) {
-        let queue = &station.lanes[self.lane].queue;
-        if let Err(error) = station.executor.engine().requests.ack(queue, receipt).await {
+    async fn ack(&self, worker: &RunningWorker, receipt: Receipt) {
+        let queue = &worker.lanes[self.lane].queue;
+        if let Err(error) = worker.executor.engine().requests.ack(queue, receipt).await {
             tracing::warn!(
                 message_id = self.message_id,
                 "a finished task's message was not deleted and may come again: {error}"
@@ -95,37 +95,37 @@ impl Settlement {
         }
     }
 
-    async fn put_off(&self, station: &Station, receipt: Receipt, visibility: Duration) {
-        let queue = &station.lanes[self.lane].queue;
-        let engine = station.executor.engine();
+    async fn defer(&self, worker: &RunningWorker, receipt: Receipt, visibility: Duration) {
+        let queue = &worker.lanes[self.lane].queue;
+        let engine = worker.executor.engine();
         let changed = engine
-            .put_off(queue, &self.message_id, receipt, visibility)
+            .defer(queue, &self.message_id, receipt, visibility)
             .await;
         if changed && visibility.is_zero() {
-            station.counters.released(1);
+            worker.counters.released(1);
         }
     }
 
     /// Whether it was moved. If not, it backs off and stays.
     async fn dead_letter(
         &self,
-        station: &Station,
+        worker: &RunningWorker,
         receipt: Receipt,
-        mut letter: DeadLetter,
+        mut dead_letter: DeadLetter,
     ) -> bool {
-        letter.delivery.receipt = receipt.clone();
-        let backoff = match station.executor.engine().bury(letter).await {
-            Buried::Moved => {
-                station.counters.dead_lettered();
+        dead_letter.delivery.receipt = receipt.clone();
+        let backoff = match worker.executor.engine().dead_letter(dead_letter).await {
+            DeadLettered::Moved => {
+                worker.counters.dead_lettered();
                 return true;
             }
-            Buried::NoQueue(backoff) => {
-                station.stuck.add(&self.message_id, backoff);
+            DeadLettered::NoQueue(backoff) => {
+                worker.stuck.add(&self.message_id, backoff);
                 backoff
             }
-            Buried::Failed(backoff) => backoff,
+            DeadLettered::Failed(backoff) => backoff,
         };
-        self.put_off(station, receipt, backoff).await;
+        self.defer(worker, receipt, backoff).await;
         false
     }
 }

@@ -19,7 +19,7 @@ use super::worker_queue::WorkerQueue;
 use crate::{Executor, Shutdown};
 
 /// What all parts of a running worker share.
-pub(crate) struct Station {
+pub(crate) struct RunningWorker {
     pub(crate) executor: Executor,
     pub(crate) options: WorkerOptions,
     pub(crate) lanes: Vec<Lane>,
@@ -31,7 +31,7 @@ pub(crate) struct Station {
     /// This worker's own; follows the one it was given.
     pub(crate) shutdown: Shutdown,
     /// Deliveries on their way to their outcome.
-    pub(crate) lives: TaskTracker,
+    pub(crate) deliveries: TaskTracker,
     /// Receives in flight.
     pub(crate) polls: TaskTracker,
     /// Cancelled when no receive that is still open is waited for any more.
@@ -44,7 +44,7 @@ pub(crate) struct Station {
     fatal: Mutex<Option<WorkerError>>,
 }
 
-impl Station {
+impl RunningWorker {
     pub(crate) fn new(
         executor: Executor,
         queues: &[WorkerQueue],
@@ -72,7 +72,7 @@ impl Station {
             stuck: StuckMessages::default(),
             phase: PhaseCell::default(),
             shutdown,
-            lives: TaskTracker::new(),
+            deliveries: TaskTracker::new(),
             polls: TaskTracker::new(),
             polls_over: CancellationToken::new(),
             work: Notify::new(),
