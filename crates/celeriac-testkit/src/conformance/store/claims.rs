@@ -110,11 +110,14 @@ pub async fn a_claim_is_idempotent_by_its_nonce(bench: StoreBench) {
 pub async fn a_task_that_is_to_be_isolated_is_not_taken(bench: StoreBench) {
     let id = new_id();
     let isolated_at = |isolate_at| Claim {
-        lease: Duration::from_millis(100),
         isolate_at,
         ..claim(&id)
     };
-    let first = bench.claimed(isolated_at(Some(2))).await;
+    let short = Claim {
+        lease: Duration::from_millis(100),
+        ..isolated_at(Some(2))
+    };
+    let first = bench.claimed(short).await;
     tokio::time::sleep(Duration::from_millis(150)).await;
     for _ in 0..2 {
         let refused = bench.claim(isolated_at(Some(2))).await;
