@@ -39,7 +39,7 @@ pub const OPERATE_QUEUE: &[&str] = &[
     "sqs:SetQueueAttributes",
 ];
 
-/// [`Broker::list`](celeriac_core::Broker::list); IAM knows it on all queues of a region only.
+/// [`QueueAdmin::list`](celeriac_core::QueueAdmin::list); IAM knows it on all queues of a region only.
 pub const LIST_QUEUES: &[&str] = &["sqs:ListQueues"];
 
 /// [`Ledger::declare`](celeriac_core::Ledger::declare), the checks of `celeriac doctor`, and `forget`.

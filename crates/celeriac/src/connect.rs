@@ -25,6 +25,7 @@ pub(crate) struct Queues {
     pub(crate) admin: Arc<dyn QueueAdmin>,
 }
 
+#[cfg(any(feature = "_aws", feature = "local"))]
 impl Queues {
     fn of<T: Broker + QueueAdmin>(both: T) -> Self {
         let both = Arc::new(both);
@@ -42,6 +43,7 @@ pub(crate) struct Results {
     pub(crate) documents: Arc<dyn Documents>,
 }
 
+#[cfg(any(feature = "_aws", feature = "local"))]
 impl Results {
     fn of<T: Ledger + Documents>(both: T) -> Self {
         let both = Arc::new(both);
