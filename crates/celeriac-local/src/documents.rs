@@ -2,80 +2,31 @@
 
 use async_trait::async_trait;
 use celeriac_core::documents::{
-    Advance, Advanced, Cursor, Decision, Document, Documents, Each, Key, Page, Put, PutOutcome,
-    Remove, Stored, decide_advance, decide_put, decide_remove,
+    Advance, Advanced, Change, Cursor, Decision, Document, Documents, Each, Key, Page, Put,
+    PutOutcome, Remove,
 };
 use celeriac_core::{StoreError, StoreErrorKind};
 use celeriac_protocol::UtcTime;
+use rusqlite::Transaction;
 
 use crate::document_row::{self, Place};
 use crate::item_format::check_size;
 use crate::local_store::{LocalStore, per_entry};
 
-/// What a change decides on, and what its success means.
-struct Rule<C, T> {
-    operation: &'static str,
-    key: fn(&C) -> &Key,
-    nonce: fn(&C) -> &str,
-    decide: fn(&C, Option<&Stored>, UtcTime) -> Decision<T>,
-    done: fn(&C, &Document) -> T,
-}
-
-const PUT: Rule<Put, PutOutcome> = Rule {
-    operation: "put document",
-    key: |put| &put.key,
-    nonce: |put| &put.nonce,
-    decide: decide_put,
-    done: |_, written| PutOutcome::Done {
-        version: written.version,
-    },
-};
-
-const REMOVE: Rule<Remove, PutOutcome> = Rule {
-    operation: "remove document",
-    key: |remove| &remove.key,
-    nonce: |remove| &remove.nonce,
-    decide: decide_remove,
-    done: |_, _| PutOutcome::Done { version: 0 },
-};
-
-const ADVANCE: Rule<Advance, Advanced> = Rule {
-    operation: "advance document",
-    key: |advance| &advance.key,
-    nonce: |advance| &advance.nonce,
-    decide: decide_advance,
-    done: |advance, written| Advanced::From(written.number.saturating_sub(advance.by)),
-};
-
 impl LocalStore {
-    async fn change<C, T>(&self, rule: Rule<C, T>, batch: Vec<C>) -> Each<T>
-    where
-        C: Send + 'static,
-        T: Send + 'static,
-    {
-        let key = rule.key;
-        let subjects = batch.iter().map(|change| key(change).to_string()).collect();
-        let places: Vec<Place> = batch.iter().map(|change| self.place(key(change))).collect();
-        let (operation, now) = (rule.operation, self.database().now());
+    async fn change<C: Change>(&self, batch: Vec<C>) -> Each<C::Outcome> {
+        let keys = || batch.iter().map(Change::key);
+        let subjects = keys().map(Key::to_string).collect();
+        let places: Vec<Place> = keys().map(|key| self.place(key)).collect();
+        let now = self.database().now();
         let done = self.database().write(move |transaction| {
             document_row::sweep(transaction, now)?;
             let changes = batch.iter().zip(&places);
-            let outcomes = changes.map(|(change, place)| {
-                let stands = document_row::find(transaction, &place.key)?;
-                let document = match (rule.decide)(change, stands.as_ref(), now) {
-                    Decision::Answer(answer) => return Ok(Ok(answer)),
-                    Decision::Write(document) => document,
-                };
-                let nonce = (rule.nonce)(change);
-                if let Err(kind) = check_size(&place.key, document.body.len() + nonce.len()) {
-                    return Ok(Err(kind));
-                }
-                document_row::put(transaction, place, &document, nonce)?;
-                Ok(Ok((rule.done)(change, &document)))
-            });
-            outcomes.collect::<rusqlite::Result<Vec<Result<T, StoreErrorKind>>>>()
+            changes
+                .map(|(change, place)| make(transaction, change, place, now))
+                .collect()
         });
-        per_entry(operation, subjects, done.await)
+        per_entry(C::OPERATION, subjects, done.await)
     }
 
     fn place(&self, key: &Key) -> Place {
@@ -84,11 +35,32 @@ impl LocalStore {
     }
 }
 
+/// One change, in a transaction that has the write lock: nobody comes between the look and the write.
+fn make<C: Change>(
+    transaction: &Transaction<'_>,
+    change: &C,
+    place: &Place,
+    now: UtcTime,
+) -> rusqlite::Result<Result<C::Outcome, StoreErrorKind>> {
+    let stands = document_row::find(transaction, &place.key)?;
+    let document = match change.decide(stands.as_ref(), now) {
+        Decision::Answer(answer) => return Ok(Ok(answer)),
+        Decision::Write(document) => document,
+    };
+    let nonce = change.nonce();
+    if let Err(kind) = check_size(&place.key, document.body.len() + nonce.len()) {
+        return Ok(Err(kind));
+    }
+    document_row::put(transaction, place, &document, nonce)?;
+    Ok(Ok(change.done(&document)))
+}
+
 #[async_trait]
 impl Documents for LocalStore {
     async fn get(&self, keys: &[Key]) -> Each<Option<Document>> {
         let subjects = keys.iter().map(Key::to_string).collect();
-        let stored: Vec<String> = keys.iter().map(|key| self.place(key).key).collect();
+        let key = |key: &Key| self.format().document_key(&key.path());
+        let stored: Vec<String> = keys.iter().map(key).collect();
         let now = self.database().now();
         let read = self.database().read(move |transaction| {
             let found = stored
@@ -104,15 +76,15 @@ impl Documents for LocalStore {
     }
 
     async fn put(&self, batch: Vec<Put>) -> Each<PutOutcome> {
-        self.change(PUT, batch).await
+        self.change(batch).await
     }
 
     async fn remove(&self, batch: Vec<Remove>) -> Each<PutOutcome> {
-        self.change(REMOVE, batch).await
+        self.change(batch).await
     }
 
     async fn advance(&self, batch: Vec<Advance>) -> Each<Advanced> {
-        self.change(ADVANCE, batch).await
+        self.change(batch).await
     }
 
     async fn list(

@@ -2,17 +2,17 @@
 //! with names, written before the first put of a document. A name may lead to nothing, and is taken out in time; a
 //! document without a name there is not.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{MutexGuard, PoisonError};
 
 use celeriac_core::documents::{
     Cursor, Document, Documents as _, Expect, Key, Page, Put, PutOutcome,
 };
 use celeriac_core::{StoreError, StoreErrorKind};
-use celeriac_protocol::UtcTime;
 
 use crate::pause::pause;
 
+use super::item::whole_seconds;
 use super::store::{DynamoStore, MAX_ROUNDS, contended};
 
 /// Directories of a folder, so that many processes that start together do not wait for each other.
@@ -42,7 +42,7 @@ impl DynamoStore {
             }
         }
         for ((folder, shard), names) in shards {
-            let at = seconds(self.now());
+            let at = whole_seconds(self.now());
             self.change_names(&directory(&folder, shard), |entered| {
                 entered.extend(names.iter().map(|name| (name.clone(), at)));
             })
@@ -82,10 +82,10 @@ impl DynamoStore {
                 .map(|(name, _)| Key::listed(folder, name))
                 .collect();
             let found = self.get(&keys).await;
-            for ((key, (_, at)), found) in keys.into_iter().zip(now).zip(found) {
+            for ((key, ghost), found) in keys.into_iter().zip(now).zip(found) {
                 match found? {
                     Some(document) => page.documents.push((key, document)),
-                    None => ghosts.push((key, *at)),
+                    None => ghosts.push(ghost.clone()),
                 }
             }
             rest = later;
@@ -99,17 +99,17 @@ impl DynamoStore {
     }
 
     /// Takes names out that lead to nothing and were entered long ago. What fails is tried again with the next list.
-    async fn take_out(&self, folder: &str, ghosts: Vec<(Key, i64)>) {
-        let old = seconds(self.now()) - KEPT_SECONDS;
-        let mut shards: BTreeMap<u64, Vec<Key>> = BTreeMap::new();
-        for (key, _) in ghosts.into_iter().filter(|(_, entered)| *entered < old) {
-            shards.entry(shard_of(key.name())).or_default().push(key);
+    async fn take_out(&self, folder: &str, ghosts: Vec<(String, i64)>) {
+        let old = whole_seconds(self.now()) - KEPT_SECONDS;
+        let mut shards: BTreeMap<u64, BTreeSet<String>> = BTreeMap::new();
+        for (name, _) in ghosts.into_iter().filter(|(_, entered)| *entered < old) {
+            shards.entry(shard_of(&name)).or_default().insert(name);
         }
         for (shard, names) in shards {
             let key = directory(folder, shard);
             let taken = self.change_names(&key, |entered| {
                 // entered again since: its document may be on its way
-                entered.retain(|name, at| *at >= old || names.iter().all(|key| key.name() != name));
+                entered.retain(|name, at| *at >= old || !names.contains(name));
             });
             if let Err(error) = taken.await {
                 tracing::debug!("the directory of `{folder}` keeps old names for now: {error}");
@@ -129,7 +129,7 @@ impl DynamoStore {
             change(&mut names);
             let body = serde_json::to_vec(&names).map_err(|error| codec(key, &error))?;
             let put = Put::new(key.clone(), expect, body);
-            if let PutOutcome::Done { .. } = only(self.change("put document", &[put]).await)? {
+            if let PutOutcome::Done { .. } = only(self.change(&[put]).await)? {
                 return Ok(());
             }
             pause(round).await;
@@ -138,7 +138,7 @@ impl DynamoStore {
     }
 
     fn has_entered(&self, key: &Key) -> bool {
-        let now = seconds(self.now());
+        let now = whole_seconds(self.now());
         self.entered()
             .get(key)
             .is_some_and(|since| now - since < ENTERED_SECONDS)
@@ -169,10 +169,6 @@ fn read(key: &Key, document: &Document) -> Result<Names, StoreError> {
 fn codec(key: &Key, error: &serde_json::Error) -> StoreError {
     let kind = StoreErrorKind::Codec(error.to_string());
     StoreError::new("list folder", key.to_string(), kind)
-}
-
-fn seconds(time: UtcTime) -> i64 {
-    time.0.div_euclid(1_000_000)
 }
 
 fn only<T>(mut answers: Vec<T>) -> T {

@@ -6,7 +6,8 @@ use celeriac_core::documents::{Document, Stored};
 use celeriac_protocol::UtcTime;
 
 use super::item::{
-    Attributes, BODY, HOLDER, NONCE, NUMBER, TTL, VERSION, binary, number, number_of, text, text_of,
+    Attributes, BODY, HOLDER, NONCE, NUMBER, TTL, VERSION, binary, number, number_of, text,
+    text_of, whole_seconds,
 };
 
 /// The `ttl` of what stays: the last second of the year 9999. An update cannot take an attribute away without another
@@ -18,9 +19,7 @@ pub(super) fn attributes(
     document: &Document,
     nonce: &str,
 ) -> impl Iterator<Item = (&'static str, AttributeValue)> {
-    let ends = document
-        .expires_at
-        .map_or(FOR_GOOD, |end| end.0.div_euclid(1_000_000));
+    let ends = document.expires_at.map_or(FOR_GOOD, whole_seconds);
     let holder = document.holder.clone().unwrap_or_default();
     [
         (VERSION, number(document.version)),

@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use celeriac_core::documents::{
-    Advance, Advanced, Cursor, Decision, Document, Documents, Each, Expect, Key, Page, Put,
-    PutOutcome, Remove, Stored, decide_advance, decide_put, decide_remove, next_version,
+    Advance, Advanced, Change, Cursor, Decision, Document, Documents, Each, Expect, Key, Page, Put,
+    PutOutcome, Remove, Stored, next_version,
 };
 use celeriac_core::{StoreError, StoreErrorKind};
 use celeriac_protocol::{ResultMeta, State, UtcTime, Value, document_key};
@@ -12,30 +12,33 @@ use crate::pause::pause;
 
 use super::batch::{Written, rounds};
 use super::document_item;
-use super::item::{Attributes, RESULT, TIMESTAMP, binary, timestamp};
+use super::item::{Attributes, RESULT, TIMESTAMP, binary, timestamp, whole_seconds};
 use super::statement::{Condition, Write};
 use super::store::{DynamoStore, MAX_ROUNDS, contended};
 
 /// What is known of what stands under a key.
-pub(super) enum Seen {
+enum Seen {
     Nothing,
     Item(Option<Stored>),
 }
 
 /// What comes next of a change.
-pub(super) enum Step<T> {
+enum Step<T> {
     Answer(T),
     Write(Condition, Document),
     Look,
 }
 
-impl<T> Step<T> {
-    /// Of what the rules say about what was seen: it must still stand there.
-    fn decided(decision: Decision<T>, seen: Option<&Stored>) -> Self {
-        match decision {
-            Decision::Answer(answer) => Self::Answer(answer),
-            Decision::Write(document) => Self::Write(unchanged(seen), document),
-        }
+/// By the rules, on what was seen; on nothing seen, under the condition that what is expected stands there.
+fn step<C: Change>(change: &C, seen: &Seen, now: UtcTime) -> Step<C::Outcome> {
+    let Seen::Item(stored) = seen else {
+        return change.unseen(now).map_or(Step::Look, |(expect, document)| {
+            Step::Write(expected(expect, now), document)
+        });
+    };
+    match change.decide(stored.as_ref(), now) {
+        Decision::Answer(answer) => Step::Answer(answer),
+        Decision::Write(document) => Step::Write(unchanged(stored.as_ref()), document),
     }
 }
 
@@ -45,125 +48,25 @@ fn unchanged(seen: Option<&Stored>) -> Condition {
     })
 }
 
-/// The condition that what is expected stands there, and the version that it then has at least.
-fn expected(expect: &Expect, now: UtcTime) -> (Condition, u64) {
-    let seconds = now.0.div_euclid(1_000_000);
+fn expected(expect: &Expect, now: UtcTime) -> Condition {
+    let seconds = whole_seconds(now);
     match expect {
-        Expect::Absent => (Condition::Absent, 0),
-        Expect::Version(version) => {
-            let version = *version;
-            (Condition::Living { version, seconds }, version)
-        }
-        Expect::Holder(holder) => {
-            let (holder, below) = (holder.clone(), next_version(0, now));
-            (
-                Condition::HeldBy {
-                    holder,
-                    below,
-                    seconds,
-                },
-                0,
-            )
-        }
-    }
-}
-
-/// A change, and what its success means.
-pub(super) trait Change: Send + Sync {
-    type Outcome: Send;
-
-    fn key(&self) -> &Key;
-    fn nonce(&self) -> &str;
-    fn step(&self, seen: &Seen, now: UtcTime) -> Step<Self::Outcome>;
-    /// Of the document that was written.
-    fn done(&self, written: &Document) -> Self::Outcome;
-}
-
-impl Change for Put {
-    type Outcome = PutOutcome;
-
-    fn key(&self) -> &Key {
-        &self.key
-    }
-
-    fn nonce(&self) -> &str {
-        &self.nonce
-    }
-
-    fn step(&self, seen: &Seen, now: UtcTime) -> Step<PutOutcome> {
-        let Seen::Item(stored) = seen else {
-            let (condition, before) = expected(&self.expect, now);
-            return Step::Write(condition, self.document(before, now));
-        };
-        Step::decided(decide_put(self, stored.as_ref(), now), stored.as_ref())
-    }
-
-    fn done(&self, written: &Document) -> PutOutcome {
-        PutOutcome::Done {
-            version: written.version,
-        }
-    }
-}
-
-impl Change for Remove {
-    type Outcome = PutOutcome;
-
-    fn key(&self) -> &Key {
-        &self.key
-    }
-
-    fn nonce(&self) -> &str {
-        &self.nonce
-    }
-
-    fn step(&self, seen: &Seen, now: UtcTime) -> Step<PutOutcome> {
-        match seen {
-            Seen::Item(stored) => {
-                Step::decided(decide_remove(self, stored.as_ref(), now), stored.as_ref())
-            }
-            Seen::Nothing if self.expect == Expect::Absent => Step::Look,
-            Seen::Nothing => {
-                let (condition, before) = expected(&self.expect, now);
-                Step::Write(condition, self.document(before, now))
-            }
-        }
-    }
-
-    fn done(&self, _: &Document) -> PutOutcome {
-        PutOutcome::Done { version: 0 }
-    }
-}
-
-impl Change for Advance {
-    type Outcome = Advanced;
-
-    fn key(&self) -> &Key {
-        &self.key
-    }
-
-    fn nonce(&self) -> &str {
-        &self.nonce
-    }
-
-    fn step(&self, seen: &Seen, now: UtcTime) -> Step<Advanced> {
-        let Seen::Item(stored) = seen else {
-            return Step::Look;
-        };
-        Step::decided(decide_advance(self, stored.as_ref(), now), stored.as_ref())
-    }
-
-    fn done(&self, written: &Document) -> Advanced {
-        Advanced::From(written.number.saturating_sub(self.by))
+        Expect::Absent => Condition::Absent,
+        Expect::Version(version) => Condition::Living {
+            version: *version,
+            seconds,
+        },
+        Expect::Holder(holder) => Condition::HeldBy {
+            holder: holder.clone(),
+            below: next_version(0, now),
+            seconds,
+        },
     }
 }
 
 impl DynamoStore {
     /// Makes changes until each is answered. Those of one document follow each other.
-    pub(super) async fn change<C: Change>(
-        &self,
-        operation: &'static str,
-        batch: &[C],
-    ) -> Each<C::Outcome> {
+    pub(super) async fn change<C: Change>(&self, batch: &[C]) -> Each<C::Outcome> {
         let keys: Vec<String> = batch.iter().map(|change| self.path(change.key())).collect();
         let mut answers: Vec<Option<Result<C::Outcome, StoreErrorKind>>> =
             batch.iter().map(|_| None).collect();
@@ -186,7 +89,7 @@ impl DynamoStore {
         answered
             .map(|(change, answer)| {
                 let answer = answer.unwrap_or_else(|| Err(contended()));
-                answer.map_err(|kind| StoreError::new(operation, change.key().to_string(), kind))
+                answer.map_err(|kind| StoreError::new(C::OPERATION, change.key().to_string(), kind))
             })
             .collect()
     }
@@ -200,22 +103,27 @@ impl DynamoStore {
         answers: &mut [Option<Result<C::Outcome, StoreErrorKind>>],
     ) -> Vec<(usize, Seen)> {
         let now = self.taker_now();
-        let (mut writes, mut look) = (Vec::new(), Vec::new());
+        let (mut written, mut writes, mut look) = (Vec::new(), Vec::new(), Vec::new());
         for (place, seen) in open {
             let change = &batch[place];
-            match change.step(&seen, now) {
+            match step(change, &seen, now) {
                 Step::Answer(answer) => answers[place] = Some(Ok(answer)),
                 Step::Look => look.push(place),
                 Step::Write(condition, document) => {
                     let id = keys[place].clone();
                     match self.document_write(id, condition, &document, change) {
-                        Ok(write) => writes.push((place, document, write)),
+                        Ok(write) => {
+                            written.push((place, document));
+                            writes.push(write);
+                        }
                         Err(kind) => answers[place] = Some(Err(kind)),
                     }
                 }
             }
         }
-        let mut open = self.settle(batch, writes, &mut look, answers).await;
+        let mut open = self
+            .settle(batch, (written, writes), &mut look, answers)
+            .await;
         let found = self
             .read(look.iter().map(|place| &keys[*place]), true)
             .await;
@@ -233,15 +141,13 @@ impl DynamoStore {
     async fn settle<C: Change>(
         &self,
         batch: &[C],
-        writes: Vec<(usize, Document, Write)>,
+        (documents, writes): (Vec<(usize, Document)>, Vec<Write>),
         look: &mut Vec<usize>,
         answers: &mut [Option<Result<C::Outcome, StoreErrorKind>>],
     ) -> Vec<(usize, Seen)> {
         let mut open = Vec::new();
-        let statements = writes.iter().map(|(_, _, write)| write.clone()).collect();
-        for ((place, document, _), written) in
-            writes.into_iter().zip(self.write_all(statements).await)
-        {
+        let written = self.write_all(writes).await;
+        for ((place, document), written) in documents.into_iter().zip(written) {
             match written {
                 Written::Done => answers[place] = Some(Ok(batch[place].done(&document))),
                 Written::Refused(None) => look.push(place),
@@ -304,7 +210,7 @@ impl Documents for DynamoStore {
         if let Err(error) = self.enter_all(&batch).await {
             return batch.iter().map(|_| Err(error.clone())).collect();
         }
-        let answers = self.change("put document", &batch).await;
+        let answers = self.change(&batch).await;
         // a process that stood still in between may have come too late for its entry
         match self.enter_all(&batch).await {
             Ok(()) => answers,
@@ -313,11 +219,11 @@ impl Documents for DynamoStore {
     }
 
     async fn remove(&self, batch: Vec<Remove>) -> Each<PutOutcome> {
-        self.change("remove document", &batch).await
+        self.change(&batch).await
     }
 
     async fn advance(&self, batch: Vec<Advance>) -> Each<Advanced> {
-        self.change("advance document", &batch).await
+        self.change(&batch).await
     }
 
     async fn list(

@@ -54,6 +54,11 @@ pub(super) fn timestamp(now: UtcTime) -> AttributeValue {
     ))
 }
 
+/// As `ttl` counts.
+pub(super) fn whole_seconds(time: UtcTime) -> i64 {
+    time.0.div_euclid(1_000_000)
+}
+
 pub(super) fn lease_until(now: UtcTime, lease: std::time::Duration) -> AttributeValue {
     number(now.after(lease).0 / 1000)
 }
@@ -95,7 +100,7 @@ fn is_tombstone(item: &Attributes, shown: &State) -> bool {
 
 /// Whether the item has ended: DynamoDB deletes it within days of its TTL, and until then nobody should see it.
 pub(super) fn is_expired(item: &Attributes, now: UtcTime) -> bool {
-    number_of::<i64>(item, TTL).is_some_and(|ttl| ttl <= now.0.div_euclid(1_000_000))
+    number_of::<i64>(item, TTL).is_some_and(|ttl| ttl <= whole_seconds(now))
 }
 
 /// The item as the rules of the ledger see it. A forgotten one is as final as it was.

@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use celeriac_core::documents::{
-    Advance, Advanced, Cursor, Decision, Document, Documents, Each, Key, Page, Put, PutOutcome,
-    Remove, Stored, decide_put,
+    Advance, Advanced, Change as _, Cursor, Decision, Document, Documents, Each, Key, Page, Put,
+    PutOutcome, Remove, Stored,
 };
 use celeriac_core::{StoreError, StoreErrorKind};
 use celeriac_protocol::UtcTime;
@@ -70,7 +70,7 @@ impl FakeStore {
 
     fn write(&self, key: &str, put: &Put) -> PutOutcome {
         let mut documents = self.documents.lock().expect("no panic");
-        match decide_put(put, documents.get(key), UtcTime(0)) {
+        match put.decide(documents.get(key), UtcTime(0)) {
             Decision::Answer(answer) => answer,
             Decision::Write(document) => {
                 let version = document.version;

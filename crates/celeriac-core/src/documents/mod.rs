@@ -18,7 +18,7 @@ pub use change::{Advance, Advanced, Expect, Put, PutOutcome, Remove};
 pub use document::Document;
 pub use key::Key;
 pub use page::{Cursor, Page};
-pub use rules::{Decision, Stored, decide_advance, decide_put, decide_remove, next_version};
+pub use rules::{Change, Decision, Stored, next_version};
 
 /// One outcome for each entry, in the entries' order.
 pub type Each<T> = Vec<Result<T, StoreError>>;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use celeriac_protocol::UtcTime;
 
-use super::{Advance, Advanced, Document, Put, PutOutcome, Remove};
+use super::{Advance, Advanced, Document, Expect, Key, Put, PutOutcome, Remove};
 
 /// What a store keeps under a key. It may have expired: a store collects those when it likes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,9 +32,68 @@ pub fn next_version(before: u64, now: UtcTime) -> u64 {
         .max(before.saturating_add(1))
 }
 
+/// A change of one document, as every store carries it out.
+pub trait Change: Send + Sync + 'static {
+    /// What became of it.
+    type Outcome: Send + 'static;
+    /// What it is called in errors.
+    const OPERATION: &'static str;
+
+    /// Which document.
+    fn key(&self) -> &Key;
+
+    /// By which it is known again.
+    fn nonce(&self) -> &str;
+
+    /// What it does where this is stored.
+    fn decide(&self, stored: Option<&Stored>, now: UtcTime) -> Decision<Self::Outcome>;
+
+    /// What it writes where this stands there, for a store that can write under a condition; `None` if it has to look
+    /// first.
+    fn unseen(&self, now: UtcTime) -> Option<(&Expect, Document)>;
+
+    /// Its outcome once this is written.
+    fn done(&self, written: &Document) -> Self::Outcome;
+}
+
+impl Change for Put {
+    type Outcome = PutOutcome;
+    const OPERATION: &'static str = "put document";
+
+    fn key(&self) -> &Key {
+        &self.key
+    }
+
+    fn nonce(&self) -> &str {
+        &self.nonce
+    }
+
+    fn decide(&self, stored: Option<&Stored>, now: UtcTime) -> Decision<PutOutcome> {
+        if let Some(own) = stored.filter(|stored| stored.nonce == self.nonce) {
+            return done(own.document.version);
+        }
+        let stands = living(stored, now);
+        if !self.expect.holds(stands) {
+            return Decision::Answer(PutOutcome::Refused(stands.cloned()));
+        }
+        let before = stored.map_or(0, |stored| stored.document.version);
+        Decision::Write(self.over(before, now))
+    }
+
+    fn unseen(&self, now: UtcTime) -> Option<(&Expect, Document)> {
+        let before = least_version(&self.expect);
+        Some((&self.expect, self.over(before, now)))
+    }
+
+    fn done(&self, written: &Document) -> PutOutcome {
+        PutOutcome::Done {
+            version: written.version,
+        }
+    }
+}
+
 impl Put {
-    /// What it makes of a document of this version, 0 for none. For adapters.
-    pub fn document(&self, before: u64, now: UtcTime) -> Document {
+    fn over(&self, before: u64, now: UtcTime) -> Document {
         Document {
             version: next_version(before, now),
             holder: self.holder.clone(),
@@ -45,67 +104,94 @@ impl Put {
     }
 }
 
-impl Remove {
-    /// What it leaves of a document of this version: one that has expired. For adapters.
-    pub fn document(&self, before: u64, now: UtcTime) -> Document {
-        Document {
-            version: next_version(before, now),
-            holder: None,
-            number: 0,
-            body: Vec::new(),
-            expires_at: Some(UtcTime(0)),
+impl Change for Remove {
+    type Outcome = PutOutcome;
+    const OPERATION: &'static str = "remove document";
+
+    fn key(&self) -> &Key {
+        &self.key
+    }
+
+    fn nonce(&self) -> &str {
+        &self.nonce
+    }
+
+    fn decide(&self, stored: Option<&Stored>, now: UtcTime) -> Decision<PutOutcome> {
+        let Some(stands) = living(stored, now) else {
+            return done(0);
+        };
+        if !self.expect.holds(Some(stands)) {
+            return Decision::Answer(PutOutcome::Refused(Some(stands.clone())));
+        }
+        Decision::Write(removed(stands.version, now))
+    }
+
+    fn unseen(&self, now: UtcTime) -> Option<(&Expect, Document)> {
+        let before = least_version(&self.expect);
+        // where none stands there is nothing to write
+        (self.expect != Expect::Absent).then(|| (&self.expect, removed(before, now)))
+    }
+
+    fn done(&self, _: &Document) -> PutOutcome {
+        PutOutcome::Done { version: 0 }
+    }
+}
+
+impl Change for Advance {
+    type Outcome = Advanced;
+    const OPERATION: &'static str = "advance document";
+
+    fn key(&self) -> &Key {
+        &self.key
+    }
+
+    fn nonce(&self) -> &str {
+        &self.nonce
+    }
+
+    fn decide(&self, stored: Option<&Stored>, now: UtcTime) -> Decision<Advanced> {
+        let Some(stands) = living(stored, now) else {
+            return Decision::Answer(Advanced::Absent);
+        };
+        if stored.is_some_and(|stored| stored.nonce == self.nonce) {
+            return Decision::Answer(self.done(stands));
+        }
+        let number = stands.number;
+        match number.checked_add(self.by) {
+            Some(sum) if (self.from..=self.to).contains(&number) => Decision::Write(Document {
+                version: next_version(stands.version, now),
+                number: sum,
+                ..stands.clone()
+            }),
+            _ => Decision::Answer(Advanced::Outside(number)),
         }
     }
+
+    fn unseen(&self, _: UtcTime) -> Option<(&Expect, Document)> {
+        None
+    }
+
+    fn done(&self, written: &Document) -> Advanced {
+        Advanced::From(written.number.saturating_sub(self.by))
+    }
 }
 
-/// What a put does.
-pub fn decide_put(put: &Put, stored: Option<&Stored>, now: UtcTime) -> Decision<PutOutcome> {
-    if let Some(own) = stored.filter(|stored| stored.nonce == put.nonce) {
-        return done(own.document.version);
+/// The version that stands there at least, where this holds.
+fn least_version(expect: &Expect) -> u64 {
+    match expect {
+        Expect::Version(version) => *version,
+        Expect::Absent | Expect::Holder(_) => 0,
     }
-    let stands = living(stored, now);
-    if !put.expect.holds(stands) {
-        return Decision::Answer(PutOutcome::Refused(stands.cloned()));
-    }
-    let before = stored.map_or(0, |stored| stored.document.version);
-    Decision::Write(put.document(before, now))
 }
 
-/// What a removal does: leaves a document that has expired.
-pub fn decide_remove(
-    remove: &Remove,
-    stored: Option<&Stored>,
-    now: UtcTime,
-) -> Decision<PutOutcome> {
-    let Some(stands) = living(stored, now) else {
-        return done(0);
-    };
-    if !remove.expect.holds(Some(stands)) {
-        return Decision::Answer(PutOutcome::Refused(Some(stands.clone())));
-    }
-    Decision::Write(remove.document(stands.version, now))
-}
-
-/// What an advance does.
-pub fn decide_advance(
-    advance: &Advance,
-    stored: Option<&Stored>,
-    now: UtcTime,
-) -> Decision<Advanced> {
-    let Some(stands) = living(stored, now) else {
-        return Decision::Answer(Advanced::Absent);
-    };
-    let number = stands.number;
-    if stored.is_some_and(|stored| stored.nonce == advance.nonce) {
-        return Decision::Answer(Advanced::From(number.saturating_sub(advance.by)));
-    }
-    match number.checked_add(advance.by) {
-        Some(sum) if (advance.from..=advance.to).contains(&number) => Decision::Write(Document {
-            version: next_version(stands.version, now),
-            number: sum,
-            ..stands.clone()
-        }),
-        _ => Decision::Answer(Advanced::Outside(number)),
+/// What a removal leaves: a document that has expired.
+fn removed(before: u64, now: UtcTime) -> Document {
+    Document {
+        version: next_version(before, now),
+        holder: None,
+        number: 0,
+        body: Vec::new(),
+        expires_at: Some(UtcTime(0)),
     }
 }
 
@@ -133,7 +219,6 @@ fn end(ttl: Duration, now: UtcTime) -> UtcTime {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Expect, Key};
     use super::*;
 
     const NOW: UtcTime = UtcTime(1_700_000_000_500_000);
@@ -165,12 +250,8 @@ mod tests {
             (Expect::Holder("h".to_owned()), true),
             (Expect::Holder("i".to_owned()), false),
         ] {
-            let writes = |stored| {
-                matches!(
-                    decide_put(&put(expect.clone()), stored, NOW),
-                    Decision::Write(_)
-                )
-            };
+            let writes =
+                |stored| matches!(put(expect.clone()).decide(stored, NOW), Decision::Write(_));
             let absent = expect == Expect::Absent;
             assert_eq!(writes(Some(&lives)), over_living, "{expect:?}");
             assert_eq!(writes(Some(&expired)), absent, "{expect:?}");
@@ -183,14 +264,14 @@ mod tests {
         let mut own = stored(None);
         let mut put = put(Expect::Absent);
         own.nonce.clone_from(&put.nonce);
-        assert_eq!(decide_put(&put, Some(&own), NOW), done(7));
+        assert_eq!(put.decide(Some(&own), NOW), done(7));
         put.nonce.push('!');
-        assert_ne!(decide_put(&put, Some(&own), NOW), done(7));
+        assert_ne!(put.decide(Some(&own), NOW), done(7));
 
         let mut advance = Advance::new(Key::new("k"), 2);
         advance.nonce.clone_from(&own.nonce);
         assert_eq!(
-            decide_advance(&advance, Some(&own), NOW),
+            advance.decide(Some(&own), NOW),
             Decision::Answer(Advanced::From(3))
         );
     }
@@ -228,7 +309,7 @@ mod tests {
                 to,
                 ..Advance::new(Key::new("k"), by)
             };
-            assert_eq!(decide_advance(&advance, Some(&lives), NOW), outside);
+            assert_eq!(advance.decide(Some(&lives), NOW), outside);
         }
     }
 }
