@@ -82,11 +82,9 @@ pub fn decide_claim(item: &LedgerItem, claim: &Claim, now: UtcTime) -> ClaimDeci
     if let Some(until) = item.lease_until.filter(|until| *until > now && !by_holder) {
         return ClaimDecision::Answer(ClaimOutcome::Leased { until });
     }
-    // Python's write wiped the attempt: the clock's microseconds are above every earlier one, so a run that still holds
-    // one of those is fenced off
     let before = match &item.version {
         Version::Ours { .. } => attempt,
-        Version::Foreign { .. } => u64::try_from(now.0).unwrap_or(0),
+        Version::Foreign { .. } => above_every_earlier(now),
     };
     let runs = if newer { 1 } else { item.runs + 1 };
     if claim.isolate_at == Some(runs) {
@@ -99,6 +97,26 @@ pub fn decide_claim(item: &LedgerItem, claim: &Claim, now: UtcTime) -> ClaimDeci
         },
         keep_result: item.meta.status == State::Retry && claim.shown.status != State::Started,
     }
+}
+
+/// What a claim gets where no item stands. What was seen before may have had an item that Python's
+/// `forget` has deleted, and a run that still holds it.
+pub fn first_claim(claim: &Claim, now: UtcTime) -> Claimed {
+    let before = if claim.likely_known {
+        above_every_earlier(now)
+    } else {
+        0
+    };
+    Claimed {
+        attempt: before + 1,
+        runs: 1,
+    }
+}
+
+/// Python has wiped out the attempt. The clock's microseconds are above each that was given, so
+/// that a run which still holds one of those is fenced off.
+fn above_every_earlier(now: UtcTime) -> u64 {
+    u64::try_from(now.0).unwrap_or(0)
 }
 
 /// What to do about a completion whose conditional write was refused.

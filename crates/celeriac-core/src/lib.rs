@@ -72,6 +72,7 @@ pub use ledger::{
 };
 pub use ledger_rules::{
     ClaimDecision, CompleteDecision, LedgerItem, Version, decide_claim, decide_complete,
+    first_claim,
 };
 pub use nearest::nearest;
 pub use params::{Param, Params};

@@ -3,7 +3,7 @@ use std::time::Duration;
 use celeriac_core::{
     Claim, ClaimDecision, ClaimOutcome, Claimed, ClockJumps, CompleteDecision, Completion,
     CompletionKind, CompletionOutcome, Lease, LeaseOutcome, LedgerItem, Record, StateUpdate,
-    StoreErrorKind, decide_claim, decide_complete,
+    StoreErrorKind, decide_claim, decide_complete, first_claim,
 };
 use celeriac_protocol::{ResultMeta, State, UtcTime, Value};
 use rusqlite::Transaction;
@@ -35,13 +35,7 @@ pub(crate) struct LedgerTransaction<'a> {
 
 impl LedgerTransaction<'_> {
     pub(crate) fn claim(&self, Encoded { entry, shown }: &Encoded<Claim>) -> Entry<ClaimOutcome> {
-        let (claim, first) = (
-            entry,
-            Claimed {
-                attempt: 1,
-                runs: 1,
-            },
-        );
+        let (claim, first) = (entry, first_claim(entry, self.now));
         let shown = match shown {
             Ok(shown) => shown.clone().unwrap_or_default(),
             Err(refused) => return Ok(Err(refused.clone())),

@@ -1,7 +1,7 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use celeriac_core::{
     Claim, ClaimDecision, ClaimOutcome, Claimed, LedgerItem, StoreError, StoreErrorKind,
-    decide_claim,
+    decide_claim, first_claim,
 };
 use celeriac_protocol::{State, UtcTime};
 
@@ -164,10 +164,7 @@ impl DynamoStore {
     }
 
     fn fresh(&self, entry: &Open<'_>, now: UtcTime) -> Result<Step, StoreErrorKind> {
-        let claimed = Claimed {
-            attempt: 1,
-            runs: 1,
-        };
+        let claimed = first_claim(entry.claim, self.sdk.time().for_taker());
         let write = self.take(entry, now, Condition::Absent, &claimed, false)?;
         Ok(Step::Write(write, claimed))
     }

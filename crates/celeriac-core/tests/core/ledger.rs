@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use celeriac_core::{
     Claim, ClaimDecision, ClaimOutcome, Claimed, CompleteDecision, CompletionOutcome, LedgerItem,
-    Version, decide_claim, decide_complete,
+    Version, decide_claim, decide_complete, first_claim,
 };
 use celeriac_protocol::{ResultMeta, State, UtcTime, Value};
 
@@ -214,4 +214,16 @@ fn a_refused_completion_writes_over_what_python_left_unfinished() {
         decide_complete(None, 4, "mine"),
         CompleteDecision::Overwrite
     );
+}
+
+#[test]
+fn what_is_gone_begins_anew_above_every_attempt() {
+    let fresh = Claim {
+        likely_known: false,
+        ..claim(0)
+    };
+    let (attempt, runs) = (1, 1);
+    assert_eq!(first_claim(&fresh, NOW), Claimed { attempt, runs });
+    let attempt = 1_000_001; // microseconds
+    assert_eq!(first_claim(&claim(0), NOW), Claimed { attempt, runs });
 }

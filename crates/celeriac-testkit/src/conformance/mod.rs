@@ -170,7 +170,7 @@ macro_rules! store_conformance {
             }
             claims {
                 a_fresh_task_is_claimed,
-                a_fresh_task_is_claimed_where_one_was_likely_known,
+                what_was_known_and_is_gone_is_claimed_above_every_attempt,
                 a_leased_task_is_refused_until_the_lease_ends,
                 a_claim_is_idempotent_by_its_nonce,
                 a_final_task_is_not_claimed,
@@ -267,7 +267,7 @@ macro_rules! store_conformance {
             }
             retries {
                 a_retry_makes_older_messages_stale,
-                a_retry_in_place_waits_until_it_is_due,
+                a_retry_waits_until_it_is_due,
                 a_retry_passes_the_lease_of_its_sender_alone,
                 a_claim_keeps_the_retry_that_stands,
                 a_started_claim_is_shown_over_a_retry,

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use celeriac_core::{Claim, ClaimOutcome, Claimed, Clock, CompletionKind, SystemClock};
+use celeriac_core::{
+    Claim, ClaimOutcome, Claimed, Clock, CompletionKind, CompletionOutcome, SystemClock,
+};
 use celeriac_protocol::{State, Value};
 use tokio::task::JoinSet;
 
@@ -30,22 +32,27 @@ pub async fn a_fresh_task_is_claimed(bench: StoreBench) {
     );
 }
 
-/// A fresh task is claimed also where an item was expected.
-pub async fn a_fresh_task_is_claimed_where_one_was_likely_known(bench: StoreBench) {
+/// Where an item was expected and is gone, Python's `forget` may have deleted it beside a run: the
+/// claim is above every attempt that was given.
+pub async fn what_was_known_and_is_gone_is_claimed_above_every_attempt(bench: StoreBench) {
     let id = new_id();
+    let earliest = SystemClock.now().0 - 60_000_000; // the service's clock may be another
     let claimed = bench
         .claimed(Claim {
             likely_known: true,
             ..claim(&id)
         })
         .await;
-    assert_eq!(
-        claimed,
-        Claimed {
-            attempt: 1,
-            runs: 1
-        }
+    assert_eq!(claimed.runs, 1);
+    assert!(
+        i64::try_from(claimed.attempt).is_ok_and(|attempt| attempt > earliest),
+        "{claimed:?}"
     );
+    let ended = bench
+        .complete(&id, claimed.attempt, CompletionKind::Released)
+        .await;
+    assert_eq!(ended, CompletionOutcome::Stored);
+    assert_eq!(bench.claimed(claim(&id)).await.attempt, claimed.attempt + 1);
 }
 
 /// A second claim learns when the lease ends, and is given once it has: attempt 2, run 2.

@@ -173,9 +173,9 @@ pub async fn many_retries_end_in_one_state(bench: StoreBench) {
     assert!(matches!(stale, ClaimOutcome::Final(_)), "{stale:?}");
 }
 
-/// The next try that the message itself is (FIFO) cannot be claimed before it is due, by nobody, and nothing of the run that ended
+/// The next try cannot be claimed before it is due, by nobody, and nothing of the run that ended
 /// changes that.
-pub async fn a_retry_in_place_waits_until_it_is_due(bench: StoreBench) {
+pub async fn a_retry_waits_until_it_is_due(bench: StoreBench) {
     let id = new_id();
     let first = bench.claimed(claim(&id)).await;
     let due = SystemClock.now().after(Duration::from_millis(1_500));
