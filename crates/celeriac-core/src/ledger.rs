@@ -165,8 +165,8 @@ pub enum CompletionKind {
         retries: u32,
         /// The RETRY meta.
         meta: ResultMeta,
-        /// The same message is the next try, and until then nobody may claim it: a lease that nobody holds, under an
-        /// attempt of its own.
+        /// Until then nobody may claim the task: a lease that nobody holds, under an attempt of
+        /// its own. `None`: it is due at once.
         due: Option<UtcTime>,
     },
     /// Without an end (shutdown, `Ignore`, `Reject` with requeue): the lease ends at once, the run does not count, readers see

@@ -11,6 +11,9 @@ use crate::call::{Call, IN_PLACE, SENT_BY};
 use crate::executed::{Ending, Executed};
 use crate::{Outcome, log, meta, outgoing};
 
+/// What is due within this is not kept from anybody.
+const AT_ONCE: Duration = Duration::from_secs(1);
+
 /// A wish to run again, with what it says over the task's policy.
 pub(crate) struct Retry {
     pub(crate) countdown: Option<Duration>,
@@ -94,7 +97,8 @@ async fn resend(conclusion: Conclusion, retry: Retry, countdown: Duration) -> Ex
     if !still_holds(&conclusion).await {
         return Executed::not_run(Outcome::Leave); // another attempt speaks for the task
     }
-    let message = next_message(&conclusion, countdown);
+    let due = conclusion.engine.now().after(countdown);
+    let message = next_message(&conclusion, due);
     if let Err(error) = conclusion.engine.outbox.send(message).await {
         tracing::error!(
             "Task {}[{}]: its retry was not sent: {error}",
@@ -110,7 +114,8 @@ async fn resend(conclusion: Conclusion, retry: Retry, countdown: Duration) -> Ex
     }
     // whether RETRY could be shown or not, and also if the next try has the task already: it is on
     // its way, and this message would only be a second one
-    let _ = record_retry(&conclusion, retry.cause.as_ref(), None).await;
+    let due = Some(due).filter(|_| countdown > AT_ONCE);
+    let _ = record_retry(&conclusion, retry.cause.as_ref(), due).await;
     Executed::new(Outcome::Ack, Ending::Retried)
 }
 
@@ -125,8 +130,9 @@ async fn still_holds(conclusion: &Conclusion) -> bool {
         .await
 }
 
-/// Ends the claim with RETRY shown; without one, does nothing. In place, nobody may claim before
-/// `due`.
+/// Ends the claim with RETRY shown; without one, does nothing. Nobody may claim before `due`: not
+/// this message where it is the next try itself, and no other retry of this try, which a run sent
+/// that had stood still and has lost its lease.
 async fn record_retry(
     conclusion: &Conclusion,
     cause: Option<&Failure>,
@@ -185,9 +191,8 @@ async fn claim_late(conclusion: &mut Conclusion) -> bool {
 
 /// The message of the next try: everything is kept but `retries`, `eta` and the parent, which is
 /// the task itself (SPEC 3).
-fn next_message(conclusion: &Conclusion, countdown: Duration) -> Parcel {
-    let (engine, call) = (&conclusion.engine, &conclusion.call);
-    let due = engine.now().after(countdown);
+fn next_message(conclusion: &Conclusion, due: UtcTime) -> Parcel {
+    let call = &conclusion.call;
     let mut next = Envelope::clone(&call.envelope);
     next.headers.retries = call.retries().saturating_add(1);
     next.headers.eta = Some(due.to_iso());

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::support::{App, QUEUE, Runs, Setup, exc_message, exc_type};
 use celeriac_core::{Failure, RetryPolicy, SendOptions, TaskError, TaskOptions};
-use celeriac_protocol::{Dict, Envelope, Limits, State, Value};
+use celeriac_protocol::{Dict, Envelope, Limits, State, Value, WireForm};
 use celeriac_worker::{Outcome, Shutdown};
 
 fn policy(max_retries: u32, delay: Duration) -> TaskOptions {
@@ -242,6 +242,52 @@ async fn far_countdowns_hop() {
         (0, 1),
         "sent with the longest delay that the broker takes"
     );
+}
+
+/// A run that stood still and has lost its lease may send a retry of its own, due earlier.
+#[tokio::test]
+async fn no_other_retry_runs_before_the_one_that_is_stored_is_due() {
+    let runs = Runs::default();
+    let seen = runs.clone();
+    let app = Setup::default()
+        .task("tasks.patient", policy(3, Duration::ZERO), move |_, _| {
+            seen.add();
+            async { Err(TaskError::retry_in(Duration::from_mins(1))) }
+        })
+        .app();
+    app.send("tasks.patient", vec![]).await;
+    let first = app.receive(QUEUE).await.expect("a message");
+    let mut other = envelope(&first.body);
+    app.executor.execute(first, &Shutdown::new()).await;
+
+    other.headers.retries = 1;
+    let sent_by = ("celeriac_sent_by".into(), Value::Int(0));
+    other.headers.extra.extend([sent_by]);
+    app.send_body(QUEUE, other.encode(WireForm::Celery)).await;
+    let outcome = app.execute(QUEUE).await;
+    let soon = Duration::from_secs(50)..Duration::from_secs(62);
+    assert!(
+        matches!(&outcome, Outcome::Defer(wait) if soon.contains(wait)),
+        "{outcome:?}"
+    );
+    assert_eq!(runs.count(), 1);
+}
+
+/// Whoever stored it may have died before anything followed.
+#[tokio::test]
+async fn an_end_that_another_has_stored_is_followed_where_the_task_cannot_run() {
+    let app = Setup::default().add().app();
+    let body = r#"{"body":"[[], {}, {\"callbacks\":null,\"errbacks\":[{\"task\":\"tasks.onerror\",\"args\":[]}],\"chain\":null,\"chord\":null}]",
+        "content-encoding":"utf-8","content-type":"application/json","headers":{"task":"tasks.add","id":"late","expires":"2020-01-01T00:00:00+00:00"},"properties":{"body_encoding":"utf-8"}}"#;
+    app.send_body(QUEUE, body.replace('\n', "")).await;
+    let message = app.receive(QUEUE).await.expect("a message");
+    store_failure(&app, "late").await;
+    let outcome = app.executor.execute(message, &Shutdown::new()).await;
+    assert!(matches!(outcome, Outcome::Ack), "{outcome:?}");
+    let end = app.client.result::<Value>("late").meta().await;
+    assert_eq!(end.expect("a result").status, State::Failure, "not REVOKED");
+    let errback = app.receive(QUEUE).await.expect("FAILURE's errback");
+    assert_eq!(envelope(&errback.body).headers.task, "tasks.onerror");
 }
 
 #[tokio::test]
