@@ -9,6 +9,7 @@ mod python;
 mod setup;
 mod tasks;
 mod threads;
+mod told_ledger;
 mod worker;
 
 pub(crate) use self::client::send_all;

@@ -56,7 +56,8 @@ pub fn meaning(invariant: u8) -> &'static str {
         11 => "a FIFO group starts in the order of sending, one after the other",
         12 => "poison only after lost runs; all comes to rest",
         13 => "a task costs no more than is documented",
-        _ => "a message that is put off or given back comes back when it was to",
+        14 => "a message that is put off or given back comes back when it was to",
+        _ => "a claim that went through is known to its claimer",
     }
 }
 

@@ -58,6 +58,11 @@ impl ItemView {
         self.lease_until.is_some()
     }
 
+    /// A retry that is not due yet: held by nobody, under an attempt that no run has.
+    pub(crate) fn is_nobodys(&self) -> bool {
+        self.state == State::Retry && self.is_leased() && self.runs == 0
+    }
+
     pub(crate) fn is_final(&self) -> bool {
         self.state.is_ready()
     }

@@ -33,6 +33,9 @@ use self::world::World;
 /// Between two looks whether all is at rest.
 const LOOK_EVERY: Duration = Duration::from_secs(10);
 
+/// How long a message stays away that was received 99 times: n² seconds.
+const LONGEST_BACKOFF: Duration = Duration::from_hours(3);
+
 /// How long workers are watched that have nothing to do.
 const IDLE: Duration = Duration::from_mins(5);
 
@@ -110,7 +113,7 @@ async fn live(world: &Arc<World>) {
     world.noise.end();
     world.tell(|| "-- nothing goes wrong from here on".to_owned());
     let _ = client.await;
-    let patience = world.plan.longest() * 2 + world.plan.visibility * 20 + Duration::from_hours(1);
+    let patience = world.plan.longest() * 2 + world.plan.visibility * 20 + LONGEST_BACKOFF;
     let _ = timeout(patience, rest(world)).await;
     world.check(checker::Checker::judge_rest);
     if let Some(budget) = &world.plan.budget {

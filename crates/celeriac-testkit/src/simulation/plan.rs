@@ -252,7 +252,7 @@ impl Plan {
             let tries = task.tries.iter().map(|run| {
                 run.takes
                     + match run.end {
-                        End::Retry(countdown) => countdown,
+                        End::Retry(countdown) => countdown * 3, // with its jitter
                         _ => Duration::ZERO,
                     }
             });

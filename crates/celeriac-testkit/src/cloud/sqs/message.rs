@@ -34,7 +34,12 @@ pub struct Message {
     pub receipt: Option<String>,
     /// When it was received last.
     pub received_at: Option<UtcTime>,
+    /// How often it was handed out beside its last receive.
+    pub copies: u32,
 }
+
+/// How often a message is handed out beside one receive.
+const MOST_COPIES: u32 = 3;
 
 /// A message to be sent.
 #[derive(Clone, Debug)]
@@ -58,6 +63,12 @@ impl Message {
     /// Whether a receiver holds it.
     pub fn in_flight(&self, now: UtcTime) -> bool {
         self.receipt.is_some() && self.visible_at > now
+    }
+
+    /// Whether it may be handed out to another receiver as well, which is rare on AWS: not without
+    /// end.
+    pub fn may_be_copied(&self, now: UtcTime) -> bool {
+        self.in_flight(now) && self.copies < MOST_COPIES
     }
 
     fn to_json(&self) -> Json {

@@ -147,6 +147,7 @@ impl Queue {
             receives: 0,
             receipt: None,
             received_at: None,
+            copies: 0,
         };
         watch.sent(&self.name, &message);
         self.messages.insert(self.next, message);
@@ -272,7 +273,9 @@ impl Queue {
         let mut due: Vec<u64> = self
             .messages
             .values()
-            .filter(|message| visible(message) || (message.in_flight(now) && chances.duplicates()))
+            .filter(|message| {
+                visible(message) || (message.may_be_copied(now) && chances.duplicates())
+            })
             .map(|message| message.number)
             .collect();
         let mut chosen = Vec::new();
@@ -448,6 +451,11 @@ impl Queue {
 }
 
 fn hand_out(message: &mut Message, queue: &str, visibility: Duration, now: UtcTime) {
+    message.copies = if message.in_flight(now) {
+        message.copies + 1
+    } else {
+        0
+    };
     message.receives += 1;
     message.receipt = Some(format!("{queue}/{}/{}", message.number, message.receives));
     message.received_at = Some(now);

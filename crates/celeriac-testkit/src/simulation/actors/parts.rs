@@ -10,6 +10,7 @@ use super::super::process::Process;
 use super::super::world::World;
 use super::tasks;
 use super::threads::SimulatedThreads;
+use super::told_ledger::ToldLedger;
 
 /// What a process of celeriac is made of, on AWS.
 pub(super) struct Parts {
@@ -26,7 +27,11 @@ impl Parts {
         let config = AwsConfig::from_settings(&settings).expect("the URLs are good");
         let broker: Arc<dyn Broker> = Arc::new(SqsBroker::new(&config).over(line.clone()));
         let store = DynamoStore::with_clock(&config, Arc::clone(&clock)).over(line);
-        let store: Arc<dyn Ledger> = Arc::new(store);
+        let store: Arc<dyn Ledger> = Arc::new(ToldLedger {
+            world: Arc::clone(world),
+            process: Arc::clone(process),
+            ledger: Arc::new(store),
+        });
         let settings = Arc::new(settings);
         let client = Client::new(ClientParts {
             broker: Arc::clone(&broker),

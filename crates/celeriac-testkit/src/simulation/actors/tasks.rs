@@ -124,8 +124,17 @@ pub(super) async fn run(
         world.abort(&process, &id);
         return std::future::pending().await;
     }
-    running.ended(&planned.end);
-    outcome(&planned.end, context.attempt())
+    let end = jittered(planned.end, context.attempt());
+    running.ended(&end);
+    outcome(&end, context.attempt())
+}
+
+/// As with `retry_jitter`: two runs of one try want to be run again at different times.
+fn jittered(end: End, attempt: u64) -> End {
+    match end {
+        End::Retry(countdown) => End::Retry(countdown * (1 + attempt % 3) as u32),
+        end => end,
+    }
 }
 
 fn outcome(end: &End, attempt: u64) -> Result<Value, TaskError> {

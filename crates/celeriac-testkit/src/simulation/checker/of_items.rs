@@ -24,7 +24,6 @@ impl Checker {
         tracked.item.clone_from(&after);
         tracked.touched_by_python |= python;
         let Some(after) = after else {
-            tracked.highest_attempt = 0; // nobody can know what Python has deleted
             tracked.forgotten = true;
             return;
         };
@@ -34,13 +33,22 @@ impl Checker {
         if python {
             return;
         }
+        if tracked.forgotten && before.is_none() && after.attempt == Some(1) {
+            tracked.begun_anew = true;
+            tracked.highest_attempt = 0;
+        }
         if let Some((invariant, text)) = judge(id, by, tracked, before.as_ref(), &after, now) {
             return self.broken(invariant, now, text);
         }
         if let Some(until) = after.lease_until {
             tracked.leased_until = true_end(until, ahead, now.after(lease));
         }
-        let (counted, runs) = before.map_or((0, 0), |before| (before.retries, before.runs));
+        let (counted, runs) = before
+            .as_ref()
+            .map_or((0, 0), |before| (before.retries, before.runs));
+        if after.retries > counted {
+            tracked.retry_counted(before.as_ref(), &after);
+        }
         let given_up = after.runs < runs;
         if !after.is_leased() || after.retries > counted || given_up {
             tracked.open.retain(|(process, _), _| process != by);
@@ -50,9 +58,23 @@ impl Checker {
             let claimed = (by.to_owned(), attempt);
             tracked.open.insert(claimed, after.retries);
         }
-        tracked.highest_attempt = tracked.highest_attempt.max(attempt);
+        if !after.is_nobodys() {
+            tracked.highest_attempt = tracked.highest_attempt.max(attempt);
+        }
         if after.is_final() && after.shown.contains("the task is poison") {
             self.poisoned(id, now);
+        }
+    }
+}
+
+impl Checker {
+    /// A claim was answered with somebody's lease. That is not to be the claim's own, whose first
+    /// answer was lost.
+    pub(crate) fn claim_refused(&mut self, by: &str, id: &str, nonce: &str, now: UtcTime) {
+        let item = self.tasks.get(id).and_then(|tracked| tracked.item.as_ref());
+        if item.is_some_and(|item| item.is_leased() && item.nonce == nonce) {
+            let text = format!("{by} holds {id}, and was told that another does");
+            self.broken(15, now, text);
         }
     }
 }
@@ -95,7 +117,7 @@ fn judge(
         }
         let held = after.attempt == before.attempt && before.is_leased();
         let foreign = before.owner.as_deref().is_some_and(|owner| owner != by);
-        if held && foreign && !before.is_final() && !tracked.forgotten {
+        if held && foreign && !before.is_final() && !tracked.begun_anew {
             let text = format!(
                 "{by} wrote {id} under the lease of {}",
                 before.owner.as_deref().unwrap_or("?")
@@ -103,18 +125,16 @@ fn judge(
             return Some((6, text));
         }
         let taken = took_over(id, by, tracked, before, after, now);
-        let lease =
-            let_go(id, by, tracked, before, after).or_else(|| taken.filter(|_| !tracked.forgotten));
-        if let Some(text) = lease {
+        let taken = taken.filter(|_| !tracked.begun_anew);
+        if let Some(text) = let_go(id, by, tracked, before, after).or(taken) {
             return Some((4, text));
         }
     }
     let attempt = after.attempt.unwrap_or(0);
-    if attempt < tracked.highest_attempt {
-        let text = format!(
-            "{by} wrote {id} as attempt {attempt} after {}",
-            tracked.highest_attempt
-        );
+    let stood = before.and_then(|before| before.attempt).unwrap_or(0);
+    let highest = tracked.highest_attempt.max(stood);
+    if attempt < highest {
+        let text = format!("{by} wrote {id} as attempt {attempt} after {highest}");
         return Some((6, text));
     }
     let raised = before.map_or(0, |before| before.retries) < after.retries;

@@ -19,14 +19,14 @@ impl Checker {
         let judged: Vec<(u8, String)> = self
             .tasks
             .iter()
-            .filter_map(|(id, task)| self.judge_task(id, task))
+            .filter_map(|(id, task)| self.judge_task(id, task, now))
             .collect();
         for (invariant, text) in judged {
             self.broken(invariant, now, text);
         }
     }
 
-    fn judge_task(&self, id: &str, task: &Tracked) -> Option<(u8, String)> {
+    fn judge_task(&self, id: &str, task: &Tracked, now: UtcTime) -> Option<(u8, String)> {
         let stands = task
             .item
             .as_ref()
@@ -42,7 +42,14 @@ impl Checker {
             ));
         }
         let left_alone = task.plan.direct && !task.accepted; // whoever invoked it knows
-        if !left_alone && task.item.as_ref().is_some_and(ItemView::is_leased) {
+        // a late renewal puts back what Python has deleted; that lapses
+        let leased = |item: &ItemView| item.lease_until.is_some_and(|until| until > now);
+        let leased = if task.forgotten {
+            task.item.as_ref().is_some_and(leased)
+        } else {
+            task.item.as_ref().is_some_and(ItemView::is_leased)
+        };
+        if !left_alone && leased {
             return Some((12, format!("{id} is leased for ever: {stands}")));
         }
         self.judge_consequences(id, task)

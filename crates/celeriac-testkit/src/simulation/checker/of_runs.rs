@@ -43,7 +43,7 @@ impl Checker {
         }
         let due = match retries {
             0 => Some(tracked.due),
-            retries => tracked.retries_due.get(&retries).copied(),
+            retries => tracked.retry_due(retries),
         };
         let early = due.map_or(Duration::ZERO, |due| due.since(now));
         if early > self.skew + Duration::from_secs(1) {
@@ -79,10 +79,9 @@ impl Checker {
         };
         match end {
             End::Retry(countdown) => {
-                tracked
-                    .retries_due
-                    .entry(retries + 1)
-                    .or_insert(now.after(*countdown));
+                // without the ledger, every run is attempt 1
+                let wish = tracked.wished.entry((retries + 1, run.1));
+                wish.or_insert(now.after(*countdown));
             }
             End::Requeue => {}
             _ => tracked.finished += 1,

@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use celeriac_protocol::UtcTime;
+use celeriac_protocol::{State, UtcTime};
 
 use super::super::item_view::ItemView;
 use super::super::plan::TaskPlan;
@@ -22,7 +22,9 @@ pub(crate) struct Tracked {
     pub(crate) accepted: bool,
     /// From when on it may run.
     pub(crate) due: UtcTime,
-    /// From when on each retry may run.
+    /// When each retry is to run, by its number and the attempt that wished it.
+    pub(crate) wished: BTreeMap<(u32, u64), UtcTime>,
+    /// When it is due by the wish of the attempt whose RETRY was stored, by its number.
     pub(crate) retries_due: BTreeMap<u32, UtcTime>,
     /// The retries of its messages in the queues, by queue and number.
     pub(crate) messages: BTreeMap<(String, u64), u32>,
@@ -42,8 +44,11 @@ pub(crate) struct Tracked {
     pub(crate) highest_attempt: u64,
     /// Python wrote or deleted its item.
     pub(crate) touched_by_python: bool,
-    /// Python deleted its item: attempts begin anew, and copies may run beside each other.
+    /// Python deleted its item, and with it what was known of its ends and its runs.
     pub(crate) forgotten: bool,
+    /// After that, a claim of its first delivery arrived, which could not know: attempts begin at 1
+    /// again, below and beside those that were given.
+    pub(crate) begun_anew: bool,
     /// A function is being invoked with it, and will be again if that fails.
     pub(crate) invoked: bool,
     /// Functions that run; by their retries.
@@ -86,6 +91,7 @@ impl Tracked {
             parent,
             accepted: false,
             due: UtcTime(0),
+            wished: BTreeMap::new(),
             retries_due: BTreeMap::new(),
             messages: BTreeMap::new(),
             moved: false,
@@ -98,6 +104,7 @@ impl Tracked {
             highest_attempt: 0,
             touched_by_python: false,
             forgotten: false,
+            begun_anew: false,
             invoked: false,
             running: BTreeMap::new(),
             open: BTreeMap::new(),
@@ -114,6 +121,23 @@ impl Tracked {
             item.is_leased() && item.owner.as_deref() == Some(process) && item.runs <= max_lost_runs
         });
         runs || claimed
+    }
+
+    /// The ledger counts another retry. Where the holder stored it, its wish counts, and none of a
+    /// run that stood still meanwhile.
+    pub(super) fn retry_counted(&mut self, before: Option<&ItemView>, after: &ItemView) {
+        let holder = before.and_then(|before| before.attempt);
+        let wish = holder.and_then(|holder| self.wished.get(&(after.retries, holder)));
+        if let (Some(due), State::Retry) = (wish, &after.state) {
+            self.retries_due.insert(after.retries, *due);
+        }
+    }
+
+    /// From when on a retry may run. Where none was stored, any that was wished may have been sent.
+    pub(super) fn retry_due(&self, retries: u32) -> Option<UtcTime> {
+        let all = (retries, 0)..=(retries, u64::MAX);
+        let earliest = || self.wished.range(all).map(|(_, due)| *due).min();
+        self.retries_due.get(&retries).copied().or_else(earliest)
     }
 
     /// A final state stands there.

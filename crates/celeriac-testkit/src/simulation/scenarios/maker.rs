@@ -67,7 +67,8 @@ impl Maker {
     fn visibility(&mut self) -> Duration {
         match self.scenario {
             Scenario::Leases | Scenario::Forgets => Duration::from_secs(10),
-            Scenario::Days => Duration::from_hours(1),
+            // short enough for a hundred receives of one message in the time
+            Scenario::Days => *self.one_of(&[Duration::from_mins(30), Duration::from_hours(1)]),
             Scenario::Calm => Duration::from_mins(1),
             _ => Duration::from_secs(*self.one_of(&[10, 30, 60])),
         }

@@ -59,7 +59,8 @@ impl Maker {
     /// About as long as a lease.
     fn of_leases(&mut self, name: String) -> What {
         match self.random.u32(..10) {
-            0..6 => What::Cut(name, Service::DynamoDb, self.seconds(4..16)),
+            0..4 => What::Cut(name, Service::DynamoDb, self.seconds(4..16)),
+            4..6 => What::Cut(name, Service::Sqs, self.seconds(4..40)),
             _ => What::Pause(name, self.seconds(4..16)),
         }
     }

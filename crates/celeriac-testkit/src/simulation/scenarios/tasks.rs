@@ -101,7 +101,11 @@ impl Maker {
             }
         }
         let fifo = Capabilities::sqs(&queue).fifo;
-        let follows = if self.is(Scenario::Chains) { 70 } else { 20 };
+        let follows = match self.scenario {
+            Scenario::Chains => 70,
+            Scenario::Leases => 40,
+            _ => 20,
+        };
         let has_next = depth > 0 && self.chance(follows);
         let has_errback = depth > 0 && self.chance(follows);
         let (countdown, expires) = if depth == 2 {
