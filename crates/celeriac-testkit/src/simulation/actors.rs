@@ -1,5 +1,6 @@
 //! Who acts in the world.
 
+mod beat;
 mod client;
 mod direct;
 mod function;
@@ -15,6 +16,6 @@ mod worker;
 pub(crate) use self::client::send_all;
 pub(crate) use self::direct::invoke_all;
 pub(crate) use self::function::serve;
-pub(crate) use self::mishaps::{Cast, go_wrong};
+pub(crate) use self::mishaps::{Cast, Part, go_wrong};
 pub(crate) use self::setup::prepare;
 pub(crate) use self::worker::work;

@@ -1,5 +1,6 @@
 //! The invariants, looked at with every change.
 
+mod of_beats;
 mod of_costs;
 mod of_items;
 mod of_messages;
@@ -14,7 +15,7 @@ use std::time::Duration;
 use celeriac_protocol::UtcTime;
 
 pub(crate) use self::task::{RunKey, Tracked};
-use super::plan::Plan;
+use super::plan::{EntryPlan, Plan};
 
 /// A promise that was broken.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,7 +58,8 @@ pub fn meaning(invariant: u8) -> &'static str {
         12 => "poison only after lost runs; all comes to rest",
         13 => "a task costs no more than is documented",
         14 => "a message that is put off or given back comes back when it was to",
-        _ => "a claim that went through is known to its claimer",
+        15 => "a claim that went through is known to its claimer",
+        _ => "what is due is sent once it is due, each run under one id",
     }
 }
 
@@ -73,6 +75,8 @@ pub(crate) struct Checker {
     ahead: BTreeMap<String, i64>,
     lease: Duration,
     max_lost_runs: u32,
+    /// By their names.
+    entries: BTreeMap<String, EntryPlan>,
     /// The newest change of its visibility, by receipt.
     hidden: BTreeMap<String, u64>,
     start: UtcTime,
@@ -100,6 +104,11 @@ impl Checker {
                 .collect(),
             lease: plan.visibility,
             max_lost_runs: plan.max_lost_runs,
+            entries: plan
+                .entries
+                .iter()
+                .map(|entry| (entry.name.clone(), entry.clone()))
+                .collect(),
             hidden: BTreeMap::new(),
             start,
             violation: None,

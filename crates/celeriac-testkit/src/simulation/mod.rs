@@ -22,12 +22,13 @@ use tokio::time::{sleep, timeout};
 
 pub use self::checker::{Violation, meaning};
 pub use self::plan::{
-    Budget, End, FunctionPlan, Mishap, Noise, Plan, Service, TaskPlan, Try, What, WorkerPlan,
+    BeatPlan, Budget, End, EntryPlan, FunctionPlan, Mishap, Noise, Plan, Service, TaskPlan, Try,
+    What, WorkerPlan,
 };
 pub use self::scenarios::Scenario;
 pub use self::shrink::shrink;
 
-use self::actors::Cast;
+use self::actors::{Cast, Part};
 use self::world::World;
 
 /// Between two looks whether all is at rest.
@@ -35,6 +36,9 @@ const LOOK_EVERY: Duration = Duration::from_secs(10);
 
 /// How long a message stays away that was received 99 times: n² seconds.
 const LONGEST_BACKOFF: Duration = Duration::from_hours(3);
+
+/// How long beats go on when nothing goes wrong any longer.
+const CALM_BEATS: Duration = Duration::from_mins(3);
 
 /// How long workers are watched that have nothing to do.
 const IDLE: Duration = Duration::from_mins(5);
@@ -90,14 +94,16 @@ pub fn run(plan: &Plan, traced: bool) -> Outcome {
 async fn live(world: &Arc<World>) {
     actors::prepare(world).await;
     let cast = Arc::new(Cast::default());
-    for worker in &world.plan.workers {
-        let (cast, world, worker) = (Arc::clone(&cast), Arc::clone(world), worker.clone());
-        if worker.starts.is_zero() {
-            cast.start(&world, &worker);
+    let workers = world.plan.workers.iter().cloned().map(Part::Worker);
+    let beats = world.plan.beats.iter().cloned().map(Part::Beat);
+    for part in workers.chain(beats) {
+        let (cast, world) = (Arc::clone(&cast), Arc::clone(world));
+        if part.starts().is_zero() {
+            cast.start(&world, &part);
         } else {
             tokio::spawn(async move {
-                sleep(worker.starts).await;
-                cast.start(&world, &worker);
+                sleep(part.starts()).await;
+                cast.start(&world, &part);
             });
         }
     }
@@ -113,6 +119,11 @@ async fn live(world: &Arc<World>) {
     world.noise.end();
     world.tell(|| "-- nothing goes wrong from here on".to_owned());
     let _ = client.await;
+    if !world.plan.beats.is_empty() {
+        sleep(CALM_BEATS).await;
+        world.check(checker::Checker::judge_beats);
+        cast.end_beats();
+    }
     let patience = world.plan.longest() * 2 + world.plan.visibility * 20 + LONGEST_BACKOFF;
     let _ = timeout(patience, rest(world)).await;
     world.check(checker::Checker::judge_rest);

@@ -26,6 +26,10 @@ pub struct Plan {
     pub workers: Vec<WorkerPlan>,
     /// Lambda functions.
     pub functions: Vec<FunctionPlan>,
+    /// Local beats.
+    pub beats: Vec<BeatPlan>,
+    /// What the beats send.
+    pub entries: Vec<EntryPlan>,
     /// Tasks, in the order of sending.
     pub tasks: Vec<TaskPlan>,
     /// What goes wrong at a known time.
@@ -71,6 +75,28 @@ pub struct FunctionPlan {
     pub timeout: Duration,
     /// `lambda_spill_queue`.
     pub spill: Option<String>,
+}
+
+/// A local beat.
+#[derive(Clone, Debug)]
+pub struct BeatPlan {
+    /// `b1`, ...
+    pub name: String,
+    /// When it is started first.
+    pub starts: Duration,
+}
+
+/// A periodic task.
+#[derive(Clone, Debug)]
+pub struct EntryPlan {
+    /// `e1`, ...
+    pub name: String,
+    /// Its period, in whole seconds.
+    pub every: Duration,
+    /// `catch_up` is `run_all`, or `run_once`.
+    pub runs_all: bool,
+    /// What each of its runs is. Their ids and times are the beat's.
+    pub run: TaskPlan,
 }
 
 /// A task, and what its function does in each try.
@@ -220,13 +246,15 @@ impl Plan {
 
     /// The queues, without those of dead letters.
     pub fn queues(&self) -> BTreeSet<String> {
+        let of_entries = self.entries.iter().map(|entry| entry.run.queue.clone());
         let of_tasks = self.all_tasks().into_iter().map(|task| task.queue.clone());
         let of_workers = self.workers.iter().flat_map(|worker| worker.queues.clone());
         let of_functions = self
             .functions
             .iter()
             .flat_map(|function| function.spill.iter().chain([&function.queue]).cloned());
-        of_tasks.chain(of_workers).chain(of_functions).collect()
+        let of_clients = of_tasks.chain(of_entries);
+        of_clients.chain(of_workers).chain(of_functions).collect()
     }
 
     /// When nothing goes wrong any more.

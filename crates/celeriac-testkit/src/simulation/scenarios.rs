@@ -44,13 +44,15 @@ pub enum Scenario {
     Days,
     /// Events that invoke a function without a message.
     Events,
+    /// Local beats that send periodic tasks.
+    Beats,
     /// Nothing goes wrong, and there is much to do: what it costs is judged.
     Calm,
 }
 
 impl Scenario {
     /// Every one.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Mixed,
         Self::Retries,
         Self::Chains,
@@ -67,6 +69,7 @@ impl Scenario {
         Self::Forgets,
         Self::Days,
         Self::Events,
+        Self::Beats,
         Self::Calm,
     ];
 

@@ -33,6 +33,10 @@ impl Shrinker {
         smaller |= self.without_each(|plan| &mut plan.mishaps);
         smaller |= self.without_each(|plan| &mut plan.workers);
         smaller |= self.without_each(|plan| &mut plan.functions);
+        if self.plan.beats.len() > 1 {
+            smaller |= self.without_each(|plan| &mut plan.beats);
+        }
+        smaller |= self.without_each(|plan| &mut plan.entries);
         smaller |= self.quieter();
         smaller |= self.fewer_hits();
         smaller |= self.simpler_tasks();

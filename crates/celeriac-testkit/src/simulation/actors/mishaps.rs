@@ -5,63 +5,99 @@ use std::time::Duration;
 use celeriac_worker::Shutdown;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, sleep_until};
+use tokio_util::sync::CancellationToken;
 
-use super::super::plan::{What, WorkerPlan};
+use super::super::plan::{BeatPlan, What, WorkerPlan};
 use super::super::process::Process;
 use super::super::world::World;
+use super::beat::beat;
 use super::{python, work};
 
-/// The workers that are there now.
+/// The workers and beats that are there now.
 #[derive(Default)]
 pub(crate) struct Cast {
-    workers: Mutex<BTreeMap<String, Running>>,
+    running: Mutex<BTreeMap<String, Running>>,
+}
+
+/// Who is started, and started anew.
+#[derive(Clone)]
+pub(crate) enum Part {
+    Worker(WorkerPlan),
+    Beat(BeatPlan),
 }
 
 struct Running {
-    plan: WorkerPlan,
+    part: Part,
     process: Arc<Process>,
     shutdown: Shutdown,
+    /// A beat's.
+    end: CancellationToken,
     started: u32,
     handle: JoinHandle<()>,
 }
 
+impl Part {
+    fn name(&self) -> &str {
+        match self {
+            Self::Worker(plan) => &plan.name,
+            Self::Beat(plan) => &plan.name,
+        }
+    }
+
+    pub(crate) fn starts(&self) -> Duration {
+        match self {
+            Self::Worker(plan) => plan.starts,
+            Self::Beat(plan) => plan.starts,
+        }
+    }
+}
+
 impl Cast {
-    /// Starts a worker, or starts it anew.
-    pub(crate) fn start(&self, world: &Arc<World>, plan: &WorkerPlan) {
-        let mut workers = self.workers();
-        let started = workers
-            .get(&plan.name)
-            .map_or(1, |before| before.started + 1);
-        let name = format!("{}.{started}", plan.name);
-        let process = Process::new(name, world.time(), plan.clock_ahead);
+    /// Starts a worker or a beat, or starts it anew.
+    pub(crate) fn start(&self, world: &Arc<World>, part: &Part) {
+        let mut all = self.running();
+        let started = all.get(part.name()).map_or(1, |before| before.started + 1);
+        let name = format!("{}.{started}", part.name());
+        let ahead = match part {
+            Part::Worker(plan) => plan.clock_ahead,
+            Part::Beat(_) => 0,
+        };
+        let process = Process::new(name, world.time(), ahead);
         world.tell(|| format!("{} starts", process.name));
-        let shutdown = Shutdown::new();
-        let work = work(
-            Arc::clone(world),
-            Arc::clone(&process),
-            plan.clone(),
-            shutdown.clone(),
-        );
+        let (shutdown, end) = (Shutdown::new(), CancellationToken::new());
+        let own = (Arc::clone(world), Arc::clone(&process));
+        let handle = match part {
+            Part::Worker(plan) => tokio::spawn(work(own.0, own.1, plan.clone(), shutdown.clone())),
+            Part::Beat(_) => tokio::spawn(beat(own.0, own.1, end.clone())),
+        };
         let running = Running {
-            plan: plan.clone(),
+            part: part.clone(),
             process,
             shutdown,
+            end,
             started,
-            handle: tokio::spawn(work),
+            handle,
         };
-        workers.insert(plan.name.clone(), running);
+        all.insert(part.name().to_owned(), running);
+    }
+
+    /// Tells all beats to end, for good.
+    pub(crate) fn end_beats(&self) {
+        for running in self.running().values() {
+            running.end.cancel();
+        }
     }
 
     /// A killed worker, or one whose task ended its process, is started anew after `down`.
     async fn replace(&self, world: &Arc<World>, name: &str, down: Duration) {
-        let Some(plan) = self.with(name, |running| {
+        let Some(part) = self.with(name, |running| {
             running.handle.abort();
-            running.plan.clone()
+            running.part.clone()
         }) else {
             return;
         };
         sleep(down).await;
-        self.start(world, &plan);
+        self.start(world, &part);
     }
 
     /// Starts anew whose tasks have ended their process.
@@ -69,7 +105,7 @@ impl Cast {
         while !world.is_over() {
             sleep(Duration::from_secs(2)).await;
             let dead: Vec<String> = self
-                .workers()
+                .running()
                 .iter()
                 .filter(|(_, running)| running.process.is_dead() && !running.handle.is_finished())
                 .map(|(name, _)| name.clone())
@@ -81,11 +117,11 @@ impl Cast {
     }
 
     fn with<T>(&self, name: &str, look: impl FnOnce(&mut Running) -> T) -> Option<T> {
-        self.workers().get_mut(name).map(look)
+        self.running().get_mut(name).map(look)
     }
 
-    fn workers(&self) -> MutexGuard<'_, BTreeMap<String, Running>> {
-        self.workers.lock().unwrap_or_else(PoisonError::into_inner)
+    fn running(&self) -> MutexGuard<'_, BTreeMap<String, Running>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -126,13 +162,14 @@ async fn happen(world: &Arc<World>, cast: &Arc<Cast>, what: &What) {
     }
 }
 
-/// SIGTERM, and a new worker once it has ended.
+/// SIGTERM, and a new process once it has ended.
 async fn drain(world: &Arc<World>, cast: &Arc<Cast>, name: &str) {
     let told = cast.with(name, |running| {
         running.shutdown.drain();
-        (running.plan.clone(), running.started)
+        running.end.cancel();
+        (running.part.clone(), running.started)
     });
-    let Some((plan, started)) = told else { return };
+    let Some((part, started)) = told else { return };
     for _ in 0..600 {
         sleep(Duration::from_secs(1)).await;
         let found = cast.with(name, |running| {
@@ -140,7 +177,7 @@ async fn drain(world: &Arc<World>, cast: &Arc<Cast>, name: &str) {
         });
         let Some((process, same)) = found else { return };
         if same && process.has_exited() {
-            cast.start(world, &plan);
+            cast.start(world, &part);
         }
         if !same || process.is_dead() {
             return;

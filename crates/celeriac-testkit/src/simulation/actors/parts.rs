@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use celeriac_aws::{AwsConfig, DynamoStore, SqsBroker};
-use celeriac_core::{Broker, Clock, Ledger, Registry, Settings};
+use celeriac_core::{Broker, Clock, Documents, Ledger, Registry, Settings};
 use celeriac_producer::{Client, ClientParts};
 use celeriac_worker::{Executor, ExecutorParts};
 
@@ -16,6 +16,7 @@ use super::told_ledger::ToldLedger;
 pub(super) struct Parts {
     pub(super) broker: Arc<dyn Broker>,
     pub(super) store: Arc<dyn Ledger>,
+    pub(super) documents: Arc<dyn Documents>,
     pub(super) client: Client,
     settings: Arc<Settings>,
 }
@@ -26,11 +27,12 @@ impl Parts {
         let clock = Arc::clone(process) as Arc<dyn Clock>;
         let config = AwsConfig::from_settings(&settings).expect("the URLs are good");
         let broker: Arc<dyn Broker> = Arc::new(SqsBroker::new(&config).over(line.clone()));
-        let store = DynamoStore::with_clock(&config, Arc::clone(&clock)).over(line);
+        let table = DynamoStore::with_clock(&config, Arc::clone(&clock)).over(line);
+        let table = Arc::new(table);
         let store: Arc<dyn Ledger> = Arc::new(ToldLedger {
             world: Arc::clone(world),
             process: Arc::clone(process),
-            ledger: Arc::new(store),
+            ledger: Arc::clone(&table) as Arc<dyn Ledger>,
         });
         let settings = Arc::new(settings);
         let client = Client::new(ClientParts {
@@ -44,6 +46,7 @@ impl Parts {
         Self {
             broker,
             store,
+            documents: table,
             client,
             settings,
         }

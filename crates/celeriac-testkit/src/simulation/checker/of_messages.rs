@@ -54,6 +54,9 @@ impl Checker {
             return self.broken(10, now, format!("an unreadable message in `{queue}`"));
         };
         let headers = &envelope.headers;
+        if !self.tasks.contains_key(&headers.id) {
+            self.run_of_entry(&headers.id, now);
+        }
         let Some(tracked) = self.tasks.get_mut(&headers.id) else {
             let text = format!("`{}` is sent, and nobody planned that", headers.id);
             return self.broken(10, now, text);

@@ -32,6 +32,18 @@ impl fmt::Display for Plan {
                 function.name, function.queue, function.timeout
             )?;
         }
+        for beat in &self.beats {
+            writeln!(f, "beat {}, from {:?} on", beat.name, beat.starts)?;
+        }
+        for entry in &self.entries {
+            let catch_up = if entry.runs_all {
+                "run_all"
+            } else {
+                "run_once"
+            };
+            let (every, run) = (entry.every, &entry.run);
+            writeln!(f, "every {every:?}, {catch_up}: {run}")?;
+        }
         for task in &self.tasks {
             writeln!(f, "{:>9.3?} send {task}", task.at)?;
         }

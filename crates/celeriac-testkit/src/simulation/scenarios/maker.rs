@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use fastrand::Rng;
 
-use super::super::plan::{Budget, FunctionPlan, Noise, Plan, WorkerPlan};
+use super::super::plan::{BeatPlan, Budget, FunctionPlan, Noise, Plan, WorkerPlan};
 use super::Scenario;
 
 /// Draws a plan from a seed.
@@ -55,11 +55,14 @@ impl Maker {
             budget: self.is(Scenario::Calm).then_some(BUDGET),
             workers: self.workers(visibility),
             functions: self.functions(),
+            beats: self.beats(),
+            entries: Vec::new(),
             tasks: Vec::new(),
             mishaps: Vec::new(),
             noise: self.noise(),
         };
         plan.tasks = self.all_tasks();
+        plan.entries = self.entries();
         plan.mishaps = self.mishaps(&plan);
         plan
     }
@@ -107,7 +110,7 @@ impl Maker {
 
     fn workers(&mut self, visibility: Duration) -> Vec<WorkerPlan> {
         let count = match self.scenario {
-            Scenario::Days => 2,
+            Scenario::Days | Scenario::Beats => 2,
             Scenario::Calm => self.random.usize(1..=2),
             _ => self.random.usize(2..=3),
         };
@@ -170,6 +173,17 @@ impl Maker {
             timeout: self.seconds(5..40),
             spill,
         }]
+    }
+
+    fn beats(&mut self) -> Vec<BeatPlan> {
+        if !self.is(Scenario::Beats) {
+            return Vec::new();
+        }
+        let beat = |number| BeatPlan {
+            name: format!("b{number}"),
+            starts: Duration::from_millis(50 * (number - 1)),
+        };
+        (1..=self.random.u64(1..=3)).map(beat).collect()
     }
 
     fn noise(&mut self) -> Noise {

@@ -8,21 +8,24 @@ use super::maker::Maker;
 
 impl Maker {
     pub(super) fn mishaps(&mut self, plan: &Plan) -> Vec<Mishap> {
-        let names: Vec<String> = plan
-            .workers
-            .iter()
-            .map(|worker| worker.name.clone())
-            .collect();
+        let workers = plan.workers.iter().map(|worker| worker.name.clone());
+        let beats = plan.beats.iter().map(|beat| beat.name.clone());
+        let names: Vec<String> = workers.chain(beats).collect();
         let ids: Vec<String> = plan
             .all_tasks()
             .iter()
             .map(|task| task.id.clone())
             .collect();
         let last = plan.tasks.last().map_or(60, |task| task.at.as_secs());
-        let last = last + if self.is(Scenario::Leases) { 40 } else { 200 };
+        let last = last
+            + match self.scenario {
+                Scenario::Leases => 40,
+                Scenario::Beats => 90,
+                _ => 200,
+            };
         let count = match self.scenario {
             Scenario::Days | Scenario::Calm => 0,
-            Scenario::Leases => self.random.usize(3..=10),
+            Scenario::Leases | Scenario::Beats => self.random.usize(3..=10),
             _ => self.random.usize(0..=5),
         };
         if self.is(Scenario::Forgets) {
@@ -51,6 +54,7 @@ impl Maker {
                 What::Away(service, self.seconds(5..240))
             }
             Scenario::Leases if special => self.of_leases(name),
+            Scenario::Beats if special => self.of_beats(names),
             _ if drained => What::Drain(name),
             _ => What::Kill(name, self.seconds(0..30)),
         }
@@ -62,6 +66,19 @@ impl Maker {
             0..4 => What::Cut(name, Service::DynamoDb, self.seconds(4..16)),
             4..6 => What::Cut(name, Service::Sqs, self.seconds(4..40)),
             _ => What::Pause(name, self.seconds(4..16)),
+        }
+    }
+
+    /// What befalls beats, or the services that they need.
+    fn of_beats(&mut self, names: &[String]) -> What {
+        let beats: Vec<&String> = names.iter().filter(|name| name.starts_with('b')).collect();
+        let name = (*self.one_of(&beats)).clone();
+        let service = *self.one_of(&[Service::Sqs, Service::DynamoDb]);
+        match self.random.u32(..10) {
+            0..3 => What::Cut(name, service, self.seconds(4..90)),
+            3..5 => What::Away(service, self.seconds(5..120)),
+            5..8 => What::Pause(name, self.seconds(4..120)),
+            _ => What::Kill(name, self.seconds(0..60)),
         }
     }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use celeriac_core::Capabilities;
 
-use super::super::plan::{End, TaskPlan, Try};
+use super::super::plan::{End, EntryPlan, TaskPlan, Try};
 use super::Scenario;
 use super::maker::{KEPT, Maker, ORDERED, STANDARD};
 
@@ -13,6 +13,7 @@ impl Maker {
         let count = match self.scenario {
             Scenario::Leases => self.random.usize(2..=4),
             Scenario::Forgets => self.random.usize(1..=3),
+            Scenario::Beats => 1,
             Scenario::Days => 24,
             Scenario::Calm => self.random.usize(150..=300),
             _ => self.random.usize(1..=8),
@@ -41,6 +42,24 @@ impl Maker {
             tasks.push(task);
         }
         tasks
+    }
+
+    /// What the beats send.
+    pub(super) fn entries(&mut self) -> Vec<EntryPlan> {
+        if !self.is(Scenario::Beats) {
+            return Vec::new();
+        }
+        let count = self.random.usize(1..=2);
+        let entry = |number| EntryPlan {
+            name: format!("e{number}"),
+            every: Duration::from_secs(self.random.u64(8..60)),
+            runs_all: self.chance(60),
+            run: TaskPlan {
+                tries: self.tries(),
+                ..self.plain_task(Duration::ZERO)
+            },
+        };
+        (1..=count).map(entry).collect()
     }
 
     /// A task that runs for so long, and returns.
