@@ -12,6 +12,7 @@ use serde::Serialize;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout_at};
 use tokio_util::task::AbortOnDropHandle;
+use tracing::Instrument as _;
 
 use crate::function::Function;
 use crate::phases::Phases;
@@ -81,7 +82,7 @@ pub(crate) async fn run(
         for group in in_order(function, deliveries) {
             // in the order of the batch
             let place = batch.place(group.first()).await;
-            groups.spawn(run_group(Arc::clone(&batch), group, place));
+            groups.spawn(run_group(Arc::clone(&batch), group, place).in_current_span());
         }
         while groups.join_next().await.is_some() {}
     };

@@ -6,6 +6,7 @@ use celeriac_core::{
 use celeriac_protocol::{Envelope, Extended, Value};
 
 use crate::engine::Engine;
+use crate::log;
 use crate::reply::Reply;
 
 /// Header of a retry: the attempt that sent it, whose lease does not hold it up.
@@ -99,10 +100,6 @@ impl Call {
         &self.envelope.headers.id
     }
 
-    pub(crate) fn task(&self) -> &str {
-        &self.envelope.headers.task
-    }
-
     pub(crate) fn retries(&self) -> u32 {
         self.envelope.headers.retries
     }
@@ -137,5 +134,6 @@ impl Call {
     /// Takes over the retries that the ledger counted: on FIFO queues the message itself stays as it was sent.
     pub(crate) fn set_retries(&mut self, retries: u32) {
         Arc::make_mut(&mut self.envelope).headers.retries = retries; // not shared before the run
+        log::counted(retries);
     }
 }
