@@ -17,10 +17,11 @@ use crate::request_counts::RequestCounts;
 use crate::sdk::Sdk;
 use crate::transport::Transport;
 
-use super::entries::{self, BatchAnswer, Placed};
+use super::entries;
 use super::limits::whole_seconds;
 use super::queue_urls::QueueUrls;
 use super::redrive::{Redrive, RedriveCache};
+use super::request::{BatchAnswer, Placed};
 
 /// Tasks on SQS.
 ///

@@ -1,8 +1,8 @@
 use celeriac_core::{BrokerError, BrokerErrorKind, Capabilities, DeadLetter};
 
 use super::broker::{SqsBroker, all_failed};
-use super::entries::Placed;
 use super::redrive::Redrive;
+use super::request::Placed;
 
 const OPERATION: &str = "dead_letter";
 

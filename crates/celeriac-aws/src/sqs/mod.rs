@@ -12,6 +12,7 @@ mod queue_admin;
 mod queue_urls;
 mod receive;
 mod redrive;
+mod request;
 mod send;
 
 pub use broker::SqsBroker;

@@ -7,9 +7,10 @@ use crate::fault::Fault;
 
 use super::attributes;
 use super::broker::{SqsBroker, all_failed};
-use super::entries::{self, BatchAnswer, Placed};
+use super::entries;
 use super::limits::whole_seconds;
 use super::ordered;
+use super::request::{BatchAnswer, Placed};
 
 impl SqsBroker {
     pub(super) async fn send_batch(
