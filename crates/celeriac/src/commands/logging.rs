@@ -60,6 +60,7 @@ pub(super) fn init(
         LogFormat::Json => fmt::layer()
             .json()
             .flatten_event(true)
+            .with_current_span(false) // it is the last of `spans`
             .with_writer(io::stderr)
             .boxed(),
         LogFormat::Text => TaskNames
