@@ -38,6 +38,8 @@ struct ItemFailure {
 /// A batch at work.
 struct Batch {
     function: Function,
+    /// Of all its messages, in the order in which they came.
+    ids: Vec<String>,
     queues: BTreeSet<String>,
     shutdown: Shutdown,
     keeper: Mutex<Option<Arc<VisibilityKeeper>>>,
@@ -55,50 +57,32 @@ pub(crate) async fn run(
     phases: Phases,
 ) -> BatchResponse {
     let (shutdown, _clock) = phases.start(function.spill());
-    let ids: Vec<String> = deliveries
-        .iter()
-        .map(|delivery| delivery.message_id.clone())
-        .collect();
-    let batch = Arc::new(Batch {
-        function: function.clone(),
-        queues: deliveries
-            .iter()
-            .map(|delivery| delivery.queue.clone())
-            .collect(),
-        shutdown,
-        keeper: Mutex::default(),
-        open: Mutex::new(
-            deliveries
-                .iter()
-                .map(|delivery| (delivery.message_id.clone(), without_body(delivery)))
-                .collect(),
-        ),
-        done: Mutex::default(),
-        endings: Mutex::default(),
-    });
+    let batch = Arc::new(Batch::new(function, &deliveries, shutdown));
     let heartbeat = AbortOnDropHandle::new(tokio::spawn(heartbeat(Arc::clone(&batch))));
-    let mut groups = JoinSet::new();
-    let all = async {
-        for group in in_order(function, deliveries) {
-            // in the order of the batch
-            let place = batch.place(group.first()).await;
-            groups.spawn(run_group(Arc::clone(&batch), group, place).in_current_span());
-        }
-        while groups.join_next().await.is_some() {}
-    };
+    let all = run_all(&batch, deliveries);
     if timeout_at(phases.last, all).await.is_err() {
         tracing::error!(
             "{} messages were not given back in time; they come back when their visibility ends",
-            ids.len() - batch.done().len()
+            batch.ids.len() - batch.done().len()
         );
     }
-    groups.abort_all();
     drop(heartbeat);
     if function.must_end() {
         let _ = timeout_at(phases.last, batch.delete_done()).await; // else their copies are met
     }
     function.publish(&batch.queues, &lock(&batch.endings));
-    batch.response(ids)
+    batch.response()
+}
+
+/// Runs the batch to its end. What still runs when this is dropped is aborted.
+async fn run_all(batch: &Arc<Batch>, deliveries: Vec<Delivery>) {
+    let mut groups = JoinSet::new();
+    for group in in_order(&batch.function, deliveries) {
+        // in the order of the batch
+        let place = batch.place(group.first()).await;
+        groups.spawn(run_group(Arc::clone(batch), group, place).in_current_span());
+    }
+    while groups.join_next().await.is_some() {}
 }
 
 /// Messages of one FIFO group stay together, in their order; others are alone.
@@ -139,6 +123,21 @@ async fn run_group(batch: Arc<Batch>, group: Vec<Delivery>, mut place: Option<Pl
 }
 
 impl Batch {
+    fn new(function: &Function, deliveries: &[Delivery], shutdown: Shutdown) -> Self {
+        let each = || deliveries.iter();
+        let open = each().map(|delivery| (delivery.message_id.clone(), without_body(delivery)));
+        Self {
+            function: function.clone(),
+            ids: each().map(|delivery| delivery.message_id.clone()).collect(),
+            queues: each().map(|delivery| delivery.queue.clone()).collect(),
+            shutdown,
+            keeper: Mutex::default(),
+            open: Mutex::new(open.collect()),
+            done: Mutex::default(),
+            endings: Mutex::default(),
+        }
+    }
+
     /// A place for a message to run in; `None` when nothing new starts any more.
     async fn place(&self, message: Option<&Delivery>) -> Option<Place> {
         let bytes = message?.body.len();
@@ -206,13 +205,14 @@ impl Batch {
         }
     }
 
-    fn response(&self, ids: Vec<String>) -> BatchResponse {
+    fn response(&self) -> BatchResponse {
         let done = self.done();
-        let failures = ids.into_iter().filter(|id| !done.contains_key(id));
+        let failures = self.ids.iter().filter(|id| !done.contains_key(*id));
+        let failure = |id: &String| ItemFailure {
+            item_identifier: id.clone(),
+        };
         BatchResponse {
-            batch_item_failures: failures
-                .map(|item_identifier| ItemFailure { item_identifier })
-                .collect(),
+            batch_item_failures: failures.map(failure).collect(),
         }
     }
 
