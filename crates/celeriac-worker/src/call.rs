@@ -6,7 +6,6 @@ use celeriac_core::{
 use celeriac_protocol::{Envelope, Extended, Value};
 
 use crate::engine::Engine;
-use crate::log;
 use crate::reply::Reply;
 
 /// Header of a retry: the attempt that sent it, whose lease does not hold it up.
@@ -134,6 +133,5 @@ impl Call {
     /// Takes over the retries that the ledger counted: on FIFO queues the message itself stays as it was sent.
     pub(crate) fn set_retries(&mut self, retries: u32) {
         Arc::make_mut(&mut self.envelope).headers.retries = retries; // not shared before the run
-        log::counted(retries);
     }
 }

@@ -49,6 +49,7 @@ pub(crate) async fn take(engine: &Engine, call: &mut Call, place: &Place) -> Res
             Ok(ClaimOutcome::Claimed(claimed)) => {
                 if retries != call.retries() {
                     call.set_retries(retries);
+                    log::counted(retries);
                 }
                 if ledger.has_lapsed(since) {
                     return Err(Box::pin(let_go(ledger, call, &claimed)).await);
