@@ -10,7 +10,7 @@ use crate::pause::{MAX_ENTRY_ATTEMPTS, pause};
 use crate::request_counts::RequestCounts;
 
 use super::limits::{MAX_BYTES, MAX_ENTRIES};
-use super::request::{Answer, BatchAnswer, Fate, Placed, all_failed, request};
+use super::request::{Answer, BatchAnswer, Fate, Placed, fail_all, request};
 
 /// Requests of one call in flight together.
 const CONCURRENT_REQUESTS: usize = 8;
@@ -73,7 +73,7 @@ where
         let answers = match request(&waiting, call).await {
             Ok(answers) => answers,
             Err(fault) => {
-                settled.extend(all_failed(waiting, &fault));
+                settled.extend(fail_all(waiting, &fault));
                 break;
             }
         };

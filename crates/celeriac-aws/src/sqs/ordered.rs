@@ -10,7 +10,7 @@ use crate::pause::{MAX_ENTRY_ATTEMPTS, pause};
 use crate::request_counts::RequestCounts;
 
 use super::limits::{MAX_BYTES, MAX_ENTRIES};
-use super::request::{Answer, BatchAnswer, Fate, Placed, all_failed, request};
+use super::request::{Answer, BatchAnswer, Fate, Placed, fail_all, request};
 
 /// Sends one request after the other. An entry of a batch can fail alone, so a request holds one
 /// message of a group; when that is given up, the later ones of its group fail with it.
@@ -126,7 +126,7 @@ impl Sending {
     /// No request goes through: these entries and all that wait fail.
     fn end(mut self, entries: Vec<Placed<Outgoing>>, fault: &Fault) -> Vec<Placed<Fate<String>>> {
         let all = entries.into_iter().chain(self.waiting);
-        self.settled.extend(all_failed(all, fault));
+        self.settled.extend(fail_all(all, fault));
         self.settled
     }
 }

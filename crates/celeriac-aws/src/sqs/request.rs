@@ -51,7 +51,7 @@ where
 }
 
 /// The same end for all, whose request failed.
-pub(super) fn all_failed<E, T>(
+pub(super) fn fail_all<E, T>(
     entries: impl IntoIterator<Item = Placed<E>>,
     fault: &Fault,
 ) -> impl Iterator<Item = Placed<Fate<T>>> {
