@@ -10,9 +10,9 @@ use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, FormattedFi
 use tracing_subscriber::layer::{Context, Layer};
 use tracing_subscriber::registry::{LookupSpan, Scope, SpanRef};
 
-/// A line of the log, with a task's name where Celery has it. What the worker says of a task reads on from
-/// the name, `Task tasks.add[4f] succeeded in 0.010s: 3`; any other line of its run, such as the
-/// task's own, comes after it: `tasks.add[4f]: adding`. Needs [`TaskNames`].
+/// A line of the log, with a task's name where Celery has it. What the worker says of a task reads
+/// on from the name, `Task tasks.add[4f] succeeded in 0.010s: 3`; any other line of its run, such
+/// as the task's own, comes after it: `tasks.add[4f]: adding`. Needs [`TaskNames`].
 pub(super) struct LogLine;
 
 /// Keeps the name of each task with the span of its run.

@@ -79,7 +79,7 @@ pub(super) fn init(
     Ok(())
 }
 
-/// Lets the spans of tasks through whatever is asked for: a span is no line, but says whose a line is.
+/// Lets the spans of tasks through whatever is asked for: a span is no line, but says whose one is.
 fn with_task_spans(directives: &str) -> String {
     format!("{directives},{TASK_SPAN}=error")
 }
