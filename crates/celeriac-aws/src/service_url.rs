@@ -17,7 +17,8 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
-    /// Where the services are that go with one at this endpoint: an emulator's in the emulator, AWS's at AWS.
+    /// Where the services are that go with one at this endpoint: an emulator's in the emulator,
+    /// AWS's at AWS.
     pub(crate) fn beside(&self) -> Self {
         let own = |url: &String| is_amazon(url.rsplit('/').next().unwrap_or_default());
         Self {

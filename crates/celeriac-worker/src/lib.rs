@@ -39,8 +39,9 @@
 //! ledger: a task without one that ends its process is only stopped by the queue's own `maxReceiveCount`.
 //!
 //! # The log
-//! All that is done about a delivery, and the task's own code, is in one `tracing` span, `task`, with the target [`TASK_SPAN`]: what is
-//! logged there names no task itself. Code that a task spawns is in it only if it is instrumented, as everywhere with `tracing`.
+//! All that is done about a delivery, and the task's own code, is in one `tracing` span, `task`,
+//! with the target [`TASK_SPAN`]: what is logged there names no task itself. Code that a task spawns
+//! is in it only if it is instrumented, as everywhere with `tracing`.
 //!
 //! # The end of a worker
 //! See [`Shutdown`] and [`WorkerOptions`]. On SQS an idle worker ends when its open long poll does, after `wait_time_seconds` at most,

@@ -89,15 +89,15 @@ impl Sending {
         request
     }
 
-    /// Notes a failure of the entry at this place.
+    /// Notes that the entry at this place failed; whether it was not its last try.
     fn may_try_again(&mut self, place: usize) -> bool {
         let tries = self.failures.entry(place).or_insert(0);
         *tries += 1;
         *tries < MAX_ENTRY_ATTEMPTS
     }
 
-    /// In front of all others, since their groups wait for them. The most tries that one of them had,
-    /// if there are any.
+    /// In front of all others, since their groups wait for them. The most tries that one of them
+    /// had, if there are any.
     fn put_back(&mut self, again: Vec<Placed<Outgoing>>) -> Option<u32> {
         let tries = again
             .iter()

@@ -13,8 +13,8 @@ use crate::support::{App, QUEUE, Setup};
 
 const LONG: Duration = Duration::from_secs(20);
 
-/// What this process logs, a line of JSON for each event. Blocking tasks have threads of their own, so
-/// it is the whole process's, and tests look for their own ids in it.
+/// What this process logs, a line of JSON for each event. Blocking tasks have threads of their own,
+/// so it is the whole process's, and tests look for their own ids in it.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
 
@@ -65,7 +65,7 @@ fn messages(events: &[Json]) -> Vec<&str> {
     messages.filter_map(Json::as_str).collect()
 }
 
-/// Both kinds of tasks: each logs that it begins, waits for the other ones, and logs that it goes on.
+/// Both kinds of tasks: each logs that it begins, waits for the others, and logs that it goes on.
 fn talkative(together: usize) -> App {
     let barrier = Arc::new(Barrier::new(together));
     let in_thread = Arc::clone(&barrier);
