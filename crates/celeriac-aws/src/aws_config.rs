@@ -1,9 +1,9 @@
 use celeriac_core::Settings;
-use thiserror::Error;
 
-use crate::dynamo_config::{DynamoConfig, dynamo_config};
-use crate::service_url::{Endpoint, ServiceUrl};
-use crate::sqs_config::{SqsConfig, sqs_config};
+use crate::aws_config_error::AwsConfigError;
+use crate::dynamo_config::DynamoConfig;
+use crate::service_url::{Endpoint, StaticCredentials};
+use crate::sqs_config::SqsConfig;
 
 /// What the adapters need to know, read from the settings. Every field can be set by hand as well.
 #[derive(Clone, Debug, Default)]
@@ -14,23 +14,13 @@ pub struct AwsConfig {
     pub dynamodb: DynamoConfig,
 }
 
-/// A setting that the AWS adapters cannot use.
-#[derive(Clone, Debug, Error, PartialEq, Eq)]
-#[error("`{setting}` is not usable: {reason}")]
-pub struct AwsConfigError {
-    /// `broker_url`, `result_backend`, ...
-    pub setting: &'static str,
-    /// What is wrong. Never holds a secret.
-    pub reason: String,
-}
-
 impl AwsConfig {
     /// Everything at one endpoint, in `us-east-1` with throw-away credentials: an emulator's.
     pub fn emulator(url: impl Into<String>) -> Self {
         let endpoint = Endpoint {
             region: Some("us-east-1".to_owned()),
             url: Some(url.into()),
-            credentials: Some(crate::StaticCredentials {
+            credentials: Some(StaticCredentials {
                 access_key_id: "test".to_owned(),
                 secret_access_key: "test".to_owned(),
             }),
@@ -50,32 +40,10 @@ impl AwsConfig {
     /// Reads `broker_url`, `result_backend` and their transport options. URLs of other schemes leave their part at its
     /// default; with an `sqs://` broker and no `result_backend`, the table `celery` is where the broker is.
     pub fn from_settings(settings: &Settings) -> Result<Self, AwsConfigError> {
-        let sqs = sqs_config(settings)?;
-        let dynamodb = dynamo_config(settings, &sqs.endpoint)?;
+        let sqs = SqsConfig::of(settings)?;
+        let dynamodb = DynamoConfig::of(settings, &sqs.endpoint)?;
         Ok(Self { sqs, dynamodb })
     }
-}
-
-/// The URL's parts, if its scheme is this one.
-pub(crate) fn url_of_scheme(
-    url: Option<&String>,
-    setting: &'static str,
-    scheme: &str,
-) -> Result<Option<ServiceUrl>, AwsConfigError> {
-    match url {
-        Some(url) if ServiceUrl::scheme(url).as_deref() == Some(scheme) => ServiceUrl::parse(url)
-            .map(Some)
-            .map_err(|reason| AwsConfigError { setting, reason }),
-        _ => Ok(None),
-    }
-}
-
-/// Whether a host is AWS's own.
-pub(crate) fn is_amazon(host: &str) -> bool {
-    let host = host.split(':').next().unwrap_or_default();
-    host.ends_with(".amazonaws.com")
-        || host.ends_with(".amazonaws.com.cn")
-        || host.ends_with(".api.aws")
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::time::Duration;
 use celeriac_core::Settings;
 use celeriac_protocol::ResultCodec;
 
-use crate::aws_config::{AwsConfigError, is_amazon, url_of_scheme};
+use crate::aws_config_error::AwsConfigError;
 use crate::service_url::{Endpoint, ServiceUrl};
 
 /// How long SQS keeps a message unless told otherwise: a ledger item outlives the message it guards against.
@@ -41,40 +41,39 @@ impl Default for DynamoConfig {
     }
 }
 
-/// Of `result_backend`, its transport options and what the settings say of results.
-pub(crate) fn dynamo_config(
-    settings: &Settings,
-    broker: &Endpoint,
-) -> Result<DynamoConfig, AwsConfigError> {
-    let options = &settings.result_backend_transport_options;
-    let url = url_of_scheme(
-        settings.result_backend.as_ref(),
-        "result_backend",
-        "dynamodb",
-    )?;
-    let expiry = settings
-        .result_expires
-        .map(|expires| expires.max(RETENTION));
-    let mut endpoint = match &url {
-        Some(url) => table_endpoint(url, broker),
-        None => beside_broker(broker),
-    };
-    endpoint.url = options.endpoint_url.clone().or(endpoint.url);
-    let (table, ttl) = match &url {
-        Some(url) => (url.path.as_str(), ttl_of(url, expiry)?),
-        None => ("", expiry),
-    };
-    Ok(DynamoConfig {
-        endpoint,
-        table: table_name(table)?,
-        ttl,
-        key_prefix: options.global_keyprefix.clone(),
-        codec: ResultCodec {
-            serializer: settings.result_serializer,
-            compression: settings.result_compression,
-        },
-        report_capacity: false,
-    })
+impl DynamoConfig {
+    /// Of `result_backend`, its transport options and what the settings say of results.
+    pub(crate) fn of(settings: &Settings, broker: &Endpoint) -> Result<Self, AwsConfigError> {
+        let options = &settings.result_backend_transport_options;
+        let url = ServiceUrl::of_setting(
+            "result_backend",
+            settings.result_backend.as_ref(),
+            "dynamodb",
+        )?;
+        let expiry = settings
+            .result_expires
+            .map(|expires| expires.max(RETENTION));
+        let mut endpoint = match &url {
+            Some(url) => table_endpoint(url, broker),
+            None => broker.beside(),
+        };
+        endpoint.url = options.endpoint_url.clone().or(endpoint.url);
+        let (table, ttl) = match &url {
+            Some(url) => (url.path.as_str(), ttl_of(url, expiry)?),
+            None => ("", expiry),
+        };
+        Ok(Self {
+            endpoint,
+            table: table_name(table)?,
+            ttl,
+            key_prefix: options.global_keyprefix.clone(),
+            codec: ResultCodec {
+                serializer: settings.result_serializer,
+                compression: settings.result_compression,
+            },
+            report_capacity: false,
+        })
+    }
 }
 
 /// SPEC 9: `localhost` and addresses are endpoints, other hosts are regions; here, a host with a port is an endpoint too.
@@ -94,18 +93,6 @@ fn table_endpoint(url: &ServiceUrl, broker: &Endpoint) -> Endpoint {
         region,
         url: endpoint_url,
         credentials: url.credentials.clone(),
-    }
-}
-
-/// The table of a broker that is at AWS is at AWS; that of an emulator is in the emulator. So are its schedules.
-pub(crate) fn beside_broker(broker: &Endpoint) -> Endpoint {
-    let url = broker
-        .url
-        .clone()
-        .filter(|url| !is_amazon(url.rsplit('/').next().unwrap_or_default()));
-    Endpoint {
-        url,
-        ..broker.clone()
     }
 }
 

@@ -6,6 +6,7 @@
 //! for what it uses only. [`AwsIdentity`] answers an operator's questions: who am I, where, and is my clock right.
 
 mod aws_config;
+mod aws_config_error;
 mod dynamo_config;
 mod dynamodb;
 mod fault;
@@ -22,7 +23,8 @@ mod sqs;
 mod sqs_config;
 mod transport;
 
-pub use aws_config::{AwsConfig, AwsConfigError};
+pub use aws_config::AwsConfig;
+pub use aws_config_error::AwsConfigError;
 pub use dynamo_config::DynamoConfig;
 pub use dynamodb::{DynamoStore, TableStatus};
 pub use identity::{AwsIdentity, AwsIdentityError, CallerIdentity};

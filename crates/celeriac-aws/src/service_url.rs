@@ -3,6 +3,8 @@ use std::fmt;
 
 use percent_encoding::percent_decode_str;
 
+use crate::aws_config_error::AwsConfigError;
+
 /// Where an AWS service is, and whose credentials its requests carry.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Endpoint {
@@ -12,6 +14,18 @@ pub struct Endpoint {
     pub url: Option<String>,
     /// `None`: the SDK's own chain.
     pub credentials: Option<StaticCredentials>,
+}
+
+impl Endpoint {
+    /// Where the services are that go with one at this endpoint: an emulator's in the emulator,
+    /// AWS's at AWS.
+    pub(crate) fn beside(&self) -> Self {
+        let own = |url: &String| is_amazon(url.rsplit('/').next().unwrap_or_default());
+        Self {
+            url: self.url.clone().filter(|url| !own(url)),
+            ..self.clone()
+        }
+    }
 }
 
 /// An access key, as a URL carries it.
@@ -44,14 +58,25 @@ pub(crate) struct ServiceUrl {
 }
 
 impl ServiceUrl {
+    /// The parts of a setting's URL, if it has one with this scheme.
+    pub(crate) fn of_setting(
+        setting: &'static str,
+        url: Option<&String>,
+        scheme: &str,
+    ) -> Result<Option<Self>, AwsConfigError> {
+        url.filter(|url| Self::scheme(url).as_deref() == Some(scheme))
+            .map(|url| Self::parse(url).map_err(|reason| AwsConfigError { setting, reason }))
+            .transpose()
+    }
+
     /// The scheme in front of `://` (or `:`), in lower case.
-    pub(crate) fn scheme(url: &str) -> Option<String> {
+    fn scheme(url: &str) -> Option<String> {
         url.split_once(':')
             .map(|(scheme, _)| scheme.to_ascii_lowercase())
     }
 
     /// Reads what follows the scheme. The error is a text for people and never repeats the credentials.
-    pub(crate) fn parse(url: &str) -> Result<Self, String> {
+    fn parse(url: &str) -> Result<Self, String> {
         let (_, rest) = url.split_once("://").ok_or("it has no `://`")?;
         let (userinfo, location) = match rest.rsplit_once('@') {
             Some((userinfo, location)) => (Some(userinfo), location),
@@ -77,6 +102,14 @@ impl ServiceUrl {
             None => host.clone(),
         })
     }
+}
+
+/// Whether a host is AWS's own.
+pub(crate) fn is_amazon(host: &str) -> bool {
+    let host = host.split(':').next().unwrap_or_default();
+    host.ends_with(".amazonaws.com")
+        || host.ends_with(".amazonaws.com.cn")
+        || host.ends_with(".api.aws")
 }
 
 fn split_port(authority: &str) -> Result<(&str, Option<u16>), String> {

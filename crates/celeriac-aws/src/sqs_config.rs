@@ -3,8 +3,8 @@ use std::collections::BTreeMap;
 use celeriac_core::Settings;
 use celeriac_protocol::mangle;
 
-use crate::aws_config::{AwsConfigError, is_amazon, url_of_scheme};
-use crate::service_url::Endpoint;
+use crate::aws_config_error::AwsConfigError;
+use crate::service_url::{Endpoint, ServiceUrl, is_amazon};
 
 /// SQS.
 #[derive(Clone, Debug, Default)]
@@ -18,34 +18,35 @@ pub struct SqsConfig {
 }
 
 impl SqsConfig {
+    /// Of `broker_url` and `broker_transport_options`.
+    pub(crate) fn of(settings: &Settings) -> Result<Self, AwsConfigError> {
+        let options = &settings.broker_transport_options;
+        let url = ServiceUrl::of_setting("broker_url", settings.broker_url.as_ref(), "sqs")?
+            .unwrap_or_default();
+        let amazon = url.host.as_deref().is_some_and(is_amazon);
+        let secure = options.is_secure || amazon; // credentials never go to AWS in the clear
+        let url_endpoint = url
+            .authority()
+            .map(|authority| format!("{}://{authority}", if secure { "https" } else { "http" }));
+        let region = options
+            .region
+            .clone()
+            .or_else(|| url.host.as_deref().and_then(amazon_region));
+        Ok(Self {
+            endpoint: Endpoint {
+                region,
+                url: options.endpoint_url.clone().or(url_endpoint),
+                credentials: url.credentials,
+            },
+            queue_name_prefix: options.queue_name_prefix.clone(),
+            predefined_queues: options.predefined_queues.clone(),
+        })
+    }
+
     /// The SQS name of a Celery queue: with the prefix, and Celery's replacements of what SQS does not allow (SPEC 1).
     pub fn queue_name(&self, queue: &str) -> String {
         mangle(&format!("{}{queue}", self.queue_name_prefix))
     }
-}
-
-/// Of `broker_url` and `broker_transport_options`.
-pub(crate) fn sqs_config(settings: &Settings) -> Result<SqsConfig, AwsConfigError> {
-    let options = &settings.broker_transport_options;
-    let url = url_of_scheme(settings.broker_url.as_ref(), "broker_url", "sqs")?.unwrap_or_default();
-    let amazon = url.host.as_deref().is_some_and(is_amazon);
-    let secure = options.is_secure || amazon; // credentials never go to AWS in the clear
-    let url_endpoint = url
-        .authority()
-        .map(|authority| format!("{}://{authority}", if secure { "https" } else { "http" }));
-    let region = options
-        .region
-        .clone()
-        .or_else(|| url.host.as_deref().and_then(amazon_region));
-    Ok(SqsConfig {
-        endpoint: Endpoint {
-            region,
-            url: options.endpoint_url.clone().or(url_endpoint),
-            credentials: url.credentials,
-        },
-        queue_name_prefix: options.queue_name_prefix.clone(),
-        predefined_queues: options.predefined_queues.clone(),
-    })
 }
 
 fn amazon_region(host: &str) -> Option<String> {

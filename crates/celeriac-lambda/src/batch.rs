@@ -12,8 +12,9 @@ use serde::Serialize;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout_at};
 use tokio_util::task::AbortOnDropHandle;
+use tracing::Instrument as _;
 
-use crate::function::Function;
+use crate::environment::Environment;
 use crate::phases::Phases;
 use crate::room::Place;
 
@@ -36,7 +37,9 @@ struct ItemFailure {
 
 /// A batch at work.
 struct Batch {
-    function: Function,
+    environment: Arc<Environment>,
+    /// Of all its messages, in the order in which they came.
+    ids: Vec<String>,
     queues: BTreeSet<String>,
     shutdown: Shutdown,
     keeper: Mutex<Option<Arc<VisibilityKeeper>>>,
@@ -49,62 +52,44 @@ struct Batch {
 
 /// Runs the messages of one invocation and tells which are to stay.
 pub(crate) async fn run(
-    function: &Function,
+    environment: &Arc<Environment>,
     deliveries: Vec<Delivery>,
     phases: Phases,
 ) -> BatchResponse {
-    let (shutdown, _clock) = phases.start(function.spill());
-    let ids: Vec<String> = deliveries
-        .iter()
-        .map(|delivery| delivery.message_id.clone())
-        .collect();
-    let batch = Arc::new(Batch {
-        function: function.clone(),
-        queues: deliveries
-            .iter()
-            .map(|delivery| delivery.queue.clone())
-            .collect(),
-        shutdown,
-        keeper: Mutex::default(),
-        open: Mutex::new(
-            deliveries
-                .iter()
-                .map(|delivery| (delivery.message_id.clone(), without_body(delivery)))
-                .collect(),
-        ),
-        done: Mutex::default(),
-        endings: Mutex::default(),
-    });
+    let (shutdown, _clock) = phases.start(environment.spill());
+    let batch = Arc::new(Batch::new(environment, &deliveries, shutdown));
     let heartbeat = AbortOnDropHandle::new(tokio::spawn(heartbeat(Arc::clone(&batch))));
-    let mut groups = JoinSet::new();
-    let all = async {
-        for group in in_order(function, deliveries) {
-            // in the order of the batch
-            let place = batch.place(group.first()).await;
-            groups.spawn(run_group(Arc::clone(&batch), group, place));
-        }
-        while groups.join_next().await.is_some() {}
-    };
+    let all = run_all(&batch, deliveries);
     if timeout_at(phases.last, all).await.is_err() {
         tracing::error!(
             "{} messages were not given back in time; they come back when their visibility ends",
-            ids.len() - batch.done().len()
+            batch.ids.len() - batch.done().len()
         );
     }
-    groups.abort_all();
     drop(heartbeat);
-    if function.must_end() {
+    if environment.must_end() {
         let _ = timeout_at(phases.last, batch.delete_done()).await; // else their copies are met
     }
-    function.publish(&batch.queues, &lock(&batch.endings));
-    batch.response(ids)
+    environment.publish(&batch.queues, &lock(&batch.endings));
+    batch.response()
+}
+
+/// Runs the batch to its end. What still runs when this is dropped is aborted.
+async fn run_all(batch: &Arc<Batch>, deliveries: Vec<Delivery>) {
+    let mut groups = JoinSet::new();
+    for group in in_order(&batch.environment, deliveries) {
+        // in the order of the batch
+        let place = batch.place(group.first()).await;
+        groups.spawn(run_group(Arc::clone(batch), group, place).in_current_span());
+    }
+    while groups.join_next().await.is_some() {}
 }
 
 /// Messages of one FIFO group stay together, in their order; others are alone.
-fn in_order(function: &Function, deliveries: Vec<Delivery>) -> Vec<Vec<Delivery>> {
+fn in_order(environment: &Environment, deliveries: Vec<Delivery>) -> Vec<Vec<Delivery>> {
     let mut groups: Vec<Vec<Delivery>> = Vec::new();
     for delivery in deliveries {
-        let fifo = function.broker().capabilities(&delivery.queue).fifo;
+        let fifo = environment.broker().capabilities(&delivery.queue).fifo;
         let same = |group: &&mut Vec<Delivery>| {
             group.first().is_some_and(|first| {
                 first.queue == delivery.queue && first.group_id == delivery.group_id
@@ -138,20 +123,35 @@ async fn run_group(batch: Arc<Batch>, group: Vec<Delivery>, mut place: Option<Pl
 }
 
 impl Batch {
+    fn new(environment: &Arc<Environment>, deliveries: &[Delivery], shutdown: Shutdown) -> Self {
+        let each = || deliveries.iter();
+        let open = each().map(|delivery| (delivery.message_id.clone(), without_body(delivery)));
+        Self {
+            environment: Arc::clone(environment),
+            ids: each().map(|delivery| delivery.message_id.clone()).collect(),
+            queues: each().map(|delivery| delivery.queue.clone()).collect(),
+            shutdown,
+            keeper: Mutex::default(),
+            open: Mutex::new(open.collect()),
+            done: Mutex::default(),
+            endings: Mutex::default(),
+        }
+    }
+
     /// A place for a message to run in; `None` when nothing new starts any more.
     async fn place(&self, message: Option<&Delivery>) -> Option<Place> {
         let bytes = message?.body.len();
         tokio::select! {
             biased;
             () = self.shutdown.draining.cancelled() => None,
-            place = self.function.room().place(bytes) => place,
+            place = self.environment.room().place(bytes) => place,
         }
     }
 
     /// Whether the message is done with.
     async fn run_one(&self, delivery: Delivery) -> bool {
         let message = without_body(&delivery);
-        let executor = self.function.executor();
+        let executor = self.environment.executor();
         let Executed { outcome, ending } =
             AssertUnwindSafe(executor.perform(delivery, &self.shutdown))
                 .catch_unwind()
@@ -179,7 +179,7 @@ impl Batch {
     /// Lambda deletes what is done with.
     async fn settle(&self, message: &Delivery, outcome: Outcome) -> bool {
         let receipt = self.let_go(message).await;
-        let executor = self.function.executor();
+        let executor = self.environment.executor();
         let (queue, id) = (message.queue.as_str(), message.message_id.as_str());
         match outcome {
             Outcome::Ack => true,
@@ -205,13 +205,14 @@ impl Batch {
         }
     }
 
-    fn response(&self, ids: Vec<String>) -> BatchResponse {
+    fn response(&self) -> BatchResponse {
         let done = self.done();
-        let failures = ids.into_iter().filter(|id| !done.contains_key(id));
+        let failures = self.ids.iter().filter(|id| !done.contains_key(*id));
+        let failure = |id: &String| ItemFailure {
+            item_identifier: id.clone(),
+        };
         BatchResponse {
-            batch_item_failures: failures
-                .map(|item_identifier| ItemFailure { item_identifier })
-                .collect(),
+            batch_item_failures: failures.map(failure).collect(),
         }
     }
 
@@ -224,7 +225,7 @@ impl Batch {
             receipts.push(message.receipt.clone());
         }
         for (queue, receipts) in by_queue {
-            for answer in self.function.broker().ack(&queue, receipts).await {
+            for answer in self.environment.broker().ack(&queue, receipts).await {
                 if let Err(error) = answer {
                     tracing::debug!("a message that is done with was not deleted: {error}");
                 }
@@ -263,14 +264,14 @@ async fn heartbeat(batch: Arc<Batch>) {
         return;
     };
     let left = batch.shutdown.deadline.as_ref().map(Deadline::remaining);
-    let Some(visibility) = batch.function.visibility(&queue).await else {
+    let Some(visibility) = batch.environment.visibility(&queue).await else {
         return;
     };
     if left.is_some_and(|left| left + HEARTBEAT_AFTER < visibility) {
         return;
     }
     let keeper = Arc::new(VisibilityKeeper::new(
-        Arc::clone(batch.function.broker()),
+        Arc::clone(batch.environment.broker()),
         vec![queue],
         visibility,
     ));

@@ -8,34 +8,34 @@ use serde_json::json;
 use serde_json::value::to_raw_value;
 
 use crate::answer::{self, Answered, error};
+use crate::environment::Environment;
 use crate::event::{TaskEvent, TaskForm};
-use crate::function::Function;
 use crate::phases::Phases;
 
 /// Runs one task now and answers with its result. An event of EventBridge's, to which nobody listens, is answered with the task's id and
 /// state, and is an error only where the task failed.
 pub(crate) async fn run(
-    function: &Function,
+    environment: &Environment,
     event: TaskEvent,
     request_id: &str,
     phases: Phases,
 ) -> Answered {
     let listens = event.event_id.is_none();
     let delivery =
-        delivery(function, event, request_id).map_err(|reason| error("InvalidEvent", reason))?;
-    let (task_id, task) = known_task(function, &delivery)?;
+        delivery(environment, event, request_id).map_err(|reason| error("InvalidEvent", reason))?;
+    let (task_id, task) = known_task(environment, &delivery)?;
     let (body, queue) = (delivery.body.clone(), delivery.queue.clone());
-    let (shutdown, _clock) = phases.start(function.spill());
+    let (shutdown, _clock) = phases.start(environment.spill());
     let place = tokio::select! {
         biased;
-        place = function.room().place(body.len()) => place,
+        place = environment.room().place(body.len()) => place,
         () = shutdown.draining.cancelled() => {
             return Err(not_over(&task, &task_id, "other invocations took all of the function's time"));
         }
     };
-    let (executed, answer) = function.executor().answer(delivery, &shutdown).await;
+    let (executed, answer) = environment.executor().answer(delivery, &shutdown).await;
     drop(place);
-    function.publish(&[queue.clone()].into(), &[executed.ending]);
+    environment.publish(&[queue.clone()].into(), &[executed.ending]);
     let state = match answer {
         Some(Answer::Raised(failure)) if is_over(&executed) => {
             return Err(answer::failure(&failure));
@@ -47,10 +47,10 @@ pub(crate) async fn run(
             State::Success
         }
         Some(_) => return Err(not_over(&task, &task_id, "its end could not be stored")),
-        None => goes_on(function, &executed, &task, &task_id, body, &queue).await?,
+        None => goes_on(environment, &executed, &task, &task_id, body, &queue).await?,
     };
     if listens && !matches!(state, State::Pending | State::Retry) {
-        return stored(function, &task, &task_id).await;
+        return stored(environment, &task, &task_id).await;
     }
     if listens {
         return Err(not_over(&task, &task_id, "it goes on from its queue"));
@@ -67,7 +67,7 @@ fn is_over(executed: &Executed) -> bool {
 /// A task that did not come to an end in this run: where it stands. There is no message behind a direct invocation, so what should come
 /// back is sent to the queue.
 async fn goes_on(
-    function: &Function,
+    environment: &Environment,
     executed: &Executed,
     task: &str,
     task_id: &str,
@@ -76,21 +76,23 @@ async fn goes_on(
 ) -> Result<State, lambda_runtime::Diagnostic> {
     match (&executed.outcome, executed.ending) {
         (Outcome::Ack, Ending::Retried) => Ok(State::Retry),
-        (Outcome::Ack, _) => Ok(status(function, task_id).await?.unwrap_or(State::Pending)),
+        (Outcome::Ack, _) => Ok(status(environment, task_id)
+            .await?
+            .unwrap_or(State::Pending)),
         (Outcome::Defer(_), Ending::Retried) => {
-            send_on(function, task, task_id, body, queue).await?;
+            send_on(environment, task, task_id, body, queue).await?;
             Ok(State::Retry)
         }
-        (Outcome::Defer(_), _) if function.executor().is_detached(task_id) => {
+        (Outcome::Defer(_), _) if environment.executor().is_detached(task_id) => {
             Err(not_over(task, task_id, "the function's time is over"))
         }
         // before its `eta`: nothing stands under its id yet
-        (Outcome::Defer(_), _) if status(function, task_id).await?.is_none() => {
-            send_on(function, task, task_id, body, queue).await?;
+        (Outcome::Defer(_), _) if status(environment, task_id).await?.is_none() => {
+            send_on(environment, task, task_id, body, queue).await?;
             Ok(State::Pending)
         }
         (Outcome::Release, _) => Err(not_over(task, task_id, "the function's time is over")),
-        (Outcome::DeadLetter(dead_letter), _) => match status(function, task_id).await? {
+        (Outcome::DeadLetter(dead_letter), _) => match status(environment, task_id).await? {
             Some(state) if state.is_ready() => Ok(state),
             _ => Err(error("DecodeError", dead_letter.error.clone())),
         },
@@ -103,7 +105,7 @@ async fn goes_on(
 }
 
 async fn send_on(
-    function: &Function,
+    environment: &Environment,
     task: &str,
     task_id: &str,
     body: String,
@@ -115,7 +117,7 @@ async fn send_on(
         dedup_id: Some(task_id.to_owned()),
         ..Parcel::default()
     };
-    let sent = function.executor().outbox().send(parcel).await;
+    let sent = environment.executor().outbox().send(parcel).await;
     sent.map(drop)
         .map_err(|cause| not_over(task, task_id, &cause.to_string()))
 }
@@ -130,8 +132,8 @@ fn not_over(task: &str, task_id: &str, why: &str) -> lambda_runtime::Diagnostic 
 }
 
 /// What an earlier run left: the same id was invoked before.
-async fn stored(function: &Function, task: &str, task_id: &str) -> Answered {
-    match meta(function, task_id).await? {
+async fn stored(environment: &Environment, task: &str, task_id: &str) -> Answered {
+    match meta(environment, task_id).await? {
         Some(meta) if meta.status == State::Success => answer::result(&meta.result),
         Some(meta) => Err(ExceptionInfo::from_value(&meta.result).map_or_else(
             |_| error(&meta.status.to_string(), format!("task {task}[{task_id}]")),
@@ -142,17 +144,17 @@ async fn stored(function: &Function, task: &str, task_id: &str) -> Answered {
 }
 
 async fn status(
-    function: &Function,
+    environment: &Environment,
     task_id: &str,
 ) -> Result<Option<State>, lambda_runtime::Diagnostic> {
-    Ok(meta(function, task_id).await?.map(|meta| meta.status))
+    Ok(meta(environment, task_id).await?.map(|meta| meta.status))
 }
 
 async fn meta(
-    function: &Function,
+    environment: &Environment,
     task_id: &str,
 ) -> Result<Option<ResultMeta>, lambda_runtime::Diagnostic> {
-    let Some(store) = &function.executor().parts().store else {
+    let Some(store) = &environment.executor().parts().store else {
         return Ok(None);
     };
     match store.get(&[task_id.to_owned()]).await.remove(0) {
@@ -163,24 +165,34 @@ async fn meta(
 
 /// The id and name of a task that this app has.
 fn known_task(
-    function: &Function,
+    environment: &Environment,
     delivery: &Delivery,
 ) -> Result<(String, String), lambda_runtime::Diagnostic> {
     let envelope = Envelope::decode(&delivery.body, &Limits::default())
         .map_err(|cause| error("InvalidEvent", cause.to_string()))?;
     let (id, task) = (envelope.headers.id, envelope.headers.task);
-    if function.executor().parts().registry.find(&task).is_none() {
+    if environment
+        .executor()
+        .parts()
+        .registry
+        .find(&task)
+        .is_none()
+    {
         return Err(error("NotRegistered", task));
     }
     Ok((id, task))
 }
 
-fn delivery(function: &Function, event: TaskEvent, request_id: &str) -> Result<Delivery, String> {
+fn delivery(
+    environment: &Environment,
+    event: TaskEvent,
+    request_id: &str,
+) -> Result<Delivery, String> {
     let default_id = event.event_id.unwrap_or_else(|| request_id.to_owned());
     let (body, queue) = match event.task {
-        TaskForm::Call(call) => call_message(function, call, default_id)?,
+        TaskForm::Call(call) => call_message(environment, call, default_id)?,
         TaskForm::Message(body) => {
-            let queue = queue_of(function, &body)?;
+            let queue = queue_of(environment, &body)?;
             (body, queue)
         }
     };
@@ -199,7 +211,7 @@ fn delivery(function: &Function, event: TaskEvent, request_id: &str) -> Result<D
 
 /// The message that a client would send, and its queue.
 fn call_message(
-    function: &Function,
+    environment: &Environment,
     mut call: Dict,
     default_id: String,
 ) -> Result<(String, String), String> {
@@ -234,7 +246,7 @@ fn call_message(
         kwargs,
         ..Signature::new(task)
     };
-    let client = &function.executor().parts().client;
+    let client = &environment.executor().parts().client;
     let message = client
         .message(signature, options)
         .map_err(|error| error.to_string())?;
@@ -242,12 +254,12 @@ fn call_message(
 }
 
 /// The queue that a message's task goes to.
-fn queue_of(function: &Function, body: &str) -> Result<String, String> {
+fn queue_of(environment: &Environment, body: &str) -> Result<String, String> {
     let envelope = Envelope::decode(body, &Limits::default()).map_err(|error| error.to_string())?;
     if let Some(queue) = envelope.properties.delivery_info.routing_key {
         return Ok(queue);
     }
-    let client = &function.executor().parts().client;
+    let client = &environment.executor().parts().client;
     let message = client.message(
         Signature::new(envelope.headers.task),
         SendOptions::default(),

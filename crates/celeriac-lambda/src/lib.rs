@@ -32,6 +32,7 @@
 mod answer;
 mod batch;
 mod direct;
+mod environment;
 mod event;
 mod function;
 mod phases;

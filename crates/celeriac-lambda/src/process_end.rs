@@ -1,10 +1,11 @@
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use lambda_runtime::tower::Layer;
 use lambda_runtime::{Error, LambdaInvocation, Service};
 
-use crate::function::Function;
+use crate::environment::Environment;
 
 /// Ends the process between an answer and the next event, if a task's thread goes on that nothing
 /// can stop.
@@ -15,7 +16,7 @@ use crate::function::Function;
 /// makes a new environment.
 #[derive(Clone)]
 pub(crate) struct EndOfProcess {
-    pub(crate) function: Function,
+    pub(crate) environment: Arc<Environment>,
     pub(crate) end: fn(),
 }
 
@@ -27,9 +28,9 @@ pub(crate) struct Ending<S> {
 }
 
 impl EndOfProcess {
-    pub(crate) fn of(function: &Function) -> Self {
+    pub(crate) fn of(environment: &Arc<Environment>) -> Self {
         Self {
-            function: function.clone(),
+            environment: Arc::clone(environment),
             // an environment with several invocations at once (Managed Instances) is not frozen:
             // there the lease is renewed until the thread ends
             end: if several_at_once() {
@@ -72,10 +73,10 @@ where
 
     fn call(&mut self, invocation: LambdaInvocation) -> Self::Future {
         let answered = self.runtime.call(invocation);
-        let EndOfProcess { function, end } = self.process.clone();
+        let EndOfProcess { environment, end } = self.process.clone();
         Box::pin(async move {
             let answered = answered.await;
-            if function.must_end() {
+            if environment.must_end() {
                 tracing::warn!(
                     "the process ends, since a task's thread outlived its invocation: Lambda starts a new one"
                 );

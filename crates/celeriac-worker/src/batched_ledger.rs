@@ -143,7 +143,7 @@ impl BatchedLedger {
                 Err(error) if error.is_retryable() => {
                     tracing::warn!(
                         tries,
-                        "cannot store how a task ended, trying again: {error}"
+                        "ended, and the result store does not take it, trying again: {error}"
                     );
                     tokio::time::sleep(waits::retry(tries)).await;
                 }

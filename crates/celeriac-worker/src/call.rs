@@ -99,10 +99,6 @@ impl Call {
         &self.envelope.headers.id
     }
 
-    pub(crate) fn task(&self) -> &str {
-        &self.envelope.headers.task
-    }
-
     pub(crate) fn retries(&self) -> u32 {
         self.envelope.headers.retries
     }

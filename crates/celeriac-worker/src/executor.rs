@@ -11,6 +11,7 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use tracing::{Instrument as _, Span};
 
 use crate::admission::claim::Refusal;
 use crate::admission::scheduled::{self, Unfit};
@@ -166,14 +167,27 @@ impl Executor {
         slot: S,
         reply: Reply,
     ) -> Executed {
+        let (span, prepared) = open(&self.engine, delivery, reply);
+        match prepared {
+            Ok(prepared) => {
+                let run = self.claim_and_run(prepared, shutdown, slot);
+                run.instrument(span).await
+            }
+            Err(instead) => instead.instrument(span).await,
+        }
+    }
+
+    async fn claim_and_run<S: Send>(
+        &self,
+        prepared: Prepared,
+        shutdown: &Shutdown,
+        slot: S,
+    ) -> Executed {
         let Prepared {
             mut call,
             arguments,
             embed,
-        } = match prepare(&self.engine, delivery, reply) {
-            Ok(prepared) => prepared,
-            Err(instead) => return instead.await,
-        };
+        } = prepared;
         if shutdown.draining.is_cancelled() {
             return Executed::not_run(Outcome::Release);
         }
@@ -208,17 +222,35 @@ struct Prepared {
 /// What is done about a delivery whose task is not run.
 type Instead<'a> = BoxFuture<'a, Executed>;
 
-fn prepare(engine: &Engine, delivery: Delivery, reply: Reply) -> Result<Prepared, Instead<'_>> {
+/// The span of all that is to be done about a delivery, with the first of it done: none where it
+/// does not even say which task it is of.
+fn open(
+    engine: &Engine,
+    delivery: Delivery,
+    reply: Reply,
+) -> (Span, Result<Prepared, Instead<'_>>) {
     let envelope = match Envelope::decode(&delivery.body, &engine.limits) {
         Ok(envelope) => envelope,
         Err(error) => {
             let unreadable = async move { unready::unreadable(engine, delivery, &error).await };
-            return Err(Box::pin(unreadable));
+            return (Span::none(), Err(Box::pin(unreadable)));
         }
     };
     if let Some(reason) = unready::bad_id(engine, &envelope.headers.id) {
-        return Err(at_once(unready::no_id(delivery, &reason)));
+        let no_id = at_once(unready::no_id(delivery, &reason));
+        return (Span::none(), Err(no_id));
     }
+    let span = log::span(&envelope.headers);
+    let prepared = span.in_scope(|| prepare(engine, delivery, envelope, reply));
+    (span, prepared)
+}
+
+fn prepare(
+    engine: &Engine,
+    delivery: Delivery,
+    envelope: Envelope,
+    reply: Reply,
+) -> Result<Prepared, Instead<'_>> {
     let Some(definition) = engine.parts.registry.find(&envelope.headers.task) else {
         return Err(Box::pin(unknown::unknown(engine, delivery, envelope)));
     };
@@ -332,7 +364,6 @@ async fn run<S>(
         soft.clone(),
     );
     let kind: TaskKind = conclusion.call.definition.kind.clone();
-    let name = format!("{}[{}]", conclusion.call.task(), conclusion.call.id());
     let started = Instant::now();
     let run = Run {
         kind,
@@ -341,7 +372,6 @@ async fn run<S>(
         limits,
         soft,
         lost,
-        name,
     };
     let (end, rest) = run.end(&engine.blocking, shutdown).await;
     drop(slot);
@@ -365,10 +395,7 @@ async fn acknowledge_early(engine: &Engine, call: &mut Call) {
         .await
     {
         Ok(()) => call.acked = true,
-        Err(error) => tracing::warn!(
-            id = call.id(),
-            "not acknowledged early, but after the run: {error}"
-        ),
+        Err(error) => tracing::warn!("not acknowledged early, but after the run: {error}"),
     }
 }
 

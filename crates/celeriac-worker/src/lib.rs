@@ -38,6 +38,11 @@
 //! Without a dead-letter queue such a message stays, backs off up to 15 minutes and shows as `stuck` in `/healthz`. Poison is counted in the
 //! ledger: a task without one that ends its process is only stopped by the queue's own `maxReceiveCount`.
 //!
+//! # The log
+//! All that is done about a delivery, and the task's own code, is in one `tracing` span, `task`,
+//! with the target [`TASK_SPAN`]: what is logged there names no task itself. Code that a task spawns
+//! is in it only if it is instrumented, as everywhere with `tracing`.
+//!
 //! # The end of a worker
 //! See [`Shutdown`] and [`WorkerOptions`]. On SQS an idle worker ends when its open long poll does, after `wait_time_seconds` at most,
 //! because a dropped poll may swallow messages; a second signal ends it at once.
@@ -69,6 +74,7 @@ mod worker;
 
 pub use executed::{Ending, Executed};
 pub use executor::{Executor, ExecutorParts};
+pub use log::TASK_SPAN;
 pub use outcome::Outcome;
 pub use reply::Answer;
 pub use run::{BlockingWork, Threads};

@@ -1,44 +1,67 @@
+//! How a task is known in the log: the span of its run, and the lines that tell its life.
+//!
+//! What the worker says inside of the span names no task. It reads on from the name, as Celery's
+//! lines do: `Task tasks.add[4f] succeeded in 0.010s: 3`.
+
 use std::time::Duration;
 
 use celeriac_core::Failure;
-use celeriac_protocol::{Value, repr_args};
+use celeriac_protocol::{Headers, Value, repr_args};
+use tracing::Span;
+use tracing::field::Empty;
 
 use crate::call::Call;
 
+/// The target of the span around each task's run, for filters and subscribers. It has the fields
+/// `task`, `id`, `retries` and, once the ledger gave it, `attempt`.
+pub const TASK_SPAN: &str = "celeriac::task";
+
 /// Longer results and messages are cut in the log.
 const LONGEST: usize = 200;
+
+/// The span of one delivery of a task, around all that is done about it, the task's own code
+/// included.
+///
+/// It is at `ERROR`, so that no filter shows a line and hides whose it is.
+pub(crate) fn span(headers: &Headers) -> Span {
+    tracing::error_span!(
+        target: TASK_SPAN,
+        "task",
+        task = headers.task,
+        id = headers.id,
+        retries = headers.retries,
+        attempt = Empty,
+    )
+}
+
+/// Notes the attempt in the span, which a claim tells.
+pub(crate) fn claimed(attempt: u64) {
+    Span::current().record("attempt", attempt);
+}
+
+/// Notes the retries that the ledger counted, over those of the message.
+pub(crate) fn counted(retries: u32) {
+    Span::current().record("retries", retries);
+}
 
 pub(crate) fn received(call: &Call) {
     tracing::debug!(
         queue = call.delivery.queue,
         receives = call.delivery.receive_count,
-        "Task {}[{}] received",
-        call.task(),
-        call.id()
+        "received"
     );
 }
 
-pub(crate) fn succeeded(call: &Call, took: Duration, result: &Value) {
+pub(crate) fn succeeded(took: Duration, result: &Value) {
     if tracing::enabled!(tracing::Level::INFO) {
-        tracing::info!(
-            "Task {}[{}] succeeded in {}s: {}",
-            call.task(),
-            call.id(),
-            seconds(took),
-            shown(result)
-        );
+        tracing::info!("succeeded in {}s: {}", seconds(took), shown(result));
     }
 }
 
-pub(crate) fn failed(call: &Call, failure: &Failure) {
-    tracing::error!(
-        "Task {}[{}] failed: {}",
-        call.task(),
-        call.id(),
-        exception(failure)
-    );
+pub(crate) fn failed(failure: &Failure) {
+    tracing::error!("failed: {}", exception(failure));
     if let Some(traceback) = &failure.traceback {
-        tracing::debug!(id = call.id(), "{traceback}");
+        tracing::debug!("{traceback}");
     }
 }
 
@@ -46,13 +69,8 @@ pub(crate) fn retried(call: &Call, countdown: Duration, failure: Option<&Failure
     let cause = failure
         .map(|failure| format!(": {}", exception(failure)))
         .unwrap_or_default();
-    tracing::warn!(
-        "Task {}[{}] retry {} in {}s{cause}",
-        call.task(),
-        call.id(),
-        call.retries().saturating_add(1),
-        seconds(countdown)
-    );
+    let next = call.retries().saturating_add(1);
+    tracing::warn!("retry {next} in {}s{cause}", seconds(countdown));
 }
 
 /// Type and message.

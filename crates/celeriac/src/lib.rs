@@ -160,8 +160,8 @@ pub mod worker {
     pub use celeriac_core::CancellationToken;
     pub use celeriac_worker::{
         Answer, BlockingWork, DeadLettered, Deadline, Ending, Executed, Executor, ExecutorParts,
-        Outcome, Shutdown, Threads, VisibilityKeeper, Worker, WorkerError, WorkerOptions,
-        WorkerQueue, WorkerReport,
+        Outcome, Shutdown, TASK_SPAN, Threads, VisibilityKeeper, Worker, WorkerError,
+        WorkerOptions, WorkerQueue, WorkerReport,
     };
 }
 

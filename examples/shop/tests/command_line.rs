@@ -1,5 +1,6 @@
 //! The shop as its users run it: its own program, on a SQLite file.
 
+use std::io::{BufRead as _, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -295,6 +296,27 @@ fn logs_are_json_where_asked_for() {
         serde_json::from_str::<serde_json::Value>(line)
             .unwrap_or_else(|error| panic!("{error}: {line}"));
     }
+}
+
+/// Also where the log is asked for nothing of celeriac's own.
+#[test]
+fn what_a_task_logs_has_its_name() {
+    let shop = Shop::new();
+    let mut worker = Worker(
+        shop.command(&["worker"])
+            .env("RUST_LOG", "shop=info")
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("a worker"),
+    );
+    let mail = r#"["a@example.com", "hello", "world"]"#;
+    let (id, _) = shop.wants(0, &["send", "shop.send_email", "--args", mail]);
+    let mut log = BufReader::new(worker.0.stderr.take().expect("piped")).lines();
+    let line = log.next().expect("a line").expect("UTF-8");
+    let id = id.trim_end();
+    let said = format!(" INFO shop.send_email[{id}]: mail to a@example.com: hello (5 bytes)");
+    assert!(line.ends_with(&said), "{line}");
+    assert_eq!(worker.end(), Some(0));
 }
 
 #[test]

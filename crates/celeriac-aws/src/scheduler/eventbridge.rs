@@ -11,7 +11,6 @@ use futures_util::stream::{self, StreamExt};
 use tokio::sync::OnceCell;
 
 use crate::aws_config::AwsConfig;
-use crate::dynamo_config::beside_broker;
 use crate::fault::Fault;
 use crate::request_counts::RequestCounts;
 use crate::sdk::Sdk;
@@ -36,7 +35,7 @@ impl EventBridgeScheduler {
     /// A scheduler that makes no request until it is used.
     pub fn new(config: &AwsConfig) -> Self {
         Self {
-            sdk: Sdk::new(beside_broker(&config.sqs.endpoint)),
+            sdk: Sdk::new(config.sqs.endpoint.beside()),
             place: OnceCell::new(),
         }
     }

@@ -1,8 +1,9 @@
+use aws_sdk_sqs::types::QueueAttributeName as Name;
 use celeriac_core::{BrokerError, BrokerErrorKind, Capabilities, DeadLetter};
 
-use super::broker::{SqsBroker, all_failed};
-use super::entries::Placed;
 use super::redrive::Redrive;
+use super::request::Placed;
+use super::sqs_broker::{SqsBroker, all_failed};
 
 const OPERATION: &str = "dead_letter";
 
@@ -17,14 +18,8 @@ impl SqsBroker {
         if total == 0 {
             return Vec::new();
         }
-        let target = match self.redrive(OPERATION, queue).await {
-            Ok(Some(redrive)) => self.adopt(&redrive),
-            Ok(None) => {
-                return all_failed(
-                    total,
-                    &BrokerError::new(OPERATION, queue, BrokerErrorKind::NoDeadLetterQueue),
-                );
-            }
+        let target = match self.redrive(queue).await {
+            Ok(redrive) => self.adopt(&redrive),
             Err(error) => return all_failed(total, &error),
         };
         let limits = Capabilities::sqs(&target);
@@ -57,6 +52,23 @@ impl SqsBroker {
             }
         }
         self.in_order(OPERATION, queue, total, outcome)
+    }
+
+    /// Where the queue's dead letters go, as it was lately.
+    async fn redrive(&self, queue: &str) -> Result<Redrive, BrokerError> {
+        let redrive = if let Some(seen) = self.redrives.get(queue) {
+            seen.redrive
+        } else {
+            let url = self.url(OPERATION, queue).await?;
+            let names = [Name::RedrivePolicy];
+            let attributes = self.attributes(OPERATION, queue, &url, &names).await?;
+            let policy = attributes.get(&Name::RedrivePolicy);
+            let redrive = policy.and_then(|policy| Redrive::parse(policy, &url));
+            self.redrives.put(queue, redrive.clone());
+            redrive
+        };
+        let none = || BrokerError::new(OPERATION, queue, BrokerErrorKind::NoDeadLetterQueue);
+        redrive.ok_or_else(none)
     }
 
     /// Makes a dead-letter queue known under its Celery-side name, whatever its prefix, and gives that name.

@@ -10,16 +10,15 @@ use celeriac_core::{
 
 use crate::fault::Fault;
 
-use super::broker::SqsBroker;
 use super::limits::{is_fifo, whole_seconds};
 use super::redrive::Redrive;
+use super::sqs_broker::{Attributes, SqsBroker};
 
 const OPERATION: &str = "declare";
 /// What SQS allows.
 const RETENTION: RangeInclusive<Duration> = Duration::from_mins(1)..=Duration::from_hours(14 * 24);
 /// SQS: `maxReceiveCount`.
 const MAX_RECEIVES: u32 = 1000;
-type Attributes = HashMap<Name, String>;
 
 impl SqsBroker {
     pub(super) async fn declare_queue(&self, spec: &QueueSpec) -> Result<(), BrokerError> {
@@ -196,27 +195,6 @@ impl SqsBroker {
             .await
             .map_err(|error| self.fault(operation, queue, Fault::from(error)))?;
         Ok(())
-    }
-
-    pub(super) async fn attributes(
-        &self,
-        operation: &'static str,
-        queue: &str,
-        url: &str,
-        names: &[Name],
-    ) -> Result<Attributes, BrokerError> {
-        let request = self
-            .sdk
-            .sqs()
-            .await
-            .get_queue_attributes()
-            .queue_url(url)
-            .set_attribute_names(Some(names.to_vec()));
-        let answer = request
-            .send()
-            .await
-            .map_err(|error| self.fault(operation, queue, Fault::from(error)))?;
-        Ok(answer.attributes.unwrap_or_default())
     }
 }
 

@@ -1,9 +1,7 @@
 //! Batches of SQS: cut to its limits, each entry retried by itself, answers in the entries' order.
 
-use std::collections::HashMap;
 use std::future::Future;
 
-use aws_sdk_sqs::types::BatchResultErrorEntry;
 use celeriac_core::BrokerErrorKind;
 use futures_util::stream::{self, StreamExt};
 
@@ -12,19 +10,10 @@ use crate::pause::{MAX_ENTRY_ATTEMPTS, pause};
 use crate::request_counts::RequestCounts;
 
 use super::limits::{MAX_BYTES, MAX_ENTRIES};
+use super::request::{Answer, BatchAnswer, Fate, Placed, fail_all, request};
 
 /// Requests of one call in flight together.
 const CONCURRENT_REQUESTS: usize = 8;
-
-/// What one request answered, entry by entry: the entry's position in the request, and its fate.
-pub(super) struct BatchAnswer<T> {
-    pub(super) done: Vec<(String, T)>,
-    pub(super) failed: Vec<BatchResultErrorEntry>,
-}
-
-/// An entry with its place in the caller's batch.
-pub(super) type Placed<E> = (usize, E);
-pub(super) type Fate<T> = Result<T, BrokerErrorKind>;
 
 /// Runs `call` over all entries in requests of at most ten and 1 MiB, some at once.
 pub(super) async fn run<E, T, F, Fut>(
@@ -67,6 +56,7 @@ fn cut<E>(entries: Vec<Placed<E>>, size: fn(&E) -> usize) -> Vec<Vec<Placed<E>>>
     chunks
 }
 
+/// Asks again for what is not to be had now, until it is or there were enough attempts.
 async fn run_chunk<E, T, F, Fut>(
     counts: &RequestCounts,
     operation: &str,
@@ -79,99 +69,41 @@ where
 {
     let mut settled = Vec::with_capacity(waiting.len());
     let mut attempt = 0;
-    loop {
-        let request = waiting
-            .iter()
-            .enumerate()
-            .map(|(id, (_, entry))| (id.to_string(), entry))
-            .collect();
-        let mut answers = match call(request).await {
-            Ok(answer) => by_position(answer),
+    while !waiting.is_empty() {
+        let answers = match request(&waiting, call).await {
+            Ok(answers) => answers,
             Err(fault) => {
-                settled.extend(
-                    waiting
-                        .into_iter()
-                        .map(|(place, _)| (place, Err(fault.clone().into()))),
-                );
-                return settled;
+                settled.extend(fail_all(waiting, &fault));
+                break;
             }
         };
         attempt += 1;
         let mut again = Vec::new();
-        for (position, (place, entry)) in waiting.into_iter().enumerate() {
-            let fate = answers.remove(&position).unwrap_or_else(|| {
-                Err(Fault::Unavailable(
-                    "the answer leaves the entry out".to_owned(),
-                ))
-            });
-            match fate {
-                Err(Fault::Unavailable(reason)) if attempt < MAX_ENTRY_ATTEMPTS => {
+        for ((place, entry), answer) in waiting.into_iter().zip(answers) {
+            match answer {
+                Answer::Settled(fate) => settled.push((place, fate)),
+                Answer::NotNow(reason) if attempt < MAX_ENTRY_ATTEMPTS => {
                     counts.report_failure(operation, &reason);
                     again.push((place, entry));
                 }
-                Err(fault) => settled.push((place, Err(entry_error(fault)))),
-                Ok(value) => settled.push((place, Ok(value))),
+                Answer::NotNow(reason) => {
+                    settled.push((place, Err(BrokerErrorKind::Unavailable(reason))));
+                }
             }
         }
-        if again.is_empty() {
-            return settled;
+        if !again.is_empty() {
+            pause(attempt).await;
         }
         waiting = again;
-        pause(attempt).await;
     }
-}
-
-pub(super) fn by_position<T>(answer: BatchAnswer<T>) -> HashMap<usize, Result<T, Fault>> {
-    let done = answer.done.into_iter().map(|(id, value)| (id, Ok(value)));
-    let failed = answer.failed.into_iter().map(|entry| {
-        // an error that is not the sender's is SQS's own, and passes; LocalStack says so of receipts too
-        let own = entry.sender_fault || is_about_the_entry(&entry.code);
-        let status = if own { 400 } else { 500 };
-        (
-            entry.id,
-            Err(Fault::of_code(
-                &entry.code,
-                entry.message.as_deref().unwrap_or_default(),
-                status,
-            )),
-        )
-    });
-    done.chain(failed)
-        .filter_map(|(id, fate)| Some((id.parse().ok()?, fate)))
-        .collect()
-}
-
-/// Whether the code blames the entry, whoever's fault the answer says it is.
-fn is_about_the_entry(code: &str) -> bool {
-    let codes = [
-        "InvalidParameterValue",
-        "InvalidMessageContents",
-        "MessageNotInflight",
-        "ReceiptHandleIsInvalid",
-    ];
-    codes.iter().any(|known| code.contains(known))
-}
-
-/// An entry's own fault in the seam's terms.
-pub(super) fn entry_error(fault: Fault) -> BrokerErrorKind {
-    let Fault::Service { code, message } = &fault else {
-        return fault.into();
-    };
-    match code.strip_suffix("Exception").unwrap_or(code) {
-        // 12 hours after its receive a message is out of reach
-        "InvalidParameterValue" if message.contains("beyond the limit") => {
-            BrokerErrorKind::Invalid(message.clone())
-        }
-        "InvalidParameterValue" | "ReceiptHandleIsInvalid" | "MessageNotInflight" => {
-            BrokerErrorKind::ReceiptExpired
-        }
-        _ => fault.into(),
-    }
+    settled
 }
 
 #[cfg(test)]
 mod tests {
     use std::sync::Mutex;
+
+    use aws_sdk_sqs::types::BatchResultErrorEntry;
 
     use super::*;
 

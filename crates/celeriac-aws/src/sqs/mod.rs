@@ -10,8 +10,11 @@ mod ordered;
 mod permissions;
 mod queue_admin;
 mod queue_urls;
+mod receipts;
 mod receive;
 mod redrive;
+mod request;
 mod send;
+mod sqs_broker;
 
-pub use broker::SqsBroker;
+pub use sqs_broker::SqsBroker;

@@ -9,8 +9,8 @@ use crate::fault::Fault;
 use crate::pause::{MAX_ENTRY_ATTEMPTS, pause};
 use crate::request_counts::RequestCounts;
 
-use super::entries::{BatchAnswer, Fate, Placed, by_position, entry_error};
 use super::limits::{MAX_BYTES, MAX_ENTRIES};
+use super::request::{Answer, BatchAnswer, Fate, Placed, fail_all, request};
 
 /// Sends one request after the other. An entry of a batch can fail alone, so a request holds one
 /// message of a group; when that is given up, the later ones of its group fail with it.
@@ -23,94 +23,112 @@ where
     F: Fn(Vec<(String, &Outgoing)>) -> Fut + Sync,
     Fut: Future<Output = Result<BatchAnswer<String>, Fault>>,
 {
-    let mut waiting: VecDeque<Placed<Outgoing>> = entries.into();
-    let mut settled = Vec::with_capacity(waiting.len());
-    let mut failures: BTreeMap<usize, u32> = BTreeMap::new();
-    while !waiting.is_empty() {
-        let request = next_request(&mut waiting);
-        let numbered = request.iter().enumerate();
-        let sent = numbered
-            .map(|(id, (_, message))| (id.to_string(), message))
-            .collect();
-        let mut answers = match call(sent).await {
-            Ok(answer) => by_position(answer),
-            Err(fault) => {
-                let all = request.into_iter().chain(waiting);
-                settled.extend(all.map(|(place, _)| (place, Err(fault.clone().into()))));
-                return settled;
-            }
+    let mut sending = Sending::of(entries);
+    while !sending.waiting.is_empty() {
+        let entries = sending.next_request();
+        let answers = match request(&entries, &call).await {
+            Ok(answers) => answers,
+            Err(fault) => return sending.end(entries, &fault),
         };
         let mut again = Vec::new();
-        for (position, (place, message)) in request.into_iter().enumerate() {
-            let fate = answers.remove(&position).unwrap_or_else(|| {
-                Err(Fault::Unavailable(
-                    "the answer leaves the entry out".to_owned(),
-                ))
-            });
-            match fate {
-                Ok(id) => settled.push((place, Ok(id))),
-                Err(Fault::Unavailable(reason)) => {
-                    let tries = failures.entry(place).or_insert(0);
-                    *tries += 1;
+        for (entry, answer) in entries.into_iter().zip(answers) {
+            match answer {
+                Answer::Settled(fate) => sending.settled.push((entry.0, fate)),
+                Answer::NotNow(reason) => {
                     counts.report_failure("SendMessageBatch", &reason);
-                    if *tries < MAX_ENTRY_ATTEMPTS {
-                        again.push((place, message));
+                    if sending.may_try_again(entry.0) {
+                        again.push(entry);
                     } else {
-                        give_up(&mut waiting, &mut settled, (place, message), &reason);
+                        sending.give_up(&entry, reason);
                     }
                 }
-                Err(fault) => settled.push((place, Err(entry_error(fault)))),
             }
         }
-        let tries = again
-            .iter()
-            .filter_map(|(place, _)| failures.get(place))
-            .max()
-            .copied();
-        for entry in again.into_iter().rev() {
-            waiting.push_front(entry);
-        }
-        if let Some(tries) = tries {
+        if let Some(tries) = sending.put_back(again) {
             pause(tries).await;
         }
     }
-    settled
+    sending.settled
 }
 
-/// The next entries that may go together: of each group the first, as many as fit.
-fn next_request(waiting: &mut VecDeque<Placed<Outgoing>>) -> Vec<Placed<Outgoing>> {
-    let mut groups = BTreeSet::new();
-    let (mut request, mut later, mut bytes) = (Vec::new(), VecDeque::new(), 0);
-    for entry in waiting.drain(..) {
-        let size = entry.1.size();
-        let first = groups.insert(entry.1.group_id.clone());
-        let fits = request.is_empty() || (request.len() < MAX_ENTRIES && bytes + size <= MAX_BYTES);
-        if first && fits {
-            bytes += size;
-            request.push(entry);
-        } else {
-            later.push_back(entry);
+/// How far a batch has come.
+struct Sending {
+    /// In the batch's order.
+    waiting: VecDeque<Placed<Outgoing>>,
+    settled: Vec<Placed<Fate<String>>>,
+    /// How often an entry failed, by its place.
+    failures: BTreeMap<usize, u32>,
+}
+
+impl Sending {
+    fn of(entries: Vec<Placed<Outgoing>>) -> Self {
+        Self {
+            settled: Vec::with_capacity(entries.len()),
+            waiting: entries.into(),
+            failures: BTreeMap::new(),
         }
     }
-    *waiting = later;
-    request
-}
 
-fn give_up(
-    waiting: &mut VecDeque<Placed<Outgoing>>,
-    settled: &mut Vec<Placed<Fate<String>>>,
-    (place, message): Placed<Outgoing>,
-    reason: &str,
-) {
-    settled.push((place, Err(BrokerErrorKind::Unavailable(reason.to_owned()))));
-    let text = "an earlier message of its group was not sent";
-    waiting.retain(|(later, other)| {
-        let same = other.group_id == message.group_id;
-        if same {
-            settled.push((*later, Err(BrokerErrorKind::Unavailable(text.to_owned()))));
+    /// The next entries that may go together: of each group the first, as many as fit.
+    fn next_request(&mut self) -> Vec<Placed<Outgoing>> {
+        let mut groups = BTreeSet::new();
+        let (mut request, mut later, mut bytes) = (Vec::new(), VecDeque::new(), 0);
+        for entry in self.waiting.drain(..) {
+            let size = entry.1.size();
+            let first = groups.insert(entry.1.group_id.clone());
+            let fits =
+                request.is_empty() || (request.len() < MAX_ENTRIES && bytes + size <= MAX_BYTES);
+            if first && fits {
+                bytes += size;
+                request.push(entry);
+            } else {
+                later.push_back(entry);
+            }
         }
-        !same
-    });
+        self.waiting = later;
+        request
+    }
+
+    /// Notes that the entry at this place failed; whether it was not its last try.
+    fn may_try_again(&mut self, place: usize) -> bool {
+        let tries = self.failures.entry(place).or_insert(0);
+        *tries += 1;
+        *tries < MAX_ENTRY_ATTEMPTS
+    }
+
+    /// In front of all others, since their groups wait for them. The most tries that one of them
+    /// had, if there are any.
+    fn put_back(&mut self, again: Vec<Placed<Outgoing>>) -> Option<u32> {
+        let tries = again
+            .iter()
+            .filter_map(|(place, _)| self.failures.get(place));
+        let most = tries.max().copied();
+        for entry in again.into_iter().rev() {
+            self.waiting.push_front(entry);
+        }
+        most
+    }
+
+    fn give_up(&mut self, (place, message): &Placed<Outgoing>, reason: String) {
+        let unavailable = |reason| Err(BrokerErrorKind::Unavailable(reason));
+        self.settled.push((*place, unavailable(reason)));
+        let (settled, group) = (&mut self.settled, &message.group_id);
+        self.waiting.retain(|(later, other)| {
+            let same = other.group_id == *group;
+            if same {
+                let text = "an earlier message of its group was not sent";
+                settled.push((*later, unavailable(text.to_owned())));
+            }
+            !same
+        });
+    }
+
+    /// No request goes through: these entries and all that wait fail.
+    fn end(mut self, entries: Vec<Placed<Outgoing>>, fault: &Fault) -> Vec<Placed<Fate<String>>> {
+        let all = entries.into_iter().chain(self.waiting);
+        self.settled.extend(fail_all(all, fault));
+        self.settled
+    }
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@ use celeriac_core::BrokerError;
 use crate::fault::Fault;
 use crate::permission::Permission;
 
-use super::broker::SqsBroker;
+use super::sqs_broker::SqsBroker;
 
 /// No message has it.
 const NO_RECEIPT: &str = "celeriac-check";

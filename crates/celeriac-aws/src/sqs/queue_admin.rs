@@ -5,7 +5,7 @@ use celeriac_core::{BrokerError, BrokerErrorKind, QueueAdmin, QueueChange, Queue
 
 use crate::fault::Fault;
 
-use super::broker::SqsBroker;
+use super::sqs_broker::SqsBroker;
 
 #[async_trait]
 impl QueueAdmin for SqsBroker {

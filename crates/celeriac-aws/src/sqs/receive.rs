@@ -7,8 +7,8 @@ use celeriac_protocol::UtcTime;
 use crate::fault::Fault;
 
 use super::attributes;
-use super::broker::SqsBroker;
 use super::limits::{MAX_ENTRIES, check_wait, is_fifo, whole_seconds};
+use super::sqs_broker::SqsBroker;
 
 impl SqsBroker {
     pub(super) async fn receive_some(

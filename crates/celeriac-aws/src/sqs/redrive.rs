@@ -2,15 +2,9 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use aws_sdk_sqs::types::QueueAttributeName;
-use celeriac_core::BrokerError;
 use serde::Deserialize;
 use serde_json::Value as Json;
 use tokio::time::Instant;
-
-use crate::fault::Fault;
-
-use super::broker::SqsBroker;
 
 /// As long as kombu keeps it.
 const KEPT: Duration = Duration::from_mins(5);
@@ -65,13 +59,14 @@ pub(super) struct RedriveCache {
 
 /// What a queue had, and when.
 #[derive(Clone, Debug)]
-struct Seen {
+pub(super) struct Seen {
     at: Instant,
-    redrive: Option<Redrive>,
+    pub(super) redrive: Option<Redrive>,
 }
 
 impl RedriveCache {
-    fn get(&self, queue: &str) -> Option<Seen> {
+    /// What the queue had, if that was seen lately.
+    pub(super) fn get(&self, queue: &str) -> Option<Seen> {
         let seen = self.lock().get(queue)?.clone();
         let kept = if seen.redrive.is_some() {
             KEPT
@@ -81,7 +76,7 @@ impl RedriveCache {
         (seen.at.elapsed() < kept).then_some(seen)
     }
 
-    fn put(&self, queue: &str, redrive: Option<Redrive>) {
+    pub(super) fn put(&self, queue: &str, redrive: Option<Redrive>) {
         let at = Instant::now();
         self.lock().insert(queue.to_owned(), Seen { at, redrive });
     }
@@ -92,36 +87,6 @@ impl RedriveCache {
 
     fn lock(&self) -> MutexGuard<'_, HashMap<String, Seen>> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl SqsBroker {
-    pub(super) async fn redrive(
-        &self,
-        operation: &'static str,
-        queue: &str,
-    ) -> Result<Option<Redrive>, BrokerError> {
-        if let Some(seen) = self.redrives.get(queue) {
-            return Ok(seen.redrive);
-        }
-        let url = self.url(operation, queue).await?;
-        let request = self
-            .sdk
-            .sqs()
-            .await
-            .get_queue_attributes()
-            .queue_url(&*url)
-            .attribute_names(QueueAttributeName::RedrivePolicy);
-        let answer = request
-            .send()
-            .await
-            .map_err(|error| self.fault(operation, queue, Fault::from(error)))?;
-        let attributes = answer.attributes.unwrap_or_default();
-        let redrive = attributes
-            .get(&QueueAttributeName::RedrivePolicy)
-            .and_then(|policy| Redrive::parse(policy, &url));
-        self.redrives.put(queue, redrive.clone());
-        Ok(redrive)
     }
 }
 

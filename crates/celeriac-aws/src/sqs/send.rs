@@ -6,10 +6,11 @@ use celeriac_core::{BrokerError, BrokerErrorKind, Capabilities, Outgoing};
 use crate::fault::Fault;
 
 use super::attributes;
-use super::broker::{SqsBroker, all_failed};
-use super::entries::{self, BatchAnswer, Placed};
+use super::entries;
 use super::limits::whole_seconds;
 use super::ordered;
+use super::request::{BatchAnswer, Placed};
+use super::sqs_broker::{SqsBroker, all_failed};
 
 impl SqsBroker {
     pub(super) async fn send_batch(

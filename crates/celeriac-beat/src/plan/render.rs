@@ -34,6 +34,12 @@ pub struct Renderer<'a> {
     pub delivery: Delivery,
 }
 
+/// Where an entry's messages go.
+struct Queue {
+    name: String,
+    fifo: bool,
+}
+
 /// An entry's schedules.
 #[derive(Clone, Debug)]
 pub struct EntrySchedules {
@@ -80,10 +86,7 @@ impl Renderer<'_> {
     pub fn render(&self, entry: &Entry) -> Result<EntrySchedules, EntryError> {
         entry.check()?;
         let zone = entry.zone(self.timezone)?;
-        let wrong = |error: SendError| entry.wrong(error.to_string());
-        let (queue, fifo) = (self.route)(&entry.call, &entry.options).map_err(wrong)?;
-        check_queue_name(&mangle(&queue))
-            .map_err(|kind| entry.wrong(format!("queue `{queue}`: {kind}")))?;
+        let queue = self.queue(entry)?;
         if entry.start.is_some() && entry.start == entry.end {
             return Err(entry.wrong(
                 "`start` and `end` are one time, and EventBridge Scheduler wants `end` to be later: write `{at = ...}`",
@@ -92,37 +95,13 @@ impl Renderer<'_> {
         let options = RenderOptions {
             celeriac_only: entry.celeriac_only,
             precise: entry.precise,
-            fifo,
+            fifo: queue.fifo,
         };
         let rendering = self.rendering(entry, &zone, options)?;
-        let timezone = zone.iana_name().unwrap_or("UTC").to_owned();
         let count = rendering.parts.len();
         let mut schedules = Vec::with_capacity(count);
         for (at, part) in rendering.parts.iter().enumerate() {
-            let template = MessageTemplate::of(entry, part, rendering.guard, &timezone, fifo)?;
-            let input = (self.encode)(template.call, template.options).map_err(wrong)?;
-            let mut desired = DesiredSchedule {
-                name: String::new(),
-                entry: entry.name.clone(),
-                description: Some(description(entry)),
-                schedule_expression: part.expression.to_string(),
-                schedule_expression_timezone: wall_clock(part, &timezone),
-                start_date: bound(entry.start, part).map(up_to_second),
-                end_date: bound(entry.end, part).map(down_to_second),
-                enabled: entry.enabled,
-                flexible_minutes: flexible_minutes(entry)?,
-                queue: queue.clone(),
-                message_group_id: None,
-                input,
-                maximum_retry_attempts: limits::DEFAULT_RETRY_ATTEMPTS,
-                maximum_event_age_in_seconds: event_age(entry)?,
-                universal: template.universal,
-                delete_after: matches!(part.expression, Expression::At(_)),
-                phase: phase(part),
-                over: self.is_over(entry, part, &zone),
-                delivery: self.delivery.clone(),
-            };
-            fits(entry, &desired)?;
+            let mut desired = self.schedule(entry, part, &rendering, &zone, &queue)?;
             desired.name = schedule_name(&desired, &label(entry, part, at, count));
             schedules.push(desired);
         }
@@ -133,6 +112,54 @@ impl Renderer<'_> {
             rendering,
             zone,
         })
+    }
+
+    /// Where the entry's messages go.
+    fn queue(&self, entry: &Entry) -> Result<Queue, EntryError> {
+        let routed = (self.route)(&entry.call, &entry.options);
+        let (name, fifo) = routed.map_err(|error| entry.wrong(error.to_string()))?;
+        match check_queue_name(&mangle(&name)) {
+            Ok(()) => Ok(Queue { name, fifo }),
+            Err(kind) => Err(entry.wrong(format!("queue `{name}`: {kind}"))),
+        }
+    }
+
+    /// The schedule of one part, but for its name, which is made of all else.
+    fn schedule(
+        &self,
+        entry: &Entry,
+        part: &Rendered,
+        rendering: &Rendering,
+        zone: &TimeZone,
+        queue: &Queue,
+    ) -> Result<DesiredSchedule, EntryError> {
+        let timezone = zone.iana_name().unwrap_or("UTC");
+        let template = MessageTemplate::of(entry, part, rendering.guard, timezone, queue.fifo)?;
+        let input = (self.encode)(template.call, template.options)
+            .map_err(|error| entry.wrong(error.to_string()))?;
+        let desired = DesiredSchedule {
+            name: String::new(),
+            entry: entry.name.clone(),
+            description: Some(description(entry)),
+            schedule_expression: part.expression.to_string(),
+            schedule_expression_timezone: wall_clock(part, timezone),
+            start_date: bound(entry.start, part).map(up_to_second),
+            end_date: bound(entry.end, part).map(down_to_second),
+            enabled: entry.enabled,
+            flexible_minutes: flexible_minutes(entry)?,
+            queue: queue.name.clone(),
+            message_group_id: None,
+            input,
+            maximum_retry_attempts: limits::DEFAULT_RETRY_ATTEMPTS,
+            maximum_event_age_in_seconds: event_age(entry)?,
+            universal: template.universal,
+            delete_after: matches!(part.expression, Expression::At(_)),
+            phase: phase(part),
+            over: self.is_over(entry, part, zone),
+            delivery: self.delivery.clone(),
+        };
+        fits(entry, &desired)?;
+        Ok(desired)
     }
 
     fn rendering(

@@ -34,7 +34,15 @@ visibility_timeout = 120
 're:report\\.(daily|weekly)' = \"reports\"
 ```
 
-The log is filtered by `RUST_LOG`, such as `info,celeriac_worker=debug`.
+The log is filtered by `RUST_LOG`, such as `info,celeriac_worker=debug`. What is logged while a task runs, by the task itself too, has its name:
+
+```text
+2026-11-27T03:00:00.000000Z  INFO tasks.add[4f2c...]: adding 1 and 2
+2026-11-27T03:00:00.010000Z  INFO Task tasks.add[4f2c...] succeeded in 0.010s: 3
+```
+
+As JSON, `spans` has the fields `task`, `id`, `retries` and `attempt`. A subscriber of your own finds them in the span `task`, with the
+target `celeriac::task` at level `error`, so that it is there whatever level is asked for.
 ";
 
 const PASSED_OVER: &str = "

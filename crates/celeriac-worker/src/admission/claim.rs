@@ -10,7 +10,7 @@ use crate::call::Call;
 use crate::engine::Engine;
 use crate::held::Held;
 use crate::isolation::Place;
-use crate::{Outcome, meta, waits};
+use crate::{Outcome, log, meta, waits};
 
 /// Why a task is not run.
 pub(crate) enum Refusal {
@@ -49,6 +49,7 @@ pub(crate) async fn take(engine: &Engine, call: &mut Call, place: &Place) -> Res
             Ok(ClaimOutcome::Claimed(claimed)) => {
                 if retries != call.retries() {
                     call.set_retries(retries);
+                    log::counted(retries);
                 }
                 if ledger.has_lapsed(since) {
                     return Err(Box::pin(let_go(ledger, call, &claimed)).await);
@@ -86,6 +87,7 @@ fn hold(
     if claimed.runs > 1 {
         engine.incidents.takeover();
     }
+    log::claimed(claimed.attempt);
     ledger.hold(call.id(), claimed, since)
 }
 
@@ -106,11 +108,7 @@ fn shown(engine: &Engine, call: &Call) -> ResultMeta {
 fn refusal(engine: &Engine, call: &Call, refused: &ClaimOutcome) -> Outcome {
     match refused {
         ClaimOutcome::Leased { until } => {
-            tracing::debug!(
-                task = call.task(),
-                id = call.id(),
-                "runs elsewhere; its message is deferred until the lease ends"
-            );
+            tracing::debug!("runs elsewhere; its message is deferred until the lease ends");
             let longest = engine
                 .parts
                 .broker
@@ -122,12 +120,7 @@ fn refusal(engine: &Engine, call: &Call, refused: &ClaimOutcome) -> Outcome {
             Outcome::Defer(left.max(patience).min(longest))
         }
         refused => {
-            tracing::debug!(
-                task = call.task(),
-                id = call.id(),
-                ?refused,
-                "not to be run; acknowledged"
-            );
+            tracing::debug!(?refused, "not to be run; acknowledged");
             Outcome::Ack
         }
     }
@@ -135,11 +128,7 @@ fn refusal(engine: &Engine, call: &Call, refused: &ClaimOutcome) -> Outcome {
 
 fn unavailable(engine: &Engine, call: &Call, error: &StoreError) -> Outcome {
     if let StoreErrorKind::Codec(reason) = &error.kind {
-        tracing::error!(
-            task = call.task(),
-            id = call.id(),
-            "what stands in the result store under this id cannot be read: {reason}"
-        );
+        tracing::error!("has an item in the result store that cannot be read: {reason}");
         return Outcome::DeadLetter(Box::new(DeadLetter {
             delivery: call.delivery.clone(),
             reason: "unreadable".to_owned(),
@@ -147,10 +136,6 @@ fn unavailable(engine: &Engine, call: &Call, error: &StoreError) -> Outcome {
         }));
     }
     engine.incidents.throttled();
-    tracing::warn!(
-        task = call.task(),
-        id = call.id(),
-        "cannot claim the task, it comes back later: {error}"
-    );
+    tracing::warn!("cannot be claimed, it comes back later: {error}");
     Outcome::Defer(engine.backoff_of(&call.delivery))
 }

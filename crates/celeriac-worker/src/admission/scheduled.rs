@@ -33,9 +33,7 @@ pub(crate) fn settle(engine: &Engine, call: &mut Call) -> Result<(), Unfit> {
         let entry = run.entry.as_deref().unwrap_or("without a name");
         tracing::info!(
             entry,
-            "Task {}[{}] not run, by the guard of its schedule entry: {reason}",
-            call.task(),
-            call.id()
+            "not run, by the guard of its schedule entry: {reason}"
         );
         return Err(Unfit::Guarded);
     }

@@ -38,15 +38,11 @@ async fn pass_on(engine: &Engine, call: &mut Call, queue: &str) -> Executed {
     let message = outgoing::forwarded(engine, &mut call.delivery, &call.envelope, queue);
     match engine.outbox.send(message).await {
         Ok(_) => {
-            tracing::info!("Task {}[{}] handed to `{queue}`", call.task(), call.id());
+            tracing::info!("handed to `{queue}`");
             Executed::not_run(Outcome::Ack)
         }
         Err(error) => {
-            tracing::error!(
-                "Task {}[{}] was not handed to `{queue}`, it comes back later: {error}",
-                call.task(),
-                call.id()
-            );
+            tracing::error!("was not handed to `{queue}`, it comes back later: {error}");
             let delivery = &call.delivery;
             Executed::not_run(Outcome::Defer(engine.backoff_of(delivery)))
         }

@@ -57,19 +57,11 @@ pub(crate) async fn defer(engine: &Engine, call: &mut Call, early: Duration) -> 
         return Outcome::Defer(early.min(limits.max_visibility));
     }
     let message = outgoing::delayed(&mut call.delivery, engine.now().after(early));
-    tracing::debug!(
-        task = call.task(),
-        id = call.id(),
-        ?early,
-        "came before its eta, sent again with a delay"
-    );
+    tracing::debug!(?early, "came before its eta, sent again with a delay");
     match engine.outbox.send(message).await {
         Ok(_) => Outcome::Ack,
         Err(error) => {
-            tracing::warn!(
-                id = call.id(),
-                "cannot defer a task until its eta, it comes back later: {error}"
-            );
+            tracing::warn!("cannot be deferred until its eta, it comes back later: {error}");
             Outcome::Defer(engine.backoff_of(&call.delivery).min(early))
         }
     }

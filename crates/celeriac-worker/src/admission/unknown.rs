@@ -14,11 +14,7 @@ pub(crate) async fn unknown(engine: &Engine, delivery: Delivery, envelope: Envel
     let task = envelope.headers.task.clone();
     match &engine.parts.settings.unknown_task {
         UnknownTask::Release => {
-            tracing::warn!(
-                task,
-                id = envelope.headers.id,
-                "task is not registered here; released"
-            );
+            tracing::warn!("is not registered here; released");
             Executed::not_run(Outcome::Defer(
                 engine.short_backoff(&delivery.queue, delivery.receive_count),
             ))
@@ -47,26 +43,16 @@ async fn forward(
     envelope: &Envelope,
     queue: &str,
 ) -> Executed {
-    let headers = &envelope.headers;
     let count = outgoing::forwards(&delivery) + 1;
     let message = outgoing::forwarded(engine, &mut delivery, envelope, queue);
     let message = outgoing::counted(message, count);
     match engine.outbox.send(message).await {
         Ok(_) => {
-            tracing::debug!(
-                task = headers.task,
-                id = headers.id,
-                queue,
-                "task is not registered here; forwarded"
-            );
+            tracing::debug!(queue, "is not registered here; forwarded");
             Executed::not_run(Outcome::Ack)
         }
         Err(error) => {
-            tracing::error!(
-                task = headers.task,
-                id = headers.id,
-                "task is not registered here and was not forwarded: {error}"
-            );
+            tracing::error!("is not registered here and was not forwarded: {error}");
             Executed::not_run(Outcome::Defer(engine.backoff_of(&delivery)))
         }
     }

@@ -76,7 +76,7 @@ pub(crate) fn no_id(delivery: Delivery, reason: &str) -> Executed {
 /// A message whose headers are fine and the rest is not.
 pub(crate) async fn malformed(engine: &Engine, call: Call, reason: String) -> Executed {
     let failure = meta::failure_text("celeriac", "DecodeError", reason);
-    log::failed(&call, &failure);
+    log::failed(&failure);
     call.reply.raised(&failure);
     let end = call
         .shows_errors()
@@ -88,7 +88,7 @@ pub(crate) async fn malformed(engine: &Engine, call: Call, reason: String) -> Ex
 /// A task that fails before it runs: wrong arguments, or a canvas that this version cannot go on
 /// with. Deleted once FAILURE is stored; what waits for it fails too.
 pub(crate) async fn fail(engine: &Engine, call: Call, embed: Embed, failure: Failure) -> Executed {
-    log::failed(&call, &failure);
+    log::failed(&failure);
     call.reply.raised(&failure);
     let end = failed_meta(engine, &call, &failure);
     end_unrun(engine, call, embed, end, &failure, Ending::Failed).await
@@ -96,7 +96,7 @@ pub(crate) async fn fail(engine: &Engine, call: Call, embed: Embed, failure: Fai
 
 /// A task whose `expires` has passed: REVOKED.
 pub(crate) async fn expire(engine: &Engine, call: Call) -> Executed {
-    tracing::info!("Task {}[{}] revoked: expired", call.task(), call.id());
+    tracing::info!("revoked: expired");
     let failure = meta::failure_text("celery.exceptions", "TaskRevokedError", "expired");
     call.reply.raised(&failure);
     let end = meta::with_failure(
@@ -175,7 +175,7 @@ async fn settle(
             Recorded::Later(wait) => return Executed::not_run(Outcome::Defer(wait)),
             Recorded::Never(error) => tracing::warn!(
                 message_id = delivery.message_id,
-                "the caller of an unreadable message sees nothing: {error}"
+                "is unreadable, and its caller sees nothing: {error}"
             ),
         }
     }

@@ -92,7 +92,7 @@ impl Conclusion {
             };
         let ids = following.iter().map(|one| one.message.task_id().to_owned());
         self.children.extend(ids);
-        log::succeeded(&self.call, self.took, &value);
+        log::succeeded(self.took, &value);
         self.call.reply.returned(&value);
         if self.call.ignore_result {
             return Box::pin(self.succeeded_unseen(following)).await;
@@ -130,7 +130,7 @@ impl Conclusion {
 
     /// FAILURE, and the dead-letter queue with this reason.
     pub(crate) async fn failed(self, failure: Failure, reason: Option<&str>) -> Executed {
-        log::failed(&self.call, &failure);
+        log::failed(&failure);
         self.call.reply.raised(&failure);
         let mut end = meta::with_failure(self.end(State::Failure, Value::Null), &failure);
         with_reason(&mut end, reason);

@@ -93,7 +93,7 @@ pub(crate) fn of_failure(engine: &Engine, call: &Call, embed: &Embed) -> Vec<Con
         let role = format!("errback-{index}");
         let made = make(engine, call, applied(errback.clone(), &id), &role, &[]);
         made.inspect_err(|error| {
-            tracing::error!(id = call.id(), "an errback cannot be sent: {error}");
+            tracing::error!("has an errback that cannot be sent: {error}");
         })
         .ok()
     });

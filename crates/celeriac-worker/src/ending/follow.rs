@@ -23,12 +23,7 @@ pub(crate) const LETTER: &str = "celeriac_letter";
 /// it is sent again under the ids that it had before where nothing stands under them, and a message
 /// for the dead-letter queue still goes there.
 pub(crate) async fn met(engine: &Engine, call: Call, embed: &Embed, end: &ResultMeta) -> Executed {
-    tracing::debug!(
-        task = call.task(),
-        id = call.id(),
-        state = %end.status,
-        "has ended already; not run"
-    );
+    tracing::debug!(state = %end.status, "has ended already; not run");
     if !follow(engine, &call, embed, end).await {
         return owed(engine, &call);
     }
@@ -55,7 +50,7 @@ async fn follow(engine: &Engine, call: &Call, embed: &Embed, end: &ResultMeta) -
     match all {
         Ok(all) => send(engine, call, missing(engine, all).await).await,
         Err(error) => {
-            tracing::error!(id = call.id(), "what follows cannot be sent: {error}");
+            tracing::error!("succeeded, and what follows it cannot be sent: {error}");
             true
         }
     }
@@ -127,20 +122,14 @@ async fn missing(engine: &Engine, all: Vec<Consequence>) -> Vec<Consequence> {
 pub(crate) async fn send(engine: &Engine, call: &Call, all: Vec<Consequence>) -> bool {
     let mut certain = true;
     for Consequence { message, waiting } in all {
-        match send_one(engine, call, &message).await {
+        match send_one(engine, &message).await {
             Ok(()) => {}
             Err(error) if error.is_retryable() => {
-                tracing::warn!(
-                    id = call.id(),
-                    "what follows a task is not sent yet: {error}"
-                );
+                tracing::warn!("ended, and what follows it is not sent yet: {error}");
                 certain = false;
             }
             Err(error) => {
-                tracing::error!(
-                    id = call.id(),
-                    "what follows a task cannot be sent: {error}"
-                );
+                tracing::error!("ended, and what follows it cannot be sent: {error}");
                 let text = format!("it follows {}, and was not sent: {error}", call.id());
                 let failure = meta::failure_text("kombu.exceptions", "OperationalError", text);
                 for id in waiting {
@@ -152,18 +141,13 @@ pub(crate) async fn send(engine: &Engine, call: &Call, all: Vec<Consequence>) ->
     certain
 }
 
-async fn send_one(
-    engine: &Engine,
-    call: &Call,
-    message: &celeriac_producer::Message,
-) -> Result<(), SendError> {
+async fn send_one(engine: &Engine, message: &celeriac_producer::Message) -> Result<(), SendError> {
     for tries in 1..SEND_TRIES {
         match engine.parts.client.send_message(message).await {
             Err(error) if error.is_retryable() => {
                 tracing::warn!(
-                    id = call.id(),
                     tries,
-                    "cannot send what follows a task, trying again: {error}"
+                    "ended, and what follows it cannot be sent, trying again: {error}"
                 );
                 tokio::time::sleep(waits::retry(tries)).await;
             }
@@ -193,8 +177,8 @@ async fn settle_waiting(
             Recorded::Stored | Recorded::Stands(_) | Recorded::Superseded => return true,
             Recorded::Never(error) => {
                 tracing::error!(
-                    id = task_id,
-                    "a later step of a failed chain keeps no state: {error}"
+                    step = task_id,
+                    "ended, and a step that waits for it keeps no state: {error}"
                 );
                 return true;
             }
@@ -203,8 +187,8 @@ async fn settle_waiting(
         }
     }
     tracing::error!(
-        id = task_id,
-        "a later step of a failed chain has no state yet: the store is not available"
+        step = task_id,
+        "ended, and a step that waits for it has no state yet: the store is not available"
     );
     false
 }

@@ -50,19 +50,11 @@ pub(crate) async fn hand_over(conclusion: Conclusion, queue: String) -> Executed
     };
     match engine.outbox.send(sent).await {
         Ok(_) => {
-            tracing::info!(
-                "Task {}[{}] goes on from `{queue}`{progress}",
-                call.task(),
-                call.id()
-            );
+            tracing::info!("goes on from `{queue}`{progress}");
             Executed::not_run(Outcome::Ack)
         }
         Err(error) => {
-            tracing::error!(
-                "Task {}[{}] was not sent to `{queue}`, its message goes back: {error}",
-                call.task(),
-                call.id()
-            );
+            tracing::error!("was not sent to `{queue}`, its message goes back: {error}");
             Executed::not_run(conclusion.comes_back())
         }
     }

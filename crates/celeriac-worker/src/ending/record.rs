@@ -45,11 +45,7 @@ pub(crate) async fn complete(
         Err(error) if is_hopeless(&error) => Recorded::Never(error),
         Err(error) => {
             engine.incidents.throttled();
-            tracing::error!(
-                "Task {}[{}] ended, but the result store does not take it: {error}",
-                call.task(),
-                call.id()
-            );
+            tracing::error!("ended, but the result store does not take it: {error}");
             Recorded::Later(engine.backoff_of(&call.delivery))
         }
     }
@@ -68,7 +64,7 @@ async fn standing(
             Recorded::Stands(Box::new(end.unwrap_or_else(forgotten)))
         }
         Err(error) => {
-            tracing::warn!(id = task_id, "how the task ended cannot be read: {error}");
+            tracing::warn!("met an end of `{task_id}` that cannot be read: {error}");
             Recorded::Later(engine.backoff(queue, receive_count))
         }
     }
@@ -159,7 +155,7 @@ fn refused(engine: &Engine, queue: &str, receive_count: u32, error: StoreError) 
     if is_hopeless(&error) || matches!(error.kind, StoreErrorKind::Other(_)) {
         return Recorded::Never(error);
     }
-    tracing::warn!("cannot store a final state, the message comes back later: {error}");
+    tracing::warn!("has no final state yet, its message comes back later: {error}");
     Recorded::Later(engine.backoff(queue, receive_count))
 }
 

@@ -100,11 +100,7 @@ async fn resend(conclusion: Conclusion, retry: Retry, countdown: Duration) -> Ex
     let due = conclusion.engine.now().after(countdown);
     let message = next_message(&conclusion, due);
     if let Err(error) = conclusion.engine.outbox.send(message).await {
-        tracing::error!(
-            "Task {}[{}]: its retry was not sent: {error}",
-            conclusion.call.task(),
-            conclusion.call.id()
-        );
+        tracing::error!("cannot send its retry: {error}");
         if error.is_retryable() && !conclusion.call.acked {
             let _ = conclusion.release().await; // runs again from this message
             return owed(&conclusion.engine, &conclusion.call);
@@ -150,10 +146,7 @@ async fn record_retry(
     let kind = |meta| CompletionKind::Retry { retries, meta, due };
     match conclusion.complete(kind(shown)).await {
         Recorded::Never(error) => {
-            tracing::warn!(
-                id = call.id(),
-                "the cause of a retry cannot be stored: {error}"
-            );
+            tracing::warn!("cannot store the cause of its retry: {error}");
             let headers = &call.envelope.headers;
             let bare = meta::of_headers(&conclusion.engine, headers, State::Retry, Value::Null);
             conclusion.complete(kind(bare)).await
@@ -183,7 +176,7 @@ async fn claim_late(conclusion: &mut Conclusion) -> bool {
         }
         Ok(_) => false,
         Err(error) => {
-            tracing::warn!(id = call.id(), "a retry is not shown: {error}");
+            tracing::warn!("cannot show its retry: {error}");
             false
         }
     }

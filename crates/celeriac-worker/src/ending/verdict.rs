@@ -29,11 +29,7 @@ impl Conclusion {
             }
             RunEnd::ShutDown => Box::pin(self.given_back()).await,
             RunEnd::Lost => {
-                tracing::warn!(
-                    "Task {}[{}] was taken over or ended elsewhere; this run is cancelled",
-                    self.call.task(),
-                    self.call.id()
-                );
+                tracing::warn!("was taken over or ended elsewhere; this run is cancelled");
                 Executed::not_run(Outcome::Leave)
             }
         }
@@ -85,11 +81,7 @@ impl Conclusion {
             let failure = meta::failure("celery.exceptions", "Reject", args);
             return self.failed(failure, Some("rejected")).await;
         }
-        tracing::warn!(
-            "Task {}[{}] rejected, its message goes back: {reason}",
-            self.call.task(),
-            self.call.id()
-        );
+        tracing::warn!("rejected, its message goes back: {reason}");
         let delivery = &self.call.delivery;
         let wait = self.engine.backoff_of(delivery);
         self.released(Ending::Ignored, Outcome::Defer(wait)).await
@@ -124,11 +116,7 @@ impl Conclusion {
         if let Some(queue) = handover::target(&self) {
             return handover::hand_over(self, queue).await;
         }
-        tracing::info!(
-            "Task {}[{}] released: the worker is shutting down",
-            self.call.task(),
-            self.call.id()
-        );
+        tracing::info!("released: the worker is shutting down");
         match self.release().await {
             Recorded::Superseded => Executed::not_run(Outcome::Leave),
             _ => Executed::not_run(self.comes_back()),

@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use celeriac_core::{Arguments, Context};
 use tokio::sync::{Semaphore, oneshot};
+use tracing::Span;
 
 use super::blocking_work::{BlockingFunction, BlockingWork, Returned, Slot, Threads};
 
@@ -45,6 +46,7 @@ impl BlockingPool {
             arguments,
             slot,
             reply,
+            span: Span::current(),
         });
         answer
     }

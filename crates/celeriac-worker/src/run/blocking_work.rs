@@ -4,6 +4,7 @@ use std::sync::Arc;
 use celeriac_core::{Arguments, Context, TaskError};
 use celeriac_protocol::Value;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
+use tracing::{Instrument as _, Span};
 
 use super::panics::{self, PanicReport};
 
@@ -31,12 +32,15 @@ pub struct BlockingWork {
     pub(crate) arguments: Arguments,
     pub(crate) slot: Slot,
     pub(crate) reply: oneshot::Sender<Returned>,
+    /// The run's, for what the function logs.
+    pub(crate) span: Span,
 }
 
 impl BlockingWork {
     /// Calls the function on this thread. It never panics: a panic is how the task ended.
     pub fn call(self) {
         let (function, context, arguments) = (self.function, self.context, self.arguments);
+        let _in_span = self.span.entered();
         let returned = panics::catch(move || function(context, arguments));
         drop(self.slot);
         let _ = self.reply.send(returned); // nobody waits after a hard time limit
@@ -48,7 +52,8 @@ impl BlockingWork {
     where
         F: Future<Output = Result<Value, TaskError>>,
     {
-        let returned = panics::caught(stand_in(self.context, self.arguments)).await;
+        let code = stand_in(self.context, self.arguments).instrument(self.span);
+        let returned = panics::caught(code).await;
         drop(self.slot);
         let _ = self.reply.send(returned);
     }

@@ -14,6 +14,7 @@ use celeriac_core::{Arguments, Context, TaskError, TaskKind};
 use celeriac_protocol::Value;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
 
 use self::blocking_work::Returned;
 use self::code::Code;
@@ -51,8 +52,6 @@ pub(crate) struct Run {
     /// The context's; cancelled at the soft limit and at the shutdown's notice.
     pub(crate) soft: CancellationToken,
     pub(crate) lost: CancellationToken,
-    /// `task[id]`, for the log.
-    pub(crate) name: String,
 }
 
 impl Run {
@@ -73,7 +72,7 @@ impl Run {
             TaskKind::Async(task) => {
                 // a task of its own: a run that never yields can then still be timed out
                 let run = panics::caught(async move { task(context, arguments).await });
-                Code::of_task(tokio::spawn(run))
+                Code::of_task(tokio::spawn(run.in_current_span()))
             }
             TaskKind::Blocking(task) => {
                 let slot = tokio::select! {
@@ -91,9 +90,8 @@ impl Run {
         let end = watch.over(code.returned(), shutdown).await;
         let rest = code.stop().await;
         if rest.is_some() {
-            let name = self.name;
             tracing::error!(
-                "Task {name} was ended from outside; its code cannot be stopped and goes on until it returns"
+                "was ended from outside; its code cannot be stopped and goes on until it returns"
             );
         }
         (end, rest)

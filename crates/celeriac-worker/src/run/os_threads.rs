@@ -74,7 +74,7 @@ impl Shared {
                 }
             });
         if let Err(error) = spawned {
-            tracing::error!("cannot start a thread for a blocking task: {error}");
+            tracing::error!("cannot run, since no thread can be started: {error}");
         }
     }
 

@@ -6,6 +6,7 @@ mod endings;
 mod health;
 mod isolation;
 mod life;
+mod log;
 mod malformed;
 mod order;
 mod outcomes;

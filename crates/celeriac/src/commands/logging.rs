@@ -1,12 +1,14 @@
 use std::io;
 
 use celeriac_core::{LogFormat, Settings};
+use celeriac_worker::TASK_SPAN;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Layer, fmt};
 
 use super::CommandError;
+use super::log_line::{LogLine, TaskNames};
 use super::output::styled_stderr;
 
 /// The libraries below talk of every connection at `info`, and of every source that has no credentials at `warn`; a
@@ -42,24 +44,32 @@ pub(super) fn init(
     default: &str,
 ) -> Result<(), CommandError> {
     let filter = match (explicit, std::env::var(EnvFilter::DEFAULT_ENV)) {
-        (None, Ok(text)) if !text.is_empty() => EnvFilter::try_new(&text).map_err(|error| {
-            CommandError::usage(format!(
-                "environment variable `RUST_LOG` is `{text}`: {error}"
-            ))
-            .hint("RUST_LOG=info, or unset it")
-        })?,
-        (level, _) => EnvFilter::new(format!("{},{QUIET}", level.unwrap_or(default))),
+        (None, Ok(text)) if !text.is_empty() => EnvFilter::try_new(with_task_spans(&text))
+            .map_err(|error| {
+                CommandError::usage(format!(
+                    "environment variable `RUST_LOG` is `{text}`: {error}"
+                ))
+                .hint("RUST_LOG=info, or unset it")
+            })?,
+        (level, _) => {
+            let level = level.unwrap_or(default);
+            EnvFilter::new(with_task_spans(&format!("{level},{QUIET}")))
+        }
     };
     let layer = match settings.worker_log_format {
         LogFormat::Json => fmt::layer()
             .json()
             .flatten_event(true)
+            .with_current_span(false) // it is the last of `spans`
             .with_writer(io::stderr)
             .boxed(),
-        LogFormat::Text => fmt::layer()
-            .with_ansi(styled_stderr())
-            .with_target(false)
-            .with_writer(io::stderr)
+        LogFormat::Text => TaskNames
+            .and_then(
+                fmt::layer()
+                    .event_format(LogLine)
+                    .with_ansi(styled_stderr())
+                    .with_writer(io::stderr),
+            )
             .boxed(),
     };
     let _ = tracing_subscriber::registry()
@@ -67,4 +77,9 @@ pub(super) fn init(
         .with(layer)
         .try_init();
     Ok(())
+}
+
+/// Lets the spans of tasks through whatever is asked for: a span is no line, but says whose one is.
+fn with_task_spans(directives: &str) -> String {
+    format!("{directives},{TASK_SPAN}=error")
 }

@@ -20,6 +20,7 @@ mod global_options;
 mod hint;
 mod json_text;
 pub(crate) mod lambda_life;
+mod log_line;
 mod logging;
 #[cfg(feature = "_aws")]
 mod manifest_command;

@@ -11,80 +11,41 @@ pub(super) fn differences(
     desired: &DesiredSchedule,
     now: Timestamp,
 ) -> Vec<Drift> {
-    let mut drift = Vec::new();
-    let mut compare = |member: &'static str, is: String, should: String| {
-        if is != should {
-            drift.push(Drift { member, is, should });
-        }
+    let start = if starts_alike(is.start, should.start, desired, now) {
+        should.start
+    } else {
+        is.start
     };
+    let pairs = members(is, start)
+        .into_iter()
+        .zip(members(should, should.start));
+    let drift = pairs.map(|((member, is), (_, should))| Drift { member, is, should });
+    drift.filter(|drift| drift.is != drift.should).collect()
+}
+
+/// What is compared, in words.
+fn members(spec: &ScheduleSpec, start: Option<UtcTime>) -> [(&'static str, String); 14] {
     let text = |text: &Option<String>| text.clone().unwrap_or_default();
     let time = |time: Option<UtcTime>| time.map(UtcTime::to_iso).unwrap_or_default();
-    let utc_is_none = |zone: &Option<String>| {
-        zone.clone()
-            .filter(|zone| zone != "UTC")
-            .unwrap_or_default()
-    };
-    compare(
-        "expression",
-        is.expression.clone(),
-        should.expression.clone(),
-    );
-    compare(
-        "time zone",
-        utc_is_none(&is.timezone),
-        utc_is_none(&should.timezone),
-    );
-    if !starts_alike(is.start, should.start, desired, now) {
-        compare("start", time(is.start), time(should.start));
-    }
-    compare("end", time(is.end), time(should.end));
-    compare(
-        "description",
-        text(&is.description),
-        text(&should.description),
-    );
-    compare(
-        "flexible window",
-        is.flexible_minutes.to_string(),
-        should.flexible_minutes.to_string(),
-    );
-    compare("target", is.target.arn.clone(), should.target.arn.clone());
-    compare(
-        "message group",
-        text(&is.target.message_group_id),
-        text(&should.target.message_group_id),
-    );
-    compare(
-        "role",
-        is.target.role_arn.clone(),
-        should.target.role_arn.clone(),
-    );
-    compare(
-        "message",
-        is.target.input.clone(),
-        should.target.input.clone(),
-    );
-    compare(
-        "retry attempts",
-        is.maximum_retry_attempts.to_string(),
-        should.maximum_retry_attempts.to_string(),
-    );
-    compare(
-        "event age",
-        is.maximum_event_age.as_secs().to_string(),
-        should.maximum_event_age.as_secs().to_string(),
-    );
-    compare(
-        "dead-letter queue",
-        text(&is.dead_letter_arn),
-        text(&should.dead_letter_arn),
-    );
-    compare(
-        "delete after",
-        is.delete_after.to_string(),
-        should.delete_after.to_string(),
-    );
-    drift
+    let zone = spec.timezone.clone().filter(|zone| zone != "UTC"); // as if there were none
+    let target = &spec.target;
+    let event_age = spec.maximum_event_age.as_secs();
+    [
+        ("expression", spec.expression.clone()),
+        ("time zone", text(&zone)),
+        ("start", time(start)),
+        ("end", time(spec.end)),
+        ("description", text(&spec.description)),
+        ("flexible window", spec.flexible_minutes.to_string()),
+        ("target", target.arn.clone()),
+        ("message group", text(&target.message_group_id)),
+        ("role", target.role_arn.clone()),
+        ("message", target.input.clone()),
+        ("retry attempts", spec.maximum_retry_attempts.to_string()),
+        ("event age", event_age.to_string()),
+        ("dead-letter queue", text(&spec.dead_letter_arn)),
+        ("delete after", spec.delete_after.to_string()),
+    ]
 }
 
 fn starts_alike(

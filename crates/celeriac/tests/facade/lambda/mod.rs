@@ -4,5 +4,6 @@ mod batches;
 mod deadline;
 mod direct;
 mod fifo;
+mod log;
 mod spilling;
 mod support;

@@ -1,0 +1,108 @@
+//! One batch request, and what its answer says of each entry.
+
+use std::collections::HashMap;
+use std::future::Future;
+
+use aws_sdk_sqs::types::BatchResultErrorEntry;
+use celeriac_core::BrokerErrorKind;
+
+use crate::fault::Fault;
+
+/// What one request answered, entry by entry: the entry's position in the request, and its fate.
+pub(super) struct BatchAnswer<T> {
+    pub(super) done: Vec<(String, T)>,
+    pub(super) failed: Vec<BatchResultErrorEntry>,
+}
+
+/// An entry with its place in the caller's batch.
+pub(super) type Placed<E> = (usize, E);
+pub(super) type Fate<T> = Result<T, BrokerErrorKind>;
+
+/// What became of one entry in one request.
+pub(super) enum Answer<T> {
+    /// It went through, or never will.
+    Settled(Fate<T>),
+    /// Another request may do better; why this one did not.
+    NotNow(String),
+}
+
+/// Makes the request and answers for each entry, in their order.
+///
+/// # Errors
+/// Where the request itself failed, after the SDK's own attempts.
+pub(super) async fn request<E, T, F, Fut>(
+    entries: &[Placed<E>],
+    call: &F,
+) -> Result<Vec<Answer<T>>, Fault>
+where
+    F: Fn(Vec<(String, &E)>) -> Fut,
+    Fut: Future<Output = Result<BatchAnswer<T>, Fault>>,
+{
+    let numbered = entries.iter().enumerate();
+    let numbered = numbered.map(|(id, (_, entry))| (id.to_string(), entry));
+    let mut answers = by_position(call(numbered.collect()).await?);
+    let each = (0..entries.len()).map(|position| match answers.remove(&position) {
+        Some(Ok(value)) => Answer::Settled(Ok(value)),
+        Some(Err(Fault::Unavailable(reason))) => Answer::NotNow(reason),
+        Some(Err(fault)) => Answer::Settled(Err(entry_error(fault))),
+        None => Answer::NotNow("the answer leaves the entry out".to_owned()),
+    });
+    Ok(each.collect())
+}
+
+/// The same end for all, whose request failed.
+pub(super) fn fail_all<E, T>(
+    entries: impl IntoIterator<Item = Placed<E>>,
+    fault: &Fault,
+) -> impl Iterator<Item = Placed<Fate<T>>> {
+    let entries = entries.into_iter();
+    entries.map(|(place, _)| (place, Err(fault.clone().into())))
+}
+
+fn by_position<T>(answer: BatchAnswer<T>) -> HashMap<usize, Result<T, Fault>> {
+    let done = answer.done.into_iter().map(|(id, value)| (id, Ok(value)));
+    let failed = answer.failed.into_iter().map(|entry| {
+        // an error that is not the sender's is SQS's own, and passes; LocalStack says so of receipts too
+        let own = entry.sender_fault || is_about_the_entry(&entry.code);
+        let status = if own { 400 } else { 500 };
+        (
+            entry.id,
+            Err(Fault::of_code(
+                &entry.code,
+                entry.message.as_deref().unwrap_or_default(),
+                status,
+            )),
+        )
+    });
+    done.chain(failed)
+        .filter_map(|(id, fate)| Some((id.parse().ok()?, fate)))
+        .collect()
+}
+
+/// Whether the code blames the entry, whoever's fault the answer says it is.
+fn is_about_the_entry(code: &str) -> bool {
+    let codes = [
+        "InvalidParameterValue",
+        "InvalidMessageContents",
+        "MessageNotInflight",
+        "ReceiptHandleIsInvalid",
+    ];
+    codes.iter().any(|known| code.contains(known))
+}
+
+/// An entry's own fault in the seam's terms.
+fn entry_error(fault: Fault) -> BrokerErrorKind {
+    let Fault::Service { code, message } = &fault else {
+        return fault.into();
+    };
+    match code.strip_suffix("Exception").unwrap_or(code) {
+        // 12 hours after its receive a message is out of reach
+        "InvalidParameterValue" if message.contains("beyond the limit") => {
+            BrokerErrorKind::Invalid(message.clone())
+        }
+        "InvalidParameterValue" | "ReceiptHandleIsInvalid" | "MessageNotInflight" => {
+            BrokerErrorKind::ReceiptExpired
+        }
+        _ => fault.into(),
+    }
+}
