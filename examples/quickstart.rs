@@ -1,6 +1,7 @@
 //! Ten seconds of celeriac: a worker on SQLite, and one task of each kind, shown live.
 //!
-//! `cargo run --release --example quickstart`. Nothing else is needed: no broker, no account, no network.
+//! `cargo run --release --example quickstart`. Nothing else is needed: no broker, no account, no
+//! network.
 
 #![expect(clippy::print_stdout, reason = "a show is for the eyes")]
 
@@ -25,7 +26,8 @@ async fn greet(name: String, greeting: Option<String>) -> TaskResult<String> {
     ))
 }
 
-/// Fails on its first two tries; `?` on any error makes a retry of it, since the task asks for retries.
+/// Fails on its first two tries; `?` on any error makes a retry of it, since the task asks for
+/// retries.
 #[task(
     name = "quickstart.flaky",
     autoretry,
@@ -50,7 +52,8 @@ const PATIENCE: Duration = Duration::from_secs(12);
 
 #[tokio::main]
 async fn main() -> anyhow::Result<ExitCode> {
-    std::panic::set_hook(Box::new(|_| {})); // the panic below is part of the show: it appears as a result, not on stderr
+    // the panic below is part of the show: it appears as a result, not on stderr
+    std::panic::set_hook(Box::new(|_| {}));
     let directory = tempfile::tempdir()?;
     let file = directory.path().join("quickstart.sqlite");
     println!(
@@ -58,7 +61,8 @@ async fn main() -> anyhow::Result<ExitCode> {
         file.display()
     );
 
-    // The app: its tasks, and where messages and results are. `isolated`: whatever this machine's environment says.
+    // The app: its tasks, and where messages and results are. `isolated`: whatever this machine's
+    // environment says.
     let connection = App::new("quickstart")
         .task(add)
         .task(greet)
@@ -134,7 +138,8 @@ async fn main() -> anyhow::Result<ExitCode> {
     })
 }
 
-/// By name and keyword, as a caller does that does not share the task's code: a Python app, for instance.
+/// By name and keyword, as a caller does that does not share the task's code: a Python app, for
+/// instance.
 async fn send_by_keyword(client: &Client) -> anyhow::Result<AsyncResult> {
     let kwargs = kwargs! { name: "Ada", greeting: "Hi" };
     Ok(client

@@ -64,7 +64,8 @@ impl Board {
 
     fn draw(&self) -> io::Result<()> {
         let mut screen = io::stdout().lock();
-        write!(screen, "\x1b[?7l")?; // a line too long for the screen is cut, not wrapped: the table keeps its height
+        // a line too long for the screen is cut, not wrapped: the table keeps its height
+        write!(screen, "\x1b[?7l")?;
         if self.drawn {
             write!(screen, "\x1b[{}A", self.rows.len())?;
         }

@@ -164,7 +164,8 @@ impl<'a> Beats<'a> {
         self.running.push(beat);
     }
 
-    /// The place of the one that sends: on a busy machine the lease may have gone to another by itself.
+    /// The place of the one that sends: on a busy machine the lease may have gone to another by
+    /// itself.
     async fn sender(&self) -> usize {
         let deadline = Instant::now() + Duration::from_secs(30);
         loop {

@@ -92,7 +92,8 @@ fn envelope(body: &str) -> Option<String> {
     String::from_utf8(STANDARD.decode(body).ok()?).ok()
 }
 
-/// The message with an id of its own and, so that some get as far as their arguments, the name of a task that is there.
+/// The message with an id of its own and, so that some get as far as their arguments, the name of a
+/// task that is there.
 fn ours(envelope: &str) -> String {
     let parsed: Json = serde_json::from_str(envelope).unwrap_or_default();
     let text = envelope.replace("proj.add", "w.add");

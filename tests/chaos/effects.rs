@@ -2,7 +2,8 @@ use std::collections::HashMap;
 use std::fs;
 use std::path::PathBuf;
 
-/// What tasks really did: each line is the begin (the task's id) or the end (the name it was given) of a run.
+/// What tasks really did: each line is the begin (the task's id) or the end (the name it was given)
+/// of a run.
 pub(crate) struct Effects {
     path: PathBuf,
 }

@@ -57,7 +57,8 @@ async fn nothing_goes_over_the_network_before_the_first_event() {
         }
     });
     let service = LambdaService::start().await;
-    // neither the queue nor the table is named with credentials, so the SDK looks for them by itself
+    // neither the queue nor the table is named with credentials, so the SDK looks for them by
+    // itself
     let host = proxy.url().replace("http://", "");
     let table = scene.place.table();
     let place = scene.place.through(&proxy);

@@ -13,8 +13,8 @@ use crate::counted::Counted;
 const SAMPLES: usize = 20;
 const ALLOWED: Duration = Duration::from_millis(30);
 const ROUNDS: usize = 3;
-/// While a poll is open, ministack looks for messages this often: what a message waits for it is by chance. So the samples are sent
-/// at times that are spread over it evenly.
+/// While a poll is open, ministack looks for messages this often: what a message waits for it is by
+/// chance. So the samples are sent at times that are spread over it evenly.
 const LOOKS: Duration = Duration::from_millis(100);
 
 /// Tells when it starts.
@@ -37,7 +37,8 @@ async fn one_task_alone_starts_within_30_ms_over_the_emulators_own_wake_up() {
         .expect("a queue");
     let worker = app.start(Duration::from_secs(5));
     let mut polled = Instant::now();
-    start(&app, &mut starts, &mut polled, Duration::ZERO).await; // looks up the queue and opens connections
+    // looks up the queue and opens connections
+    start(&app, &mut starts, &mut polled, Duration::ZERO).await;
     // another load on the machine can only add to it
     for round in 1.. {
         let (mut ours, mut emulators) = (Vec::new(), Vec::new());
@@ -56,7 +57,8 @@ async fn one_task_alone_starts_within_30_ms_over_the_emulators_own_wake_up() {
     worker.stop().await;
 }
 
-/// From a task's send to its start, `phase` after one of the emulator's looks. `polled` is when the worker's poll began.
+/// From a task's send to its start, `phase` after one of the emulator's looks. `polled` is when the
+/// worker's poll began.
 async fn start(
     app: &Counted,
     starts: &mut UnboundedReceiver<Instant>,

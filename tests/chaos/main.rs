@@ -1,5 +1,5 @@
-//! What must hold while things go wrong, on ministack and on SQLite: worker processes that are killed, stopped, lied to and fed
-//! with rubbish; and what a task costs in requests and time.
+//! What must hold while things go wrong, on ministack and on SQLite: worker processes that are
+//! killed, stopped, lied to and fed with rubbish; and what a task costs in requests and time.
 
 mod beat;
 mod beat_process;

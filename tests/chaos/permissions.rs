@@ -1,6 +1,7 @@
-//! Each role of the manifest has the rights that its programs use, and no other: every request that they make to an emulator is
-//! recorded by a proxy, named as IAM names it (`iam_actions.json`, after AWS's service authorization reference: a batch call of SQS
-//! needs the single call's action, a statement that of its kind), and held against the policy, both ways.
+//! Each role of the manifest has the rights that its programs use, and no other: every request that
+//! they make to an emulator is recorded by a proxy, named as IAM names it (`iam_actions.json`,
+//! after AWS's service authorization reference: a batch call of SQS needs the single call's action,
+//! a statement that of its kind), and held against the policy, both ways.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -315,7 +316,8 @@ async fn an_operator_has_just_the_rights_it_uses() {
         .await;
     operate_schedules(&mut stage).await;
     let mut used = stage.used();
-    // what the service checks beside the request itself: a group is created with tags, and a schedule hands over its role
+    // what the service checks beside the request itself: a group is created with tags, and a
+    // schedule hands over its role
     for (action, resource) in [
         (
             "scheduler:TagResource",

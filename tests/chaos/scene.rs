@@ -151,7 +151,8 @@ impl Scene {
         self.folder.path().join(unique_name("log"))
     }
 
-    /// A worker whose visibility timeout is `visibility`; more `settings` as environment variables without their prefix.
+    /// A worker whose visibility timeout is `visibility`; more `settings` as environment variables
+    /// without their prefix.
     pub(crate) async fn worker(
         &self,
         visibility: Duration,

@@ -13,8 +13,8 @@ use crate::local_clock::LocalClock;
 const UNIVERSAL: &str = ":scheduler:::aws-sdk:sqs:sendMessage";
 const TWO_DAYS_OF_MINUTES: i64 = 2 * 24 * 60;
 
-/// A schedule as `GetSchedule` answers it, fired as AWS's documentation says: emulators know neither zones nor universal targets nor the
-/// scheduled time.
+/// A schedule as `GetSchedule` answers it, fired as AWS's documentation says: emulators know
+/// neither zones nor universal targets nor the scheduled time.
 pub(crate) struct StoredSchedule(Json);
 
 /// The target's call: a message to a queue, by its name in SQS.

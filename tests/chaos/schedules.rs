@@ -23,7 +23,8 @@ use crate::schedule_evaluator::{Call, StoredSchedule};
 const GROUP: &str = "interop";
 const HOUR: i64 = 3600;
 
-/// An app's entries as the program itself has put them into EventBridge Scheduler, and what AWS would then do, done by the tests.
+/// An app's entries as the program itself has put them into EventBridge Scheduler, and what AWS
+/// would then do, done by the tests.
 struct Fired {
     scene: Scene,
     service: SchedulerService,
@@ -54,7 +55,8 @@ impl Fired {
     }
 
     fn entries(&self) -> String {
-        // a guard lets nothing through on days of the month of this week that are weekdays of another
+        // a guard lets nothing through on days of the month of this week that are weekdays of
+        // another
         let day = |days: i64| {
             let time = Timestamp::from_second(self.now + days * 24 * HOUR).expect("a time");
             time.to_zoned(jiff::tz::TimeZone::UTC).date()
@@ -145,7 +147,8 @@ enabled = false
         command.output().await.expect("the program runs")
     }
 
-    /// All that the group holds, by the entry's name: read back from the API, and each held to the API model.
+    /// All that the group holds, by the entry's name: read back from the API, and each held to the
+    /// API model.
     async fn stored(&self) -> BTreeMap<String, Vec<StoredSchedule>> {
         let page = self
             .get(&format!("/schedules?ScheduleGroup={GROUP}&MaxResults=100"))
@@ -307,8 +310,8 @@ async fn schedules_fired_by_an_evaluator_of_the_tests_are_tasks_that_our_worker_
     worker.stop().await;
 }
 
-/// Each second of the minute is a schedule of its own: their due times together are the multiples of 59 s. Few are sent, since SQS delays
-/// the messages.
+/// Each second of the minute is a schedule of its own: their due times together are the multiples
+/// of 59 s. Few are sent, since SQS delays the messages.
 async fn often(
     fired: &Fired,
     stored: &[StoredSchedule],

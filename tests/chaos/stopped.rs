@@ -88,7 +88,8 @@ async fn after_a_second_sigterm_another_worker_starts_at_once() {
     let effects = scene.effects();
     let calls = (0..4).map(|n| slow(&effects, n, 5.0)).collect();
     let sent = scene.send_all(calls).await;
-    let visibility = Duration::from_mins(5); // a message that came back by itself would be much too late
+    // a message that came back by itself would be much too late
+    let visibility = Duration::from_mins(5);
     let mut worker = scene.worker(visibility, &[]).await;
     begun(&effects, 4).await;
     worker.terminate().await;

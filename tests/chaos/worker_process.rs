@@ -12,7 +12,8 @@ pub(crate) struct WorkerProcess {
 }
 
 impl WorkerProcess {
-    /// Starts one and waits until it works. `settings` are environment variables without `CELERIAC_`.
+    /// Starts one and waits until it works. `settings` are environment variables without
+    /// `CELERIAC_`.
     pub(crate) async fn start(
         queue: &str,
         log: &Path,

@@ -37,8 +37,9 @@ impl AwsConfig {
         }
     }
 
-    /// Reads `broker_url`, `result_backend` and their transport options. URLs of other schemes leave their part at its
-    /// default; with an `sqs://` broker and no `result_backend`, the table `celery` is where the broker is.
+    /// Reads `broker_url`, `result_backend` and their transport options. URLs of other schemes
+    /// leave their part at its default; with an `sqs://` broker and no `result_backend`, the table
+    /// `celery` is where the broker is.
     pub fn from_settings(settings: &Settings) -> Result<Self, AwsConfigError> {
         let sqs = SqsConfig::of(settings)?;
         let dynamodb = DynamoConfig::of(settings, &sqs.endpoint)?;

@@ -7,7 +7,8 @@ use celeriac_protocol::ResultCodec;
 use crate::aws_config_error::AwsConfigError;
 use crate::service_url::{Endpoint, ServiceUrl};
 
-/// How long SQS keeps a message unless told otherwise: a ledger item outlives the message it guards against.
+/// How long SQS keeps a message unless told otherwise: a ledger item outlives the message it guards
+/// against.
 pub(crate) const RETENTION: Duration = Duration::from_hours(96);
 const DEFAULT_TABLE: &str = "celery";
 
@@ -24,7 +25,8 @@ pub struct DynamoConfig {
     pub key_prefix: String,
     /// How results are serialized.
     pub codec: ResultCodec,
-    /// Asks DynamoDB for the capacity each write consumed, and adds it up in [`crate::RequestCounts`]. For tests and benchmarks.
+    /// Asks DynamoDB for the capacity each write consumed, and adds it up in
+    /// [`crate::RequestCounts`]. For tests and benchmarks.
     pub report_capacity: bool,
 }
 
@@ -76,7 +78,8 @@ impl DynamoConfig {
     }
 }
 
-/// SPEC 9: `localhost` and addresses are endpoints, other hosts are regions; here, a host with a port is an endpoint too.
+/// SPEC 9: `localhost` and addresses are endpoints, other hosts are regions; here, a host with a
+/// port is an endpoint too.
 fn table_endpoint(url: &ServiceUrl, broker: &Endpoint) -> Endpoint {
     let host = url.host.as_deref().unwrap_or_default();
     let is_endpoint = host == "localhost"
@@ -96,8 +99,8 @@ fn table_endpoint(url: &ServiceUrl, broker: &Endpoint) -> Endpoint {
     }
 }
 
-/// `ttl_seconds` of the URL: over the settings, and off where it is negative, as in Celery. As long as messages live at least: a copy of
-/// one must find that its task has ended.
+/// `ttl_seconds` of the URL: over the settings, and off where it is negative, as in Celery. As long
+/// as messages live at least: a copy of one must find that its task has ended.
 fn ttl_of(
     url: &ServiceUrl,
     otherwise: Option<Duration>,
@@ -113,7 +116,8 @@ fn ttl_of(
     Ok(asked.map(|ttl| ttl.max(RETENTION)))
 }
 
-/// DynamoDB: 3 to 255 of `a-z A-Z 0-9 _ - .`. The name goes into PartiQL text, so this is also what keeps it harmless.
+/// DynamoDB: 3 to 255 of `a-z A-Z 0-9 _ - .`. The name goes into PartiQL text, so this is also what
+/// keeps it harmless.
 fn table_name(name: &str) -> Result<String, AwsConfigError> {
     let name = if name.is_empty() { DEFAULT_TABLE } else { name };
     let allowed = name

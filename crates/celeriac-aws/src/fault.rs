@@ -2,8 +2,8 @@ use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use celeriac_core::{BrokerErrorKind, StoreErrorKind};
 
-/// Why a request failed, after the SDK's retries. Unlike the seams' errors it can be cloned, since one request carries
-/// many entries.
+/// Why a request failed, after the SDK's retries. Unlike the seams' errors it can be cloned, since
+/// one request carries many entries.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
     /// Throttled, 5xx or the network.
@@ -25,7 +25,8 @@ impl Fault {
 
     /// By the code and message a service answered with.
     pub(crate) fn of_code(code: &str, message: &str, status: u16) -> Self {
-        // `com.amazonaws.sqs#QueueDoesNotExist`, `AWS.SimpleQueueService.NonExistentQueue`: the last part says it
+        // `com.amazonaws.sqs#QueueDoesNotExist`, `AWS.SimpleQueueService.NonExistentQueue`: the
+        // last part says it
         let code = code.rsplit(['#', '.']).next().unwrap_or_default();
         let text = if message.is_empty() {
             code.to_owned()
@@ -129,7 +130,8 @@ fn is_of_key(message: &str) -> bool {
         || message.contains("Type mismatch for key")
 }
 
-/// An error and its causes, as people read them: the SDK's own form repeats all of it in Rust's notation.
+/// An error and its causes, as people read them: the SDK's own form repeats all of it in Rust's
+/// notation.
 pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();

@@ -12,7 +12,8 @@ use crate::sdk::Sdk;
 use crate::service_time::date_of;
 use crate::service_url::Endpoint;
 
-/// An operator's questions about an endpoint: who am I there, in which region, and how far off is my clock.
+/// An operator's questions about an endpoint: who am I there, in which region, and how far off is
+/// my clock.
 #[derive(Debug)]
 pub struct AwsIdentity {
     sdk: Sdk,
@@ -82,8 +83,9 @@ impl AwsIdentity {
         })
     }
 
-    /// How far this machine's clock is ahead of AWS's, in seconds; negative: behind. One second is within the
-    /// measurement. Answers for refused requests too, since a wrong clock is why AWS refuses them.
+    /// How far this machine's clock is ahead of AWS's, in seconds; negative: behind. One second is
+    /// within the measurement. Answers for refused requests too, since a wrong clock is why AWS
+    /// refuses them.
     pub async fn clock_skew(&self) -> Result<i64, AwsIdentityError> {
         let seen = Arc::new(Mutex::new(None));
         let watch = aws_sdk_sts::config::Builder::new().interceptor(WatchDate(Arc::clone(&seen)));
@@ -107,7 +109,8 @@ impl AwsIdentity {
     }
 }
 
-/// Notes the difference between our clock and the `Date` header of the FIRST answer: later ones are of retries.
+/// Notes the difference between our clock and the `Date` header of the FIRST answer: later ones are
+/// of retries.
 #[derive(Debug)]
 struct WatchDate(Arc<Mutex<Option<i64>>>);
 

@@ -1,9 +1,10 @@
 //! SQS, DynamoDB and EventBridge Scheduler for celeriac: the only crate that names an AWS SDK.
 //!
-//! [`SqsBroker`] implements [`celeriac_core::Broker`], [`DynamoStore`] implements [`celeriac_core::Ledger`], and, with
-//! the feature `scheduler`, `EventBridgeScheduler` implements [`celeriac_core::Scheduler`]. All are made from an
-//! [`AwsConfig`], make no request when they are made, and build their clients at the first use, so that a cold start pays
-//! for what it uses only. [`AwsIdentity`] answers an operator's questions: who am I, where, and is my clock right.
+//! [`SqsBroker`] implements [`celeriac_core::Broker`], [`DynamoStore`] implements
+//! [`celeriac_core::Ledger`], and, with the feature `scheduler`, `EventBridgeScheduler` implements
+//! [`celeriac_core::Scheduler`]. All are made from an [`AwsConfig`], make no request when they are
+//! made, and build their clients at the first use, so that a cold start pays for what it uses only.
+//! [`AwsIdentity`] answers an operator's questions: who am I, where, and is my clock right.
 
 mod aws_config;
 mod aws_config_error;

@@ -22,8 +22,8 @@ pub enum Grant {
 }
 
 impl Permission {
-    /// By the answer to a request that is right in everything but what it asks for: any complaint about that came after
-    /// the check of rights.
+    /// By the answer to a request that is right in everything but what it asks for: any complaint
+    /// about that came after the check of rights.
     pub(crate) fn by_answer<T>(action: &'static str, answer: Result<T, Fault>) -> Self {
         let grant = match answer {
             Err(Fault::AccessDenied(text)) => Grant::Denied(text),

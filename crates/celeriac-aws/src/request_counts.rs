@@ -49,7 +49,8 @@ impl RequestCounts {
         self.made.iter().map(|count| count.load(Relaxed)).sum()
     }
 
-    /// Requests that met a throttle, a server's error or a broken connection. The SDK tries them again.
+    /// Requests that met a throttle, a server's error or a broken connection. The SDK tries them
+    /// again.
     pub fn failed(&self) -> u64 {
         self.failed.load(Relaxed)
     }
@@ -131,7 +132,8 @@ impl Intercept for CountRequests {
             let status = context
                 .response()
                 .map(|response| response.status().as_u16());
-            let text = format!("{error:?}"); // the only form that has the code of every service's error
+            // the only form that has the code of every service's error
+            let text = format!("{error:?}");
             let throttled = text.contains("Throttl")
                 || text.contains("ThroughputExceeded")
                 || text.contains("RequestLimitExceeded");

@@ -24,7 +24,8 @@ const READ_TIMEOUT: Duration = Duration::from_secs(10);
 const POLL_TIMEOUT: Duration = Duration::from_secs(30);
 const MAX_ATTEMPTS: u32 = 6;
 
-/// The SDK's clients for one endpoint, each built at its first use: nothing here costs a cold start anything.
+/// The SDK's clients for one endpoint, each built at its first use: nothing here costs a cold start
+/// anything.
 #[derive(Debug)]
 pub(crate) struct Sdk {
     endpoint: Endpoint,

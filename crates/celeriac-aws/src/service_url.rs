@@ -8,7 +8,8 @@ use crate::aws_config_error::AwsConfigError;
 /// Where an AWS service is, and whose credentials its requests carry.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Endpoint {
-    /// `None`: the SDK's own chain (environment, profile, instance), or `us-east-1` where `url` is set.
+    /// `None`: the SDK's own chain (environment, profile, instance), or `us-east-1` where `url` is
+    /// set.
     pub region: Option<String>,
     /// Any endpoint, such as an emulator's or a VPC endpoint's. `None`: AWS's own for the region.
     pub url: Option<String>,
@@ -47,7 +48,8 @@ impl fmt::Debug for StaticCredentials {
 
 /// The parts of `scheme://KEY:SECRET@HOST:PORT/PATH?QUERY`, decoded.
 ///
-/// Not a general URL: an AWS secret may hold a bare `/` or `+`, so the credentials end at the last `@`.
+/// Not a general URL: an AWS secret may hold a bare `/` or `+`, so the credentials end at the last
+/// `@`.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct ServiceUrl {
     pub(crate) credentials: Option<StaticCredentials>,
@@ -75,7 +77,8 @@ impl ServiceUrl {
             .map(|(scheme, _)| scheme.to_ascii_lowercase())
     }
 
-    /// Reads what follows the scheme. The error is a text for people and never repeats the credentials.
+    /// Reads what follows the scheme. The error is a text for people and never repeats the
+    /// credentials.
     fn parse(url: &str) -> Result<Self, String> {
         let (_, rest) = url.split_once("://").ok_or("it has no `://`")?;
         let (userinfo, location) = match rest.rsplit_once('@') {
@@ -113,7 +116,8 @@ pub(crate) fn is_amazon(host: &str) -> bool {
 }
 
 fn split_port(authority: &str) -> Result<(&str, Option<u16>), String> {
-    let after_bracket = authority.rfind(']').map_or(0, |end| end + 1); // an IPv6 address has colons of its own
+    // an IPv6 address has colons of its own
+    let after_bracket = authority.rfind(']').map_or(0, |end| end + 1);
     match authority[after_bracket..].rfind(':') {
         None => Ok((authority, None)),
         Some(at) => {

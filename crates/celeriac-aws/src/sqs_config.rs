@@ -13,7 +13,8 @@ pub struct SqsConfig {
     pub endpoint: Endpoint,
     /// In front of every queue name.
     pub queue_name_prefix: String,
-    /// Queue name to URL. If there are any, no other queue is known, and no List, Get or Create right is needed.
+    /// Queue name to URL. If there are any, no other queue is known, and no List, Get or Create
+    /// right is needed.
     pub predefined_queues: BTreeMap<String, String>,
 }
 
@@ -43,7 +44,8 @@ impl SqsConfig {
         })
     }
 
-    /// The SQS name of a Celery queue: with the prefix, and Celery's replacements of what SQS does not allow (SPEC 1).
+    /// The SQS name of a Celery queue: with the prefix, and Celery's replacements of what SQS does
+    /// not allow (SPEC 1).
     pub fn queue_name(&self, queue: &str) -> String {
         mangle(&format!("{}{queue}", self.queue_name_prefix))
     }

@@ -1,7 +1,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// What becomes of runs that were missed because no beat was there. For the local beat: EventBridge Scheduler is never away.
+/// What becomes of runs that were missed because no beat was there. For the local beat: EventBridge
+/// Scheduler is never away.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum CatchUp {
     /// They are left out.

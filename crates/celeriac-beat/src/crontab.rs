@@ -5,8 +5,8 @@ use crate::{
     crontab_parser::{DAY_OF_MONTH, DAY_OF_WEEK, HOUR, MINUTE, MONTH_OF_YEAR},
 };
 
-/// A schedule by the wall clock, with Celery's grammar and meaning: every field must match, day of the month AND day of
-/// the week.
+/// A schedule by the wall clock, with Celery's grammar and meaning: every field must match, day of
+/// the month AND day of the week.
 ///
 /// Two crontabs are equal when they list the same times in the same zone, however they are written.
 ///
@@ -23,11 +23,12 @@ use crate::{
 ///
 /// # When the clocks change
 ///
-/// - A listed wall-clock time that a gap skips runs at the first valid minute after the gap. Several such merge into one
-///   run, also with a run listed at that minute. 02:30 runs at 03:00 on the day when 02:00 to 03:00 is skipped.
-/// - A repeated wall-clock time runs each time for a schedule of a **sub-hour kind**: one that lists every hour, or more
-///   than one minute of the hour. It runs once, at the first occurrence, for all others, the **daily kinds**: one minute
-///   of certain hours.
+/// - A listed wall-clock time that a gap skips runs at the first valid minute after the gap.
+///   Several such merge into one run, also with a run listed at that minute. 02:30 runs at 03:00 on
+///   the day when 02:00 to 03:00 is skipped.
+/// - A repeated wall-clock time runs each time for a schedule of a **sub-hour kind**: one that
+///   lists every hour, or more than one minute of the hour. It runs once, at the first occurrence,
+///   for all others, the **daily kinds**: one minute of certain hours.
 /// - Each due time comes once, and there is one a minute at most.
 #[derive(Clone, Debug)]
 pub struct Crontab {
@@ -51,12 +52,12 @@ struct Texts {
 }
 
 impl Crontab {
-    /// Reads five fields in cron's usual order, minute, hour, day of the month, month, day of the week, as Celery's
-    /// `crontab.from_string` does: with a single space between.
+    /// Reads five fields in cron's usual order, minute, hour, day of the month, month, day of the
+    /// week, as Celery's `crontab.from_string` does: with a single space between.
     ///
     /// # Errors
-    /// For another number of fields, for a field that Celery refuses (7 as a day of the week is one), and for days that
-    /// no listed month has.
+    /// For another number of fields, for a field that Celery refuses (7 as a day of the week is
+    /// one), and for days that no listed month has.
     pub fn new(text: &str) -> Result<Self, CrontabError> {
         let fields: Vec<_> = text.split(' ').collect();
         let &[minute, hour, day_of_month, month_of_year, day_of_week] = fields.as_slice() else {
@@ -99,7 +100,8 @@ impl Crontab {
 
     /// The same crontab by the wall clock of the zone with this name.
     ///
-    /// The name is not looked up here, so that an entry can be written where the zone is not known; see [`zone`](crate::zone).
+    /// The name is not looked up here, so that an entry can be written where the zone is not known;
+    /// see [`zone`](crate::zone).
     #[must_use]
     pub fn tz(self, name: impl Into<String>) -> Self {
         Self {
@@ -163,7 +165,8 @@ impl Crontab {
         &self.texts.month_of_year
     }
 
-    /// Whether a repeated hour runs again: every hour is listed, or more than one minute of the hour.
+    /// Whether a repeated hour runs again: every hour is listed, or more than one minute of the
+    /// hour.
     pub fn is_sub_hour(&self) -> bool {
         self.hours.len() == 24 || self.minutes.len() > 1
     }
@@ -217,8 +220,8 @@ impl FromStr for Crontab {
     }
 }
 
-/// Five fields in cron's usual order, as they were given, so that a person knows the schedule again. [`Crontab::new`] reads
-/// it back; the zone is not part of it.
+/// Five fields in cron's usual order, as they were given, so that a person knows the schedule
+/// again. [`Crontab::new`] reads it back; the zone is not part of it.
 impl fmt::Display for Crontab {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let fields = [

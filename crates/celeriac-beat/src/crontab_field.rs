@@ -1,4 +1,5 @@
-/// One field of a crontab as Celery takes it: a text of its grammar, a number, or a list of numbers.
+/// One field of a crontab as Celery takes it: a text of its grammar, a number, or a list of
+/// numbers.
 ///
 /// ```
 /// use celeriac_beat::CrontabField;
@@ -68,7 +69,8 @@ impl<const N: usize> From<[i64; N]> for CrontabField {
     }
 }
 
-/// The arguments of Celery's `crontab(...)`, by its names and in its order: the day of the week comes third.
+/// The arguments of Celery's `crontab(...)`, by its names and in its order: the day of the week
+/// comes third.
 ///
 /// A field that is left out is `*`, every value.
 ///

@@ -5,13 +5,13 @@ use crate::{
     offset_segment::{OffsetSegment, floor_minute},
 };
 
-/// Each crontab has a due time within this: 29 February falls on each day of the week once in 40 years, also where a
-/// century has no leap day.
+/// Each crontab has a due time within this: 29 February falls on each day of the week once in 40
+/// years, also where a century has no leap day.
 const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(41 * 366 * 24);
 
 impl Crontab {
-    /// The next due time strictly after `after`, by the wall clock of `zone`; [what happens when the clocks
-    /// change](Crontab#when-the-clocks-change) is part of it.
+    /// The next due time strictly after `after`, by the wall clock of `zone`;
+    /// [what happens when the clocks change](Crontab#when-the-clocks-change) is part of it.
     ///
     /// `zone` is the caller's to look up, since a crontab may have none of its own.
     ///
@@ -35,7 +35,8 @@ impl Crontab {
         }
     }
 
-    /// The last due time that is not after `at`: with [`Crontab::next_after`] it lists the same times.
+    /// The last due time that is not after `at`: with [`Crontab::next_after`] it lists the same
+    /// times.
     ///
     /// `None` only where the calendar begins, in the year -9999.
     pub fn last_at_or_before(&self, at: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
@@ -72,7 +73,8 @@ impl Crontab {
         segment.instant(listed.or_else(after_gap)?)
     }
 
-    /// Where this segment's runs may begin: a daily kind does not run again at what the wall clock showed before.
+    /// Where this segment's runs may begin: a daily kind does not run again at what the wall clock
+    /// showed before.
     fn earliest(&self, segment: &OffsetSegment, from: DateTime) -> DateTime {
         let again = segment.shown_until.filter(|_| !self.is_sub_hour());
         again.map_or(from, |shown_until| from.max(shown_until))

@@ -2,8 +2,9 @@ use crate::{CrontabError, CrontabField, FieldProblem, ValueSet};
 
 /// Celery's grammar for one field of a crontab.
 ///
-/// It is loose where Celery is loose: what follows a valid range or step is ignored (`1-5-7` is `1-5`), names are read
-/// by their first three letters and in any field (`jan` as a day of the week is 1), a range may wrap (`22-4`).
+/// It is loose where Celery is loose: what follows a valid range or step is ignored (`1-5-7` is
+/// `1-5`), names are read by their first three letters and in any field (`jan` as a day of the week
+/// is 1), a range may wrap (`22-4`).
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct CrontabParser {
     field: &'static str,
@@ -136,7 +137,8 @@ fn every(step: usize, values: &[u8]) -> Vec<u8> {
     values.iter().copied().step_by(step).collect()
 }
 
-/// The number that Python's `int` reads: blanks around it, a plus sign and single underscores between digits are allowed.
+/// The number that Python's `int` reads: blanks around it, a plus sign and single underscores
+/// between digits are allowed.
 fn integer(text: &str) -> Option<i64> {
     let text = text.trim();
     let digits = text.strip_prefix('+').unwrap_or(text);

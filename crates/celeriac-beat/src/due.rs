@@ -9,7 +9,8 @@ use crate::{Crontab, Interval};
 pub struct Due {
     /// Whether to run now.
     pub is_due: bool,
-    /// How long until the next due time; if due now, until the one after now. [`Duration::MAX`] if there is none.
+    /// How long until the next due time; if due now, until the one after now. [`Duration::MAX`] if
+    /// there is none.
     pub next_check: Duration,
 }
 
@@ -24,10 +25,11 @@ impl Due {
 }
 
 impl Crontab {
-    /// Whether a run is due at `now` if the last was at `last_run`. However many were missed, one run is due.
+    /// Whether a run is due at `now` if the last was at `last_run`. However many were missed, one
+    /// run is due.
     ///
-    /// With a `starting_deadline`, Celery's `beat_cron_starting_deadline`, a run that was missed by more than this is left
-    /// out.
+    /// With a `starting_deadline`, Celery's `beat_cron_starting_deadline`, a run that was missed by
+    /// more than this is left out.
     pub fn is_due(
         &self,
         last_run: Timestamp,
@@ -49,8 +51,9 @@ impl Crontab {
 }
 
 impl Interval {
-    /// Whether a run is due at `now` if the last was at `last_run`. However many were missed, one run is due, and the
-    /// next is due a whole period after it: as Celery counts, from the run and not from the time when it was due.
+    /// Whether a run is due at `now` if the last was at `last_run`. However many were missed, one
+    /// run is due, and the next is due a whole period after it: as Celery counts, from the run and
+    /// not from the time when it was due.
     pub fn is_due(&self, last_run: Timestamp, now: Timestamp, zone: &TimeZone) -> Due {
         let next = self.next_after(last_run, last_run, zone);
         match next {

@@ -106,8 +106,9 @@ impl Entry {
         Self { enabled, ..self }
     }
 
-    /// Runs up to this much later, each time by another part of it: so that entries of one minute do not all run at once. On
-    /// EventBridge Scheduler it is the flexible time window, in whole minutes.
+    /// Runs up to this much later, each time by another part of it: so that entries of one minute
+    /// do not all run at once. On EventBridge Scheduler it is the flexible time window, in whole
+    /// minutes.
     #[must_use]
     pub fn jitter(self, jitter: Duration) -> Self {
         Self { jitter, ..self }
@@ -119,8 +120,8 @@ impl Entry {
         Self { catch_up, ..self }
     }
 
-    /// A run that is later than this is left out, over `beat_cron_starting_deadline`. On EventBridge Scheduler the maximum age
-    /// of its event, 1 minute to 1 day.
+    /// A run that is later than this is left out, over `beat_cron_starting_deadline`. On
+    /// EventBridge Scheduler the maximum age of its event, 1 minute to 1 day.
     #[must_use]
     pub fn starting_deadline(self, deadline: Duration) -> Self {
         Self {
@@ -147,8 +148,9 @@ impl Entry {
         }
     }
 
-    /// To the second: EventBridge Scheduler sends within a minute of the time, so this entry fires a minute early and the worker
-    /// holds it. Only where celeriac alone reads the queue ([`celeriac_only`](Self::celeriac_only)).
+    /// To the second: EventBridge Scheduler sends within a minute of the time, so this entry fires
+    /// a minute early and the worker holds it. Only where celeriac alone reads the queue
+    /// ([`celeriac_only`](Self::celeriac_only)).
     #[must_use]
     pub fn precise(self) -> Self {
         Self {
@@ -157,8 +159,8 @@ impl Entry {
         }
     }
 
-    /// Says that only celeriac reads this entry's queue. Then what EventBridge Scheduler cannot say goes into the message, for
-    /// the worker to hold to; a Python worker would pass over it.
+    /// Says that only celeriac reads this entry's queue. Then what EventBridge Scheduler cannot say
+    /// goes into the message, for the worker to hold to; a Python worker would pass over it.
     #[must_use]
     pub fn celeriac_only(self) -> Self {
         Self {
@@ -221,7 +223,8 @@ impl Entry {
         format!("{}:{due}", self.id_name())
     }
 
-    /// The name as ids have it: what a task id may not hold is percent-encoded, and what would be too long is a digest.
+    /// The name as ids have it: what a task id may not hold is percent-encoded, and what would be
+    /// too long is a digest.
     pub(crate) fn id_name(&self) -> Cow<'_, str> {
         let is_allowed =
             |byte: u8| (b' '..=b'~').contains(&byte) && !matches!(byte, b'\'' | b'"' | b'\\');
@@ -243,12 +246,14 @@ impl Entry {
         Cow::Owned(encoded)
     }
 
-    /// The id of the run of this time where EventBridge Scheduler sends it: by the time for which its schedule fired.
+    /// The id of the run of this time where EventBridge Scheduler sends it: by the time for which
+    /// its schedule fired.
     pub fn task_id_on_aws(&self, due: Timestamp) -> String {
         let lead = if self.precise { 60 } else { 0 };
         let fires = due.as_second() - lead;
         let delay = match &self.schedule {
-            Schedule::Interval(_) => fires.rem_euclid(60), // by the minute, and the message waits for the seconds
+            // by the minute, and the message waits for the seconds
+            Schedule::Interval(_) => fires.rem_euclid(60),
             _ => 0,
         };
         let scheduled = Timestamp::from_second(fires - delay).unwrap_or(due);

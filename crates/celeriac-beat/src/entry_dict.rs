@@ -1,4 +1,5 @@
-//! Entries in Celery's shape: `{task, schedule, args, kwargs, options}` and what celeriac adds, from TOML or JSON.
+//! Entries in Celery's shape: `{task, schedule, args, kwargs, options}` and what celeriac adds,
+//! from TOML or JSON.
 
 use std::time::Duration;
 
@@ -50,7 +51,10 @@ impl Entry {
     /// use celeriac_protocol::{Limits, Serializer};
     /// use jiff::tz::TimeZone;
     ///
-    /// let json = r#"{"task": "shop.report", "schedule": {"crontab": {"minute": "0", "hour": "9"}}, "args": ["daily"]}"#;
+    /// let json = r#"{
+    ///     "task": "shop.report", "args": ["daily"],
+    ///     "schedule": {"crontab": {"minute": "0", "hour": "9"}}
+    /// }"#;
     /// let value = Serializer::Json.load(json.as_bytes(), &Limits::default())?;
     /// let entry = Entry::from_value("daily-report", &value, &TimeZone::UTC)?;
     /// assert_eq!(entry.schedule().to_string(), "0 9 * * *");
@@ -177,7 +181,8 @@ pub(crate) fn moment(value: &Value, zone: &TimeZone) -> Result<Timestamp, String
     at_wall_clock(civil, zone).map_err(|error| format!("`{text}`: {error}"))
 }
 
-/// By the rule of crontabs: a time that a gap skips is the first one after it, and of one that comes twice the first.
+/// By the rule of crontabs: a time that a gap skips is the first one after it, and of one that
+/// comes twice the first.
 fn at_wall_clock(civil: jiff::civil::DateTime, zone: &TimeZone) -> Result<Timestamp, jiff::Error> {
     let ambiguous = zone.to_ambiguous_zoned(civil);
     let skipped = matches!(ambiguous.offset(), AmbiguousOffset::Gap { .. });

@@ -9,7 +9,8 @@ use toml_writer::{ToTomlKey as _, TomlKeyBuilder, TomlStringBuilder, TomlWrite, 
 use crate::{CatchUp, Entry, EntryError, Schedule, Solar};
 
 impl Entry {
-    /// The entry in Celery's shape, as [`Entry::from_value`] reads it. What is as by default is left out.
+    /// The entry in Celery's shape, as [`Entry::from_value`] reads it. What is as by default is
+    /// left out.
     pub fn to_dict(&self) -> Dict {
         let mut dict = Dict::new();
         let mut put = |key: &str, value: Option<Value>| {
@@ -44,8 +45,8 @@ impl Entry {
     /// The entry as a table of a settings file, `[beat_schedule."name"]` and a line for each key.
     ///
     /// # Errors
-    /// For values of Python's that TOML does not have: `None`, an integer of more than 64 bits, a `UUID`, a `Decimal`, `bytes`, a `date`, a
-    /// `time`, a `datetime` with a fraction of a second.
+    /// For values of Python's that TOML does not have: `None`, an integer of more than 64 bits, a
+    /// `UUID`, a `Decimal`, `bytes`, a `date`, a `time`, a `datetime` with a fraction of a second.
     ///
     /// ```
     /// use celeriac_beat::{Crontab, Entry};
@@ -166,7 +167,8 @@ fn write_table<W: TomlWrite + ?Sized>(writer: &mut W, dict: &Dict) -> fmt::Resul
     writer.close_inline_table()
 }
 
-/// A time that a settings file gives back as it was, down to its text: without a fraction, whose zeros TOML's readers drop.
+/// A time that a settings file gives back as it was, down to its text: without a fraction, whose
+/// zeros TOML's readers drop.
 fn is_toml_datetime(text: &str) -> bool {
     let shape = text.bytes().map(|byte| match byte {
         b'0'..=b'9' => b'0',

@@ -11,7 +11,8 @@ const SECOND: Duration = Duration::from_secs(1);
 
 /// A schedule of equal steps, Celery's `schedule(run_every, relative)`.
 ///
-/// Its due times are `anchor + k * period` for k = 1, 2, …: they do not drift, and missed ones are not made up for.
+/// Its due times are `anchor + k * period` for k = 1, 2, …: they do not drift, and missed ones are
+/// not made up for.
 ///
 /// ```
 /// use std::time::Duration;
@@ -63,8 +64,9 @@ impl Interval {
         })
     }
 
-    /// The same interval with its due times rounded down to its resolution, as Celery's `relative=True`: to the beginning
-    /// of the day for a period of a day or more, else of the hour, the minute or the second, by the wall clock.
+    /// The same interval with its due times rounded down to its resolution, as Celery's
+    /// `relative=True`: to the beginning of the day for a period of a day or more, else of the
+    /// hour, the minute or the second, by the wall clock.
     #[must_use]
     pub fn relative(self) -> Self {
         Self {
@@ -83,9 +85,11 @@ impl Interval {
         self.relative
     }
 
-    /// The next due time strictly after `after` and `anchor`, which is the last run or the time when the entry came to be.
+    /// The next due time strictly after `after` and `anchor`, which is the last run or the time
+    /// when the entry came to be.
     ///
-    /// `zone` gives the wall clock of [relative](Interval::relative) intervals; the others do not look at it.
+    /// `zone` gives the wall clock of [relative](Interval::relative) intervals; the others do not
+    /// look at it.
     ///
     /// `None` only where the calendar ends, in the year 9999.
     pub fn next_after(
@@ -109,7 +113,8 @@ impl Interval {
         }
     }
 
-    /// The last due time that is not after `at`: with [`Interval::next_after`] it lists the same times.
+    /// The last due time that is not after `at`: with [`Interval::next_after`] it lists the same
+    /// times.
     ///
     /// `None` before the first one.
     pub fn last_at_or_before(
@@ -121,7 +126,8 @@ impl Interval {
         if let Some((whole, anchor)) = self.by_whole_seconds(anchor) {
             return whole.last_at_or_before(at, anchor, zone);
         }
-        // rounding down brings a due time forward by less than a period, and a change of the clocks by a day at most
+        // rounding down brings a due time forward by less than a period, and a change of the clocks
+        // by a day at most
         let mut step = self.steps(at, anchor) + 2;
         while step > 0 {
             let due = self
@@ -180,7 +186,8 @@ impl Interval {
     }
 }
 
-/// The beginning of the day that is `elapsed` later by the calendar, where a day of 23 or 25 hours is one day.
+/// The beginning of the day that is `elapsed` later by the calendar, where a day of 23 or 25 hours
+/// is one day.
 fn start_of_day(anchor: Timestamp, elapsed: i128, zone: &TimeZone) -> Option<Timestamp> {
     let elapsed = SignedDuration::from_secs(i64::try_from(elapsed / 1_000_000_000).ok()?)
         + SignedDuration::from_nanos((elapsed % 1_000_000_000) as i64);

@@ -8,7 +8,8 @@ use jiff::tz::TimeZone;
 use crate::schedule_value::schedule;
 use crate::{Crontab, Interval, Schedule, Solar};
 
-/// What an entry's schedule may be given as. A fallible one needs no `?`: the entry remembers what is wrong, and tells when it is checked.
+/// What an entry's schedule may be given as. A fallible one needs no `?`: the entry remembers what
+/// is wrong, and tells when it is checked.
 ///
 /// ```
 /// use std::time::Duration;

@@ -1,5 +1,5 @@
-//! Celery's beat: entries, the times they are due, their form in EventBridge Scheduler, and a local process that sends them. No AWS
-//! SDK, no network.
+//! Celery's beat: entries, the times they are due, their form in EventBridge Scheduler, and a local
+//! process that sends them. No AWS SDK, no network.
 
 mod catch_up;
 mod crontab;

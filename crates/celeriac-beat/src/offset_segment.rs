@@ -4,8 +4,8 @@ use jiff::{
     tz::{Offset, TimeZone},
 };
 
-/// No two offsets of a zone are farther apart than this (Samoa's day line is 24 hours), so what the wall clock showed
-/// longer ago than this before a change cannot be shown again after it.
+/// No two offsets of a zone are farther apart than this (Samoa's day line is 24 hours), so what the
+/// wall clock showed longer ago than this before a change cannot be shown again after it.
 const FARTHEST_BACK: SignedDuration = SignedDuration::from_hours(26);
 
 /// A stretch of time in which a zone's wall clock runs evenly: its offset from UTC does not change.
@@ -73,8 +73,9 @@ impl OffsetSegment {
 pub(crate) fn start_of_segment(at: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
     let after = at.checked_add(1.nanosecond()).unwrap_or(at);
     let hint = zone.preceding(after).next()?.timestamp();
-    // beyond the last listed change of a zone, jiff 0.2 looks back by the zone's lasting rule alone and may overlook that
-    // change: it gives 6 November 2022 for Ciudad Juárez, whose last is of 30 November. It looks ahead rightly.
+    // beyond the last listed change of a zone, jiff 0.2 looks back by the zone's lasting rule alone
+    // and may overlook that change: it gives 6 November 2022 for Ciudad Juárez, whose last is of 30
+    // November. It looks ahead rightly.
     let before = hint.checked_sub(1.nanosecond()).unwrap_or(hint);
     changes_after(before, zone)
         .take_while(|change| *change <= at)

@@ -12,7 +12,8 @@ use crate::Entry;
 const CELERY_BEAT: &str = "celery_beat_task";
 
 impl Entry {
-    /// The run of this time as a local beat sends it: under its own id, with every time written out.
+    /// The run of this time as a local beat sends it: under its own id, with every time written
+    /// out.
     pub fn run(&self, due: Timestamp, timezone: &str) -> (Signature, SendOptions) {
         let mut options = self.options.clone();
         let lateness = self.lateness(due);

@@ -34,7 +34,8 @@ pub(crate) fn schedule(value: &Value, relative: bool, zone: &TimeZone) -> Result
     }
 }
 
-/// A duration has no `*`, and such as `1h 30m` has fewer than five parts. A crontab of too few fields is meant as one.
+/// A duration has no `*`, and such as `1h 30m` has fewer than five parts. A crontab of too few
+/// fields is meant as one.
 fn is_cron(text: &str) -> bool {
     text.contains('*') || text.split_whitespace().count() >= 5
 }
@@ -53,7 +54,8 @@ fn interval(value: &Value, relative: bool) -> Result<Schedule, String> {
     }))
 }
 
-/// A table of one form, with what belongs to it: a crontab's and a moment's `timezone`, an interval's `relative`.
+/// A table of one form, with what belongs to it: a crontab's and a moment's `timezone`, an
+/// interval's `relative`.
 fn of_dict(dict: &Dict, relative: bool, zone: &TimeZone) -> Result<Schedule, String> {
     let (kind, value) = kind(dict)?;
     let timezone = extra(dict, "timezone", text)?;

@@ -61,7 +61,8 @@ fn nearest(name: &str) -> Option<String> {
         .map(|(_, candidate)| candidate.to_string())
 }
 
-/// How alike two names are, 0 to 1. The city counts nearly as much as the whole: it is what people remember.
+/// How alike two names are, 0 to 1. The city counts nearly as much as the whole: it is what people
+/// remember.
 fn closeness(wanted: &str, candidate: &str) -> f64 {
     let city = |name: &str| name.rsplit('/').next().unwrap_or_default().to_owned();
     let whole = strsim::normalized_damerau_levenshtein(wanted, candidate);

@@ -9,13 +9,14 @@ const DAY: f64 = 86_400.0;
 /// Celery's `max_search_days`: from any day this reaches the one sunrise of a year at a pole.
 const MAX_SEARCH_DAYS: i64 = 366;
 
-/// A schedule by the sun at a place, in UTC and whole seconds: due once in each solar day (from one midnight of the sun
-/// to the next) in which its event occurs.
+/// A schedule by the sun at a place, in UTC and whole seconds: due once in each solar day (from one
+/// midnight of the sun to the next) in which its event occurs.
 ///
-/// The times are Celery's within 15 s where the sun goes a degree or more past the event's height, as on every day at
-/// most places. Around the ends of a polar day or night it only grazes that height and passes it flatly: there they may
-/// differ by a minute or two, and under 0.01 degrees past it by the day on which the event first occurs. At a pole the sun
-/// rises and sets once a year; Celery finds no event there but noon.
+/// The times are Celery's within 15 s where the sun goes a degree or more past the event's height,
+/// as on every day at most places. Around the ends of a polar day or night it only grazes that
+/// height and passes it flatly: there they may differ by a minute or two, and under 0.01 degrees
+/// past it by the day on which the event first occurs. At a pole the sun rises and sets once a
+/// year; Celery finds no event there but noon.
 ///
 /// ```
 /// use celeriac_beat::{Solar, SolarEvent};
@@ -92,7 +93,8 @@ impl Solar {
         (day as f64 - self.longitude / 360.0) * DAY
     }
 
-    /// The time of the event in a solar day. It depends on the day alone, so one event never has two times.
+    /// The time of the event in a solar day. It depends on the day alone, so one event never has
+    /// two times.
     fn on(&self, day: i64) -> Option<Timestamp> {
         let noon = self.passage(self.mean_midnight(day) + DAY / 2.0, 0.0);
         let time = match self.event.crossing() {
@@ -109,7 +111,8 @@ impl Solar {
 
     /// When the sun is at `hour_angle`, from a time less than half a day off.
     fn passage(&self, near: f64, hour_angle: f64) -> f64 {
-        // The hour angle grows almost evenly, so each step leaves a thousandth of the distance at most.
+        // The hour angle grows almost evenly, so each step leaves a thousandth of the distance at
+        // most.
         (0..3).fold(near, |time, _| {
             let is = Sun::at(time).hour_angle(self.longitude.to_radians());
             let ahead = (hour_angle - is + PI).rem_euclid(TAU) - PI;
@@ -117,7 +120,8 @@ impl Solar {
         })
     }
 
-    /// When the sun passes the event's height between its lowest and its highest, or the other way round.
+    /// When the sun passes the event's height between its lowest and its highest, or the other way
+    /// round.
     fn crossing(&self, crossing: Crossing, from: f64, to: f64) -> Option<f64> {
         let is_before = |time: f64| match crossing {
             Crossing::Upward => self.height(time) < 0.0,

@@ -6,13 +6,15 @@ use crate::SolarError;
 /// What the sun does at a place, by Celery's names: `SolarEvent::DawnCivil` is `dawn_civil`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum SolarEvent {
-    /// The sun's centre comes up to 18 degrees below the horizon: the sky is no longer completely dark.
+    /// The sun's centre comes up to 18 degrees below the horizon: the sky is no longer completely
+    /// dark.
     DawnAstronomical,
     /// The sun's centre comes up to 12 degrees below the horizon.
     DawnNautical,
     /// The sun's centre comes up to 6 degrees below the horizon.
     DawnCivil,
-    /// The sun's upper limb comes up to 34 arc minutes below the horizon, where the air bends its light over it.
+    /// The sun's upper limb comes up to 34 arc minutes below the horizon, where the air bends its
+    /// light over it.
     Sunrise,
     /// The sun passes the meridian, where it is highest; also below the horizon.
     SolarNoon,

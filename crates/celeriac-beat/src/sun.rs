@@ -1,13 +1,14 @@
-//! Where the sun stands: Jean Meeus, *Astronomical Algorithms* (2nd edition), chapters 12 (sidereal time), 13 (altitude)
-//! and 25 (the sun, lower accuracy: 0.01 degrees, which is 2.4 s of the earth's turning). Angles are radians, times are
-//! seconds since 1970 in UTC.
+//! Where the sun stands: Jean Meeus, *Astronomical Algorithms* (2nd edition), chapters 12 (sidereal
+//! time), 13 (altitude) and 25 (the sun, lower accuracy: 0.01 degrees, which is 2.4 s of the
+//! earth's turning). Angles are radians, times are seconds since 1970 in UTC.
 
 use std::f64::consts::{PI, TAU};
 
 /// 2000-01-01 12:00, from which the formulas count.
 const J2000: f64 = 946_728_000.0;
 const DAY: f64 = 86_400.0;
-/// Terrestrial time less UTC, of 2020: within 13 s of it from 1990 to 2040, in which the sun moves half an arc second.
+/// Terrestrial time less UTC, of 2020: within 13 s of it from 1990 to 2040, in which the sun moves
+/// half an arc second.
 const DELTA_T: f64 = 69.0;
 const PARALLAX_AT_1_AU: f64 = 8.794 / 3600.0;
 const RADIUS_AT_1_AU: f64 = 959.63 / 3600.0;
@@ -24,7 +25,8 @@ pub(crate) struct Sun {
 impl Sun {
     pub(crate) fn at(time: f64) -> Self {
         let days = (time - J2000) / DAY;
-        let t = (time - J2000 + DELTA_T) / (DAY * 36_525.0); // Julian centuries, as Meeus writes them
+        // Julian centuries, as Meeus writes them
+        let t = (time - J2000 + DELTA_T) / (DAY * 36_525.0);
         let mean_longitude = 280.466_46 + (36_000.769_83 + 0.000_303_2 * t) * t;
         let mean_anomaly = (357.529_11 + (35_999.050_29 - 0.000_153_7 * t) * t).to_radians();
         let eccentricity = 0.016_708_634 - (0.000_042_037 + 0.000_000_126_7 * t) * t;

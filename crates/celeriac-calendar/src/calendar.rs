@@ -15,14 +15,16 @@ const NAME_SHOWN: usize = 40;
 /// And so many names: of more entries the keys alone.
 const MOST_NAMES: usize = 3;
 
-/// What runs when in seven days of a time zone, for a person to look at: a column for each day, a row for each hour.
+/// What runs when in seven days of a time zone, for a person to look at: a column for each day, a
+/// row for each hour.
 ///
-/// - Two or more enabled entries that are due in the same minute are a collision: marked `!` in the cell, and listed.
-/// - An entry that is due 24 times a day or 4 times an hour is a band above the hours. It would hide the collisions of the
-///   others, so its own are marked `+`, and counted in a list of their own. One that runs every minute meets everything:
-///   only that is said.
-/// - A day on which the clock changes says so in its head. A skipped hour is marked in its row; an hour that comes twice
-///   has a second row.
+/// - Two or more enabled entries that are due in the same minute are a collision: marked `!` in the
+///   cell, and listed.
+/// - An entry that is due 24 times a day or 4 times an hour is a band above the hours. It would
+///   hide the collisions of the others, so its own are marked `+`, and counted in a list of their
+///   own. One that runs every minute meets everything: only that is said.
+/// - A day on which the clock changes says so in its head. A skipped hour is marked in its row; an
+///   hour that comes twice has a second row.
 ///
 /// ```
 /// use celeriac_calendar::{Calendar, CalendarEntry};
@@ -49,7 +51,8 @@ pub struct Calendar {
 }
 
 impl Calendar {
-    /// The calendar of `entries` from `first_day` on, in `zone`, which `zone_name` names to the reader.
+    /// The calendar of `entries` from `first_day` on, in `zone`, which `zone_name` names to the
+    /// reader.
     pub fn week(
         entries: Vec<CalendarEntry>,
         first_day: Date,
@@ -79,14 +82,14 @@ impl Calendar {
         self
     }
 
-    /// The calendar for a terminal of `width` columns; under 64 it is as for 64. With `colour`, ANSI codes set off
-    /// collisions and disabled entries, which are marked without them too.
+    /// The calendar for a terminal of `width` columns; under 64 it is as for 64. With `colour`,
+    /// ANSI codes set off collisions and disabled entries, which are marked without them too.
     pub fn to_text(&self, width: usize, colour: bool) -> String {
         text::Text::new(self, width, colour).to_string()
     }
 
-    /// The calendar as one SVG document: no scripts, no fonts or styles from elsewhere, light or dark as the viewer
-    /// prefers. Pointing at a mark shows the names and the time.
+    /// The calendar as one SVG document: no scripts, no fonts or styles from elsewhere, light or
+    /// dark as the viewer prefers. Pointing at a mark shows the names and the time.
     pub fn to_svg(&self) -> String {
         svg::Svg::new(self).to_string()
     }
@@ -119,7 +122,8 @@ impl Calendar {
         named.collect::<Vec<_>>().join(joint)
     }
 
-    /// How often each frequent entry is due in the same minute as another: `E sync-stock: 85 times`.
+    /// How often each frequent entry is due in the same minute as another:
+    /// `E sync-stock: 85 times`.
     pub(crate) fn meetings(&self) -> impl Iterator<Item = String> {
         let meets = |band: usize| {
             let is_met = move |due: &&Due| {

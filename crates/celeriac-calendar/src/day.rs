@@ -50,7 +50,8 @@ impl Day {
         (self.seconds != 86_400).then(|| format!("{} {unit}", (hours * 100.0).round() / 100.0))
     }
 
-    /// What the clock does, for a day that has not 24 hours: `Sun 28 Mar has 23 hours: 02:00 skipped`.
+    /// What the clock does, for a day that has not 24 hours:
+    /// `Sun 28 Mar has 23 hours: 02:00 skipped`.
     pub(super) fn note(&self) -> Option<String> {
         let date = self.date.strftime("%a %-d %b");
         let length = self.odd_length("hours")?;
@@ -79,7 +80,8 @@ impl Day {
         self.passes.iter().skip(first).take(60).copied()
     }
 
-    /// The stretches of the wall clock that come `passes` times: `02:00` for a full hour, else `01:30–01:59`.
+    /// The stretches of the wall clock that come `passes` times: `02:00` for a full hour, else
+    /// `01:30–01:59`.
     fn spans(&self, passes: u8) -> impl Iterator<Item = String> {
         let is_in = move |minute: &usize| self.passes.get(*minute) == Some(&passes);
         let starts = (0..MINUTES)

@@ -29,7 +29,8 @@ impl Due {
         self.lanes.len() > 1
     }
 
-    /// Every minute in which an entry is due, in the order of the week; a disabled entry's apart from the others.
+    /// Every minute in which an entry is due, in the order of the week; a disabled entry's apart
+    /// from the others.
     pub(super) fn of(lanes: &[Lane], week: &Week) -> Vec<Self> {
         let mut minutes: BTreeMap<(Place, Option<usize>), Self> = BTreeMap::new();
         for (number, lane) in lanes.iter().enumerate() {

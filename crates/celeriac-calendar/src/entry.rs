@@ -5,7 +5,8 @@ use jiff::Timestamp;
 pub struct CalendarEntry {
     /// The entry's name, as a person gave it.
     pub name: String,
-    /// The times at which it is due in the week, in any order; those outside of the week are left out.
+    /// The times at which it is due in the week, in any order; those outside of the week are left
+    /// out.
     pub times: Vec<Timestamp>,
     /// Whether it runs. One that does not is drawn in grey and collides with nothing.
     pub enabled: bool,

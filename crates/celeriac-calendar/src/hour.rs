@@ -1,6 +1,7 @@
 use std::fmt;
 
-/// A row of the calendar: an hour of the wall clock, or the second pass through it where the clock goes back.
+/// A row of the calendar: an hour of the wall clock, or the second pass through it where the clock
+/// goes back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Hour {
     pub(super) hour: i8,

@@ -65,7 +65,8 @@ impl Week {
         })
     }
 
-    /// The rows that a day has: all but those of skipped hours, and of hours that come twice on another day.
+    /// The rows that a day has: all but those of skipped hours, and of hours that come twice on
+    /// another day.
     pub(super) fn rows_of(&self, day: usize) -> Vec<usize> {
         let has = |row: &usize| self.days[day].has(self.hours[*row]);
         (0..self.hours.len()).filter(has).collect()

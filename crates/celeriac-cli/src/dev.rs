@@ -16,7 +16,8 @@ pub(crate) struct DevCommand {
     /// The app's program: `target/debug/shop`
     #[arg(value_name = "PROGRAM")]
     program: PathBuf,
-    /// An emulator's address; `auto`: one that runs on port 4566, else ministack where it is installed, else SQLite; `none`: SQLite
+    /// An emulator's address; `auto`: one that runs on port 4566, else ministack where it is
+    /// installed, else SQLite; `none`: SQLite
     #[arg(long, value_name = "URL", default_value = "auto")]
     emulator: String,
     /// Options of its worker, after `--`: `-- --concurrency 4`

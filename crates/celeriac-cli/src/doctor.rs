@@ -9,7 +9,8 @@ use crate::{doctor_aws, doctor_queues, doctor_sqlite};
 /// `celeriac doctor`
 #[derive(Debug, Args)]
 pub(crate) struct DoctorCommand {
-    /// Queues to look at [default: the default queue, those of `task_routes`, and the predefined ones]
+    /// Queues to look at [default: the default queue, those of `task_routes`, and the predefined
+    /// ones]
     #[arg(
         short = 'Q',
         long = "queue",

@@ -24,7 +24,8 @@ async fn on_dead_letters(broker: &SqsBroker, queue: &str) -> Option<Check> {
     check(&format!("queue `{dead_letters}`"), &[permission])
 }
 
-/// What clients and workers do on the table of results; `None` for a table that can be no table of results.
+/// What clients and workers do on the table of results; `None` for a table that can be no table of
+/// results.
 pub(crate) async fn on_table(config: &AwsConfig) -> Option<Check> {
     let store = DynamoStore::new(config);
     let checked = store.check().await.map_err(|error| error.kind);

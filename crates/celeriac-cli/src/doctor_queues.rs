@@ -6,7 +6,8 @@ use futures_util::future::join_all;
 
 use crate::check::Check;
 
-/// Below this, releases, deferrals and throttles may carry healthy messages to the dead-letter queue.
+/// Below this, releases, deferrals and throttles may carry healthy messages to the dead-letter
+/// queue.
 const ENOUGH_RECEIVES: u32 = 100;
 const SHORT_VISIBILITY: Duration = Duration::from_secs(30);
 

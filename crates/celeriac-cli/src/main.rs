@@ -25,10 +25,12 @@ mod queues_purge;
 
 /// Celery tasks on AWS, or on one machine: send them, read their results, look after their queues
 ///
-/// Settings come from celeriac.toml (or the file that CELERIAC_CONFIG names), then from the environment
-/// (CELERIAC_BROKER_URL, ...), then from the options below. With none: SQLite in the working directory.
+/// Settings come from celeriac.toml (or the file that CELERIAC_CONFIG names), then from the
+/// environment (CELERIAC_BROKER_URL, ...), then from the options below. With none: SQLite in the
+/// working directory.
 ///
-/// Exit codes: 0 done, 1 failed, 2 wrong usage or settings, 3 the task failed, 4 its result was not there in time.
+/// Exit codes: 0 done, 1 failed, 2 wrong usage or settings, 3 the task failed, 4 its result was not
+/// there in time.
 #[derive(Debug, Parser)]
 #[command(
     name = "celeriac",

@@ -20,11 +20,12 @@ pub(crate) struct CreateQueues {
     /// How long messages are kept, 60s to 14days [default: 4days]
     #[arg(long, value_name = "TIME", value_parser = duration)]
     retention: Option<Duration>,
-    /// Receives after which the broker itself moves a message to the dead-letter queue; a last guard, since workers count
-    /// lost runs themselves [default: 100]
+    /// Receives after which the broker itself moves a message to the dead-letter queue; a last
+    /// guard, since workers count lost runs themselves [default: 100]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
     max_receives: Option<u32>,
-    /// Create no dead-letter queues: unreadable messages then stay in the queue and come back again and again
+    /// Create no dead-letter queues: unreadable messages then stay in the queue and come back again
+    /// and again
     #[arg(long, conflicts_with = "max_receives")]
     no_dlq: bool,
     /// Change queues that exist, too: what of visibility, retention and receives is given here

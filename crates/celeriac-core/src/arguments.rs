@@ -36,11 +36,14 @@ pub struct Arguments {
 pub struct ArgumentError(pub String);
 
 impl Arguments {
-    /// Binds by position, then by keyword. Errors read as Python's: `add() missing 1 required positional argument: 'y'`,
-    /// `add() got an unexpected keyword argument 'z'`, `add() takes 2 positional arguments but 3 were given`,
+    /// Binds by position, then by keyword. Errors read as Python's:
+    /// `add() missing 1 required positional argument: 'y'`,
+    /// `add() got an unexpected keyword argument 'z'`,
+    /// `add() takes 2 positional arguments but 3 were given`,
     /// `add() got multiple values for argument 'x'`.
     ///
-    /// Where several are wrong, the one that Python reports is reported: keywords first, then too many, then missing.
+    /// Where several are wrong, the one that Python reports is reported: keywords first, then too
+    /// many, then missing.
     pub fn bind(
         params: &'static Params,
         args: Vec<Value>,
@@ -67,8 +70,9 @@ impl Arguments {
         Ok(Self { bound, params })
     }
 
-    /// Takes the parameter at `index` as a `T`. An absent optional one is `T` of `None` where `T` is an `Option`, so the
-    /// macro calls `take_or` for parameters with a default. The error names the parameter.
+    /// Takes the parameter at `index` as a `T`. An absent optional one is `T` of `None` where `T`
+    /// is an `Option`, so the macro calls `take_or` for parameters with a default. The error names
+    /// the parameter.
     pub fn take<T: DeserializeOwned>(&mut self, index: usize) -> Result<T, ArgumentError> {
         let value = self
             .bound

@@ -8,7 +8,11 @@ use crate::random;
 /// use celeriac_core::RetryPolicy;
 /// use std::time::Duration;
 ///
-/// let policy = RetryPolicy { retry_backoff: Some(1.0), retry_jitter: false, ..RetryPolicy::default() };
+/// let policy = RetryPolicy {
+///     retry_backoff: Some(1.0),
+///     retry_jitter: false,
+///     ..RetryPolicy::default()
+/// };
 /// assert_eq!(policy.countdown(3), Duration::from_secs(8));
 /// assert!(policy.allows(2) && !policy.allows(3)); // three retries: four runs
 /// ```
@@ -18,8 +22,8 @@ pub struct RetryPolicy {
     pub max_retries: Option<u32>,
     /// The wait without backoff. 180 s.
     pub default_retry_delay: Duration,
-    /// Exponential backoff with this factor in seconds, of which Celery uses the whole part, at least 1; `None` and
-    /// zero: off.
+    /// Exponential backoff with this factor in seconds, of which Celery uses the whole part, at
+    /// least 1; `None` and zero: off.
     pub retry_backoff: Option<f64>,
     /// The longest backoff. 600 s.
     pub retry_backoff_max: Duration,
@@ -28,7 +32,8 @@ pub struct RetryPolicy {
 }
 
 impl RetryPolicy {
-    /// The countdown before the next try of a task that failed while its `retries` header was `retries`.
+    /// The countdown before the next try of a task that failed while its `retries` header was
+    /// `retries`.
     pub fn countdown(&self, retries: u32) -> Duration {
         let Some(factor) = self.retry_backoff.filter(|factor| *factor != 0.0) else {
             return self.default_retry_delay;

@@ -15,8 +15,8 @@ pub(crate) struct Entry<B: Batch> {
     pub(crate) reply: oneshot::Sender<B::Output>,
 }
 
-/// The entries that wait: `ready` ones may go in any batch, so no two of them share a key; others wait behind the entry
-/// of their key that is ready or in flight.
+/// The entries that wait: `ready` ones may go in any batch, so no two of them share a key; others
+/// wait behind the entry of their key that is ready or in flight.
 pub(crate) struct BatchQueue<B: Batch> {
     ready: VecDeque<Entry<B>>,
     ready_bytes: usize,

@@ -9,8 +9,8 @@ use tokio::time::{Instant, timeout_at};
 use crate::batch_queue::{BatchQueue, Entry};
 use crate::{Batch, BatcherClosed, BatcherOptions};
 
-/// A batcher's common state. There is no dispatcher: whoever submits starts a runner if one is missing, and a runner
-/// takes one batch after the other until nothing is ready.
+/// A batcher's common state. There is no dispatcher: whoever submits starts a runner if one is
+/// missing, and a runner takes one batch after the other until nothing is ready.
 pub(crate) struct Shared<B: Batch> {
     batch: B,
     pub(crate) options: BatcherOptions,
@@ -122,13 +122,15 @@ impl<B: Batch> Shared<B> {
     }
 
     fn lock(&self) -> MutexGuard<'_, State<B>> {
-        // nothing that can panic runs under the lock, but a poisoned one must not end the batcher either
+        // nothing that can panic runs under the lock, but a poisoned one must not end the batcher
+        // either
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl<B: Batch> State<B> {
-    /// Whether what is ready is more than the runners about to take it will take; if so, counts one more of them.
+    /// Whether what is ready is more than the runners about to take it will take; if so, counts one
+    /// more of them.
     fn wants_runner(&mut self, options: &BatcherOptions) -> bool {
         let covered = self.starting.saturating_mul(options.max_items);
         let ready = self.queue.ready();
@@ -215,7 +217,8 @@ impl<B: Batch> Runner<B> {
         {
             Ok(outputs) if outputs.len() == expected => {
                 for (reply, output) in replies.into_iter().zip(outputs) {
-                    let _ = reply.send(output); // the submitter may be gone; its entry went all the same
+                    // the submitter may be gone; its entry went all the same
+                    let _ = reply.send(output);
                 }
             }
             Ok(outputs) => tracing::error!(

@@ -8,8 +8,9 @@ use tokio::sync::oneshot;
 
 use crate::batch_runner::Shared;
 
-/// Natural batching: what gathers while requests are in flight goes out together in the next one. An entry that finds a
-/// free slot goes at once, so an idle batcher adds no latency (unless `linger` asks for company).
+/// Natural batching: what gathers while requests are in flight goes out together in the next one.
+/// An entry that finds a free slot goes at once, so an idle batcher adds no latency (unless
+/// `linger` asks for company).
 ///
 /// Clones share one batcher. When the last one is dropped, what was submitted still goes.
 ///
@@ -29,7 +30,8 @@ use crate::batch_runner::Shared;
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() {
-/// let batcher = Batcher::spawn(Double, BatcherOptions { max_items: 10, ..BatcherOptions::default() });
+/// let options = BatcherOptions { max_items: 10, ..BatcherOptions::default() };
+/// let batcher = Batcher::spawn(Double, options);
 /// assert_eq!(batcher.submit(21).await, Ok(42));
 /// batcher.close().await;
 /// assert!(batcher.submit(1).await.is_err());
@@ -50,12 +52,13 @@ pub trait Batch: Send + Sync + 'static {
     fn size(&self, _item: &Self::Item) -> usize {
         0
     }
-    /// Entries with equal keys never travel in one batch nor overtake each other (DynamoDB: one statement per id). `None`: any.
+    /// Entries with equal keys never travel in one batch nor overtake each other (DynamoDB: one
+    /// statement per id). `None`: any.
     fn key(&self, _item: &Self::Item) -> Option<u64> {
         None
     }
-    /// Performs the batch; one output per entry, in order. A wrong number of outputs, or a panic, is
-    /// [`BatcherClosed`] for the batch's entries; the batcher goes on.
+    /// Performs the batch; one output per entry, in order. A wrong number of outputs, or a panic,
+    /// is [`BatcherClosed`] for the batch's entries; the batcher goes on.
     async fn run(&self, batch: Vec<Self::Item>) -> Vec<Self::Output>;
 }
 
@@ -68,7 +71,8 @@ pub struct BatcherOptions {
     pub max_bytes: usize,
     /// Batches in flight, at least 1.
     pub max_in_flight: usize,
-    /// With this many batches in flight only a full one goes beside them: fewer requests, and full speed at high load. At least 1.
+    /// With this many batches in flight only a full one goes beside them: fewer requests, and full
+    /// speed at high load. At least 1.
     pub max_partial: usize,
     /// How long a batch that is not full may wait for company. Zero for sends and claims.
     pub linger: Duration,
@@ -106,14 +110,15 @@ impl<B: Batch> Batcher<B> {
         }
     }
 
-    /// Submits an entry and waits for its outcome. Waits for room first. If dropped after that, the entry still goes.
+    /// Submits an entry and waits for its outcome. Waits for room first. If dropped after that, the
+    /// entry still goes.
     pub async fn submit(&self, item: B::Item) -> Result<B::Output, BatcherClosed> {
         self.accept(item).await?.await
     }
 
-    /// Waits for room and submits an entry; what it gives waits for the outcome. Entries whose `accept` ended one after the
-    /// other go in that order. Cancel-safe: dropped, the entry was not submitted. If the outcome is dropped, the entry still
-    /// goes.
+    /// Waits for room and submits an entry; what it gives waits for the outcome. Entries whose
+    /// `accept` ended one after the other go in that order. Cancel-safe: dropped, the entry was not
+    /// submitted. If the outcome is dropped, the entry still goes.
     pub async fn accept(
         &self,
         item: B::Item,
@@ -125,8 +130,8 @@ impl<B: Batch> Batcher<B> {
         Ok(async move { outcome.await.map_err(|_| BatcherClosed) })
     }
 
-    /// Sends what waits, awaits what is in flight, and ends. Later submits fail, and so do those that still wait for
-    /// room. Cancel-safe: what was submitted goes all the same.
+    /// Sends what waits, awaits what is in flight, and ends. Later submits fail, and so do those
+    /// that still wait for room. Cancel-safe: what was submitted goes all the same.
     pub async fn close(&self) {
         self.shared.close().await;
     }

@@ -7,23 +7,24 @@ use crate::{DeadLetter, Delivery, Outgoing, Receipt, SetVisibility};
 
 /// A message broker: SQS, or SQLite on one machine.
 ///
-/// Queues go by their Celery names; an adapter adds its prefix and mangles. Methods that take a batch take any number of
-/// entries, split it to the broker's own limits, retry what is retryable entry by entry, and answer one result per entry,
-/// in the entries' order. No method is cancel-safe unless it says so: a dropped future may or may not have had its
-/// effect.
+/// Queues go by their Celery names; an adapter adds its prefix and mangles. Methods that take a
+/// batch take any number of entries, split it to the broker's own limits, retry what is retryable
+/// entry by entry, and answer one result per entry, in the entries' order. No method is cancel-safe
+/// unless it says so: a dropped future may or may not have had its effect.
 #[async_trait]
 pub trait Broker: Send + Sync + 'static {
     /// What this broker can do for `queue`; pure, no request.
     fn capabilities(&self, queue: &str) -> Capabilities;
 
-    /// Checks the entries against the limits ([`Outgoing::check`]) BEFORE sending, sends the good ones. The answer is the
-    /// broker's message id. Not idempotent, except for FIFO entries with a deduplication id (one without gets a random
-    /// one). FIFO order is the batch's order.
+    /// Checks the entries against the limits ([`Outgoing::check`]) BEFORE sending, sends the good
+    /// ones. The answer is the broker's message id. Not idempotent, except for FIFO entries with a
+    /// deduplication id (one without gets a random one). FIFO order is the batch's order.
     async fn send(&self, queue: &str, batch: Vec<Outgoing>) -> Vec<Result<String, BrokerError>>;
 
-    /// Up to `max` messages, each invisible to others for `visibility`; waits up to `wait` (at most 20 s) for the first.
-    /// May answer fewer than there are. A dropped call may swallow messages until their visibility ends: wait it out
-    /// instead. A longer `wait` or `visibility` than SQS allows is refused.
+    /// Up to `max` messages, each invisible to others for `visibility`; waits up to `wait` (at most
+    /// 20 s) for the first. May answer fewer than there are. A dropped call may swallow messages
+    /// until their visibility ends: wait it out instead. A longer `wait` or `visibility` than SQS
+    /// allows is refused.
     async fn receive(
         &self,
         queue: &str,
@@ -32,21 +33,24 @@ pub trait Broker: Send + Sync + 'static {
         visibility: Duration,
     ) -> Result<Vec<Delivery>, BrokerError>;
 
-    /// Deletes messages. Idempotent; deleting what is gone already is success. With the receipt of an earlier receive it
-    /// is success too, but the message may stay, since another worker may hold it.
+    /// Deletes messages. Idempotent; deleting what is gone already is success. With the receipt of
+    /// an earlier receive it is success too, but the message may stay, since another worker may
+    /// hold it.
     async fn ack(&self, queue: &str, receipts: Vec<Receipt>) -> Vec<Result<(), BrokerError>>;
 
-    /// Changes the visibility of received messages: extends, defers (at most [`Capabilities::max_visibility`]) or, with
-    /// zero, releases. `BrokerErrorKind::ReceiptExpired` means that the message may already be elsewhere.
+    /// Changes the visibility of received messages: extends, defers (at most
+    /// [`Capabilities::max_visibility`]) or, with zero, releases. `BrokerErrorKind::ReceiptExpired`
+    /// means that the message may already be elsewhere.
     async fn set_visibility(
         &self,
         queue: &str,
         batch: Vec<SetVisibility>,
     ) -> Vec<Result<(), BrokerError>>;
 
-    /// Moves messages to the dead-letter queue: sends a copy with its reason, error and origin as message attributes
-    /// (`celeriac-reason`, `celeriac-error`, `celeriac-queue`; [`DeadLetter::to_outgoing`]), then deletes.
-    /// `BrokerErrorKind::NoDeadLetterQueue` if the queue has none; then nothing is deleted.
+    /// Moves messages to the dead-letter queue: sends a copy with its reason, error and origin as
+    /// message attributes (`celeriac-reason`, `celeriac-error`, `celeriac-queue`;
+    /// [`DeadLetter::to_outgoing`]), then deletes. `BrokerErrorKind::NoDeadLetterQueue` if the
+    /// queue has none; then nothing is deleted.
     async fn dead_letter(
         &self,
         queue: &str,
@@ -66,7 +70,8 @@ pub struct Capabilities {
     pub max_visibility: Duration,
     /// Entries in one request (SQS: 10).
     pub max_batch: usize,
-    /// Bytes of one message, attributes included, and of one request's messages together (SQS: 1,048,576).
+    /// Bytes of one message, attributes included, and of one request's messages together (SQS:
+    /// 1,048,576).
     pub max_bytes: usize,
     /// Whether order within a message group is kept.
     pub fifo: bool,

@@ -1,4 +1,5 @@
-//! Settings of Celery 5.7 that have no meaning here: passed over with a warning, so that a Celery user's config carries over.
+//! Settings of Celery 5.7 that have no meaning here: passed over with a warning, so that a Celery
+//! user's config carries over.
 
 /// Those of a group of settings.
 pub(crate) const fn names(group: &str) -> &'static [&'static str] {

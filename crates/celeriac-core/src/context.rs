@@ -58,7 +58,8 @@ pub trait ProgressSink: Send + Sync {
 }
 
 impl Context {
-    /// For workers, and for tests of tasks. Made within a tokio runtime if [`block_on`](Self::block_on) is to work.
+    /// For workers, and for tests of tasks. Made within a tokio runtime if
+    /// [`block_on`](Self::block_on) is to work.
     pub fn new(parts: ContextParts) -> Self {
         Self {
             parts: Arc::new(parts),
@@ -98,8 +99,8 @@ impl Context {
     pub fn retries(&self) -> u32 {
         self.parts.envelope.headers.retries
     }
-    /// The fencing token: grows with every started run, also of the same try. Give it to what must refuse a run that
-    /// was taken over.
+    /// The fencing token: grows with every started run, also of the same try. Give it to what must
+    /// refuse a run that was taken over.
     pub fn attempt(&self) -> u64 {
         self.parts.attempt
     }
@@ -116,11 +117,13 @@ impl Context {
             .as_deref()
             .and_then(|eta| UtcTime::parse(eta).ok())
     }
-    /// The time that this run is for: when its schedule was due, in the schedule's time zone (UTC where it has none). For a task that
-    /// no schedule of celeriac's sent: its `eta`, else the time now, in UTC.
+    /// The time that this run is for: when its schedule was due, in the schedule's time zone (UTC
+    /// where it has none). For a task that no schedule of celeriac's sent: its `eta`, else the time
+    /// now, in UTC.
     ///
-    /// A day that is worked out when a schedule is made would be the same at every firing, and the day on which a task happens to
-    /// run is another one after a retry past midnight or a queue that was long. This one stands, in every retry too:
+    /// A day that is worked out when a schedule is made would be the same at every firing, and the
+    /// day on which a task happens to run is another one after a retry past midnight or a queue
+    /// that was long. This one stands, in every retry too:
     ///
     /// ```
     /// # use celeriac_core::{Context, TaskError};
@@ -165,7 +168,8 @@ impl Context {
     pub async fn soft_time_limit(&self) {
         self.parts.soft_limit.cancelled().await;
     }
-    /// Whether the soft time limit has passed or the worker is shutting down; for blocking tasks to look at.
+    /// Whether the soft time limit has passed or the worker is shutting down; for blocking tasks to
+    /// look at.
     pub fn is_cancelled(&self) -> bool {
         self.parts.soft_limit.is_cancelled()
     }
@@ -182,9 +186,10 @@ impl Context {
             None => Ok(()),
         }
     }
-    /// Keeps how far the task is, for the run that goes on where this one ends early: it is given back when the worker or the
-    /// Lambda function ends, handed to a worker queue, or retried. Travels in the message (SQS: 1 MiB in all), so it is lost with a
-    /// killed process, and on a FIFO queue, where the message itself comes back. The last one counts.
+    /// Keeps how far the task is, for the run that goes on where this one ends early: it is given
+    /// back when the worker or the Lambda function ends, handed to a worker queue, or retried.
+    /// Travels in the message (SQS: 1 MiB in all), so it is lost with a killed process, and on a
+    /// FIFO queue, where the message itself comes back. The last one counts.
     ///
     /// ```
     /// # use celeriac_core::{Context, TaskError};
@@ -229,7 +234,8 @@ impl Context {
     }
     /// Sends a task with this one as its parent and in its workflow. Returns the child's id.
     ///
-    /// Waits until the broker has it. If dropped, it is still sent, but not among [`children`](Self::children).
+    /// Waits until the broker has it. If dropped, it is still sent, but not among
+    /// [`children`](Self::children).
     pub async fn send<T>(&self, signature: TaskSignature<T>) -> Result<String, SendError> {
         let (signature, mut options) = signature.into_parts()?;
         options

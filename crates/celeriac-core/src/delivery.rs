@@ -3,8 +3,8 @@ use std::time::Duration;
 
 use celeriac_protocol::UtcTime;
 
-/// What a broker needs to delete or defer one received copy of a message. Opaque; a later receive of the same message has
-/// another receipt.
+/// What a broker needs to delete or defer one received copy of a message. Opaque; a later receive
+/// of the same message has another receipt.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Receipt(pub String);
 
@@ -36,7 +36,8 @@ pub struct Delivery {
 pub struct Outgoing {
     /// The body.
     pub body: String,
-    /// How long it stays invisible. Over [`crate::Capabilities::max_delay`], and on FIFO queues any, is refused.
+    /// How long it stays invisible. Over [`crate::Capabilities::max_delay`], and on FIFO queues
+    /// any, is refused.
     pub delay: Duration,
     /// FIFO: required there. On standard SQS queues it marks a fair-queue tenant.
     pub group_id: Option<String>,
@@ -62,6 +63,7 @@ pub struct DeadLetter {
     pub delivery: Delivery,
     /// One of `unreadable`, `poison`, `rejected`, `gave-up`; attribute `celeriac-reason`.
     pub reason: String,
-    /// A text for people; attribute `celeriac-error`, cut to 1 KiB and to the characters SQS allows.
+    /// A text for people; attribute `celeriac-error`, cut to 1 KiB and to the characters SQS
+    /// allows.
     pub error: String,
 }

@@ -5,7 +5,8 @@ use crate::type_path;
 /// The module of errors that have no better one.
 const OWN_MODULE: &str = "celeriac";
 
-/// Module and name of an exception given by name: well-known ones are found, a dotted prefix is the module.
+/// Module and name of an exception given by name: well-known ones are found, a dotted prefix is the
+/// module.
 pub(crate) fn resolve(exc_type: &str) -> (&str, &str) {
     match exc_type.rsplit_once('.') {
         Some((module, name)) => (module, name),

@@ -1,6 +1,7 @@
 //! Python's `fnmatch` as a regex.
 
-/// The regex that matches whole names as the glob does: `*` any text, dots included; `?` one character; `[a-z]`, `[!a-z]`.
+/// The regex that matches whole names as the glob does: `*` any text, dots included; `?` one
+/// character; `[a-z]`, `[!a-z]`.
 pub(crate) fn to_regex(glob: &str) -> String {
     let characters: Vec<char> = glob.chars().collect();
     let mut regex = String::from(r"(?s)\A");

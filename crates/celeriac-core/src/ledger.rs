@@ -5,14 +5,16 @@ use celeriac_protocol::{ResultMeta, UtcTime};
 
 use crate::StoreError;
 
-/// The ledger: one item per task id, which is also Celery's result item, so that Python reads it at every moment.
+/// The ledger: one item per task id, which is also Celery's result item, so that Python reads it at
+/// every moment.
 ///
-/// Each item has Celery's three attributes and celeriac's own: attempt (the fencing token, raised by every claim), runs
-/// (started runs of the present try that have not ended), retries, lease, nonce. An item without celeriac's own
-/// attributes was written by Python.
+/// Each item has Celery's three attributes and celeriac's own: attempt (the fencing token, raised
+/// by every claim), runs (started runs of the present try that have not ended), retries, lease,
+/// nonce. An item without celeriac's own attributes was written by Python.
 ///
-/// Batches are split to the store's limits; each entry has its own outcome, in the entries' order. Every write carries a
-/// nonce: a refusal that our own earlier, unanswered write caused is success, so every method is idempotent.
+/// Batches are split to the store's limits; each entry has its own outcome, in the entries' order.
+/// Every write carries a nonce: a refusal that our own earlier, unanswered write caused is success,
+/// so every method is idempotent.
 #[async_trait]
 pub trait Ledger: Send + Sync + 'static {
     /// How many entries travel in one request (DynamoDB: 25 statements). Larger batches are split.
@@ -29,24 +31,26 @@ pub trait Ledger: Send + Sync + 'static {
     /// Takes tasks for running. Refused if the task is final, stale or leased by another.
     async fn claim(&self, batch: Vec<Claim>) -> Vec<Result<ClaimOutcome, StoreError>>;
 
-    /// Extends leases that are still held. One that ran out is held as long as nobody took it; one that a completion
-    /// ended is lost, so a late heartbeat never brings it back. An item that is gone (Python's `forget` deletes it) is put
-    /// back.
+    /// Extends leases that are still held. One that ran out is held as long as nobody took it; one
+    /// that a completion ended is lost, so a late heartbeat never brings it back. An item that is
+    /// gone (Python's `forget` deletes it) is put back.
     async fn renew(&self, batch: Vec<Lease>) -> Vec<Result<LeaseOutcome, StoreError>>;
 
-    /// Shows a state of a running task (STARTED, PROGRESS, any text) to readers. Conditional on the attempt, and on the
-    /// claim not having ended; an item that is gone is put back.
+    /// Shows a state of a running task (STARTED, PROGRESS, any text) to readers. Conditional on the
+    /// attempt, and on the claim not having ended; an item that is gone is put back.
     async fn update_state(&self, batch: Vec<StateUpdate>) -> Vec<Result<LeaseOutcome, StoreError>>;
 
-    /// Ends a claim: with a final state, a retry, or nothing (released). Conditional on the attempt; a final state is
-    /// never overwritten. `StoreErrorKind::TooLarge` writes nothing: the claim stands and can be completed otherwise.
+    /// Ends a claim: with a final state, a retry, or nothing (released). Conditional on the
+    /// attempt; a final state is never overwritten. `StoreErrorKind::TooLarge` writes nothing: the
+    /// claim stands and can be completed otherwise.
     async fn complete(&self, batch: Vec<Completion>) -> Vec<Result<CompletionOutcome, StoreError>>;
 
     /// The tasks' records, `None` for unknown ones. Strongly consistent.
     async fn get(&self, task_ids: &[String]) -> Vec<Result<Option<Record>, StoreError>>;
 
-    /// Empties final results: `get` answers `None`, while the id stays known as final until its TTL (a tombstone), so a
-    /// redelivery does not run it again. An id that is unknown or not final yet is left as it is.
+    /// Empties final results: `get` answers `None`, while the id stays known as final until its TTL
+    /// (a tombstone), so a redelivery does not run it again. An id that is unknown or not final yet
+    /// is left as it is.
     async fn forget(&self, task_ids: &[String]) -> Vec<Result<(), StoreError>>;
 }
 
@@ -63,16 +67,18 @@ pub struct Claim {
     pub nonce: String,
     /// How long the claim holds without renewal.
     pub lease: Duration,
-    /// What readers see while it runs: PENDING, or STARTED with `track_started`. A RETRY that stands there is kept
-    /// unless this is STARTED.
+    /// What readers see while it runs: PENDING, or STARTED with `track_started`. A RETRY that
+    /// stands there is kept unless this is STARTED.
     pub shown: ResultMeta,
-    /// The attempt that sent this try, if it is a retry: that attempt's run is over, so its lease does not hold it up.
+    /// The attempt that sent this try, if it is a retry: that attempt's run is over, so its lease
+    /// does not hold it up.
     pub sent_by: Option<u64>,
     /// A run that would be this one of its try is not begun: the caller is to see first that
     /// nothing else runs beside it, so that its loss is its own. `None`: nothing does, or it does
     /// not matter.
     pub isolate_at: Option<u32>,
-    /// The message has been seen before (receive count over 1, or a retry), so an item is likely there already: look first.
+    /// The message has been seen before (receive count over 1, or a retry), so an item is likely
+    /// there already: look first.
     pub likely_known: bool,
 }
 
@@ -92,7 +98,8 @@ pub enum ClaimOutcome {
         /// When the lease ends.
         until: UtcTime,
     },
-    /// So many of its runs were lost that it is to run with nothing beside it ([`Claim::isolate_at`]). Nothing is taken.
+    /// So many of its runs were lost that it is to run with nothing beside it
+    /// ([`Claim::isolate_at`]). Nothing is taken.
     Isolate,
     /// A newer try of the same task is on its way: acknowledge without running.
     Stale {
@@ -169,11 +176,12 @@ pub enum CompletionKind {
         /// its own. `None`: it is due at once.
         due: Option<UtcTime>,
     },
-    /// Without an end (shutdown, `Ignore`, `Reject` with requeue): the lease ends at once, the run does not count, readers see
-    /// what stood there. Earlier runs that were lost stay counted.
+    /// Without an end (shutdown, `Ignore`, `Reject` with requeue): the lease ends at once, the run
+    /// does not count, readers see what stood there. Earlier runs that were lost stay counted.
     Released,
-    /// The same, but the lease holds on: the run was given up while its code goes on (a thread cannot be killed). Nobody
-    /// may take the task before that is over, so the holder goes on renewing.
+    /// The same, but the lease holds on: the run was given up while its code goes on (a thread
+    /// cannot be killed). Nobody may take the task before that is over, so the holder goes on
+    /// renewing.
     Detached {
         /// From now.
         lease: Duration,
@@ -187,7 +195,8 @@ pub enum CompletionOutcome {
     Stored,
     /// A final state stood there already; ours was dropped. Acknowledge the message.
     AlreadyFinal,
-    /// A newer attempt has the task; ours was dropped. Leave the message alone: its receipt is not ours any more.
+    /// A newer attempt has the task; ours was dropped. Leave the message alone: its receipt is not
+    /// ours any more.
     Superseded,
 }
 

@@ -45,8 +45,8 @@ pub enum Version {
 pub enum ClaimDecision {
     /// Answer this; write nothing.
     Answer(ClaimOutcome),
-    /// Write the claim on the condition that the item is still at its version and its lease is the one seen (a holder
-    /// may renew late); if not, read again.
+    /// Write the claim on the condition that the item is still at its version and its lease is the
+    /// one seen (a holder may renew late); if not, read again.
     Take {
         /// The new claim.
         claimed: Claimed,
@@ -124,12 +124,13 @@ fn above_every_earlier(now: UtcTime) -> u64 {
 pub enum CompleteDecision {
     /// Answer this; write nothing.
     Answer(CompletionOutcome),
-    /// Python's write wiped our attributes and left no final state: write on the condition that the item is still at
-    /// its version.
+    /// Python's write wiped our attributes and left no final state: write on the condition that the
+    /// item is still at its version.
     Overwrite,
 }
 
-/// The completion rule for a refused write: `item` is what stands there now, `None` if it is gone (then write it anew).
+/// The completion rule for a refused write: `item` is what stands there now, `None` if it is gone
+/// (then write it anew).
 pub fn decide_complete(item: Option<&LedgerItem>, attempt: u64, nonce: &str) -> CompleteDecision {
     let Some(item) = item else {
         return CompleteDecision::Overwrite;

@@ -1,7 +1,8 @@
 //! What a celeriac task is, and what a broker and a result store must do.
 //!
-//! The seams are [`Broker`] and [`QueueAdmin`], [`Ledger`] and [`Documents`], [`Scheduler`] and [`Clock`]; adapters implement
-//! them outside of this crate, and one conformance suite holds them to the contracts written here. No AWS.
+//! The seams are [`Broker`] and [`QueueAdmin`], [`Ledger`] and [`Documents`], [`Scheduler`] and
+//! [`Clock`]; adapters implement them outside of this crate, and one conformance suite holds them
+//! to the contracts written here. No AWS.
 
 mod arguments;
 mod backoff;

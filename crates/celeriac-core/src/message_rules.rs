@@ -50,7 +50,8 @@ impl Outgoing {
                 .sum::<usize>()
     }
 
-    /// Refuses what SQS would refuse, and what emulators let through. Every broker calls it before sending.
+    /// Refuses what SQS would refuse, and what emulators let through. Every broker calls it before
+    /// sending.
     pub fn check(&self, limits: &Capabilities) -> Result<(), BrokerErrorKind> {
         check_text("message body", &self.body)?;
         check_seconds("delay in seconds", self.delay, limits.max_delay)?;
@@ -96,9 +97,10 @@ impl SetVisibility {
 }
 
 impl DeadLetter {
-    /// The copy for the dead-letter queue: the body as it came, and as many of the attributes as there is room for:
-    /// `celeriac-reason`, `celeriac-queue` and `celeriac-error` first, then those of the message. In a FIFO queue it
-    /// keeps its group, and its deduplication id is the message's id, so that a repeated move makes no second copy.
+    /// The copy for the dead-letter queue: the body as it came, and as many of the attributes as
+    /// there is room for: `celeriac-reason`, `celeriac-queue` and `celeriac-error` first, then
+    /// those of the message. In a FIFO queue it keeps its group, and its deduplication id is the
+    /// message's id, so that a repeated move makes no second copy.
     pub fn to_outgoing(&self, limits: &Capabilities) -> Outgoing {
         let delivery = &self.delivery;
         let error = sendable_prefix(&self.error, MAX_ERROR);

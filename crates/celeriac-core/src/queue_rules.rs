@@ -11,7 +11,8 @@ const RETENTION: (Duration, Duration) = (Duration::from_mins(1), Duration::from_
 const MAX_RECEIVES: usize = 1000;
 
 impl QueueSpec {
-    /// Refuses what SQS would refuse to create, and what emulators let through. Names are for [`check_queue_name`].
+    /// Refuses what SQS would refuse to create, and what emulators let through. Names are for
+    /// [`check_queue_name`].
     pub fn check(&self) -> Result<(), BrokerErrorKind> {
         let Some((dead_letter, max_receives)) = &self.dead_letter else {
             return self.numbers(None).check();

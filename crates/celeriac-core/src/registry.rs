@@ -53,8 +53,8 @@ impl Registry {
         })
     }
 
-    /// The task of this name, if there is one; unlike [`get`](Self::get) it looks for no near names, so it is cheap for a
-    /// sender that mostly calls tasks of other apps.
+    /// The task of this name, if there is one; unlike [`get`](Self::get) it looks for no near
+    /// names, so it is cheap for a sender that mostly calls tasks of other apps.
     pub fn find(&self, name: &str) -> Option<&Arc<TaskDefinition>> {
         self.tasks.get(name)
     }

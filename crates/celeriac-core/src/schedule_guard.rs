@@ -10,8 +10,9 @@ const MEMBERS: [(&str, RangeInclusive<i8>); 3] = [
     ("days_of_week", 0..=6),
 ];
 
-/// The dates on which a schedule's message is to run, where the schedule itself cannot say so: EventBridge Scheduler takes a day
-/// of the month or a day of the week, never both (EventBridge Scheduler user guide, Schedule types in EventBridge Scheduler).
+/// The dates on which a schedule's message is to run, where the schedule itself cannot say so:
+/// EventBridge Scheduler takes a day of the month or a day of the week, never both (EventBridge
+/// Scheduler user guide, Schedule types in EventBridge Scheduler).
 ///
 /// A date must be in every list that is given; an empty list is one that is not given.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

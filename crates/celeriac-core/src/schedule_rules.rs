@@ -10,8 +10,8 @@ use crate::schedule_limits as limits;
 use crate::{ScheduleSpec, ScheduleTarget, SchedulerErrorKind};
 
 impl ScheduleSpec {
-    /// Refuses what EventBridge Scheduler would refuse by its shape. Whether the expression means anything, and whether
-    /// the zone, the role and the queue are there, only the service knows.
+    /// Refuses what EventBridge Scheduler would refuse by its shape. Whether the expression means
+    /// anything, and whether the zone, the role and the queue are there, only the service knows.
     pub fn check(&self) -> Result<(), SchedulerErrorKind> {
         check_schedule_name(&self.name)?;
         let description = self.description.as_deref().unwrap_or_default();

@@ -6,18 +6,20 @@ use jiff::{Timestamp, Zoned};
 
 use crate::ScheduleGuard;
 
-/// What beat says about a message that it sent, in the header [`ScheduledRun::HEADER`]: for which time it is, and what follows
-/// from that.
+/// What beat says about a message that it sent, in the header [`ScheduledRun::HEADER`]: for which
+/// time it is, and what follows from that.
 ///
-/// A schedule's message is written once, when the schedule is applied, and is the same at every firing but for the time that
-/// EventBridge Scheduler puts in. So everything that depends on the time is written as seconds from it, and a worker does the sum.
+/// A schedule's message is written once, when the schedule is applied, and is the same at every
+/// firing but for the time that EventBridge Scheduler puts in. So everything that depends on the
+/// time is written as seconds from it, and a worker does the sum.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ScheduledRun {
     /// The entry's name.
     pub entry: Option<String>,
     /// The time for which the schedule fired; `None` stands for [`ScheduledRun::KEYWORD`].
     pub scheduled_time: Option<UtcTime>,
-    /// How long after that it is due: the schedule fires early, or stands for a time between two minutes.
+    /// How long after that it is due: the schedule fires early, or stands for a time between two
+    /// minutes.
     pub offset: Duration,
     /// The entry's time zone, by its IANA name; UTC without one.
     pub timezone: Option<String>,
@@ -32,15 +34,15 @@ pub struct ScheduledRun {
 impl ScheduledRun {
     /// The header.
     pub const HEADER: &str = "celeriac_beat";
-    /// What EventBridge Scheduler replaces by the scheduled time, `2022-03-22T18:59:43Z` (EventBridge Scheduler user guide, Adding
-    /// context attributes in EventBridge Scheduler).
+    /// What EventBridge Scheduler replaces by the scheduled time, `2022-03-22T18:59:43Z`
+    /// (EventBridge Scheduler user guide, Adding context attributes in EventBridge Scheduler).
     pub const KEYWORD: &str = "<aws.scheduler.scheduled-time>";
 
     /// What a message's headers say; `None` if beat did not send it.
     ///
     /// # Errors
-    /// If the header is not what beat writes: a text for people, with the header's name. A time zone is only looked up by
-    /// [`zone`](Self::zone).
+    /// If the header is not what beat writes: a text for people, with the header's name. A time
+    /// zone is only looked up by [`zone`](Self::zone).
     pub fn of(headers: &Headers) -> Option<Result<Self, String>> {
         let value = headers.get(Self::HEADER)?;
         Some(Self::read(value).map_err(|reason| in_header(&reason)))

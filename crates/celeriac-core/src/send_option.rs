@@ -203,8 +203,8 @@ impl Overlay for Dict {
     }
 }
 
-/// SQS message attributes in boto's form, `{"name": {"DataType": "String", "StringValue": "text"}}`;
-/// plain texts are read too.
+/// SQS message attributes in boto's form,
+/// `{"name": {"DataType": "String", "StringValue": "text"}}`; plain texts are read too.
 impl OptionValue for BTreeMap<String, String> {
     fn read(value: &Value) -> Result<Self> {
         let read = |(name, value): (String, Value)| {

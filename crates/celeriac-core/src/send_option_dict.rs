@@ -21,8 +21,8 @@ const PYTHON_ONLY: &[&str] = &[
 type Result<T> = std::result::Result<T, String>;
 
 impl SendOptions {
-    /// Reads a signature's options (Celery's names; numbers are seconds; `eta` and `expires` may be ISO texts). A null is
-    /// an option not given. The error names the option.
+    /// Reads a signature's options (Celery's names; numbers are seconds; `eta` and `expires` may be
+    /// ISO texts). A null is an option not given. The error names the option.
     ///
     /// ```
     /// use celeriac_core::SendOptions;

@@ -6,8 +6,8 @@ use celeriac_protocol::{Compression, Dict, Serializer, Signature, UtcTime, Value
 use crate::TaskSignature;
 use crate::send_option::{OptionValue, Overlay};
 
-/// Defines the options once: their struct, their names in a signature's `options`, one over another,
-/// and the builder methods of [`TaskSignature`]. Each line is `/// docs`,
+/// Defines the options once: their struct, their names in a signature's `options`, one over
+/// another, and the builder methods of [`TaskSignature`]. Each line is `/// docs`,
 /// `field: Type = "Celery's name", what the builder method takes`; without a name
 /// `send_option_dict.rs` reads and writes it, without the last `signature_options.rs` builds it.
 macro_rules! send_options {
@@ -122,7 +122,8 @@ send_options! {
         reply_to: Option<String> = "reply_to", impl Into<String>;
         /// Starts at this number of retries.
         retries: Option<u32> = "retries", u32;
-        /// The arguments as people are to see them, instead of the text made from them: for secrets.
+        /// The arguments as people are to see them, instead of the text made from them: for
+        /// secrets.
         argsrepr: Option<String> = "argsrepr", impl Into<String>;
         /// The keyword arguments as people are to see them.
         kwargsrepr: Option<String> = "kwargsrepr", impl Into<String>;
@@ -140,8 +141,9 @@ send_options! {
 }
 
 impl SendOptions {
-    /// These options with `over`'s given ones on top. Headers, stamps, message attributes and other options are merged by
-    /// name; a time given in one form replaces the other form; callbacks replace callbacks.
+    /// These options with `over`'s given ones on top. Headers, stamps, message attributes and other
+    /// options are merged by name; a time given in one form replaces the other form; callbacks
+    /// replace callbacks.
     #[must_use]
     pub fn overlaid(mut self, over: Self) -> Self {
         if over.countdown.is_some() || over.eta.is_some() {

@@ -57,14 +57,16 @@ pub(crate) trait SettingGroup {
     const LIST: &'static [Setting];
     /// Names of Celery's settings that have no meaning here.
     const CELERY_ONLY: &'static [&'static str];
-    /// Sets one; `None` if there is no setting of this name. A value that is refused changes nothing.
+    /// Sets one; `None` if there is no setting of this name. A value that is refused changes
+    /// nothing.
     fn set(&mut self, name: &str, raw: Value) -> Option<Result<(), Problem>>;
     /// Checks all values, however they came.
     fn check_all(&self) -> Result<(), Problem>;
 }
 
-/// Defines a group of settings once: its struct with docs and defaults, its list for the documentation, and the setting
-/// by name. Each line is `/// docs`, `name: Type = default, "default for people"`, and perhaps a check.
+/// Defines a group of settings once: its struct with docs and defaults, its list for the
+/// documentation, and the setting by name. Each line is `/// docs`,
+/// `name: Type = default, "default for people"`, and perhaps a check.
 macro_rules! settings {
     (
         $(#[$meta:meta])*

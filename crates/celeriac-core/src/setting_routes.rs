@@ -12,7 +12,8 @@ type Routes = Vec<(String, RouteTarget)>;
 impl SettingValue for Routes {
     const KIND: &'static str = "table";
 
-    /// A table, or a list of routers, each of which is a table, a list of pairs or (several of them one router) a pair.
+    /// A table, or a list of routers, each of which is a table, a list of pairs or (several of them
+    /// one router) a pair.
     fn read(raw: Value) -> Result<Self, String> {
         match inline(raw)? {
             Value::Dict(routes) => routes.into_iter().map(route).collect(),
@@ -31,10 +32,12 @@ impl SettingValue for Routes {
     }
 }
 
-/// One router's routes behind another's: whatever the first one knows, the second one is not asked for. All patterns are
-/// in one list here, where exact names win; so those that the first one's patterns would answer are left out.
+/// One router's routes behind another's: whatever the first one knows, the second one is not asked
+/// for. All patterns are in one list here, where exact names win; so those that the first one's
+/// patterns would answer are left out.
 fn after(mut first: Routes, second: Routes) -> Routes {
-    let asked = crate::settings::router(&first, "").unwrap_or_default(); // what is wrong is told of when all are checked
+    // what is wrong is told of when all are checked
+    let asked = crate::settings::router(&first, "").unwrap_or_default();
     let is_pattern = |name: &str| name.contains('*') || name.starts_with("re:");
     first.extend(
         second

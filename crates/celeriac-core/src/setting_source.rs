@@ -18,8 +18,8 @@ const DEFAULT_FILE: &str = "celeriac.toml";
 const TEST_PREFIX: &str = "CELERIAC_TEST_";
 
 impl Settings {
-    /// These settings, then `celeriac.toml` of the working directory (or the file `CELERIAC_CONFIG` names), then the
-    /// environment.
+    /// These settings, then `celeriac.toml` of the working directory (or the file `CELERIAC_CONFIG`
+    /// names), then the environment.
     pub fn load(mut self) -> Result<Self, SettingsError> {
         SettingGroup::check_all(&self).map_err(|problem| error(problem, "code"))?;
         if let Some((path, text)) = settings_file()? {
@@ -52,8 +52,9 @@ impl Settings {
         assign_all(self, from_celery(values)).map_err(|problem| error(problem, &origin))
     }
 
-    /// Applies variables named `CELERIAC_...`; unknown ones are errors that name the nearest setting. A setting inside of a
-    /// group is named with two underscores: `CELERIAC_BROKER_TRANSPORT_OPTIONS__REGION`. Tables are inline TOML or JSON.
+    /// Applies variables named `CELERIAC_...`; unknown ones are errors that name the nearest
+    /// setting. A setting inside of a group is named with two underscores:
+    /// `CELERIAC_BROKER_TRANSPORT_OPTIONS__REGION`. Tables are inline TOML or JSON.
     pub fn apply_env(
         &mut self,
         vars: impl IntoIterator<Item = (String, String)>,
@@ -92,7 +93,8 @@ fn is_setting(variable: &str) -> bool {
     variable.starts_with(PREFIX) && !variable.starts_with(TEST_PREFIX) && variable != CONFIG
 }
 
-/// `dynamodb_endpoint_url` is a setting of its own in Celery; here it is an option of the result store.
+/// `dynamodb_endpoint_url` is a setting of its own in Celery; here it is an option of the result
+/// store.
 fn from_celery(mut values: Dict) -> Dict {
     if let Some(url) = values.shift_remove("dynamodb_endpoint_url") {
         let options = values

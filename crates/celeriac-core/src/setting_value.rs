@@ -210,7 +210,8 @@ macro_rules! group_values {
 }
 group_values!(BrokerTransportOptions, ResultBackendTransportOptions);
 
-/// Sets each of `values` by its name; Celery's own that mean nothing here are told of and passed over.
+/// Sets each of `values` by its name; Celery's own that mean nothing here are told of and passed
+/// over.
 pub(crate) fn assign_all<G: SettingGroup>(group: &mut G, values: Dict) -> Result<(), Problem> {
     for (name, raw) in values {
         match group.set(&name, raw) {

@@ -12,14 +12,16 @@ use crate::{
 };
 
 settings! {
-    /// The settings, in Celery's names: from code, then a TOML file, then the environment (`CELERIAC_` and the name in
-    /// capitals), each over the one before. `docs/settings.md` is made from the same list.
+    /// The settings, in Celery's names: from code, then a TOML file, then the environment
+    /// (`CELERIAC_` and the name in capitals), each over the one before. `docs/settings.md` is made
+    /// from the same list.
     ///
     /// ```
     /// use celeriac_core::Settings;
     /// use std::path::Path;
     ///
-    /// let mut settings = Settings { task_default_queue: "shop".to_owned(), ..Settings::default() };
+    /// let mut settings = Settings::default();
+    /// settings.task_default_queue = "shop".to_owned();
     /// settings.apply_toml("worker_concurrency = 4", Path::new("celeriac.toml"))?;
     /// settings.apply_env([("CELERIAC_TASK_TIME_LIMIT".to_owned(), "5m".to_owned())])?;
     /// assert_eq!(settings.task_time_limit.unwrap().as_secs(), 300);
@@ -27,10 +29,12 @@ settings! {
     /// ```
     pub struct Settings {
         /// Where messages go: `sqs://` (AWS, region and credentials by the SDK's own chain),
-        /// `sqs://KEY:SECRET@HOST:PORT` (any endpoint, as in Celery), `sqlite:PATH`, `sqlite::memory:`.
+        /// `sqs://KEY:SECRET@HOST:PORT` (any endpoint, as in Celery), `sqlite:PATH`,
+        /// `sqlite::memory:`.
         broker_url: Option<String> = None, "`sqlite:celeriac.sqlite`", check::broker_url;
-        /// Where results are kept: `dynamodb://REGION/TABLE`, `dynamodb://KEY:SECRET@HOST:PORT/TABLE?ttl_seconds=N`,
-        /// `sqlite:PATH`, or `disabled://` for none.
+        /// Where results are kept: `dynamodb://REGION/TABLE`,
+        /// `dynamodb://KEY:SECRET@HOST:PORT/TABLE?ttl_seconds=N`, `sqlite:PATH`, or `disabled://`
+        /// for none.
         result_backend: Option<String> = None, "the broker's SQLite file, or table `celery` in the broker's region", check::result_backend;
         /// Options of the broker, see below.
         broker_transport_options: BrokerTransportOptions = BrokerTransportOptions::default(), "see below";
@@ -38,12 +42,14 @@ settings! {
         result_backend_transport_options: ResultBackendTransportOptions = ResultBackendTransportOptions::default(), "see below";
         /// The queue of tasks that no option and no route sends elsewhere.
         task_default_queue: String = "celery".to_owned(), "`celery`", check::not_empty;
-        /// Which task names go where. A key is an exact name, a glob with `*` (also `?` and `[..]`; `*` spans dots), or a
-        /// regex written `re:...` (matched from the start); a value is a queue, or a table of `apply_async` options such
-        /// as `{queue = "mail", priority = 3}`. Exact names are looked up first, then patterns in order. A later source
-        /// replaces all routes of an earlier one.
+        /// Which task names go where. A key is an exact name, a glob with `*` (also `?` and `[..]`;
+        /// `*` spans dots), or a regex written `re:...` (matched from the start); a value is a
+        /// queue, or a table of `apply_async` options such as `{queue = "mail", priority = 3}`.
+        /// Exact names are looked up first, then patterns in order. A later source replaces all
+        /// routes of an earlier one.
         task_routes: Vec<(String, RouteTarget)> = Vec::new(), "none", check::routes;
-        /// Messages are deleted once their outcome is durable. Off: before the task runs, so that a crash loses it.
+        /// Messages are deleted once their outcome is durable. Off: before the task runs, so that a
+        /// crash loses it.
         task_acks_late: bool = true, "`true` (Celery: `false`)";
         /// Results are not stored.
         task_ignore_result: bool = false, "`false`";
@@ -59,17 +65,18 @@ settings! {
         task_serializer: Serializer = Serializer::Json, "`json`";
         /// Compression of arguments.
         task_compression: Option<Compression> = None, "none";
-        /// Form of sent messages: `celery` (base64 in base64, what every Celery from 5.3 on reads) or `compact` (bare JSON,
-        /// about half the size).
+        /// Form of sent messages: `celery` (base64 in base64, what every Celery from 5.3 on reads)
+        /// or `compact` (bare JSON, about half the size).
         task_message_form: MessageForm = MessageForm::Celery, "`celery`";
-        /// Started runs of one try that never ended (the process died), over which the task is poison and goes to the
-        /// dead-letter queue. The last of them runs with nothing beside it in its process.
+        /// Started runs of one try that never ended (the process died), over which the task is
+        /// poison and goes to the dead-letter queue. The last of them runs with nothing beside it
+        /// in its process.
         task_max_lost_runs: u32 = 5, "`5`", check::at_least(1);
-        /// What becomes of a task that is not registered: `fail` (FAILURE `NotRegistered`), `release` (given back, for another
-        /// worker on the queue) or `forward:QUEUE`.
+        /// What becomes of a task that is not registered: `fail` (FAILURE `NotRegistered`),
+        /// `release` (given back, for another worker on the queue) or `forward:QUEUE`.
         unknown_task: UnknownTask = UnknownTask::Fail, "`fail`", UnknownTask::check_queue;
-        /// How long results are kept. In DynamoDB the TTL is at least the queue's retention, 4 days, since a redelivery must
-        /// find that its task has ended.
+        /// How long results are kept. In DynamoDB the TTL is at least the queue's retention, 4
+        /// days, since a redelivery must find that its task has ended.
         result_expires: Option<Duration> = Some(Duration::from_hours(24)), "1 day";
         /// Serializer of results. All readers must be set alike.
         result_serializer: Serializer = Serializer::Json, "`json`";
@@ -91,27 +98,33 @@ settings! {
         worker_log_format: LogFormat = LogFormat::Text, "`text`";
         /// Address that answers `/healthz`, such as `127.0.0.1:8080`.
         worker_health_address: Option<String> = None, "none", check::address;
-        /// CloudWatch metrics in the log: `none`, or `emf` (embedded metric format, one line a minute from a worker and one for each
-        /// invocation of a Lambda function).
+        /// CloudWatch metrics in the log: `none`, or `emf` (embedded metric format, one line a
+        /// minute from a worker and one for each invocation of a Lambda function).
         metrics: MetricsFormat = MetricsFormat::None, "`none`";
         /// Queue of a long-running worker that takes over what would outlive a Lambda function.
         lambda_spill_queue: Option<String> = None, "none";
-        /// Time zone of beat entries that name none: a name of the tz database, such as `Europe/Berlin`.
+        /// Time zone of beat entries that name none: a name of the tz database, such as
+        /// `Europe/Berlin`.
         timezone: String = "UTC".to_owned(), "`UTC`", check::not_empty;
-        /// Periodic tasks by name, in Celery's shape: `task`, `schedule`, `args`, `kwargs`, `options`. See docs/beat.md for every form. A
-        /// later source adds entries, and replaces those of the same name.
+        /// Periodic tasks by name, in Celery's shape: `task`, `schedule`, `args`, `kwargs`,
+        /// `options`. See docs/beat.md for every form. A later source adds entries, and replaces
+        /// those of the same name.
         beat_schedule: Dict = Dict::new(), "none";
-        /// A run that is later than this is left out. An entry's own `starting_deadline` counts over it.
+        /// A run that is later than this is left out. An entry's own `starting_deadline` counts
+        /// over it.
         beat_cron_starting_deadline: Option<Duration> = None, "none", check::positive;
-        /// How long another `beat` waits for a sign of life before it takes over; the local beat only.
+        /// How long another `beat` waits for a sign of life before it takes over; the local beat
+        /// only.
         beat_lease: Duration = Duration::from_secs(10), "10 s", check::seconds(1, 300);
         /// Name of the schedule group in EventBridge Scheduler, which `schedules apply` owns.
         beat_schedule_group: Option<String> = None, "the app's name";
         /// IAM role that EventBridge Scheduler sends with: its name, or its ARN.
         beat_scheduler_role: Option<String> = None, "the app's name and `-scheduler`";
-        /// Queue to which EventBridge Scheduler moves what it could not deliver: a standard queue's Celery name.
+        /// Queue to which EventBridge Scheduler moves what it could not deliver: a standard queue's
+        /// Celery name.
         beat_dead_letter_queue: Option<String> = None, "none";
-        /// Order of several queues: `weighted` (each gets its share) or `strict` (the first one first).
+        /// Order of several queues: `weighted` (each gets its share) or `strict` (the first one
+        /// first).
         worker_queue_order: QueueOrder = QueueOrder::Weighted, "`weighted`";
     }
 }
@@ -125,10 +138,11 @@ settings! {
         endpoint_url: Option<String> = None, "the URL's, or AWS", check::http_url;
         /// In front of every queue name.
         queue_name_prefix: String = String::new(), "none";
-        /// Queue name to URL: those need no right to list or look up queues. Celery's form, `{name = {url = "..."}}`, or
-        /// plainly `{name = "..."}`.
+        /// Queue name to URL: those need no right to list or look up queues. Celery's form,
+        /// `{name = {url = "..."}}`, or plainly `{name = "..."}`.
         predefined_queues: BTreeMap<String, String> = BTreeMap::new(), "none";
-        /// How long a received message is ours before the next extension, 1 s to 12 h. It is extended as long as needed.
+        /// How long a received message is ours before the next extension, 1 s to 12 h. It is
+        /// extended as long as needed.
         visibility_timeout: Duration = Duration::from_mins(1), "60 s (Celery: 30 min)", check::seconds(1, 43_200);
         /// Wait of a long poll, at most 20 s.
         wait_time_seconds: Duration = Duration::from_secs(20), "20 s (Celery: 10 s)", check::seconds(0, 20);
@@ -162,7 +176,8 @@ pub struct SettingsError {
 }
 
 impl Settings {
-    /// The largest `worker_concurrency`: no process runs more, and what counts tasks stays far from its own bounds.
+    /// The largest `worker_concurrency`: no process runs more, and what counts tasks stays far from
+    /// its own bounds.
     pub const MAX_CONCURRENCY: usize = 1_000_000;
     /// The largest `worker_prefetch_multiplier`.
     pub const MAX_PREFETCH_MULTIPLIER: usize = 1_000_000;

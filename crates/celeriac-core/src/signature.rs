@@ -5,7 +5,8 @@ use serde::Serialize;
 
 use crate::{SendError, SendOptions, Task};
 
-/// A task call, with the type it will return: what `add::s(1, 2)` gives. Options are `apply_async`'s.
+/// A task call, with the type it will return: what `add::s(1, 2)` gives. Options are
+/// `apply_async`'s.
 ///
 /// A value that cannot be serialized is remembered and reported when the signature is sent.
 ///
@@ -90,7 +91,8 @@ impl<T> TaskSignature<T> {
         }
     }
 
-    /// For senders: the call, its options apart (the signature's own are empty), or why it cannot be sent.
+    /// For senders: the call, its options apart (the signature's own are empty), or why it cannot
+    /// be sent.
     pub fn into_parts(self) -> Result<(Signature, SendOptions), SendError> {
         if let Some(error) = self.error {
             return Err(SendError::Encode {

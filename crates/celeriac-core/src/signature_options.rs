@@ -109,7 +109,8 @@ impl<T> TaskSignature<T> {
         self
     }
 
-    /// Another call as an option of this one; what cannot be written in it cannot be written in this one.
+    /// Another call as an option of this one; what cannot be written in it cannot be written in
+    /// this one.
     fn adopted<L>(&mut self, other: TaskSignature<L>) -> Signature {
         if let Some(error) = other.error {
             self.remember(EncodeError(format!("`{}`: {error}", other.task)));

@@ -72,7 +72,8 @@ impl TaskDefinition {
         }
     }
 
-    /// Whether an error of this type is retried by itself: `autoretry_for` and `dont_autoretry_for`, by type.
+    /// Whether an error of this type is retried by itself: `autoretry_for` and
+    /// `dont_autoretry_for`, by type.
     pub fn retries_automatically(&self, error: TypeId) -> bool {
         let TaskOptions {
             autoretry,

@@ -25,10 +25,12 @@ pub enum TaskError {
         eta: Option<UtcTime>,
         /// Instead of the task's own.
         max_retries: Option<u32>,
-        /// What readers see, and the failure when no retry is left. Boxed, so that a `TaskResult` stays small.
+        /// What readers see, and the failure when no retry is left. Boxed, so that a `TaskResult`
+        /// stays small.
         cause: Option<Box<Failure>>,
     },
-    /// Celery's `Reject`: with requeue the message becomes visible again, else FAILURE and the dead-letter queue.
+    /// Celery's `Reject`: with requeue the message becomes visible again, else FAILURE and the
+    /// dead-letter queue.
     Reject {
         /// Shown to readers.
         reason: String,
@@ -58,8 +60,8 @@ pub struct Failure {
 }
 
 impl Failure {
-    /// Celery's well-known names (`ValueError`, `TypeError`, `TimeLimitExceeded`, ...) get their own module, others
-    /// `celeriac`; a dotted prefix (`shop.OutOfStock`) is the module.
+    /// Celery's well-known names (`ValueError`, `TypeError`, `TimeLimitExceeded`, ...) get their
+    /// own module, others `celeriac`; a dotted prefix (`shop.OutOfStock`) is the module.
     ///
     /// ```
     /// use celeriac_core::Failure;
@@ -81,8 +83,8 @@ impl Failure {
         failure.made_at(Location::caller())
     }
 
-    /// Of an error: its type's last name becomes `exc_type`, its module path `exc_module`, its text the argument, its
-    /// chain of sources the traceback.
+    /// Of an error: its type's last name becomes `exc_type`, its module path `exc_module`, its text
+    /// the argument, its chain of sources the traceback.
     pub fn of<E: StdError + 'static>(error: &E) -> Self {
         Self::of_dyn(type_name::<E>(), error)
     }
@@ -183,12 +185,15 @@ impl TaskError {
         }
     }
 
-    /// Of an error that is no `std::error::Error` itself, for `?`: `anyhow::Error`, `Box<dyn Error>`, a text.
+    /// Of an error that is no `std::error::Error` itself, for `?`: `anyhow::Error`,
+    /// `Box<dyn Error>`, a text.
     ///
     /// ```
     /// use celeriac_core::{TaskError, TaskResult};
     ///
-    /// fn parse(text: &str) -> Result<i64, Box<dyn std::error::Error + Send + Sync>> { Ok(text.parse()?) }
+    /// fn parse(text: &str) -> Result<i64, Box<dyn std::error::Error + Send + Sync>> {
+    ///     Ok(text.parse()?)
+    /// }
     /// fn task(text: &str) -> TaskResult<i64> { Ok(parse(text).map_err(TaskError::other)?) }
     /// assert!(matches!(task("x"), Err(TaskError::Error { .. })));
     /// ```
@@ -225,8 +230,9 @@ impl<E: StdError + Send + Sync + 'static> From<E> for TaskError {
     }
 }
 
-/// What a task function may return: a `TaskResult`, or a `Result` of any error that is a `std::error::Error` or converts
-/// to a boxed one (`anyhow::Error`, `Box<dyn Error + Send + Sync>`, `String`).
+/// What a task function may return: a `TaskResult`, or a `Result` of any error that is a
+/// `std::error::Error` or converts to a boxed one (`anyhow::Error`, `Box<dyn Error + Send + Sync>`,
+/// `String`).
 #[diagnostic::on_unimplemented(
     message = "a task cannot return `{Self}`",
     label = "not a result that a task can give",

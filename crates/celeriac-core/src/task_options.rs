@@ -47,12 +47,14 @@ pub struct TaskOptions {
 }
 
 impl TaskOptions {
-    /// What these options give to every message of the task, under the options of the call (SPEC 5, step 1).
+    /// What these options give to every message of the task, under the options of the call (SPEC 5,
+    /// step 1).
     ///
     /// ```
     /// use celeriac_core::{SendOptions, TaskOptions};
     ///
-    /// let task = TaskOptions { queue: Some("reports".to_owned()), priority: Some(3), ..TaskOptions::default() };
+    /// let queue = Some("reports".to_owned());
+    /// let task = TaskOptions { queue, priority: Some(3), ..TaskOptions::default() };
     /// let call = SendOptions { queue: Some("urgent".to_owned()), ..SendOptions::default() };
     /// let sent = task.send_options().overlaid(call);
     /// assert_eq!((sent.queue.as_deref(), sent.priority), (Some("urgent"), Some(3)));

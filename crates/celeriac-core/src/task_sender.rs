@@ -7,7 +7,8 @@ use crate::SendOptions;
 /// Sends tasks: the producer's client, seen from a running task.
 #[async_trait]
 pub trait TaskSender: Send + Sync + 'static {
-    /// Sends one task and waits until the broker has it; the answer is the task's id. If dropped, it is still sent.
+    /// Sends one task and waits until the broker has it; the answer is the task's id. If dropped,
+    /// it is still sent.
     async fn send_task(
         &self,
         signature: Signature,

@@ -6,8 +6,8 @@ use serde_json::value::{RawValue, to_raw_value};
 /// What a function answers.
 pub(crate) type Answered = Result<Box<RawValue>, Diagnostic>;
 
-/// A task's result, in the JSON that Celery's results have (typed objects for what JSON lacks); NaN and infinities, which the Lambda API
-/// does not take, as null.
+/// A task's result, in the JSON that Celery's results have (typed objects for what JSON lacks); NaN
+/// and infinities, which the Lambda API does not take, as null.
 pub(crate) fn result(value: &Value) -> Answered {
     let python = Serializer::Json.dump(value).ok();
     let text = python.and_then(|bytes| String::from_utf8(bytes).ok());

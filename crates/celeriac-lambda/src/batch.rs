@@ -103,8 +103,9 @@ fn in_order(environment: &Environment, deliveries: Vec<Delivery>) -> Vec<Vec<Del
     groups
 }
 
-/// One after the other, the first in a place that it has already. After one that is to come back, the later ones of its group are
-/// given back too, and so are those for which there is no place any more.
+/// One after the other, the first in a place that it has already. After one that is to come back,
+/// the later ones of its group are given back too, and so are those for which there is no place any
+/// more.
 async fn run_group(batch: Arc<Batch>, group: Vec<Delivery>, mut place: Option<Place>) {
     let mut waiting = group.into_iter().peekable();
     while let Some(here) = place.take() {

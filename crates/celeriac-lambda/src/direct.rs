@@ -12,8 +12,8 @@ use crate::environment::Environment;
 use crate::event::{TaskEvent, TaskForm};
 use crate::phases::Phases;
 
-/// Runs one task now and answers with its result. An event of EventBridge's, to which nobody listens, is answered with the task's id and
-/// state, and is an error only where the task failed.
+/// Runs one task now and answers with its result. An event of EventBridge's, to which nobody
+/// listens, is answered with the task's id and state, and is an error only where the task failed.
 pub(crate) async fn run(
     environment: &Environment,
     event: TaskEvent,
@@ -64,8 +64,8 @@ fn is_over(executed: &Executed) -> bool {
     matches!(executed.outcome, Outcome::Ack | Outcome::DeadLetter(_))
 }
 
-/// A task that did not come to an end in this run: where it stands. There is no message behind a direct invocation, so what should come
-/// back is sent to the queue.
+/// A task that did not come to an end in this run: where it stands. There is no message behind a
+/// direct invocation, so what should come back is sent to the queue.
 async fn goes_on(
     environment: &Environment,
     executed: &Executed,

@@ -15,7 +15,8 @@ use crate::process_end::EndOfProcess;
 use crate::sqs_record::SqsRecord;
 use crate::{batch, direct};
 
-/// Answers the Lambda service until it ends the process. On Managed Instances several invocations at once.
+/// Answers the Lambda service until it ends the process. On Managed Instances several invocations
+/// at once.
 ///
 /// # Errors
 /// If the service cannot be spoken to.
@@ -53,13 +54,14 @@ impl Function {
         }
     }
 
-    /// Answers one event before `deadline`. `request_id` is the same when Lambda itself tries an asynchronous invocation again, and so
-    /// becomes the id of a task that has none.
+    /// Answers one event before `deadline`. `request_id` is the same when Lambda itself tries an
+    /// asynchronous invocation again, and so becomes the id of a task that has none.
     ///
     /// Not cancel-safe: its tasks run on.
     ///
     /// # Errors
-    /// An event that is none of those in the crate's docs; for a direct invocation, how its task failed.
+    /// An event that is none of those in the crate's docs; for a direct invocation, how its task
+    /// failed.
     pub async fn invoke(
         &self,
         event: &RawValue,

@@ -1,7 +1,7 @@
 //! The worker's tasks as an AWS Lambda function.
 //!
-//! [`run`] answers the Lambda runtime with the same [`Executor`](celeriac_worker::Executor) that a worker has: the ledger, retries, time
-//! limits, dead letters are the same.
+//! [`run`] answers the Lambda runtime with the same [`Executor`](celeriac_worker::Executor) that a
+//! worker has: the ledger, retries, time limits, dead letters are the same.
 //!
 //! # Events
 //! | event | what happens | answer |
@@ -11,20 +11,24 @@
 //! | a Celery message in bare JSON, as EventBridge Scheduler can send it | the task runs now | its result |
 //! | an EventBridge event whose `detail` is one of the two above | the task runs now, under the event's id | id and state |
 //!
-//! **The event source mapping must have `ReportBatchItemFailures`.** Without it Lambda deletes every message of a batch that the function
-//! answered, also those that are to come back.
+//! **The event source mapping must have `ReportBatchItemFailures`.** Without it Lambda deletes
+//! every message of a batch that the function answered, also those that are to come back.
 //!
 //! # Time
-//! A function knows when its time is over. Before that (a tenth of its time, half a second to 30 s) no new task starts, what waits is made
-//! visible again at once, and running tasks get their soft limit. At the end (a twentieth, 0.2 s to 3 s) what still runs is cancelled and
-//! given back; that does not count towards poison. With `lambda_spill_queue` it goes on as a new message there instead, with its
-//! checkpoint (`Context::checkpoint`), and so does, before it starts, a task whose hard limit is longer than the time that is left. A task
-//! with `spill` always does. FIFO queues keep their order and never spill what has started.
+//! A function knows when its time is over. Before that (a tenth of its time, half a second to 30 s)
+//! no new task starts, what waits is made visible again at once, and running tasks get their soft
+//! limit. At the end (a twentieth, 0.2 s to 3 s) what still runs is cancelled and given back; that
+//! does not count towards poison. With `lambda_spill_queue` it goes on as a new message there
+//! instead, with its checkpoint (`Context::checkpoint`), and so does, before it starts, a task
+//! whose hard limit is longer than the time that is left. A task with `spill` always does. FIFO
+//! queues keep their order and never spill what has started.
 //!
-//! A blocking task that still runs then cannot be cancelled. [`run`] answers, and ends the process before Lambda can freeze it with the thread.
+//! A blocking task that still runs then cannot be cancelled. [`run`] answers, and ends the process
+//! before Lambda can freeze it with the thread.
 //!
-//! A time-out of the function, or a lost answer, brings the whole batch again: the ledger acknowledges what was finished. Tasks without
-//! the ledger (`ignore_result`, and no schedule sent them) run again.
+//! A time-out of the function, or a lost answer, brings the whole batch again: the ledger
+//! acknowledges what was finished. Tasks without the ledger (`ignore_result`, and no schedule sent
+//! them) run again.
 //!
 //! # What is not asked for
 //! Nothing goes over the network before the first event, and clients are made at their first use.

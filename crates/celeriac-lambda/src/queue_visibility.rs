@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use celeriac_core::Broker;
 
-/// Each queue's own visibility timeout, with which Lambda received the messages. Asked for once, and only by invocations that take
-/// long enough to care.
+/// Each queue's own visibility timeout, with which Lambda received the messages. Asked for once,
+/// and only by invocations that take long enough to care.
 #[derive(Default)]
 pub(crate) struct QueueVisibility(Mutex<HashMap<String, Duration>>);
 

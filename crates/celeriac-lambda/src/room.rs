@@ -7,7 +7,8 @@ const BYTES_PER_BODY_BYTE: usize = 8;
 /// Memory is counted in these.
 const UNIT: usize = 1 << 10;
 
-/// How many tasks run at once in this process, all invocations together: by number, and by the memory that their messages take.
+/// How many tasks run at once in this process, all invocations together: by number, and by the
+/// memory that their messages take.
 pub(crate) struct Room {
     tasks: Arc<Semaphore>,
     memory: Arc<Semaphore>,
@@ -32,8 +33,8 @@ impl Room {
         }
     }
 
-    /// Waits until a message of this size may run; one that is larger than all of the memory runs alone. Places are given in the order
-    /// in which they were asked for.
+    /// Waits until a message of this size may run; one that is larger than all of the memory runs
+    /// alone. Places are given in the order in which they were asked for.
     pub(crate) async fn place(&self, body_bytes: usize) -> Option<Place> {
         let units = body_bytes.saturating_mul(BYTES_PER_BODY_BYTE) / UNIT + 1;
         let units = u32::try_from(units).unwrap_or(u32::MAX).min(self.units);

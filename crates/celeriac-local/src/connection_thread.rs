@@ -9,8 +9,8 @@ use crate::DatabaseError;
 /// Calls in one transaction. Other processes get the file between two of them, so not too many.
 const GROUP: usize = 32;
 
-/// One connection on a thread of its own, which works off calls in their order: those that wait, together in one
-/// transaction. The thread ends with its last handle.
+/// One connection on a thread of its own, which works off calls in their order: those that wait,
+/// together in one transaction. The thread ends with its last handle.
 #[derive(Debug)]
 pub(crate) struct ConnectionThread {
     calls: mpsc::Sender<Box<dyn Call>>,
@@ -44,9 +44,10 @@ impl ConnectionThread {
         Self { calls }
     }
 
-    /// Runs `work` in a transaction, with others that came meanwhile, and answers when it is committed. Where one of them
-    /// fails, all is undone and each is done again by itself: so `work` may run twice, and never sees what a failed one
-    /// left. If the caller is dropped the work is done all the same.
+    /// Runs `work` in a transaction, with others that came meanwhile, and answers when it is
+    /// committed. Where one of them fails, all is undone and each is done again by itself: so
+    /// `work` may run twice, and never sees what a failed one left. If the caller is dropped the
+    /// work is done all the same.
     pub(crate) async fn call<T, F>(&self, work: F) -> Result<T, DatabaseError>
     where
         T: Send + 'static,

@@ -36,8 +36,8 @@ const MEMORY_PAGE: i64 = 8 << 10;
 static SHARED: Mutex<BTreeMap<Option<FileId>, Weak<Inner>>> = Mutex::new(BTreeMap::new());
 
 impl Database {
-    /// Opens a file, and creates it where it is missing; its folder must be there. Other handles and other processes may
-    /// use it at the same time. Blocks for some milliseconds.
+    /// Opens a file, and creates it where it is missing; its folder must be there. Other handles
+    /// and other processes may use it at the same time. Blocks for some milliseconds.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, DatabaseError> {
         let path = path.as_ref();
         let writer = connect(path)?;
@@ -58,9 +58,9 @@ impl Database {
         Ok(Self::of(Inner::memory()?))
     }
 
-    /// The database of a URL: `sqlite:PATH` (or `sqlite://PATH`), or `sqlite::memory:`. Each is opened once in a process,
-    /// and is the same for everybody here as long as somebody holds it: queues and results in one file share its
-    /// transactions, instead of waiting for each other's.
+    /// The database of a URL: `sqlite:PATH` (or `sqlite://PATH`), or `sqlite::memory:`. Each is
+    /// opened once in a process, and is the same for everybody here as long as somebody holds it:
+    /// queues and results in one file share its transactions, instead of waiting for each other's.
     pub fn from_url(url: &str) -> Result<Self, DatabaseError> {
         let path = url
             .strip_prefix("sqlite:")
@@ -137,9 +137,9 @@ impl Database {
         &self.inner.wakers
     }
 
-    /// Runs `work` in a transaction that has the write lock from its beginning, so that it never fails for having read
-    /// too early. Others that come at the same time share the transaction, and `work` may run twice; it is answered when
-    /// all of it is committed.
+    /// Runs `work` in a transaction that has the write lock from its beginning, so that it never
+    /// fails for having read too early. Others that come at the same time share the transaction,
+    /// and `work` may run twice; it is answered when all of it is committed.
     pub(crate) async fn write<T, F>(&self, work: F) -> Result<T, DatabaseError>
     where
         T: Send + 'static,

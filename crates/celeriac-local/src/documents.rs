@@ -35,7 +35,8 @@ impl LocalStore {
     }
 }
 
-/// One change, in a transaction that has the write lock: nobody comes between the look and the write.
+/// One change, in a transaction that has the write lock: nobody comes between the look and the
+/// write.
 fn make<C: Change>(
     transaction: &Transaction<'_>,
     change: &C,

@@ -8,14 +8,16 @@ use crate::queue_row::{QueueRow, micros};
 /// SQS: how long a deduplication id is remembered.
 const DEDUP_WINDOW: Duration = Duration::from_mins(5);
 
-/// The due messages of a FIFO queue in their order, without the groups that have a message in flight.
+/// The due messages of a FIFO queue in their order, without the groups that have a message in
+/// flight.
 pub(crate) const DUE: &str = "
     SELECT seq, message_id, body, receive_count, sent_at, group_id, dedup_id, attributes FROM message
     WHERE queue = :queue AND group_id IS NOT NULL AND visible_at <= :now AND sent_at > :oldest
       AND group_id NOT IN (SELECT group_id FROM message WHERE queue = :queue AND visible_at > :now AND group_id IS NOT NULL)
     ORDER BY seq LIMIT :count";
 
-/// The id of the message that was sent with this deduplication id less than five minutes ago, if there was one.
+/// The id of the message that was sent with this deduplication id less than five minutes ago, if
+/// there was one.
 pub(crate) fn earlier(
     transaction: &Transaction<'_>,
     queue: &QueueRow,

@@ -1,7 +1,8 @@
 use celeriac_core::StoreErrorKind;
 use celeriac_protocol::{Limits, ResultCodec, ResultMeta, document_key, task_key_plain};
 
-/// DynamoDB's limit of an item, names of attributes included; kept here so that what works here works there.
+/// DynamoDB's limit of an item, names of attributes included; kept here so that what works here
+/// works there.
 const MAX_ITEM: usize = 400 * 1024;
 /// What an item takes beside its key and its result or body: the other attributes and all names.
 const ITEM_OVERHEAD: usize = 512;

@@ -12,13 +12,15 @@ use crate::item_format::ItemFormat;
 use crate::ledger_row::LedgerRow;
 use crate::queue_row::micros;
 
-/// How long a claim holds that was put back by a write that brings no lease: until the next renewal.
+/// How long a claim holds that was put back by a write that brings no lease: until the next
+/// renewal.
 const PUT_BACK_LEASE: Duration = Duration::from_mins(1);
 
 /// One entry's result, or a failure of the database, which undoes the whole batch.
 pub(crate) type Entry<T> = rusqlite::Result<Result<T, StoreErrorKind>>;
 
-/// An entry and what it shows to readers, encoded (or too large to be) before the transaction begins.
+/// An entry and what it shows to readers, encoded (or too large to be) before the transaction
+/// begins.
 pub(crate) struct Encoded<E> {
     pub(crate) entry: E,
     pub(crate) shown: Result<Option<Vec<u8>>, StoreErrorKind>,
@@ -113,7 +115,8 @@ impl LedgerTransaction<'_> {
             return Ok(Ok(answer));
         }
         if found.is_none() && status.is_none() {
-            return Ok(Ok(CompletionOutcome::Stored)); // its TTL ran out in the middle of the run: there is nothing to end
+            // its TTL ran out in the middle of the run: there is nothing to end
+            return Ok(Ok(CompletionOutcome::Stored));
         }
         let mut row = found.unwrap_or_else(|| self.gone(completion));
         match completion.kind {
@@ -195,7 +198,8 @@ impl LedgerTransaction<'_> {
         self.now.0.saturating_add(micros(duration))
     }
 
-    /// Stores a final state in one write, where the item is this attempt's and has not ended; whether it is so.
+    /// Stores a final state in one write, where the item is this attempt's and has not ended;
+    /// whether it is so.
     fn end_held(
         &self,
         completion: &Completion,

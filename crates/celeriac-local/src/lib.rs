@@ -1,10 +1,12 @@
 //! Broker and result store on embedded SQLite: quickstart, tests, one-machine use.
 //!
-//! [`LocalBroker`] has SQS's semantics (visibility, delay, receive count, receipts, FIFO groups, dead letters, retention
-//! and the limits) and [`LocalStore`] the ledger's, so what works here works on AWS. Both live in one [`Database`]: a
-//! file that several processes use at once, or this process's memory.
+//! [`LocalBroker`] has SQS's semantics (visibility, delay, receive count, receipts, FIFO groups,
+//! dead letters, retention and the limits) and [`LocalStore`] the ledger's, so what works here
+//! works on AWS. Both live in one [`Database`]: a file that several processes use at once, or this
+//! process's memory.
 //!
-//! A queue needs no declaring: the first `send` or `receive` creates it with a dead-letter queue named `<name>-dlq`.
+//! A queue needs no declaring: the first `send` or `receive` creates it with a dead-letter queue
+//! named `<name>-dlq`.
 //!
 //! ```
 //! use std::time::Duration;
@@ -24,9 +26,10 @@
 //! ```
 //!
 //! # Durability
-//! Every method answers after its transaction is in the file (WAL, `synchronous = NORMAL`): a process may be killed at
-//! any moment and nothing answered is lost. A power failure may take the last moments with it, but leaves a consistent file.
-//! Calls that come while a transaction runs share the next one, 32 at most; one that fails undoes itself alone.
+//! Every method answers after its transaction is in the file (WAL, `synchronous = NORMAL`): a
+//! process may be killed at any moment and nothing answered is lost. A power failure may take the
+//! last moments with it, but leaves a consistent file. Calls that come while a transaction runs
+//! share the next one, 32 at most; one that fails undoes itself alone.
 
 mod connection_thread;
 mod database;

@@ -14,8 +14,9 @@ use crate::queue_row::{QueueRow, micros};
 
 /// A [`Broker`] with SQS's semantics and limits, on SQLite.
 ///
-/// A queue that does not exist is created by the first `send` or `receive`, as [`QueueSpec::new`] describes it. A long
-/// poll ends at once when this process sends, and within 40 ms when another one does.
+/// A queue that does not exist is created by the first `send` or `receive`, as [`QueueSpec::new`]
+/// describes it. A long poll ends at once when this process sends, and within 40 ms when another
+/// one does.
 #[derive(Clone, Debug)]
 pub struct LocalBroker {
     pub(crate) database: Database,

@@ -16,13 +16,15 @@ use crate::ledger_row::LedgerRow;
 use crate::local_broker::MAX_BATCH;
 use crate::{Database, DatabaseError};
 
-/// At least as long as SQS keeps a message by default, or a late redelivery would run a finished task again.
+/// At least as long as SQS keeps a message by default, or a late redelivery would run a finished
+/// task again.
 const DEFAULT_TTL: Duration = Duration::from_hours(4 * 24);
 const SWEEP_EVERY: Duration = Duration::from_secs(1);
 
 /// A [`Ledger`] with the ledger's rules and DynamoDB's limits, on SQLite.
 ///
-/// Results have Celery's form, but Python cannot reach them: a worker or client in Python needs DynamoDB.
+/// Results have Celery's form, but Python cannot reach them: a worker or client in Python needs
+/// DynamoDB.
 #[derive(Clone, Debug)]
 pub struct LocalStore {
     database: Database,
@@ -223,7 +225,8 @@ impl Ledger for LocalStore {
 
 /// Deletes what is over its TTL, now and then; until then no query sees it.
 fn sweep(transaction: &Transaction<'_>, swept_at: &AtomicI64, now: i64) -> rusqlite::Result<()> {
-    let since = now.saturating_sub(swept_at.load(Relaxed)).unsigned_abs(); // a clock may be set back
+    // a clock may be set back
+    let since = now.saturating_sub(swept_at.load(Relaxed)).unsigned_abs();
     if since >= SWEEP_EVERY.as_micros() as u64 && !LedgerRow::sweep(transaction, now)? {
         swept_at.store(now, Relaxed);
     }

@@ -68,8 +68,8 @@ impl LocalBroker {
         Ok(taken.deliveries)
     }
 
-    /// Waits until there is something to receive; `false` if there is nothing before the deadline. `woken` hears of this
-    /// process's changes from before the last receive on.
+    /// Waits until there is something to receive; `false` if there is nothing before the deadline.
+    /// `woken` hears of this process's changes from before the last receive on.
     async fn wait_until_due<'w>(
         &self,
         name: &str,

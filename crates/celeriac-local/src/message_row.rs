@@ -17,7 +17,8 @@ const DUE: &str = "
     WHERE queue = :queue AND visible_at <= :now AND sent_at > :oldest
     ORDER BY visible_at, seq LIMIT :count";
 
-/// Which received copy of which message: `<seq>-<random>`. The random part is new with every receive.
+/// Which received copy of which message: `<seq>-<random>`. The random part is new with every
+/// receive.
 #[derive(Debug)]
 pub(crate) struct ReceiptHandle {
     seq: i64,
@@ -87,7 +88,8 @@ pub(crate) fn insert(
     Ok(message_id)
 }
 
-/// Receives up to `count` due messages. Those received too often already go to the dead-letter queue instead.
+/// Receives up to `count` due messages. Those received too often already go to the dead-letter
+/// queue instead.
 pub(crate) fn take(
     transaction: &Transaction<'_>,
     queue: &QueueRow,
@@ -100,7 +102,8 @@ pub(crate) fn take(
         deliveries: Vec::new(),
         redriven: 0,
     };
-    // a FIFO group is judged as it stood before: what this receive takes does not block the rest of its own batch
+    // a FIFO group is judged as it stood before: what this receive takes does not block the rest of
+    // its own batch
     let mut due = due(transaction, queue, count, now)?;
     loop {
         let redriven_before = taken.redriven;
@@ -276,7 +279,8 @@ fn sweep(transaction: &Transaction<'_>, queue: &QueueRow, now: i64) -> rusqlite:
     Ok(())
 }
 
-/// A message before it is handed out, its columns by position (names would be looked up for every row): its receipt is the bare sequence number.
+/// A message before it is handed out, its columns by position (names would be looked up for every
+/// row): its receipt is the bare sequence number.
 fn read(row: &Row<'_>, queue: &str) -> rusqlite::Result<Delivery> {
     Ok(Delivery {
         queue: queue.to_owned(),

@@ -96,7 +96,8 @@ pub(crate) fn names(transaction: &Transaction<'_>) -> rusqlite::Result<Vec<Strin
     statement.query_map([], |row| row.get(0))?.collect()
 }
 
-/// Creates what is missing of the queue, its dead-letter queue and the redrive policy; changes nothing that is there.
+/// Creates what is missing of the queue, its dead-letter queue and the redrive policy; changes
+/// nothing that is there.
 pub(crate) fn declare(transaction: &Transaction<'_>, spec: &QueueSpec) -> rusqlite::Result<()> {
     insert(transaction, &spec.name, spec.visibility, spec.retention)?;
     let Some((dead_letter, max_receives)) = &spec.dead_letter else {

@@ -6,21 +6,24 @@ use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 
 use crate::DatabaseError;
 
-/// In the file's header, so that we neither write into another program's database nor take one for ours: "clry".
+/// In the file's header, so that we neither write into another program's database nor take one for
+/// ours: "clry".
 const APPLICATION_ID: i64 = 0x636c_7279;
 const VERSION: i64 = STEPS[STEPS.len() - 1].0;
 
 /// How long a statement waits for another process's transaction.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 const STATEMENT_CACHE: usize = 64;
-/// Pages of 4 KiB in the log before they go into the file, which waits for the disk: eight times SQLite's default made
-/// sends three times as fast.
+/// Pages of 4 KiB in the log before they go into the file, which waits for the disk: eight times
+/// SQLite's default made sends three times as fast.
 const CHECKPOINT_PAGES: i64 = 8000;
 
-/// Pages kept in memory, in KiB: results have random keys, so all of an index is in use. SQLite's default is 2 MiB.
+/// Pages kept in memory, in KiB: results have random keys, so all of an index is in use. SQLite's
+/// default is 2 MiB.
 const CACHE_KIB: i64 = 16 << 10;
 
-/// What each version adds to the one before it. A step is never changed, for files are there that have had it.
+/// What each version adds to the one before it. A step is never changed, for files are there that
+/// have had it.
 const STEPS: [(i64, &str); 3] = [(1, QUEUES_AND_TASKS), (2, DOCUMENTS), (3, FOLDERS)];
 
 /// Times are microseconds since 1970.
@@ -111,12 +114,13 @@ pub(crate) fn set_up(connection: &mut Connection, path: &Path) -> Result<(), Dat
     };
     connection.busy_timeout(BUSY_TIMEOUT).map_err(failed)?;
     connection.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
-    // a plan must not look at bound values: with a partial index about, each new value would have it made again
+    // a plan must not look at bound values: with a partial index about, each new value would have
+    // it made again
     connection
         .set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)
         .map_err(failed)?;
-    // looked at before anything is written, the change to WAL included; in one transaction, since another process may be
-    // creating the tables at this moment
+    // looked at before anything is written, the change to WAL included; in one transaction, since
+    // another process may be creating the tables at this moment
     let snapshot = connection.transaction().map_err(failed)?;
     check_owner(&snapshot, path)?;
     drop(snapshot);

@@ -27,7 +27,8 @@ impl Wakers {
         }
     }
 
-    /// Something else has changed: when the next message is due, or which groups are free. All receivers look.
+    /// Something else has changed: when the next message is due, or which groups are free. All
+    /// receivers look.
     pub(crate) fn changed(&self, queue: &str) {
         self.of(queue).notify_waiters();
     }

@@ -1,6 +1,7 @@
 //! Several processes on one file, and processes that are killed.
 //!
-//! A test starts its own binary again: the variable [`FILE`] makes it the worker that the test then watches.
+//! A test starts its own binary again: the variable [`FILE`] makes it the worker that the test then
+//! watches.
 #![cfg(unix)]
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -147,7 +148,8 @@ fn a_poll_hears_of_another_process() {
     );
 }
 
-/// Processes that share a document lose none of each other's saves, and their kills none that was answered.
+/// Processes that share a document lose none of each other's saves, and their kills none that was
+/// answered.
 #[test]
 fn several_processes_share_a_document() {
     const SAVES: usize = 200;
@@ -239,7 +241,8 @@ impl Machine {
         done
     }
 
-    /// Claims, completes, acknowledges, each for itself so that a kill finds every place in between.
+    /// Claims, completes, acknowledges, each for itself so that a kill finds every place in
+    /// between.
     async fn run(&self, delivery: &Delivery) -> bool {
         let task_id = delivery.body.clone();
         let claim = Claim {

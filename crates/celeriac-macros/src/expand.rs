@@ -51,7 +51,8 @@ fn marker(attribute: &TaskAttribute, function: &TaskFunction) -> TokenStream {
         #[derive(Clone, Copy, Debug)]
         #visibility struct #name {}
 
-        // the name as a value, for `App::task(name)`: of a unit struct, no parameter or variable nearby could have the name
+        // the name as a value, for `App::task(name)`: of a unit struct, no parameter or variable
+        // nearby could have the name
         #(#cfgs)*
         #[doc(hidden)]
         #[allow(dead_code, clippy::must_use_candidate, clippy::missing_const_for_fn, reason = "generated")]

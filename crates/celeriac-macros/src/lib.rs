@@ -9,22 +9,26 @@ mod task_function;
 
 use proc_macro::TokenStream;
 
-/// `#[task] async fn add(x: i64, y: i64) -> TaskResult<i64>` becomes a type `add` that an app registers, with
-/// - `add::s(1, 2)`: a typed call to be sent, with every option of Celery's `apply_async` as a method. It takes the required
-///   parameters; optional ones are given by name: `add::s(1).kwarg("y", 2)`;
+/// `#[task] async fn add(x: i64, y: i64) -> TaskResult<i64>` becomes a type `add` that an app
+/// registers, with
+/// - `add::s(1, 2)`: a typed call to be sent, with every option of Celery's `apply_async` as a
+///   method. It takes the required parameters; optional ones are given by name:
+///   `add::s(1).kwarg("y", 2)`;
 /// - `add::si(1, 2)`: the same, immutable: as a callback it drops the result it would be given;
 /// - `add::call(1, 2)`: the function itself, for unit tests.
 ///
-/// An `async fn` runs on the async runtime; any other function is *blocking* and runs on the worker's pool of threads.
+/// An `async fn` runs on the async runtime; any other function is *blocking* and runs on the
+/// worker's pool of threads.
 ///
 /// # Parameters
-/// Any type that is `Serialize + DeserializeOwned`, by value. `Option<T>` is optional; `#[default(expression)]` before a
-/// parameter gives it a default. `Context` (the running task) and `State<T>` (the app's shared value) may stand anywhere
-/// and are no arguments. Arguments that do not fit end the task with FAILURE `TypeError`, in Python's words.
+/// Any type that is `Serialize + DeserializeOwned`, by value. `Option<T>` is optional;
+/// `#[default(expression)]` before a parameter gives it a default. `Context` (the running task) and
+/// `State<T>` (the app's shared value) may stand anywhere and are no arguments. Arguments that do
+/// not fit end the task with FAILURE `TypeError`, in Python's words.
 ///
 /// # Return value
-/// A serializable value, nothing, or a `Result` of one: `TaskResult<T>`, or any other whose error is a
-/// `std::error::Error` or converts to a boxed one, as `anyhow::Error` does.
+/// A serializable value, nothing, or a `Result` of one: `TaskResult<T>`, or any other whose error
+/// is a `std::error::Error` or converts to a boxed one, as `anyhow::Error` does.
 ///
 /// # Options
 /// In Celery's names. Durations are seconds or texts such as `"5m"`; a switch alone means `= true`.

@@ -11,10 +11,11 @@ use crate::result_reader::ResultReader;
 
 /// The result of a task, not there yet perhaps: Celery's `AsyncResult`. Cheap to clone.
 ///
-/// Nothing is remembered: each method reads what stands in the store at that moment (strongly consistent), except for
-/// [`get`](Self::get), which waits. A result that is there costs one read at once. Waiting results of one client are read
-/// together, up to a hundred in one request, less often the longer they take: from every 5 ms to once a second; of many, more
-/// often where results come fast.
+/// Nothing is remembered: each method reads what stands in the store at that moment (strongly
+/// consistent), except for [`get`](Self::get), which waits. A result that is there costs one read
+/// at once. Waiting results of one client are read together, up to a hundred in one request, less
+/// often the longer they take: from every 5 ms to once a second; of many, more often where results
+/// come fast.
 ///
 /// Every method is cancel-safe. All need a tokio runtime with its time driver on.
 pub struct AsyncResult<T = Value> {
@@ -69,8 +70,8 @@ impl<T> AsyncResult<T> {
         Ok(self.meta().await?.result)
     }
 
-    /// What the running task showed last (`Context::progress`, Python's `update_state`), or `None` if it has shown
-    /// nothing or has ended.
+    /// What the running task showed last (`Context::progress`, Python's `update_state`), or `None`
+    /// if it has shown nothing or has ended.
     ///
     /// # Errors
     /// [`ResultError::Type`] if it is not a `P`.
@@ -98,15 +99,16 @@ impl<T> AsyncResult<T> {
         Ok(self.meta().await?.traceback)
     }
 
-    /// The ids of the tasks that this one sent, in their order; a group's members stand for the group.
+    /// The ids of the tasks that this one sent, in their order; a group's members stand for the
+    /// group.
     pub async fn children(&self) -> Result<Vec<String>, ResultError> {
         let mut ids = Vec::new();
         collect_ids(&self.meta().await?.children, &mut ids);
         Ok(ids)
     }
 
-    /// Empties the stored result. The id stays known as ended until its item's TTL, so a second copy of the message does
-    /// not run the task again.
+    /// Empties the stored result. The id stays known as ended until its item's TTL, so a second
+    /// copy of the message does not run the task again.
     pub async fn forget(&self) -> Result<(), ResultError> {
         let ids = [self.task_id.to_string()];
         self.reader
@@ -122,12 +124,14 @@ impl<T> AsyncResult<T> {
 impl<T: DeserializeOwned> AsyncResult<T> {
     /// Waits for the value, `timeout` at most.
     ///
-    /// A task sent with `ignore_result` stores nothing, so that its `get` gives `()` (or `None`) at once, as in Celery.
+    /// A task sent with `ignore_result` stores nothing, so that its `get` gives `()` (or `None`) at
+    /// once, as in Celery.
     ///
     /// # Errors
-    /// [`ResultError::Failed`] and [`ResultError::Revoked`] with Celery's exception; [`ResultError::Timeout`] with the state
-    /// last seen; [`ResultError::Type`] if the value is not a `T`. A store that is away for a moment is asked again until
-    /// the timeout, and is the error then.
+    /// [`ResultError::Failed`] and [`ResultError::Revoked`] with Celery's exception;
+    /// [`ResultError::Timeout`] with the state last seen; [`ResultError::Type`] if the value is not
+    /// a `T`. A store that is away for a moment is asked again until the timeout, and is the error
+    /// then.
     pub async fn get(&self, timeout: Duration) -> Result<T, ResultError> {
         if self.ignored {
             return self.ignored_value();
@@ -138,7 +142,8 @@ impl<T: DeserializeOwned> AsyncResult<T> {
         self.value(self.reader.wait(&self.task_id, timeout).await?)
     }
 
-    /// The value if the task has ended, `None` if not; errors as [`get`](Self::get). One read, no waiting.
+    /// The value if the task has ended, `None` if not; errors as [`get`](Self::get). One read, no
+    /// waiting.
     pub async fn try_get(&self) -> Result<Option<T>, ResultError> {
         let meta = self.meta().await?;
         if meta.status.is_ready() {
@@ -211,7 +216,8 @@ fn kind_of(value: &Value) -> &'static str {
     }
 }
 
-/// The ids in a list of result tuples (SPEC 2.4): `[[id, parent], null]` for a task, `[[group, parent], [members]]`.
+/// The ids in a list of result tuples (SPEC 2.4): `[[id, parent], null]` for a task,
+/// `[[group, parent], [members]]`.
 fn collect_ids(tuples: &Value, ids: &mut Vec<String>) {
     let Value::List(tuples) = tuples else { return };
     for tuple in tuples {

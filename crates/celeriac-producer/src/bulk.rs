@@ -3,25 +3,29 @@ use futures_util::{Stream, StreamExt};
 
 use crate::{AsyncResult, Client};
 
-/// Calls between the stream and the broker: enough to keep every request in flight full, little memory.
+/// Calls between the stream and the broker: enough to keep every request in flight full, little
+/// memory.
 const WINDOW: usize = 256;
 
 impl Client {
-    /// Sends every call of a stream, in batches, and gives their results in the stream's order. A failed send is its own
-    /// item; the others go on.
+    /// Sends every call of a stream, in batches, and gives their results in the stream's order. A
+    /// failed send is its own item; the others go on.
     ///
-    /// At most 256 calls are held at any time, so that a stream of a million needs no memory for them: what is not polled
-    /// is not read from `calls`. Calls to one FIFO queue keep their order. Drop the stream to stop; calls taken already are
-    /// still sent, except those that wait for room in a full buffer.
+    /// At most 256 calls are held at any time, so that a stream of a million needs no memory for
+    /// them: what is not polled is not read from `calls`. Calls to one FIFO queue keep their order.
+    /// Drop the stream to stop; calls taken already are still sent, except those that wait for room
+    /// in a full buffer.
     ///
     /// ```no_run
-    /// # async fn example(client: celeriac_producer::Client) -> Result<(), celeriac_core::SendError> {
+    /// # use celeriac_core::SendError;
+    /// # async fn example(client: celeriac_producer::Client) -> Result<(), SendError> {
     /// use futures_util::{StreamExt, TryStreamExt, stream};
     /// use celeriac_core::TaskSignature;
     ///
-    /// let calls = stream::iter(0..1_000_000).map(|n| TaskSignature::<i64>::new("tasks.square").arg(n));
-    /// let sent = client.send_all(calls).try_fold(0, |count, _result| async move { Ok(count + 1) }).await?;
-    /// assert_eq!(sent, 1_000_000);
+    /// let square = |n| TaskSignature::<i64>::new("tasks.square").arg(n);
+    /// let sent = client.send_all(stream::iter(0..1_000_000).map(square));
+    /// let sent = sent.try_fold(0, |count, _result| async move { Ok(count + 1) });
+    /// assert_eq!(sent.await?, 1_000_000);
     /// # Ok(()) }
     /// ```
     pub fn send_all<T, S>(
@@ -33,7 +37,8 @@ impl Client {
     {
         let client = self.clone();
         calls
-            .then(move |call| accept(client.clone(), call)) // one after the other: that is the order on the queue
+            // one after the other: that is the order on the queue
+            .then(move |call| accept(client.clone(), call))
             .map(|accepted| async move { accepted?.await })
             .buffered(WINDOW)
     }

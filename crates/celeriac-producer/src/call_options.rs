@@ -42,7 +42,8 @@ pub(crate) struct TaskOf<'a> {
 }
 
 impl CallOptions {
-    /// Celery's order (SPEC 5): the call's over the signature's over the task's, all of them over the route's.
+    /// Celery's order (SPEC 5): the call's over the signature's over the task's, all of them over
+    /// the route's.
     pub(crate) fn resolve(
         task: &TaskOf<'_>,
         signature: SendOptions,
@@ -120,7 +121,8 @@ fn check(options: &SendOptions) -> Result<(), String> {
     }
 }
 
-/// The id is part of a Python bytes literal in the result's key (SPEC 2.3), where other characters would be escaped.
+/// The id is part of a Python bytes literal in the result's key (SPEC 2.3), where other characters
+/// would be escaped.
 fn check_task_id(id: &str) -> Result<(), String> {
     if id.is_empty() {
         return Err("option `task_id` is empty".to_owned());

@@ -12,18 +12,20 @@ use crate::outbox::Outbox;
 use crate::result_reader::ResultReader;
 use crate::{AsyncResult, Message, MessageBuilder, ResultSet};
 
-/// Sends tasks and reads their results. Cheap to clone; sends of all clones travel in common batches.
+/// Sends tasks and reads their results. Cheap to clone; sends of all clones travel in common
+/// batches.
 ///
-/// **Batches.** A send goes at once; what gathers while requests are in flight goes together in the next one, ten to a
-/// request on SQS. **Backpressure.** At most 1,000 messages a queue wait for a request, and 64 MiB over all
-/// queues; over that, sends wait for room.
-/// **Retries.** A broker that is away for a moment is asked three times more, as Celery's `task_publish_retry_policy`
-/// does; a lost answer may so send a message twice, which the ledger makes one task.
+/// **Batches.** A send goes at once; what gathers while requests are in flight goes together in the
+/// next one, ten to a request on SQS. **Backpressure.** At most 1,000 messages a queue wait for a
+/// request, and 64 MiB over all queues; over that, sends wait for room. **Retries.** A broker that
+/// is away for a moment is asked three times more, as Celery's `task_publish_retry_policy` does; a
+/// lost answer may so send a message twice, which the ledger makes one task.
 ///
-/// **The end.** [`close`](Self::close) sends what waits and returns when the broker has it: call it before the program ends.
-/// When the last clone is dropped instead, what was accepted is still sent as long as the tokio runtime lives; a runtime
-/// that ends takes unsent messages with it. Since `send` returns only when the broker has the message, that can only hit
-/// sends that nobody awaited to their end.
+/// **The end.** [`close`](Self::close) sends what waits and returns when the broker has it: call it
+/// before the program ends. When the last clone is dropped instead, what was accepted is still sent
+/// as long as the tokio runtime lives; a runtime that ends takes unsent messages with it. Since
+/// `send` returns only when the broker has the message, that can only hit sends that nobody awaited
+/// to their end.
 #[derive(Clone)]
 pub struct Client {
     parts: Arc<Parts>,
@@ -80,19 +82,21 @@ impl Client {
 
     /// Sends a task and waits until the broker has it.
     ///
-    /// Cancel-safe up to the moment the message is accepted into the queue's buffer, which is at once unless the buffer is
-    /// full: dropped before, nothing is sent; dropped after, the task is still sent.
+    /// Cancel-safe up to the moment the message is accepted into the queue's buffer, which is at
+    /// once unless the buffer is full: dropped before, nothing is sent; dropped after, the task is
+    /// still sent.
     ///
     /// # Errors
-    /// [`SendError::Encode`] for an argument that cannot be written, [`SendError::Invalid`] for an option that cannot be,
-    /// [`SendError::Broker`] for what the broker refused, [`SendError::Closed`] after [`close`](Self::close).
+    /// [`SendError::Encode`] for an argument that cannot be written, [`SendError::Invalid`] for an
+    /// option that cannot be, [`SendError::Broker`] for what the broker refused,
+    /// [`SendError::Closed`] after [`close`](Self::close).
     pub async fn send<T>(&self, signature: TaskSignature<T>) -> Result<AsyncResult<T>, SendError> {
         let (call, options) = signature.into_parts()?;
         self.accept(call, options).await?.await
     }
 
-    /// Sends a task by its name alone, to a Python worker for instance. If the task is registered here, its own options
-    /// count. Cancel-safety and errors as [`send`](Self::send).
+    /// Sends a task by its name alone, to a Python worker for instance. If the task is registered
+    /// here, its own options count. Cancel-safety and errors as [`send`](Self::send).
     pub async fn send_task(
         &self,
         name: &str,
@@ -148,7 +152,8 @@ impl Client {
         self.parts.builder.message(signature, options)
     }
 
-    /// Sends a finished message; the answer is the broker's message id. Cancel-safety and errors as [`send`](Self::send).
+    /// Sends a finished message; the answer is the broker's message id. Cancel-safety and errors as
+    /// [`send`](Self::send).
     pub async fn send_message(&self, message: &Message) -> Result<String, SendError> {
         self.accept_message(message).await?.await
     }
@@ -168,8 +173,9 @@ impl Client {
         ResultSet::new(task_ids, &self.parts.reader)
     }
 
-    /// Sends what waits and returns when the broker has answered for it. Later sends of every clone fail with
-    /// [`SendError::Closed`]; results can still be read. Dropped, it goes on by itself; call it again to wait.
+    /// Sends what waits and returns when the broker has answered for it. Later sends of every clone
+    /// fail with [`SendError::Closed`]; results can still be read. Dropped, it goes on by itself;
+    /// call it again to wait.
     pub async fn close(&self) {
         self.parts.outbox.close().await;
     }

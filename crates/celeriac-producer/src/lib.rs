@@ -1,7 +1,8 @@
 //! Send Celery tasks and read their results.
 //!
-//! A [`Client`] turns typed signatures and calls by name into Celery messages, sends them in natural batches, and reads
-//! results back through [`AsyncResult`]. It is what a web handler links: no worker, no AWS.
+//! A [`Client`] turns typed signatures and calls by name into Celery messages, sends them in
+//! natural batches, and reads results back through [`AsyncResult`]. It is what a web handler links:
+//! no worker, no AWS.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -22,7 +23,8 @@
 //!     clock: Arc::new(SystemClock),
 //! });
 //! let sum = client.send(TaskSignature::<i64>::new("tasks.add").arg(1).arg(2)).await?;
-//! assert_eq!(sum.state().await?.as_str(), "PENDING"); // `sum.get(timeout)` waits for a worker to run it
+//! // `sum.get(timeout)` waits for a worker to run it
+//! assert_eq!(sum.state().await?.as_str(), "PENDING");
 //! client.close().await;
 //! # Ok(())
 //! # }

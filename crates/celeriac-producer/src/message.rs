@@ -14,7 +14,8 @@ use crate::outbox::Parcel;
 /// The last microsecond of year 9999, the last that Python's datetime knows.
 const LAST_TIME: UtcTime = UtcTime(253_402_300_799_999_999);
 
-/// Makes Celery messages out of calls: options, route, headers, payload (SPEC 1.2 to 1.5, 4, 5). No I/O.
+/// Makes Celery messages out of calls: options, route, headers, payload (SPEC 1.2 to 1.5, 4, 5). No
+/// I/O.
 #[derive(Clone)]
 pub struct MessageBuilder {
     registry: Arc<Registry>,
@@ -34,7 +35,8 @@ pub struct Message {
     pub envelope: Envelope,
     /// The time it is to run at, as the header says.
     pub eta: Option<UtcTime>,
-    /// The `delay_seconds` option, which counts over `eta` for the broker's delay; the header stays.
+    /// The `delay_seconds` option, which counts over `eta` for the broker's delay; the header
+    /// stays.
     pub delay: Option<Duration>,
     /// SQS `MessageGroupId`, if given.
     pub group_id: Option<String>,
@@ -45,7 +47,8 @@ pub struct Message {
 }
 
 impl MessageBuilder {
-    /// A builder for this process: one origin (`gen<pid>@<host>`) and one `reply_to` for all of its messages.
+    /// A builder for this process: one origin (`gen<pid>@<host>`) and one `reply_to` for all of its
+    /// messages.
     pub fn new(
         registry: Arc<Registry>,
         router: Router,
@@ -64,11 +67,12 @@ impl MessageBuilder {
         }
     }
 
-    /// The message of one call. `options` win over the signature's own, those over the task's, those over the route's
-    /// (SPEC 5).
+    /// The message of one call. `options` win over the signature's own, those over the task's,
+    /// those over the route's (SPEC 5).
     ///
     /// # Errors
-    /// `SendError::Invalid` names the option that cannot be; `SendError::Encode` says what cannot be written.
+    /// `SendError::Invalid` names the option that cannot be; `SendError::Encode` says what cannot
+    /// be written.
     pub fn message(
         &self,
         signature: Signature,
@@ -174,7 +178,8 @@ fn payload(
     }
 }
 
-/// What the options say about a task, without those that other parts of the message carry (SPEC 1.3).
+/// What the options say about a task, without those that other parts of the message carry (SPEC
+/// 1.3).
 fn headers(
     task: &str,
     id: String,

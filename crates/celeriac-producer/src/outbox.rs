@@ -7,7 +7,8 @@ use celeriac_protocol::UtcTime;
 
 use crate::sender_pool::SenderPool;
 
-/// A message to be sent, as whoever sends it means it: without regard to what the queue's broker can do.
+/// A message to be sent, as whoever sends it means it: without regard to what the queue's broker
+/// can do.
 #[derive(Clone, Debug, Default)]
 pub struct Parcel {
     /// The queue's Celery name.
@@ -25,8 +26,9 @@ pub struct Parcel {
 }
 
 impl Parcel {
-    /// The message for a queue that can do this. What is due later than the queue can delay gets the longest delay: the
-    /// worker that receives it early sends it on. FIFO queues take no delay; the worker defers there.
+    /// The message for a queue that can do this. What is due later than the queue can delay gets
+    /// the longest delay: the worker that receives it early sends it on. FIFO queues take no delay;
+    /// the worker defers there.
     pub fn pack(self, capabilities: &Capabilities, now: UtcTime) -> Outgoing {
         let fifo = capabilities.fifo;
         let wait = self.at.map(|at| at.since(now)).filter(|_| !fifo);
@@ -49,8 +51,9 @@ fn whole_seconds(duration: Duration) -> Duration {
 
 /// The one way out: whatever a client or a worker sends goes through here, in batches by queue.
 ///
-/// A broker that is away for a moment is asked three times more, as Celery's `task_publish_retry_policy` does; a lost answer
-/// may so send a message twice, which the ledger makes one task.
+/// A broker that is away for a moment is asked three times more, as Celery's
+/// `task_publish_retry_policy` does; a lost answer may so send a message twice, which the ledger
+/// makes one task.
 pub struct Outbox {
     senders: SenderPool,
     clock: Arc<dyn Clock>,
@@ -65,11 +68,13 @@ impl Outbox {
         }
     }
 
-    /// Sends a message and waits until the broker has it; the answer is its id there. Cancel-safe up to the moment at
-    /// which it is accepted into its queue's buffer: dropped before, nothing is sent; dropped after, it still is.
+    /// Sends a message and waits until the broker has it; the answer is its id there. Cancel-safe
+    /// up to the moment at which it is accepted into its queue's buffer: dropped before, nothing is
+    /// sent; dropped after, it still is.
     ///
     /// # Errors
-    /// [`SendError::Broker`] for what the broker refused, [`SendError::Closed`] after [`close`](Self::close).
+    /// [`SendError::Broker`] for what the broker refused, [`SendError::Closed`] after
+    /// [`close`](Self::close).
     pub async fn send(&self, parcel: Parcel) -> Result<String, SendError> {
         self.accept(parcel).await?.await
     }

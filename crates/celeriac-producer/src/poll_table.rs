@@ -7,7 +7,8 @@ use celeriac_protocol::State;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-/// How long a look at a result holds for whoever comes next: a task that does nothing on this machine takes about as long.
+/// How long a look at a result holds for whoever comes next: a task that does nothing on this
+/// machine takes about as long.
 const FIRST: Duration = Duration::from_millis(5);
 /// No interval grows over this, and then jitter keeps processes apart.
 const LONGEST: Duration = Duration::from_secs(1);
@@ -15,10 +16,11 @@ const LONGEST: Duration = Duration::from_secs(1);
 const GROWTH: f64 = 1.5;
 /// Second and later looks in a second, over all ids; with more waiting, one a second for each.
 const LOOKS_PER_SECOND: usize = 5_000;
-/// So many more looks does each result pay for that is found: where results come fast, they are looked for as fast as the
-/// store answers, and where none come, nothing is added.
+/// So many more looks does each result pay for that is found: where results come fast, they are
+/// looked for as fast as the store answers, and where none come, nothing is added.
 const LOOKS_PER_RESULT: usize = 2;
-/// Later looks start at most this often, and take all that is due. First looks wait for nothing but each other.
+/// Later looks start at most this often, and take all that is due. First looks wait for nothing but
+/// each other.
 const TICK: Duration = Duration::from_millis(10);
 /// The shortest interval after a store error.
 const AFTER_ERROR: Duration = Duration::from_millis(200);
@@ -26,7 +28,8 @@ const AFTER_ERROR: Duration = Duration::from_millis(200);
 /// What a waiter gets: the final record, or an error that waiting does not mend.
 pub(crate) type Outcome = Result<Arc<Record>, StoreError>;
 
-/// Which ids are waited for, by whom, and when each is to be read next. Pure: the poller gives it the time.
+/// Which ids are waited for, by whom, and when each is to be read next. Pure: the poller gives it
+/// the time.
 pub(crate) struct PollTable {
     waiting: HashMap<Arc<str>, Waiting>,
     /// Ids that are to be looked at now, in the order of their first waiters.
@@ -36,7 +39,8 @@ pub(crate) struct PollTable {
     next_read: Instant,
     next_key: u64,
     allowance: Allowance,
-    /// Where the grid of looks begins: at another time in each process, so that processes do not read in step.
+    /// Where the grid of looks begins: at another time in each process, so that processes do not
+    /// read in step.
     epoch: Instant,
     /// Whether a poller task runs.
     pub(crate) running: bool,
@@ -114,8 +118,8 @@ impl PollTable {
         }
     }
 
-    /// Adds a waiter; its id is looked at now, unless that was done a moment ago, however long others have waited for it
-    /// already.
+    /// Adds a waiter; its id is looked at now, unless that was done a moment ago, however long
+    /// others have waited for it already.
     pub(crate) fn add(&mut self, task_id: &str, now: Instant) -> (u64, oneshot::Receiver<Outcome>) {
         let (sender, receiver) = oneshot::channel();
         let key = self.next_key;
@@ -175,7 +179,8 @@ impl PollTable {
             .map(|waiting| waiting.seen.clone())
     }
 
-    /// Takes at most `max` ids, with at most `reads` reads in flight and one of a few fresh ids beside them.
+    /// Takes at most `max` ids, with at most `reads` reads in flight and one of a few fresh ids
+    /// beside them.
     pub(crate) fn step(
         &mut self,
         now: Instant,
@@ -232,7 +237,8 @@ impl PollTable {
         read(&mut self.waiting, ids)
     }
 
-    /// Gives final records and final errors to those who wait, and sets the next look at the others.
+    /// Gives final records and final errors to those who wait, and sets the next look at the
+    /// others.
     pub(crate) fn apply(
         &mut self,
         task_id: &str,
@@ -301,9 +307,9 @@ impl Waiting {
         }
     }
 
-    /// The interval with jitter; a long one then goes on to the next line of a grid, where other ids are due too: few full
-    /// batches instead of many small ones. Widths are powers of two, so that the lines of a wide grid are lines of every
-    /// narrower one.
+    /// The interval with jitter; a long one then goes on to the next line of a grid, where other
+    /// ids are due too: few full batches instead of many small ones. Widths are powers of two, so
+    /// that the lines of a wide grid are lines of every narrower one.
     fn next_look(&mut self, now: Instant, epoch: Instant) -> Instant {
         let wait = self
             .interval

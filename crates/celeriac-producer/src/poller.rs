@@ -14,7 +14,8 @@ const IDS_PER_READ: usize = 100;
 /// Reads in flight, and one of a few ids that nobody has looked at yet beside them.
 const READS: usize = 4;
 
-/// One task that reads results for all who wait. It runs while somebody waits, and asks for many ids in one read.
+/// One task that reads results for all who wait. It runs while somebody waits, and asks for many
+/// ids in one read.
 #[derive(Clone)]
 pub(crate) struct Poller {
     shared: Arc<Shared>,
@@ -125,7 +126,8 @@ fn unanswered(task_id: &str) -> StoreError {
     )
 }
 
-/// The poller task; if it ends before its time (its runtime is dropped, the store panics), those who wait learn of it.
+/// The poller task; if it ends before its time (its runtime is dropped, the store panics), those
+/// who wait learn of it.
 struct Running {
     shared: Arc<Shared>,
     ended: bool,

@@ -13,7 +13,8 @@ const RETRY_DELAYS: [Duration; 3] = [
     Duration::from_millis(200),
     Duration::from_millis(400),
 ];
-/// Requests in flight to one queue. FIFO: one, so that a later batch does not overtake an earlier one.
+/// Requests in flight to one queue. FIFO: one, so that a later batch does not overtake an earlier
+/// one.
 const IN_FLIGHT: usize = 8;
 /// Messages that wait for a request, over which `send` waits.
 const BUFFER: usize = 1_000;
@@ -55,8 +56,8 @@ impl QueueSender {
         }
     }
 
-    /// Waits for room; what it gives waits for the broker. Messages accepted one after the other go in that order. Dropped
-    /// while it waits for room, the message is not sent; after that it is.
+    /// Waits for room; what it gives waits for the broker. Messages accepted one after the other go
+    /// in that order. Dropped while it waits for room, the message is not sent; after that it is.
     pub(crate) async fn accept(
         &self,
         message: Outgoing,

@@ -7,7 +7,8 @@ use thiserror::Error;
 
 /// A result that is not a value.
 ///
-/// `{:?}` shows what a person wants to see: the message and, for a failure, the worker's traceback below it.
+/// `{:?}` shows what a person wants to see: the message and, for a failure, the worker's traceback
+/// below it.
 #[derive(Error)]
 #[non_exhaustive]
 pub enum ResultError {
@@ -81,7 +82,8 @@ impl ResultError {
         }
     }
 
-    /// The exception of a failed or revoked task: `exc_type`, `exc_module` and its arguments, as Celery stores them.
+    /// The exception of a failed or revoked task: `exc_type`, `exc_module` and its arguments, as
+    /// Celery stores them.
     pub fn exception(&self) -> Option<&ExceptionInfo> {
         match self {
             Self::Failed { exception, .. } | Self::Revoked { exception, .. } => Some(exception),
@@ -106,8 +108,9 @@ impl ResultError {
         self.exception().map(ExceptionInfo::message)
     }
 
-    /// Whether it is this exception: by its class name, or by module and class name (`celery.exceptions.Reject`).
-    /// Python's inheritance is not known here: `is("Exception")` is false for a `ValueError`.
+    /// Whether it is this exception: by its class name, or by module and class name
+    /// (`celery.exceptions.Reject`). Python's inheritance is not known here: `is("Exception")` is
+    /// false for a `ValueError`.
     pub fn is(&self, name: &str) -> bool {
         self.exception().is_some_and(|exception| {
             exception.exc_type == name

@@ -105,8 +105,8 @@ impl<T: DeserializeOwned> ResultSet<T> {
     }
 }
 
-/// Waits for all values, `timeout` at most for all together, in the results' order: Celery's `GroupResult.join`. One
-/// poller reads them together, up to a hundred in one request.
+/// Waits for all values, `timeout` at most for all together, in the results' order: Celery's
+/// `GroupResult.join`. One poller reads them together, up to a hundred in one request.
 ///
 /// Cancel-safe.
 ///
@@ -124,7 +124,8 @@ pub async fn join<T: DeserializeOwned>(
     .await
 }
 
-/// Waits for all of them to end, `timeout` at most, and gives each its own value or error, in the results' order.
+/// Waits for all of them to end, `timeout` at most, and gives each its own value or error, in the
+/// results' order.
 ///
 /// Cancel-safe.
 pub async fn join_all<T: DeserializeOwned>(

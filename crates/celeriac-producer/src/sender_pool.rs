@@ -58,7 +58,8 @@ impl SenderPool {
             return Ok(sender.clone());
         }
         if senders.len() >= KEPT {
-            senders.retain(|_, sender| Arc::strong_count(sender) > 1); // a sender let go still sends what it has accepted
+            // a sender let go still sends what it has accepted
+            senders.retain(|_, sender| Arc::strong_count(sender) > 1);
         }
         let sender = Arc::new(QueueSender::spawn(self.broker.clone(), queue, capabilities));
         senders.insert(queue.to_owned(), sender.clone());

@@ -4,7 +4,8 @@ use crate::DecodeErrorKind;
 
 const FIRST_CAPACITY: usize = 8 << 10;
 
-/// Reads a decompressor to its end. The buffer grows with what really comes out and never past the limit.
+/// Reads a decompressor to its end. The buffer grows with what really comes out and never past the
+/// limit.
 ///
 /// The outer error is the decompressor's, with the number of bytes that came before it.
 pub(crate) fn read_bounded(

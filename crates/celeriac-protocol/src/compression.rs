@@ -29,8 +29,8 @@ impl Compression {
     /// All of them, built in or not.
     pub const ALL: [Self; 5] = [Self::Gzip, Self::Bzip2, Self::Xz, Self::Brotli, Self::Zstd];
 
-    /// The compression for a MIME type (`application/x-gzip`) or one of Celery's option names (`gzip`, `zlib`, `bzip2`,
-    /// `bzip`, `lzma`, `xz`, `brotli`, `zstd`, `zstandard`).
+    /// The compression for a MIME type (`application/x-gzip`) or one of Celery's option names
+    /// (`gzip`, `zlib`, `bzip2`, `bzip`, `lzma`, `xz`, `brotli`, `zstd`, `zstandard`).
     pub fn from_name(name: &str) -> Option<Self> {
         Some(match name {
             "application/x-gzip" | "gzip" | "zlib" => Self::Gzip,
@@ -89,8 +89,8 @@ impl Compression {
 
     /// Decompresses `bytes`, never producing more than `limits.max_decompressed` bytes.
     ///
-    /// Beyond them it takes what the decompressor needs for its window, which is bounded too: 66 MiB for xz, 64 MiB for
-    /// zstd, less for the others.
+    /// Beyond them it takes what the decompressor needs for its window, which is bounded too: 66
+    /// MiB for xz, 64 MiB for zstd, less for the others.
     pub fn decompress(self, bytes: &[u8], limits: &Limits) -> Result<Vec<u8>, DecodeError> {
         if !self.is_built_in() {
             return Err(self.unsupported().into());
@@ -182,8 +182,8 @@ impl Compression {
     }
 }
 
-/// Brotli's windows end at 16 MiB, but an extension that Python does not read has windows of 1 GiB; its streams begin
-/// with these seven bits.
+/// Brotli's windows end at 16 MiB, but an extension that Python does not read has windows of 1 GiB;
+/// its streams begin with these seven bits.
 #[cfg(feature = "brotli")]
 fn small_window(bytes: &[u8]) -> io::Result<&[u8]> {
     if bytes.first().is_some_and(|byte| byte & 0x7f == 0x11) {

@@ -13,8 +13,8 @@ pub enum Serializer {
 }
 
 impl Serializer {
-    /// The serializer for Celery's option name (`json`, `msgpack`, `yaml`) or content type. Pickle is an error that
-    /// says how to switch the producer.
+    /// The serializer for Celery's option name (`json`, `msgpack`, `yaml`) or content type. Pickle
+    /// is an error that says how to switch the producer.
     pub fn from_name(name: &str) -> Result<Self, DecodeError> {
         match name {
             "json" | "application/json" => Ok(Self::Json),

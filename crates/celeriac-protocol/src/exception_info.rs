@@ -48,7 +48,8 @@ impl ExceptionInfo {
         })
     }
 
-    /// The message as a person reads it: the single argument's text, or all arguments in Python's form.
+    /// The message as a person reads it: the single argument's text, or all arguments in Python's
+    /// form.
     pub fn message(&self) -> String {
         match self.exc_message.as_slice() {
             [] => String::new(),

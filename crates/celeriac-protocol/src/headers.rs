@@ -53,7 +53,8 @@ impl Headers {
         self.extra.get(name)
     }
 
-    /// Takes headers as they came. Goes on after the first bad one, so that `id` and `task` are known to its error.
+    /// Takes headers as they came. Goes on after the first bad one, so that `id` and `task` are
+    /// known to its error.
     pub(crate) fn set_all(&mut self, headers: Dict) -> Result<(), DecodeErrorKind> {
         let mut result = Ok(());
         for (name, value) in headers {
@@ -103,7 +104,8 @@ impl Headers {
         Ok(())
     }
 
-    /// A text that nothing rests on: of another type it is kept among the custom headers, and loses no message.
+    /// A text that nothing rests on: of another type it is kept among the custom headers, and loses
+    /// no message.
     fn informational(&mut self, name: &str, value: Value) -> Option<String> {
         match value {
             Value::Null => None,

@@ -1,7 +1,8 @@
 use crate::{DecodeErrorKind, EncodeError};
 
-/// Nesting that no reader or writer of this crate passes, whatever the limits say: all of them, and the drop of what
-/// they made, use the stack. Python's readers stop later: YAML near 450, msgpack at 511, JSON near 1000.
+/// Nesting that no reader or writer of this crate passes, whatever the limits say: all of them, and
+/// the drop of what they made, use the stack. Python's readers stop later: YAML near 450, msgpack
+/// at 511, JSON near 1000.
 pub(crate) const MAX_NESTING: usize = 128;
 
 /// Bounds on what is decoded, checked before memory is taken.
@@ -11,7 +12,8 @@ pub struct Limits {
     pub max_body: usize,
     /// Bytes after decompression.
     pub max_decompressed: usize,
-    /// Nesting of lists and objects. More than 128 is read as 128, which is as deep as anything is written.
+    /// Nesting of lists and objects. More than 128 is read as 128, which is as deep as anything is
+    /// written.
     pub max_depth: usize,
     /// Values in one payload, all levels together.
     pub max_items: usize,

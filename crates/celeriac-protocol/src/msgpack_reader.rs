@@ -4,7 +4,8 @@ use crate::{DecodeErrorKind, Dict, Limits, Value, limits::Budget, to_value::key_
 
 type Result<T> = std::result::Result<T, DecodeErrorKind>;
 
-/// Reads msgpack as Python's `unpackb(raw=False)` does. Nothing is allocated by an announced length.
+/// Reads msgpack as Python's `unpackb(raw=False)` does. Nothing is allocated by an announced
+/// length.
 #[derive(Debug)]
 struct MsgpackReader<'a> {
     rest: &'a [u8],

@@ -21,7 +21,8 @@ pub struct Properties {
     pub body_encoding: Option<String>,
     /// Random; the receiver overwrites it.
     pub delivery_tag: Option<String>,
-    /// Everything else, such as `MessageGroupId`. A known property of an unknown type is here too: no receiver minds.
+    /// Everything else, such as `MessageGroupId`. A known property of an unknown type is here too:
+    /// no receiver minds.
     pub extra: Dict,
 }
 

@@ -26,7 +26,8 @@ pub(crate) fn take_payload(object: &mut Dict) -> Result<Payload> {
     })
 }
 
-/// Moves what protocol 2 has in its headers out of a protocol 1 object. Keys that neither knows stay custom headers.
+/// Moves what protocol 2 has in its headers out of a protocol 1 object. Keys that neither knows
+/// stay custom headers.
 pub(crate) fn take_headers(mut object: Dict, headers: &mut Headers) -> Result<()> {
     // Celery's rule: `taskset`, the older name, wins where both are there.
     let taskset = object

@@ -1,5 +1,5 @@
-/// The SQS name of a Celery queue name, prefix included (SPEC 1.7): punctuation but `-` and `_` becomes `_`, `.` becomes
-/// `-`, a trailing `.fifo` stays.
+/// The SQS name of a Celery queue name, prefix included (SPEC 1.7): punctuation but `-` and `_`
+/// becomes `_`, `.` becomes `-`, a trailing `.fifo` stays.
 pub fn mangle(queue: &str) -> String {
     match queue.strip_suffix(".fifo") {
         Some(name) => mangle_plain(name) + ".fifo",

@@ -6,8 +6,8 @@ type Result<T> = std::result::Result<T, EncodeError>;
 
 /// The value of any serializable Rust value.
 ///
-/// Types that JSON lacks are reached through [`PyDateTime`](crate::PyDateTime) and its kin; byte strings of serde become
-/// Python `bytes`.
+/// Types that JSON lacks are reached through [`PyDateTime`](crate::PyDateTime) and its kin; byte
+/// strings of serde become Python `bytes`.
 pub fn to_value<T: Serialize + ?Sized>(value: &T) -> Result<Value> {
     value.serialize(ValueSerializer { depth: 0 })
 }

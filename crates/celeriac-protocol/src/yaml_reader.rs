@@ -11,8 +11,8 @@ use crate::{
 
 type Result<T> = std::result::Result<T, DecodeErrorKind>;
 
-/// Reads YAML 1.1 as PyYAML's `safe_load` does, which is not what YAML 1.2 libraries make of the same text: `1e3` is a
-/// text, `0o14` too, and `2027-01-02` is a date.
+/// Reads YAML 1.1 as PyYAML's `safe_load` does, which is not what YAML 1.2 libraries make of the
+/// same text: `1e3` is a text, `0o14` too, and `2027-01-02` is a date.
 struct YamlReader {
     budget: Budget,
     /// Bytes of text that aliases may still copy.
@@ -192,7 +192,8 @@ impl YamlReader {
         Ok(())
     }
 
-    /// Counts a copy, all levels of it, before it is made: a few lines of aliases could ask for billions.
+    /// Counts a copy, all levels of it, before it is made: a few lines of aliases could ask for
+    /// billions.
     fn charge(&mut self, value: &Value) -> Result<()> {
         self.budget.item()?;
         match value {

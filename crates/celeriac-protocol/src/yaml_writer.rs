@@ -7,7 +7,8 @@ use crate::{Dict, EncodeError, Value, limits::Budget, python_float, python_text}
 /// The longest key that YAML takes without a `?` before it is 1024 characters, escapes included.
 const MAX_SIMPLE_KEY: usize = 128;
 
-/// Writes YAML that means the same to YAML 1.1 (PyYAML) and 1.2: flow style, every text in double quotes, ASCII.
+/// Writes YAML that means the same to YAML 1.1 (PyYAML) and 1.2: flow style, every text in double
+/// quotes, ASCII.
 ///
 /// Like PyYAML's `safe_dump` this has no times of day, decimals and UUIDs.
 #[derive(Debug)]

@@ -1,8 +1,8 @@
 //! AWS on this machine, without Docker: where the tests find it.
 //!
-//! `./test` starts the emulators and says where they are in `CELERIAC_TEST_MINISTACK_URL`, `CELERIAC_TEST_LOCALSTACK_URL` and
-//! `CELERIAC_TEST_FAUXQS_URL`. A test that is run by itself starts a ministack of its own; the other two are skipped in one
-//! visible line.
+//! `./test` starts the emulators and says where they are in `CELERIAC_TEST_MINISTACK_URL`,
+//! `CELERIAC_TEST_LOCALSTACK_URL` and `CELERIAC_TEST_FAUXQS_URL`. A test that is run by itself
+//! starts a ministack of its own; the other two are skipped in one visible line.
 
 use std::env;
 use std::io;
@@ -16,8 +16,8 @@ use uuid::Uuid;
 
 /// ministack: SQS, DynamoDB, STS and more; the emulator the tests use first.
 ///
-/// One that was started here ends with it, and with the process, however that ends: it reads the pipe that only this
-/// process holds.
+/// One that was started here ends with it, and with the process, however that ends: it reads the
+/// pipe that only this process holds.
 #[derive(Debug)]
 pub struct Ministack {
     url: String,
@@ -34,7 +34,8 @@ from ministack.app import main
 main()";
 
 impl Ministack {
-    /// The one all tests of this process share: that of `CELERIAC_TEST_MINISTACK_URL`, or one that is started now.
+    /// The one all tests of this process share: that of `CELERIAC_TEST_MINISTACK_URL`, or one that
+    /// is started now.
     ///
     /// # Panics
     /// If it cannot be started: `./test` installs it.
@@ -125,7 +126,8 @@ pub fn localstack() -> Option<String> {
     )
 }
 
-/// fauxqs (SQS only, fast and strict), where `./test` started it; else `None`, and a line that says why.
+/// fauxqs (SQS only, fast and strict), where `./test` started it; else `None`, and a line that says
+/// why.
 pub fn fauxqs() -> Option<String> {
     started_elsewhere(
         "fauxqs",

@@ -1,4 +1,5 @@
-//! The server's half of HTTP/1.1, as far as AWS clients speak it: keep-alive, bodies with a `Content-Length`.
+//! The server's half of HTTP/1.1, as far as AWS clients speak it: keep-alive, bodies with a
+//! `Content-Length`.
 
 use std::error::Error;
 use std::future::Future;
@@ -16,7 +17,8 @@ const MAX_HEADERS: usize = 100;
 const MAX_HEAD: usize = 64 << 10;
 const READ: usize = 32 << 10;
 
-/// Serves a connection until the client leaves, or `respond` fails: then it is closed without an answer.
+/// Serves a connection until the client leaves, or `respond` fails: then it is closed without an
+/// answer.
 pub(crate) async fn serve<F, R, E>(mut stream: TcpStream, respond: F)
 where
     F: Fn(Request<Bytes>) -> R,

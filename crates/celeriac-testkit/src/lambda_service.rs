@@ -15,8 +15,9 @@ use uuid::Uuid;
 
 use crate::http_server::serve;
 
-/// The Lambda Runtime API (<https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>) on 127.0.0.1: a process that is started
-/// with [`LambdaService::environment`] is a function, and is invoked from here. Ends when it is dropped.
+/// The Lambda Runtime API (<https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>) on
+/// 127.0.0.1: a process that is started with [`LambdaService::environment`] is a function, and is
+/// invoked from here. Ends when it is dropped.
 #[derive(Debug)]
 pub struct LambdaService {
     address: String,
@@ -98,7 +99,8 @@ impl LambdaService {
         ]
     }
 
-    /// Waits until the function has asked for an event this many times: the first ends its initialization.
+    /// Waits until the function has asked for an event this many times: the first ends its
+    /// initialization.
     pub async fn asked(&self, times: usize) {
         loop {
             let asked = self.shared.asked.notified();
@@ -198,7 +200,8 @@ fn status(status: StatusCode) -> Result<Response<Bytes>, hyper::http::Error> {
     Response::builder().status(status).body(Bytes::new())
 }
 
-/// The event that Lambda makes of received messages (<https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html>).
+/// The event that Lambda makes of received messages
+/// (<https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html>).
 pub fn sqs_event(deliveries: &[Delivery]) -> Value {
     let records: Vec<Value> = deliveries.iter().map(record).collect();
     json!({ "Records": records })

@@ -1,5 +1,5 @@
-//! For tests only: the conformance suite, the fault proxy, the emulator fixture, a Lambda service, an EventBridge
-//! Scheduler with its API model.
+//! For tests only: the conformance suite, the fault proxy, the emulator fixture, a Lambda service,
+//! an EventBridge Scheduler with its API model.
 
 pub mod cloud;
 pub mod conformance;

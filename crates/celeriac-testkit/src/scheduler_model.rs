@@ -1,4 +1,5 @@
-//! What requests to EventBridge Scheduler may hold, by the API model that AWS ships with botocore: emulators take anything.
+//! What requests to EventBridge Scheduler may hold, by the API model that AWS ships with botocore:
+//! emulators take anything.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -129,7 +130,8 @@ impl SchedulerModel {
         }
     }
 
-    /// A value against one shape of the model, by the shape's name: `Target`, `ScheduleExpression`, ...
+    /// A value against one shape of the model, by the shape's name: `Target`, `ScheduleExpression`,
+    /// ...
     pub fn problems_of(&self, shape: &str, value: &Value) -> Vec<String> {
         let mut problems = Vec::new();
         self.check_shape(shape, value, "", &mut problems);

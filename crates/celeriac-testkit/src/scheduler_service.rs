@@ -22,9 +22,10 @@ const IDENTITY: &str = "<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws
 <Arn>arn:aws:iam::123456789012:user/tests</Arn><UserId>tests</UserId><Account>123456789012</Account>\
 </GetCallerIdentityResult></GetCallerIdentityResponse>";
 
-/// EventBridge Scheduler on 127.0.0.1, for what emulators lack: it refuses what [`SchedulerModel`] does not allow, lists in
-/// pages, knows client tokens, and says that a group is missing. It keeps schedules and never fires them: a test reads
-/// them here and does what is due itself. It also answers `GetCallerIdentity`. Ends when it is dropped.
+/// EventBridge Scheduler on 127.0.0.1, for what emulators lack: it refuses what [`SchedulerModel`]
+/// does not allow, lists in pages, knows client tokens, and says that a group is missing. It keeps
+/// schedules and never fires them: a test reads them here and does what is due itself. It also
+/// answers `GetCallerIdentity`. Ends when it is dropped.
 #[derive(Debug)]
 pub struct SchedulerService {
     address: String,
@@ -166,7 +167,8 @@ impl SchedulerService {
         });
     }
 
-    /// The next `times` requests of this operation are carried out, and their answers are lost: the caller gets a 500.
+    /// The next `times` requests of this operation are carried out, and their answers are lost: the
+    /// caller gets a 500.
     pub fn lose_answers(&self, operation: &str, times: usize) {
         lock(&self.state).faults.push(Fault {
             operation: operation.to_owned(),
@@ -177,12 +179,14 @@ impl SchedulerService {
         });
     }
 
-    /// Carries out this many requests more and none after them, as if the caller had been killed; `None`: all again.
+    /// Carries out this many requests more and none after them, as if the caller had been killed;
+    /// `None`: all again.
     pub fn stop_after(&self, requests: Option<usize>) {
         lock(&self.state).left = requests;
     }
 
-    /// Puts a schedule there without a request, by what `CreateSchedule` would be given. The group is created if need be.
+    /// Puts a schedule there without a request, by what `CreateSchedule` would be given. The group
+    /// is created if need be.
     pub fn insert(&self, group: &str, name: &str, input: &Value) {
         let mut state = lock(&self.state);
         let found = state.groups.entry(group.to_owned()).or_default();

@@ -1,4 +1,5 @@
-//! The simulator itself: the same seed gives the same run, each kind of history keeps the promises, and a broken one is found.
+//! The simulator itself: the same seed gives the same run, each kind of history keeps the promises,
+//! and a broken one is found.
 
 use std::time::Duration;
 
@@ -32,7 +33,8 @@ fn scenarios_have_names() {
     assert_eq!(Scenario::named("nothing"), None);
 }
 
-/// Queues that keep messages for a minute lose a task that nobody takes for two: no code of ours can mend that.
+/// Queues that keep messages for a minute lose a task that nobody takes for two: no code of ours
+/// can mend that.
 fn lossy() -> Plan {
     let mut plan = Scenario::Mixed.plan(12);
     plan.retention = Duration::from_mins(1);

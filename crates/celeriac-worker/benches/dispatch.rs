@@ -1,4 +1,5 @@
-//! One no-op task from message body to stored bytes, without a broker or a table: decode, dispatch, run, encode.
+//! One no-op task from message body to stored bytes, without a broker or a table: decode, dispatch,
+//! run, encode.
 //!
 //! `cargo bench -p celeriac-worker`
 
@@ -188,8 +189,8 @@ fn delivery(body: String) -> Delivery {
     }
 }
 
-/// 2,000 deliveries at a time: claims and completions travel as they do at backlog, and the 20 ms that the last completions wait
-/// for company do not count much.
+/// 2,000 deliveries at a time: claims and completions travel as they do at backlog, and the 20 ms
+/// that the last completions wait for company do not count much.
 fn dispatch(criterion: &mut Criterion) {
     const TASKS: usize = 2_000;
     let runtime = tokio::runtime::Builder::new_current_thread()

@@ -47,8 +47,8 @@ impl BatchedLedger {
         lease: Duration,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        // what gathers while one is in flight travels together, which makes 0.3 requests a task at backlog; more at once only when
-        // there is much
+        // what gathers while one is in flight travels together, which makes 0.3 requests a task at
+        // backlog; more at once only when there is much
         let max_items = store.max_batch();
         let claims = BatcherOptions {
             max_items,

@@ -10,10 +10,12 @@ use crate::reply::Reply;
 
 /// Header of a retry: the attempt that sent it, whose lease does not hold it up.
 pub(crate) const SENT_BY: &str = "celeriac_sent_by";
-/// Header of a message that left a FIFO queue: its retries are counted in the ledger, not in its own header.
+/// Header of a message that left a FIFO queue: its retries are counted in the ledger, not in its
+/// own header.
 pub(crate) const IN_PLACE: &str = "celeriac_in_place";
 
-/// A readable delivery of a known task, with what its message, its task and the settings together say about it.
+/// A readable delivery of a known task, with what its message, its task and the settings together
+/// say about it.
 #[expect(
     clippy::struct_excessive_bools,
     reason = "independent answers to independent questions"
@@ -85,7 +87,8 @@ impl Call {
             function: "",
             list: &[],
         };
-        let kind = TaskKind::Async(Arc::new(|_, _| Box::pin(async { Err(TaskError::Ignore) }))); // never run
+        // never run
+        let kind = TaskKind::Async(Arc::new(|_, _| Box::pin(async { Err(TaskError::Ignore) })));
         let definition = TaskDefinition {
             name: envelope.headers.task.clone(),
             params: &NONE,
@@ -117,7 +120,8 @@ impl Call {
         self.delivery.receive_count > 1 || self.retries() > 0
     }
 
-    /// Whether the ledger may count more retries than the message: on FIFO queues it stays as it was sent.
+    /// Whether the ledger may count more retries than the message: on FIFO queues it stays as it
+    /// was sent.
     pub(crate) fn counts_in_ledger(&self) -> bool {
         self.fifo || self.envelope.headers.get(IN_PLACE).is_some()
     }
@@ -130,7 +134,8 @@ impl Call {
         }
     }
 
-    /// Takes over the retries that the ledger counted: on FIFO queues the message itself stays as it was sent.
+    /// Takes over the retries that the ledger counted: on FIFO queues the message itself stays as
+    /// it was sent.
     pub(crate) fn set_retries(&mut self, retries: u32) {
         Arc::make_mut(&mut self.envelope).headers.retries = retries; // not shared before the run
     }

@@ -7,7 +7,8 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-/// Keeps the leases of running tasks: renews each in batches when half of it is over, and says when one is lost.
+/// Keeps the leases of running tasks: renews each in batches when half of it is over, and says when
+/// one is lost.
 pub(crate) struct LeaseKeeper {
     shared: Arc<Shared>,
     _alive: DropGuard,

@@ -11,8 +11,8 @@ use crate::incidents::Incidents;
 const NAMESPACE: &str = "celeriac";
 
 /// One line of CloudWatch's embedded metric format
-/// (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>), with
-/// the dimensions `app` alone and `app` with `queues`.
+/// (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>),
+/// with the dimensions `app` alone and `app` with `queues`.
 pub(crate) struct MetricsLine {
     metrics: Vec<Value>,
     values: Map<String, Value>,

@@ -2,7 +2,8 @@ use std::time::Duration;
 
 use celeriac_core::DeadLetter;
 
-/// What is to become of a delivery: the one answer of `execute`, which a worker or a Lambda carries out.
+/// What is to become of a delivery: the one answer of `execute`, which a worker or a Lambda carries
+/// out.
 #[derive(Clone, Debug)]
 pub enum Outcome {
     /// Delete the message: its outcome is durable.

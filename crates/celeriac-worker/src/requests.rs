@@ -10,8 +10,8 @@ use celeriac_core::{
 use crate::per_queue::PerQueue;
 use crate::waits;
 
-/// Deletions may linger this long: nobody waits for them, and half-empty ones are what a slow worker would spend its requests
-/// on.
+/// Deletions may linger this long: nobody waits for them, and half-empty ones are what a slow
+/// worker would spend its requests on.
 const LINGER: Duration = Duration::from_millis(100);
 /// But other workers get nothing of a FIFO group until its message is deleted.
 const FIFO_LINGER: Duration = Duration::from_millis(20);

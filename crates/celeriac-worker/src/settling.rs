@@ -4,7 +4,8 @@ use celeriac_core::{BrokerErrorKind, DeadLetter, Receipt, SetVisibility};
 
 use crate::engine::Engine;
 
-/// What became of a message for the dead-letter queue. One that was not moved is to stay away for the time given.
+/// What became of a message for the dead-letter queue. One that was not moved is to stay away for
+/// the time given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DeadLettered {
     /// It is there, and gone from its queue.
@@ -16,8 +17,8 @@ pub enum DeadLettered {
 }
 
 impl Engine {
-    /// Makes a message invisible for this long, as far as the broker allows, or visible at once. Whether that went through; if not,
-    /// it comes back by itself.
+    /// Makes a message invisible for this long, as far as the broker allows, or visible at once.
+    /// Whether that went through; if not, it comes back by itself.
     pub(crate) async fn defer(
         &self,
         queue: &str,

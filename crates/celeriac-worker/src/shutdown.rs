@@ -3,15 +3,16 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-/// The phases of an ending worker: running, draining (nothing new starts), notice (running tasks are told), now (running
-/// tasks are cancelled and released).
+/// The phases of an ending worker: running, draining (nothing new starts), notice (running tasks
+/// are told), now (running tasks are cancelled and released).
 #[derive(Clone, Debug, Default)]
 pub struct Shutdown {
     /// Nothing new starts.
     pub draining: CancellationToken,
-    /// Running tasks are told through `Context::soft_time_limit`. A task that ends with an error after that is given back
-    /// instead of failed. A worker tells them when a fifth of `worker_shutdown_timeout` is left, so that a task which
-    /// listens is not disturbed while it still has time.
+    /// Running tasks are told through `Context::soft_time_limit`. A task that ends with an error
+    /// after that is given back instead of failed. A worker tells them when a fifth of
+    /// `worker_shutdown_timeout` is left, so that a task which listens is not disturbed while it
+    /// still has time.
     pub notice: CancellationToken,
     /// What still runs is cancelled and given back.
     pub now: CancellationToken,
@@ -26,7 +27,8 @@ pub struct Deadline {
     pub at: Instant,
     /// How long the whole invocation has.
     pub total: Duration,
-    /// The queue of a long-running worker that takes over what would outlive it: `lambda_spill_queue`.
+    /// The queue of a long-running worker that takes over what would outlive it:
+    /// `lambda_spill_queue`.
     pub spill: Option<String>,
 }
 
@@ -51,8 +53,8 @@ impl Shutdown {
         }
     }
 
-    /// A shutdown asked for by signals: the first SIGTERM or SIGINT starts draining, the second ends everything now.
-    /// Needs a tokio runtime.
+    /// A shutdown asked for by signals: the first SIGTERM or SIGINT starts draining, the second
+    /// ends everything now. Needs a tokio runtime.
     ///
     /// # Errors
     /// If the process cannot listen for signals.

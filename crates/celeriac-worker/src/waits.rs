@@ -1,7 +1,7 @@
 use std::time::Duration;
 
-/// How long a message that could not be dealt with stays away, by how often it was received: 1 s, doubling, `longest` at
-/// most, and up to a quarter more so that many do not come back at once.
+/// How long a message that could not be dealt with stays away, by how often it was received: 1 s,
+/// doubling, `longest` at most, and up to a quarter more so that many do not come back at once.
 pub(crate) fn redelivery(receive_count: u32, longest: Duration) -> Duration {
     let doubled = 1u64 << receive_count.saturating_sub(1).min(20);
     let base = Duration::from_secs(doubled).min(longest);
@@ -9,21 +9,24 @@ pub(crate) fn redelivery(receive_count: u32, longest: Duration) -> Duration {
         .min(longest)
 }
 
-/// How long a message stays away at least that was received this often, so that its queue's `maxReceiveCount` is not used up by
-/// waiting: n² seconds at receive n, which makes 100 receives take four days. The first ten cost nothing.
+/// How long a message stays away at least that was received this often, so that its queue's
+/// `maxReceiveCount` is not used up by waiting: n² seconds at receive n, which makes 100 receives
+/// take four days. The first ten cost nothing.
 pub(crate) fn patience(receive_count: u32) -> Duration {
     let count = u64::from(receive_count.saturating_sub(10));
     Duration::from_secs(count.saturating_mul(count))
 }
 
-/// The wait before try `tries` (from 1) of a failed operation: 100 ms, doubling, 5 s at most, half of it at random.
+/// The wait before try `tries` (from 1) of a failed operation: 100 ms, doubling, 5 s at most, half
+/// of it at random.
 pub(crate) fn retry(tries: u32) -> Duration {
     let base =
         Duration::from_millis(100 << tries.saturating_sub(1).min(10)).min(Duration::from_secs(5));
     base.mul_f64(0.5 + celeriac_core::random::fraction() * 0.5)
 }
 
-/// Seconds of a message or a setting; `None` for what is no duration (negative, NaN, beyond any clock) or zero.
+/// Seconds of a message or a setting; `None` for what is no duration (negative, NaN, beyond any
+/// clock) or zero.
 pub(crate) fn seconds(number: f64) -> Option<Duration> {
     Duration::try_from_secs_f64(number)
         .ok()

@@ -37,8 +37,8 @@ use crate::{Executor, Shutdown};
 
 /// A long-running worker: receivers, held visibility, concurrency, graceful shutdown.
 ///
-/// A message is received only when there is room for it, its visibility is extended as long as it is here, and it is deleted
-/// after its outcome is durable.
+/// A message is received only when there is room for it, its visibility is extended as long as it
+/// is here, and it is deleted after its outcome is durable.
 pub struct Worker {
     executor: Executor,
     queues: Vec<WorkerQueue>,
@@ -46,8 +46,8 @@ pub struct Worker {
 }
 
 impl Worker {
-    /// A worker on these queues, with the executor's settings. Without a queue it works on `task_default_queue`; a queue that is
-    /// named twice counts once.
+    /// A worker on these queues, with the executor's settings. Without a queue it works on
+    /// `task_default_queue`; a queue that is named twice counts once.
     pub fn new(executor: Executor, queues: Vec<WorkerQueue>) -> Self {
         let parts = &executor.engine().parts;
         let mut unique: Vec<WorkerQueue> = Vec::new();
@@ -78,12 +78,12 @@ impl Worker {
         self
     }
 
-    /// Works until `shutdown` says draining, then ends within `worker_shutdown_timeout`. Not cancel-safe: when dropped, its tasks run
-    /// on unattended; use `shutdown`.
+    /// Works until `shutdown` says draining, then ends within `worker_shutdown_timeout`. Not
+    /// cancel-safe: when dropped, its tasks run on unattended; use `shutdown`.
     ///
     /// # Errors
-    /// A queue or a result table that is not there when the worker starts, or a health address that cannot be used. Later
-    /// troubles are logged and waited out.
+    /// A queue or a result table that is not there when the worker starts, or a health address that
+    /// cannot be used. Later troubles are logged and waited out.
     pub async fn run(self, shutdown: Shutdown) -> Result<WorkerReport, WorkerError> {
         let Self {
             executor,

@@ -7,10 +7,11 @@ use celeriac_producer::Client;
 use crate::commands::{AppCommand, lambda_life};
 use crate::{Connection, Error};
 
-/// An app: its tasks, their shared state and its settings. [`App::run`] makes a program of it, [`App::client`] a client for
-/// a web handler.
+/// An app: its tasks, their shared state and its settings. [`App::run`] makes a program of it,
+/// [`App::client`] a client for a web handler.
 ///
-/// What cannot be (a task registered twice, say) is kept and reported by the method that ends the chain.
+/// What cannot be (a task registered twice, say) is kept and reported by the method that ends the
+/// chain.
 ///
 /// ```no_run
 /// use celeriac::prelude::*;
@@ -61,15 +62,16 @@ impl App {
         self
     }
 
-    /// Shares `value` with tasks that have a parameter `State<T>`. One value of each type; a later one replaces it.
+    /// Shares `value` with tasks that have a parameter `State<T>`. One value of each type; a later
+    /// one replaces it.
     #[must_use]
     pub fn state<T: Send + Sync + 'static>(mut self, value: T) -> Self {
         self.state.insert(value);
         self
     }
 
-    /// Sends tasks whose name matches `pattern` to `queue`: an entry of `task_routes`. The pattern is a name, a glob with
-    /// `*`, or a regular expression written `re:...`.
+    /// Sends tasks whose name matches `pattern` to `queue`: an entry of `task_routes`. The pattern
+    /// is a name, a glob with `*`, or a regular expression written `re:...`.
     #[must_use]
     pub fn route(mut self, pattern: impl Into<String>, queue: impl Into<String>) -> Self {
         let target = RouteTarget {
@@ -80,10 +82,12 @@ impl App {
         self
     }
 
-    /// Sends `call` whenever `schedule` is due: an entry of `beat_schedule` (feature `beat`). The schedule is a
-    /// [`Crontab`](crate::beat::Crontab), an [`Interval`](crate::beat::Interval) or a `Duration`, a [`Solar`](crate::beat::Solar),
-    /// one point in time, or a text such as `0 9 * * *`. On AWS `schedules apply` puts it into EventBridge Scheduler; elsewhere the
-    /// command `beat` sends it. An entry of the same name in the settings file or the environment replaces it.
+    /// Sends `call` whenever `schedule` is due: an entry of `beat_schedule` (feature `beat`). The
+    /// schedule is a [`Crontab`](crate::beat::Crontab), an [`Interval`](crate::beat::Interval) or a
+    /// `Duration`, a [`Solar`](crate::beat::Solar), one point in time, or a text such as
+    /// `0 9 * * *`. On AWS `schedules apply` puts it into EventBridge Scheduler; elsewhere the
+    /// command `beat` sends it. An entry of the same name in the settings file or the environment
+    /// replaces it.
     ///
     /// ```
     /// # use celeriac::prelude::*;
@@ -94,7 +98,10 @@ impl App {
     ///
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// let nine = Crontab::new("0 9 * * mon-fri")?.tz("Asia/Seoul");
-    /// let app = App::new("shop").task(report).beat("daily-report", nine, report::s()).beat("pulse", secs(30), report::s());
+    /// let app = App::new("shop")
+    ///     .task(report)
+    ///     .beat("daily-report", nine, report::s())
+    ///     .beat("pulse", secs(30), report::s());
     /// # Ok(())
     /// # }
     /// ```
@@ -109,7 +116,8 @@ impl App {
         self.beat_entry(celeriac_beat::Entry::new(name, schedule, call))
     }
 
-    /// [`beat`](Self::beat) for an entry with more to it: jitter, start and end, what becomes of missed runs.
+    /// [`beat`](Self::beat) for an entry with more to it: jitter, start and end, what becomes of
+    /// missed runs.
     #[cfg(feature = "beat")]
     #[must_use]
     pub fn beat_entry(mut self, entry: celeriac_beat::Entry) -> Self {
@@ -117,22 +125,24 @@ impl App {
         self
     }
 
-    /// Changes settings from code. The settings file and the environment still win over what is set here.
+    /// Changes settings from code. The settings file and the environment still win over what is set
+    /// here.
     #[must_use]
     pub fn settings(mut self, change: impl FnOnce(&mut Settings)) -> Self {
         change(&mut self.settings);
         self
     }
 
-    /// Takes the settings from code alone: [`App::build`] and [`App::client`] read no settings file and no environment. For
-    /// tests and demonstrations.
+    /// Takes the settings from code alone: [`App::build`] and [`App::client`] read no settings file
+    /// and no environment. For tests and demonstrations.
     #[must_use]
     pub fn isolated(mut self) -> Self {
         self.isolated = true;
         self
     }
 
-    /// Loads the settings (code, then file, then environment) and connects to the broker and the results.
+    /// Loads the settings (code, then file, then environment) and connects to the broker and the
+    /// results.
     ///
     /// Cancel-safe: nothing is left behind if it is dropped.
     #[expect(clippy::unused_async, reason = "an adapter may have to connect")]
@@ -147,15 +157,16 @@ impl App {
         Ok(connection)
     }
 
-    /// A client that sends this app's tasks and reads their results: what a web handler keeps. The same as
-    /// [`App::build`] and [`Connection::client`].
+    /// A client that sends this app's tasks and reads their results: what a web handler keeps. The
+    /// same as [`App::build`] and [`Connection::client`].
     pub async fn client(self) -> Result<Client, Error> {
         Ok(self.build().await?.client())
     }
 
-    /// In AWS Lambda, answers the function's invocations until the service ends the process (feature `lambda`). Else runs the command that
-    /// the program's arguments name: `worker`, `send`, `result`, `tasks` or `manifest`; see [`commands`](crate::commands) for them
-    /// and for the exit codes. Reports errors on stderr.
+    /// In AWS Lambda, answers the function's invocations until the service ends the process
+    /// (feature `lambda`). Else runs the command that the program's arguments name: `worker`,
+    /// `send`, `result`, `tasks` or `manifest`; see [`commands`](crate::commands) for them and for
+    /// the exit codes. Reports errors on stderr.
     pub async fn run(self) -> ExitCode {
         if lambda_life::is_wanted() {
             return lambda_life::run(self).await;

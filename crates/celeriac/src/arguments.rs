@@ -1,6 +1,7 @@
 //! `args!` and `kwargs!`: arguments of tasks that are sent by name.
 
-/// Positional arguments for [`Client::send_task`](celeriac_producer::Client::send_task): `args![1, "two", 3.0]`.
+/// Positional arguments for [`Client::send_task`](celeriac_producer::Client::send_task):
+/// `args![1, "two", 3.0]`.
 ///
 /// Each is any serializable value.
 ///
@@ -12,7 +13,8 @@ macro_rules! args {
     ($($value:expr),* $(,)?) => { ::std::vec![$($crate::__private::value(&$value)),*] };
 }
 
-/// Keyword arguments for [`Client::send_task`](celeriac_producer::Client::send_task): `kwargs! { x: 1, y: "two" }`.
+/// Keyword arguments for [`Client::send_task`](celeriac_producer::Client::send_task):
+/// `kwargs! { x: 1, y: "two" }`.
 ///
 /// # Panics
 ///

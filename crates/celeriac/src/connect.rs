@@ -54,7 +54,8 @@ impl Results {
     }
 }
 
-/// Opens what `broker_url` and `result_backend` name. On AWS nothing is asked yet: the first use does.
+/// Opens what `broker_url` and `result_backend` name. On AWS nothing is asked yet: the first use
+/// does.
 pub(crate) fn connect(settings: &Settings) -> Result<Backends, Error> {
     let broker = Place::of_broker(settings)?;
     let results = Place::of_results(settings, &broker)?;

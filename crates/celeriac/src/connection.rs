@@ -30,8 +30,8 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// Connects by these settings, without tasks: for programs that only send, read or operate. Settings are taken as
-    /// they are; see [`Settings::load`].
+    /// Connects by these settings, without tasks: for programs that only send, read or operate.
+    /// Settings are taken as they are; see [`Settings::load`].
     #[expect(clippy::unused_async, reason = "an adapter may have to connect")]
     pub async fn open(settings: Settings) -> Result<Self, Error> {
         let mut app = App::new("celeriac");
@@ -194,8 +194,8 @@ impl Connection {
         queue_of(&self.router, task)
     }
 
-    /// The queues that the app's own tasks go to, or the default queue where it has none: what a worker works on unless
-    /// it is told. Queues of tasks that live elsewhere are not among them.
+    /// The queues that the app's own tasks go to, or the default queue where it has none: what a
+    /// worker works on unless it is told. Queues of tasks that live elsewhere are not among them.
     pub fn own_queues(&self) -> Vec<String> {
         let mut queues: Vec<String> = self
             .registry
@@ -210,7 +210,8 @@ impl Connection {
         queues
     }
 
-    /// A worker on these queues. With `create_missing_queues` they are created first; SQLite needs no creating.
+    /// A worker on these queues. With `create_missing_queues` they are created first; SQLite needs
+    /// no creating.
     pub async fn worker(&self, queues: Vec<WorkerQueue>) -> Result<Worker, Error> {
         if self.settings.broker_transport_options.create_missing_queues {
             self.declare_missing(&queues).await?;
@@ -247,7 +248,8 @@ impl Connection {
         )
     }
 
-    /// The default queue, the own queues, the targets of routes, and where unknown tasks are forwarded to.
+    /// The default queue, the own queues, the targets of routes, and where unknown tasks are
+    /// forwarded to.
     pub fn known_queues(&self) -> Vec<String> {
         let mut queues = self.own_queues();
         queues.push(self.router.default_queue().to_owned());

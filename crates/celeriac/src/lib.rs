@@ -1,8 +1,8 @@
 //! Celery for AWS, in Rust: tasks on SQS, results in DynamoDB, or SQLite on a laptop.
 //!
-//! A task is a function with [`#[task]`](task). An [`App`] knows its tasks; [`App::run`] makes a program of it, whose commands
-//! run the tasks, send them and read their results ([`commands`]). Whoever only sends keeps a [`Client`]. Python Celery may
-//! stand on either side.
+//! A task is a function with [`#[task]`](task). An [`App`] knows its tasks; [`App::run`] makes a
+//! program of it, whose commands run the tasks, send them and read their results ([`commands`]).
+//! Whoever only sends keeps a [`Client`]. Python Celery may stand on either side.
 //!
 //! ```
 //! use celeriac::prelude::*;
@@ -14,7 +14,8 @@
 //!
 //! # #[tokio::main]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! // a program would end in `App::new("shop").task(add).run().await`; here are its parts, in memory
+//! // a program would end in `App::new("shop").task(add).run().await`; here are its parts, in
+//! // memory
 //! let in_memory = |settings: &mut celeriac::Settings| settings.broker_url = Some("sqlite::memory:".to_owned());
 //! let connection = App::new("shop").task(add).settings(in_memory).isolated().build().await?;
 //!
@@ -87,7 +88,12 @@ pub use celeriac_core::{
 ///
 /// /// Async: runs on the async runtime.
 /// #[task(name = "shop.sell", max_retries = 5, retry_backoff, time_limit = "30s")]
-/// async fn sell(ctx: Context, shelf: State<Shelf>, count: i64, gift: Option<bool>) -> TaskResult<i64> {
+/// async fn sell(
+///     ctx: Context,
+///     shelf: State<Shelf>,
+///     count: i64,
+///     gift: Option<bool>,
+/// ) -> TaskResult<i64> {
 ///     if count > shelf.apples {
 ///         return Err(TaskError::failure("shop.OutOfStock", format!("{} left", shelf.apples)));
 ///     }
@@ -165,7 +171,8 @@ pub mod worker {
     };
 }
 
-/// Periodic tasks: what an entry is made of, and the process that sends them where EventBridge Scheduler does not.
+/// Periodic tasks: what an entry is made of, and the process that sends them where EventBridge
+/// Scheduler does not.
 #[cfg(feature = "beat")]
 pub mod beat {
     pub use celeriac_beat::local::{Beat, BeatParts, Pauses};
@@ -178,7 +185,8 @@ pub mod beat {
     pub use jiff;
 }
 
-/// The app as a Lambda function, for programs and tests that hand it events themselves; [`App::run`] does it in AWS.
+/// The app as a Lambda function, for programs and tests that hand it events themselves;
+/// [`App::run`] does it in AWS.
 #[cfg(feature = "lambda")]
 pub mod lambda {
     pub use celeriac_lambda::{Diagnostic, Function, RawValue};

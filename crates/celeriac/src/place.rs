@@ -37,7 +37,8 @@ impl Place {
         }
     }
 
-    /// Unset results are where the broker is: in its file, or in DynamoDB's table `celery` beside SQS.
+    /// Unset results are where the broker is: in its file, or in DynamoDB's table `celery` beside
+    /// SQS.
     pub(crate) fn of_results(settings: &Settings, broker: &Self) -> Result<Self, Error> {
         let Some(url) = given(settings.result_backend.as_ref()) else {
             return Ok(match broker {
@@ -113,8 +114,8 @@ fn unknown(setting: &'static str, url: &str, right: &str) -> Error {
     }
 }
 
-/// `sqs://KEY:SECRET@HOST` as `sqs://***@HOST`, and `KEY:SECRET@HOST` as `***@HOST`. A secret may hold slashes, so the
-/// credentials end at the last `@`.
+/// `sqs://KEY:SECRET@HOST` as `sqs://***@HOST`, and `KEY:SECRET@HOST` as `***@HOST`. A secret may
+/// hold slashes, so the credentials end at the last `@`.
 pub(crate) fn without_secrets(url: &str) -> String {
     let Some((credentials, rest)) = url.rsplit_once('@') else {
         return url.to_owned();

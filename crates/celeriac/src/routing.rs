@@ -1,7 +1,7 @@
 use celeriac_core::{RouteTarget, Router, SendOptions, TaskDefinition};
 
-/// The queue that a task goes to when the call names none. Celery's order (SPEC 5): the task's own option, over the
-/// route, over the default.
+/// The queue that a task goes to when the call names none. Celery's order (SPEC 5): the task's own
+/// option, over the route, over the default.
 pub(crate) fn queue_of(router: &Router, task: &TaskDefinition) -> String {
     let own = task.options.queue.clone();
     let queue = own.or_else(|| router.lookup(&task.name).and_then(queue_of_route));

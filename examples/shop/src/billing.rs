@@ -26,9 +26,10 @@ impl Payments {
     }
 }
 
-/// Money must move once. Delivery is at least once: a worker that dies after the charge and before its result is stored
-/// leaves a task that runs again. So the effect itself is made unique: the task id, which is the same on every run and
-/// retry, is the key. `ctx.attempt()` is larger on every run, for systems that must refuse a run that was taken over.
+/// Money must move once. Delivery is at least once: a worker that dies after the charge and before
+/// its result is stored leaves a task that runs again. So the effect itself is made unique: the
+/// task id, which is the same on every run and retry, is the key. `ctx.attempt()` is larger on
+/// every run, for systems that must refuse a run that was taken over.
 #[task(
     name = "shop.charge_card",
     max_retries = 8,

@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
-/// What the shop sells, and how much of it is left; a database in a real shop. Tasks get it as `State<Catalog>`.
+/// What the shop sells, and how much of it is left; a database in a real shop. Tasks get it as
+/// `State<Catalog>`.
 #[derive(Debug)]
 pub(crate) struct Catalog {
     stock: BTreeMap<&'static str, u32>,

@@ -2,8 +2,8 @@ use celeriac::prelude::*;
 
 /// Halves a picture until it fits; a picture here is a grid of grey values.
 ///
-/// Not `async`: celeriac runs it on its bounded pool of threads, so that it does not hold up the others. A thread cannot
-/// be ended from outside, so it looks at the soft time limit itself.
+/// Not `async`: celeriac runs it on its bounded pool of threads, so that it does not hold up the
+/// others. A thread cannot be ended from outside, so it looks at the soft time limit itself.
 #[task(
     name = "shop.resize_image",
     soft_time_limit = "20s",

@@ -9,7 +9,8 @@ pub(crate) enum MailError {
     Busy,
 }
 
-/// A mail. The settings file routes it to the queue `high_priority`. Nobody waits for its result, so none is stored.
+/// A mail. The settings file routes it to the queue `high_priority`. Nobody waits for its result,
+/// so none is stored.
 #[task(
     name = "shop.send_email",
     ignore_result,
@@ -28,7 +29,8 @@ pub(crate) async fn send_email(
         body.as_deref().unwrap_or_default(),
         ctx.retries(),
     ) {
-        // The server asks for patience: try again, in half a minute, whatever the task's own policy is.
+        // The server asks for patience: try again, in half a minute, whatever the task's own policy
+        // is.
         Err(MailError::Busy) => Err(TaskError::retry_in(secs(30))),
         // A bad address stays bad: a failure at once.
         Err(error @ MailError::BadAddress(_)) => Err(error.into()),

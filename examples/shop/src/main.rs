@@ -1,4 +1,5 @@
-//! A small shop: the kinds of work that a web application hands to its workers. See README.md beside this crate.
+//! A small shop: the kinds of work that a web application hands to its workers. See README.md
+//! beside this crate.
 
 mod billing;
 mod catalog;

@@ -15,7 +15,8 @@ pub(crate) struct Order {
     email: String,
 }
 
-/// Sends a task of its own for each order, so that one bad order spoils no other. Returns their ids.
+/// Sends a task of its own for each order, so that one bad order spoils no other. Returns their
+/// ids.
 #[task(name = "shop.import_orders", time_limit = "2m")]
 pub(crate) async fn import_orders(ctx: Context, orders: Vec<Order>) -> TaskResult<Vec<String>> {
     let mut children = Vec::with_capacity(orders.len());

@@ -13,8 +13,8 @@ pub(crate) struct Report {
     lines: usize,
 }
 
-/// A report of one day, written to a file. It shows its progress, and an I/O error is retried after 1, 2, 4, ... seconds
-/// (with jitter), five times at most.
+/// A report of one day, written to a file. It shows its progress, and an I/O error is retried after
+/// 1, 2, 4, ... seconds (with jitter), five times at most.
 #[task(
     name = "shop.generate_report",
     queue = "reports",
@@ -34,7 +34,8 @@ pub(crate) async fn generate_report(
         .chars()
         .all(|letter| letter.is_ascii_alphanumeric() || letter == '-')
     {
-        // An error with a name that Python knows: the caller's `get()` raises ValueError. Not retried.
+        // An error with a name that Python knows: the caller's `get()` raises ValueError. Not
+        // retried.
         return Err(TaskError::failure(
             "ValueError",
             format!("`{day}` is not a day"),
@@ -48,7 +49,8 @@ pub(crate) async fn generate_report(
         ctx.progress(json!({"done": index + 1, "of": products.len()}))
             .await?;
     }
-    tokio::fs::write(&path, text).await?; // `?` on any error: a retry where the task's options say so
+    // `?` on any error: a retry where the task's options say so
+    tokio::fs::write(&path, text).await?;
     Ok(Report {
         path,
         lines: products.len(),

@@ -329,8 +329,9 @@ fn the_manifest_tells_what_a_deployment_needs() {
     insta::assert_snapshot!("manifest", stdout);
 }
 
-/// The manifest of the deployment examples is this app's own, with a FIFO queue beside the others. After a change:
-/// `UPDATE_DOCS=1 cargo test -p shop the_examples`, then `infra/sam infra/manifest.json --all infra`.
+/// The manifest of the deployment examples is this app's own, with a FIFO queue beside the others.
+/// After a change: `UPDATE_DOCS=1 cargo test -p shop the_examples`, then
+/// `infra/sam infra/manifest.json --all infra`.
 #[test]
 fn the_examples_of_deployments_are_of_this_manifest() {
     let routes = r#"{"shop.send_*" = "high_priority", "shop.import_order" = "orders.fifo"}"#;

@@ -189,8 +189,8 @@ fn cut(writes: Vec<(usize, Write)>) -> Vec<Vec<(usize, Write)>> {
     chunks
 }
 
-/// Splits a batch into rounds, to run one after the other, in which no key occurs twice: DynamoDB refuses a batch with
-/// two statements on one item.
+/// Splits a batch into rounds, to run one after the other, in which no key occurs twice: DynamoDB
+/// refuses a batch with two statements on one item.
 pub(super) fn rounds<'a>(keys: impl Iterator<Item = &'a str>) -> Vec<Vec<usize>> {
     let mut waiting: Vec<(usize, &str)> = keys.enumerate().collect();
     let mut rounds = Vec::new();

@@ -75,7 +75,8 @@ impl DynamoStore {
                     Written::Done => {
                         answers[entry.open.place] = Some(Ok(ClaimOutcome::Claimed(entry.claimed)));
                     }
-                    // there already, changed since it was read, or written by us in an attempt whose answer was lost
+                    // there already, changed since it was read, or written by us in an attempt
+                    // whose answer was lost
                     Written::Refused(_) => open.push(Open {
                         known: true,
                         ..entry.open
@@ -195,7 +196,8 @@ impl DynamoStore {
     }
 }
 
-/// What is left of an item after its TTL: the attempt, so that a run that outlived it is fenced off.
+/// What is left of an item after its TTL: the attempt, so that a run that outlived it is fenced
+/// off.
 fn as_new(mut item: LedgerItem) -> LedgerItem {
     item.meta.status = State::Pending;
     LedgerItem {

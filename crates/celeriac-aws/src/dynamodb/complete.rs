@@ -66,7 +66,8 @@ impl DynamoStore {
                 place,
                 key: &keys[place],
                 completion: &batch[place],
-                // giving back subtracts from what stands there, so it is read first: shutdown is not the hot path
+                // giving back subtracts from what stands there, so it is read first: shutdown is
+                // not the hot path
                 look: !is_blind(&batch[place].kind),
             })
             .collect();
@@ -90,7 +91,8 @@ impl DynamoStore {
         }
     }
 
-    /// Reads what must be looked at; answers what needs no write, and gives the writes of the others.
+    /// Reads what must be looked at; answers what needs no write, and gives the writes of the
+    /// others.
     async fn plan<'a>(
         &self,
         open: Vec<Open<'a>>,

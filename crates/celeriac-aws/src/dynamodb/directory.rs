@@ -1,6 +1,6 @@
-//! Which documents a folder has. A table has no list of its keys by folder, so each folder keeps directories: documents
-//! with names, written before the first put of a document. A name may lead to nothing, and is taken out in time; a
-//! document without a name there is not.
+//! Which documents a folder has. A table has no list of its keys by folder, so each folder keeps
+//! directories: documents with names, written before the first put of a document. A name may lead
+//! to nothing, and is taken out in time; a document without a name there is not.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{MutexGuard, PoisonError};
@@ -98,7 +98,8 @@ impl DynamoStore {
         Ok(page)
     }
 
-    /// Takes names out that lead to nothing and were entered long ago. What fails is tried again with the next list.
+    /// Takes names out that lead to nothing and were entered long ago. What fails is tried again
+    /// with the next list.
     async fn take_out(&self, folder: &str, ghosts: Vec<(String, i64)>) {
         let old = whole_seconds(self.now()) - KEPT_SECONDS;
         let mut shards: BTreeMap<u64, BTreeSet<String>> = BTreeMap::new();

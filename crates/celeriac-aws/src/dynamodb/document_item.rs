@@ -10,8 +10,8 @@ use super::item::{
     text_of, whole_seconds,
 };
 
-/// The `ttl` of what stays: the last second of the year 9999. An update cannot take an attribute away without another
-/// kind of statement, so one is always there.
+/// The `ttl` of what stays: the last second of the year 9999. An update cannot take an attribute
+/// away without another kind of statement, so one is always there.
 const FOR_GOOD: i64 = 253_402_300_799;
 
 /// What a write of a document sets, beside what every item has.
@@ -32,7 +32,8 @@ pub(super) fn attributes(
     .into_iter()
 }
 
-/// The document of an item, expired or not. Those of earlier releases have a version and a text alone.
+/// The document of an item, expired or not. Those of earlier releases have a version and a text
+/// alone.
 pub(super) fn read(item: &Attributes) -> Result<Stored, StoreErrorKind> {
     let body = match item.get(BODY) {
         Some(AttributeValue::B(bytes)) => Some(bytes.as_ref().to_vec()),

@@ -29,7 +29,8 @@ enum Step<T> {
     Look,
 }
 
-/// By the rules, on what was seen; on nothing seen, under the condition that what is expected stands there.
+/// By the rules, on what was seen; on nothing seen, under the condition that what is expected
+/// stands there.
 fn step<C: Change>(change: &C, seen: &Seen, now: UtcTime) -> Step<C::Outcome> {
     let Seen::Item(stored) = seen else {
         return change.unseen(now).map_or(Step::Look, |(expect, document)| {
@@ -137,7 +138,8 @@ impl DynamoStore {
         open
     }
 
-    /// Writes; what was refused and showed why is open still, and where it did not show is to be looked.
+    /// Writes; what was refused and showed why is open still, and where it did not show is to be
+    /// looked.
     async fn settle<C: Change>(
         &self,
         batch: &[C],

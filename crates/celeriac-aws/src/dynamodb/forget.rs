@@ -7,7 +7,8 @@ use super::statement::Write;
 use super::store::{DynamoStore, MAX_ROUNDS, contended, unchanged};
 
 impl DynamoStore {
-    /// Leaves tombstones: `result` shows PENDING, as Python does for an unknown id, and `c_state` keeps the final state.
+    /// Leaves tombstones: `result` shows PENDING, as Python does for an unknown id, and `c_state`
+    /// keeps the final state.
     pub(super) async fn forget_all(&self, task_ids: &[String]) -> Vec<Result<(), StoreError>> {
         let keys: Vec<String> = task_ids.iter().map(|id| self.key(id)).collect();
         let mut answers: Vec<Option<Result<(), StoreErrorKind>>> =

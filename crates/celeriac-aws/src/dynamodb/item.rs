@@ -98,7 +98,8 @@ fn is_tombstone(item: &Attributes, shown: &State) -> bool {
     !shown.is_ready() && text_of(item, STATE).is_some_and(|state| State::from(state).is_ready())
 }
 
-/// Whether the item has ended: DynamoDB deletes it within days of its TTL, and until then nobody should see it.
+/// Whether the item has ended: DynamoDB deletes it within days of its TTL, and until then nobody
+/// should see it.
 pub(super) fn is_expired(item: &Attributes, now: UtcTime) -> bool {
     number_of::<i64>(item, TTL).is_some_and(|ttl| ttl <= whole_seconds(now))
 }

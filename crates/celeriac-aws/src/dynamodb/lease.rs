@@ -26,7 +26,8 @@ impl DynamoStore {
     ) -> Vec<Result<LeaseOutcome, StoreError>> {
         let (now, lease_now) = (self.clock.now(), self.lease_now());
         let hold = |lease: Lease| {
-            let mut set: Vec<_> = self.ttl(now).into_iter().collect(); // an item must not lapse under a long run
+            // an item must not lapse under a long run
+            let mut set: Vec<_> = self.ttl(now).into_iter().collect();
             set.push((LEASE, lease_until(lease_now, lease.lease)));
             Ok(Hold {
                 key: self.key(&lease.task_id),
@@ -104,13 +105,14 @@ impl DynamoStore {
             .collect()
     }
 
-    /// After a refusal: lost to another attempt or a final state, or wiped by Python's write. A wiped claim that nobody
-    /// else took is put back.
+    /// After a refusal: lost to another attempt or a final state, or wiped by Python's write. A
+    /// wiped claim that nobody else took is put back.
     async fn look_again(&self, hold: &Hold) -> Result<LeaseOutcome, StoreErrorKind> {
         for _ in 0..MAX_ROUNDS {
             let items = self.ledger_items(std::iter::once(&hold.key)).await;
             let write = match items.get(&hold.key)? {
-                // Python's `forget` deletes the item: the run goes on, and its message is still there
+                // Python's `forget` deletes the item: the run goes on, and its message is still
+                // there
                 None => self.put_back(hold)?,
                 Some(item) if item.meta.status.is_ready() => return Ok(LeaseOutcome::Lost),
                 Some(item) => match &item.version {
@@ -141,8 +143,8 @@ impl DynamoStore {
     }
 }
 
-/// How long a claim holds that was wiped and put back by a write that brings no lease: until the next renewal, well beyond
-/// the workers' heartbeat.
+/// How long a claim holds that was wiped and put back by a write that brings no lease: until the
+/// next renewal, well beyond the workers' heartbeat.
 const RESTORED_LEASE: std::time::Duration = std::time::Duration::from_mins(1);
 
 impl Hold {

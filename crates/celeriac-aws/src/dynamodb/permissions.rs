@@ -12,8 +12,9 @@ use super::store::DynamoStore;
 const NO_TASK: &str = "celeriac-check";
 
 impl DynamoStore {
-    /// Whether these credentials may do what clients and workers do on the table. Nothing is written: the update's
-    /// condition cannot hold, and the insert has an empty key, which DynamoDB refuses.
+    /// Whether these credentials may do what clients and workers do on the table. Nothing is
+    /// written: the update's condition cannot hold, and the insert has an empty key, which DynamoDB
+    /// refuses.
     pub async fn permissions(&self) -> Vec<Permission> {
         vec![
             Permission::by_answer("dynamodb:BatchGetItem", self.try_read().await),

@@ -69,8 +69,9 @@ impl DynamoStore {
         }
     }
 
-    /// Looks under the keys of a Celery that would not write `b'...'` (SPEC 2.3), for what was not found: eventually
-    /// consistent (half the price), and at most once a second until the first is found, so that polling stays cheap.
+    /// Looks under the keys of a Celery that would not write `b'...'` (SPEC 2.3), for what was not
+    /// found: eventually consistent (half the price), and at most once a second until the first is
+    /// found, so that polling stays cheap.
     async fn read_plain(&self, task_ids: &[String], keys: &[String], found: &Found) -> Found {
         let missing = task_ids
             .iter()

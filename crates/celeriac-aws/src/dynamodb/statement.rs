@@ -33,7 +33,8 @@ pub(super) enum Condition {
     Version { version: u64 },
     /// It is a document of this version, and has not expired at this second.
     Living { version: u64, seconds: i64 },
-    /// It is a document of this holder, has not expired at this second, and has an older version than it is to get.
+    /// It is a document of this holder, has not expired at this second, and has an older version
+    /// than it is to get.
     HeldBy {
         holder: String,
         below: u64,

@@ -25,8 +25,9 @@ pub(super) const MAX_ROUNDS: usize = 10;
 
 /// The ledger on DynamoDB: one item per task, which is Celery's result item too.
 ///
-/// Making one is free of requests. Needs `dynamodb:PartiQLInsert`, `dynamodb:PartiQLUpdate` and `dynamodb:BatchGetItem`
-/// on the table, no more; `declare` and `describe` need what their docs say.
+/// Making one is free of requests. Needs `dynamodb:PartiQLInsert`, `dynamodb:PartiQLUpdate` and
+/// `dynamodb:BatchGetItem` on the table, no more; `declare` and `describe` need what their docs
+/// say.
 pub struct DynamoStore {
     pub(super) sdk: Sdk,
     pub(super) config: DynamoConfig,

@@ -27,7 +27,8 @@ pub struct TableStatus {
 }
 
 impl DynamoStore {
-    /// Describes the table. Needs `dynamodb:DescribeTable` and `dynamodb:DescribeTimeToLive`, which running does not.
+    /// Describes the table. Needs `dynamodb:DescribeTable` and `dynamodb:DescribeTimeToLive`, which
+    /// running does not.
     pub async fn describe(&self) -> Result<TableStatus, StoreError> {
         const OPERATION: &str = "describe";
         let table = self
@@ -44,8 +45,8 @@ impl DynamoStore {
         })
     }
 
-    /// Creates the table where it is missing and turns its TTL on. Needs `dynamodb:CreateTable`, `DescribeTable`,
-    /// `DescribeTimeToLive` and `UpdateTimeToLive`.
+    /// Creates the table where it is missing and turns its TTL on. Needs `dynamodb:CreateTable`,
+    /// `DescribeTable`, `DescribeTimeToLive` and `UpdateTimeToLive`.
     pub(super) async fn declare_table(&self) -> Result<(), StoreError> {
         const OPERATION: &str = "declare";
         self.create_table(OPERATION).await?;
@@ -60,8 +61,8 @@ impl DynamoStore {
         Ok(())
     }
 
-    /// One consistent read of a key that no task has: what a worker may do, and no more. Where the read finds a wrong key,
-    /// the error names it if `dynamodb:DescribeTable` is allowed.
+    /// One consistent read of a key that no task has: what a worker may do, and no more. Where the
+    /// read finds a wrong key, the error names it if `dynamodb:DescribeTable` is allowed.
     pub(super) async fn check_table(&self) -> Result<(), StoreError> {
         const OPERATION: &str = "check";
         let key = "celeriac-check".to_owned();

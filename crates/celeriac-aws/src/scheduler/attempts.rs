@@ -5,9 +5,9 @@ use crate::pause::{MAX_ENTRY_ATTEMPTS, pause};
 
 use super::failure::is_throttle;
 
-/// Makes the request again while the service asks to slow down: a batch of thousands is over an account's rate (of
-/// `CreateSchedule` 250 a second in small regions: EventBridge Scheduler user guide, Quotas for Amazon EventBridge
-/// Scheduler) for longer than the SDK's own retries last.
+/// Makes the request again while the service asks to slow down: a batch of thousands is over an
+/// account's rate (of `CreateSchedule` 250 a second in small regions: EventBridge Scheduler user
+/// guide, Quotas for Amazon EventBridge Scheduler) for longer than the SDK's own retries last.
 pub(super) async fn unless_throttled<T, Fut>(request: impl Fn() -> Fut) -> Result<T, Fault>
 where
     Fut: Future<Output = Result<T, Fault>>,

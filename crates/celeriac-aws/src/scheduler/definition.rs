@@ -69,7 +69,8 @@ impl Definition {
         }
     }
 
-    /// The SDK gives each call a token of its own, which its retries share: one whose answer was lost is not a conflict.
+    /// The SDK gives each call a token of its own, which its retries share: one whose answer was
+    /// lost is not a conflict.
     pub(super) async fn create(self, client: &Client) -> Result<(), Fault> {
         client
             .create_schedule()

@@ -17,14 +17,15 @@ use crate::sdk::Sdk;
 
 use super::place::AwsPlace;
 
-/// Entries of one batch that are worked on together: each is a request of its own, and this many are below the rate that
-/// every region allows (EventBridge Scheduler user guide, Quotas for Amazon EventBridge Scheduler).
+/// Entries of one batch that are worked on together: each is a request of its own, and this many
+/// are below the rate that every region allows (EventBridge Scheduler user guide, Quotas for Amazon
+/// EventBridge Scheduler).
 const CONCURRENT_ENTRIES: usize = 10;
 
 /// Schedules in EventBridge Scheduler.
 ///
-/// It is where the broker is: in its region, with its credentials, at its emulator. Making one is free of requests.
-/// [`crate::iam`] has the rights that each method needs.
+/// It is where the broker is: in its region, with its credentials, at its emulator. Making one is
+/// free of requests. [`crate::iam`] has the rights that each method needs.
 #[derive(Debug)]
 pub struct EventBridgeScheduler {
     pub(super) sdk: Sdk,
@@ -45,8 +46,8 @@ impl EventBridgeScheduler {
         self.sdk.counts()
     }
 
-    /// The region and the account that ARNs of queues and roles are made of: one `GetCallerIdentity`, which needs no
-    /// right, at the first call. Cancel-safe.
+    /// The region and the account that ARNs of queues and roles are made of: one
+    /// `GetCallerIdentity`, which needs no right, at the first call. Cancel-safe.
     pub async fn place(&self) -> Result<AwsPlace, SchedulerError> {
         let failed = |kind| SchedulerError::new("place", "the account", kind);
         let ask = || async { self.ask_place().await.map_err(failed) };

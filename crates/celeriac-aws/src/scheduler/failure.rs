@@ -24,8 +24,9 @@ impl From<Fault> for SchedulerErrorKind {
     }
 }
 
-/// Whether the service asks to slow down. Rates are exceeded under either name (EventBridge Scheduler user guide, Quotas
-/// for Amazon EventBridge Scheduler, Troubleshooting), while a full account is only ever the latter.
+/// Whether the service asks to slow down. Rates are exceeded under either name (EventBridge
+/// Scheduler user guide, Quotas for Amazon EventBridge Scheduler, Troubleshooting), while a full
+/// account is only ever the latter.
 pub(super) fn is_throttle(fault: &Fault) -> bool {
     match fault {
         Fault::Unavailable(text) => text.contains("Throttl") || text.contains("TooManyRequests"),

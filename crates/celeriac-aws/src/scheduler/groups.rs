@@ -13,7 +13,8 @@ use super::eventbridge::EventBridgeScheduler;
 use super::failure::{CONFLICT, NOT_FOUND};
 
 impl EventBridgeScheduler {
-    /// Looks first: of a group that is there, which is the rule, this is one request, and it tells if it is being deleted.
+    /// Looks first: of a group that is there, which is the rule, this is one request, and it tells
+    /// if it is being deleted.
     pub(super) async fn create_group_if_missing(
         &self,
         group: &str,

@@ -8,7 +8,8 @@ pub struct AwsPlace {
 }
 
 impl AwsPlace {
-    /// The part of AWS that the region is in: `aws`, `aws-cn`, `aws-us-gov`, ... (AWS General Reference, ARNs).
+    /// The part of AWS that the region is in: `aws`, `aws-cn`, `aws-us-gov`, ... (AWS General
+    /// Reference, ARNs).
     pub fn partition(&self) -> &'static str {
         const BY_REGION: [(&str, &str); 7] = [
             ("cn-", "aws-cn"),
@@ -47,8 +48,8 @@ impl AwsPlace {
         self.arn("scheduler", &format!("schedule/{group}/{name}"))
     }
 
-    /// What a schedule names as its target to make `SendMessage` with a request of its own (EventBridge Scheduler user
-    /// guide, Using universal targets).
+    /// What a schedule names as its target to make `SendMessage` with a request of its own
+    /// (EventBridge Scheduler user guide, Using universal targets).
     pub fn send_message_arn(&self) -> String {
         format!(
             "arn:{}:scheduler:::aws-sdk:sqs:sendMessage",

@@ -71,7 +71,8 @@ impl SqsBroker {
         redrive.ok_or_else(none)
     }
 
-    /// Makes a dead-letter queue known under its Celery-side name, whatever its prefix, and gives that name.
+    /// Makes a dead-letter queue known under its Celery-side name, whatever its prefix, and gives
+    /// that name.
     pub(super) fn adopt(&self, redrive: &Redrive) -> String {
         let name = self.urls.celery_name(&redrive.name).to_owned();
         self.urls.put(&name, &redrive.url);

@@ -142,7 +142,8 @@ impl SqsBroker {
         }
     }
 
-    /// A policy that stands there is somebody's decision: it is left alone, and no other dead-letter queue is made.
+    /// A policy that stands there is somebody's decision: it is left alone, and no other
+    /// dead-letter queue is made.
     async fn add_policy_if_missing(
         &self,
         spec: &QueueSpec,

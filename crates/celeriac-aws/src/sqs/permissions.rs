@@ -9,12 +9,13 @@ use super::sqs_broker::SqsBroker;
 const NO_RECEIPT: &str = "celeriac-check";
 
 impl SqsBroker {
-    /// Whether these credentials may do what a worker does on this queue. Each request is one that SQS refuses or that
-    /// has no effect.
+    /// Whether these credentials may do what a worker does on this queue. Each request is one that
+    /// SQS refuses or that has no effect.
     pub async fn worker_permissions(&self, queue: &str) -> Result<Vec<Permission>, BrokerError> {
         let url = self.url("check", queue).await?;
         let client = self.sdk.sqs().await;
-        // nothing is asked for, and what an emulator may hand out all the same is visible again at once
+        // nothing is asked for, and what an emulator may hand out all the same is visible again at
+        // once
         let receive = client
             .receive_message()
             .queue_url(&*url)
@@ -46,7 +47,8 @@ impl SqsBroker {
         ])
     }
 
-    /// Whether these credentials may send to this queue: asked with an empty batch, which SQS refuses.
+    /// Whether these credentials may send to this queue: asked with an empty batch, which SQS
+    /// refuses.
     pub async fn send_permission(&self, queue: &str) -> Result<Permission, BrokerError> {
         let url = self.url("check", queue).await?;
         let send = self

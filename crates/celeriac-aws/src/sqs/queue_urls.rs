@@ -8,7 +8,8 @@ use crate::fault::Fault;
 use crate::sdk::Sdk;
 use crate::sqs_config::SqsConfig;
 
-/// Queue URLs by Celery name: predefined, or asked for once by `GetQueueUrl` and remembered. Never lists, never creates.
+/// Queue URLs by Celery name: predefined, or asked for once by `GetQueueUrl` and remembered. Never
+/// lists, never creates.
 #[derive(Debug)]
 pub(super) struct QueueUrls {
     config: SqsConfig,

@@ -42,7 +42,8 @@ impl SqsBroker {
             .message_system_attribute_names(SystemName::MessageGroupId)
             .message_system_attribute_names(SystemName::MessageDeduplicationId)
             .message_attribute_names("All")
-            // a FIFO receive whose answer was lost gives the same messages again under the same attempt id
+            // a FIFO receive whose answer was lost gives the same messages again under the same
+            // attempt id
             .set_receive_request_attempt_id(
                 is_fifo(queue).then(|| celeriac_core::random::uuid4().to_string()),
             );

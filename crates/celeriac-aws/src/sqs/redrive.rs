@@ -21,8 +21,8 @@ pub(super) struct Redrive {
 }
 
 impl Redrive {
-    /// Reads a `RedrivePolicy`. A dead-letter queue is in its queue's region and account, so its URL differs in the
-    /// name only, and no further right is needed to learn it.
+    /// Reads a `RedrivePolicy`. A dead-letter queue is in its queue's region and account, so its
+    /// URL differs in the name only, and no further right is needed to learn it.
     pub(super) fn parse(policy: &str, queue_url: &str) -> Option<Self> {
         #[derive(Deserialize)]
         struct Policy {

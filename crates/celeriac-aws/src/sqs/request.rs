@@ -62,7 +62,8 @@ pub(super) fn fail_all<E, T>(
 fn by_position<T>(answer: BatchAnswer<T>) -> HashMap<usize, Result<T, Fault>> {
     let done = answer.done.into_iter().map(|(id, value)| (id, Ok(value)));
     let failed = answer.failed.into_iter().map(|entry| {
-        // an error that is not the sender's is SQS's own, and passes; LocalStack says so of receipts too
+        // an error that is not the sender's is SQS's own, and passes; LocalStack says so of
+        // receipts too
         let own = entry.sender_fault || is_about_the_entry(&entry.code);
         let status = if own { 400 } else { 500 };
         (

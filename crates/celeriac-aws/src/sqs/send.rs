@@ -79,7 +79,8 @@ impl SqsBroker {
     }
 }
 
-/// FIFO: a message without a deduplication id gets a random one, which it keeps when its entry is retried.
+/// FIFO: a message without a deduplication id gets a random one, which it keeps when its entry is
+/// retried.
 fn with_dedup_id(mut message: Outgoing, fifo: bool) -> Outgoing {
     if fifo {
         message

@@ -19,9 +19,10 @@ pub(super) type Attributes = HashMap<Name, String>;
 
 /// Tasks on SQS.
 ///
-/// Making one is free of requests. A queue's URL is asked for at its first use (`sqs:GetQueueUrl`), or comes from
-/// `predefined_queues`; running needs no right to list or create queues. `dead_letter` needs `sqs:GetQueueAttributes` on the
-/// queue and `sqs:SendMessage` on its dead-letter queue.
+/// Making one is free of requests. A queue's URL is asked for at its first use (`sqs:GetQueueUrl`),
+/// or comes from `predefined_queues`; running needs no right to list or create queues.
+/// `dead_letter` needs `sqs:GetQueueAttributes` on the queue and `sqs:SendMessage` on its
+/// dead-letter queue.
 #[derive(Debug)]
 pub struct SqsBroker {
     pub(super) sdk: Sdk,

@@ -239,7 +239,8 @@ async fn sqs_requests_are_tried_again_over_lost_answers_throttles_and_errors() {
             Rule::every(3, answer(500, "InternalFailure")).times(1),
         ];
         if operation.ends_with("VisibilityBatch") || operation.starts_with("Delete") {
-            rules.push(Rule::every(4, Fault::DropResponse).times(1)); // others it would double, or swallow for a minute
+            // others it would double, or swallow for a minute
+            rules.push(Rule::every(4, Fault::DropResponse).times(1));
         }
         rules.into_iter().map(|rule| rule.of(&[operation]))
     });

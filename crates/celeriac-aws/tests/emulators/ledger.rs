@@ -347,7 +347,8 @@ async fn polling_an_unknown_id_costs_one_request_each_time() {
         );
     }
     let requests = store.requests().total();
-    assert!((10..=14).contains(&requests), "{requests} requests"); // at most one look a second under the other key
+    // at most one look a second under the other key
+    assert!((10..=14).contains(&requests), "{requests} requests");
 }
 
 #[tokio::test]

@@ -1,5 +1,5 @@
-//! The adapters against emulators: ministack always, LocalStack and fauxqs where `./test` started them, and the services
-//! of the simulator, which have no quirks.
+//! The adapters against emulators: ministack always, LocalStack and fauxqs where `./test` started
+//! them, and the services of the simulator, which have no quirks.
 
 mod documents;
 mod faults;

@@ -1,5 +1,6 @@
-//! EventBridge Scheduler: on ministack, and against a service that holds every request to AWS's API model. ministack has no
-//! pages, no client tokens and no missing groups in lists, and accepts anything.
+//! EventBridge Scheduler: on ministack, and against a service that holds every request to AWS's API
+//! model. ministack has no pages, no client tokens and no missing groups in lists, and accepts
+//! anything.
 
 mod on_ministack {
     use std::collections::{BTreeMap, BTreeSet};
@@ -209,7 +210,8 @@ mod on_ministack {
             on(&format!("schedule/{group}/a")),
             listed(iam::OPERATE_SCHEDULES)
         );
-        // IAM asks for the right to tag where a group is created with tags; it is no request of its own
+        // IAM asks for the right to tag where a group is created with tags; it is no request of its
+        // own
         let mut of_group = on(&format!("schedule-group/{group}"));
         of_group.insert("scheduler:TagResource".to_owned());
         assert_eq!(of_group, listed(iam::OPERATE_SCHEDULE_GROUP));

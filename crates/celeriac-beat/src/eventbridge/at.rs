@@ -8,10 +8,11 @@ use jiff::{
 
 use super::{Expression, RenderError, RenderOptions, Rendered, Rendering, limits};
 
-/// The expression that fires once at `time`: in `zone`, or in UTC where the wall time there exists twice or the zone has no
-/// name.
+/// The expression that fires once at `time`: in `zone`, or in UTC where the wall time there exists
+/// twice or the zone has no name.
 ///
-/// A fraction of a second is left out. A time in the past is rendered too: AWS does not say what it does with one.
+/// A fraction of a second is left out. A time in the past is rendered too: AWS does not say what it
+/// does with one.
 ///
 /// ```
 /// use celeriac_beat::{eventbridge, zone};

@@ -9,7 +9,8 @@ use jiff::{
 use super::{AwsDays, field};
 use crate::ValueSet;
 
-/// A cron expression of EventBridge Scheduler. Its display is the text that AWS takes, the year always `*`.
+/// A cron expression of EventBridge Scheduler. Its display is the text that AWS takes, the year
+/// always `*`.
 ///
 /// ```
 /// use celeriac_beat::eventbridge::{AwsCron, AwsDays};
@@ -35,8 +36,8 @@ pub struct AwsCron {
 }
 
 impl AwsCron {
-    /// The times at which it fires on `date` in `zone`, by AWS's documented rule: a wall time that does not exist is
-    /// skipped, one that repeats fires the first time only.
+    /// The times at which it fires on `date` in `zone`, by AWS's documented rule: a wall time that
+    /// does not exist is skipped, one that repeats fires the first time only.
     pub fn fires_on(&self, date: Date, zone: &TimeZone) -> Vec<Timestamp> {
         if !self.months.contains(date.month() as u8) || !self.days.contains(date) {
             return Vec::new();

@@ -3,7 +3,8 @@ use jiff::civil::Date;
 use super::field;
 use crate::ValueSet;
 
-/// The days on which a cron expression fires: EventBridge Scheduler takes one kind of these at a time.
+/// The days on which a cron expression fires: EventBridge Scheduler takes one kind of these at a
+/// time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AwsDays {
     /// Days of the month, 1 to 31.

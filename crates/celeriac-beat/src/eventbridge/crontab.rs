@@ -11,9 +11,9 @@ use crate::{Crontab, ValueSet};
 /// The expressions that fire at the due times of a crontab in `zone`, days of daylight saving apart
 /// ([`next_difference`](super::next_difference)).
 ///
-/// Day of month and day of week together are exact for whole weeks, have a guard where only celeriac reads the queue, and
-/// are refused else. A crontab of every hour of every day goes by UTC where the zone changes by whole hours, so that the
-/// hour that repeats has its runs.
+/// Day of month and day of week together are exact for whole weeks, have a guard where only
+/// celeriac reads the queue, and are refused else. A crontab of every hour of every day goes by UTC
+/// where the zone changes by whole hours, so that the hour that repeats has its runs.
 ///
 /// ```
 /// use celeriac_beat::{Crontab, eventbridge, zone};

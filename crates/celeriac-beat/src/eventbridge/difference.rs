@@ -3,7 +3,8 @@ use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
 use super::{Expression, Rendered, Rendering, admits};
 use crate::Crontab;
 
-/// How far from a transition a date can be that it changes: a day's change of offset, and the minute of a precise entry.
+/// How far from a transition a date can be that it changes: a day's change of offset, and the
+/// minute of a precise entry.
 const REACH: SignedDuration = SignedDuration::from_hours(48);
 const SECOND: SignedDuration = SignedDuration::from_secs(1);
 
@@ -18,8 +19,9 @@ pub struct Difference {
     pub aws: Vec<Timestamp>,
 }
 
-/// The next date whose due times after `after` and up to `until` differ between us and the schedules that
-/// [`crontab`](super::crontab) rendered. After a difference, its last time is where to go on.
+/// The next date whose due times after `after` and up to `until` differ between us and the
+/// schedules that [`crontab`](super::crontab) rendered. After a difference, its last time is where
+/// to go on.
 ///
 /// Only dates at transitions of the zone are looked at, since no other can differ.
 ///
@@ -30,7 +32,8 @@ pub struct Difference {
 /// let (nightly, berlin) = (Crontab::new("30 2 * * *")?, zone("Europe/Berlin")?);
 /// let rendering = eventbridge::crontab(&nightly, &berlin, &Default::default())?;
 /// let (from, to) = ("2026-01-01T00:00Z".parse()?, "2028-01-01T00:00Z".parse()?);
-/// let found = eventbridge::next_difference(&nightly, &berlin, &rendering, from, to).ok_or("no difference")?;
+/// let found = eventbridge::next_difference(&nightly, &berlin, &rendering, from, to);
+/// let found = found.ok_or("no difference")?;
 /// // There is no 02:30 on that day: AWS skips the run, we run at 03:00.
 /// assert_eq!(found.date, date(2026, 3, 29));
 /// assert_eq!((found.ours, found.aws), (vec!["2026-03-29T01:00Z".parse()?], vec![]));
@@ -71,8 +74,8 @@ fn dates_at_transitions(
         .flat_map(|time| dates_around(time, zone))
 }
 
-/// The local dates from a transition on that it can change: to the day after, for what fires in a minute that repeats
-/// before midnight.
+/// The local dates from a transition on that it can change: to the day after, for what fires in a
+/// minute that repeats before midnight.
 fn dates_around(transition: Timestamp, zone: &TimeZone) -> impl Iterator<Item = Date> {
     let before = zone
         .to_datetime(transition.checked_sub(SECOND).unwrap_or(transition))
@@ -98,7 +101,8 @@ fn ours(crontab: &Crontab, zone: &TimeZone, date: Date) -> Vec<Timestamp> {
         .collect()
 }
 
-/// From the first to the last instant of a date, which may leave the date in between where midnight repeats.
+/// From the first to the last instant of a date, which may leave the date in between where midnight
+/// repeats.
 fn bounds(date: Date, zone: &TimeZone) -> Option<(Timestamp, Timestamp)> {
     let midnight = |date: Date| zone.to_ambiguous_timestamp(date.at(0, 0, 0, 0));
     Some((
@@ -120,7 +124,8 @@ fn aws(crontab: &Crontab, zone: &TimeZone, rendering: &Rendering, date: Date) ->
     due
 }
 
-/// What a part fires on the dates around `date`: before midnight it may be for after it, and UTC has other dates.
+/// What a part fires on the dates around `date`: before midnight it may be for after it, and UTC
+/// has other dates.
 fn due_around(part: &Rendered, zone: &TimeZone, date: Date) -> Vec<Timestamp> {
     let Expression::Cron(cron) = &part.expression else {
         return Vec::new();

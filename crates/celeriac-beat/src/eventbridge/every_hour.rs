@@ -5,11 +5,11 @@ use crate::{Crontab, ValueSet};
 
 const HOUR_MINUTES: i32 = 60;
 
-/// A crontab of every hour of every day as an expression in UTC, `lead` minutes early, where that has the same minutes all
-/// year.
+/// A crontab of every hour of every day as an expression in UTC, `lead` minutes early, where that
+/// has the same minutes all year.
 ///
-/// In a zone whose clock is put back, AWS would leave out the whole hour that repeats: UTC has none. A zone of one offset
-/// needs no such thing.
+/// In a zone whose clock is put back, AWS would leave out the whole hour that repeats: UTC has
+/// none. A zone of one offset needs no such thing.
 pub(super) fn in_utc(crontab: &Crontab, zone: &TimeZone, lead: u64) -> Option<AwsCron> {
     if crontab.hours().len() < 24 || !Dates::of(crontab).every_day() {
         return None;
@@ -32,7 +32,8 @@ pub(super) fn daily(minutes: ValueSet, hours: ValueSet) -> AwsCron {
     }
 }
 
-/// By how many minutes past the hour a zone differs from UTC, if its offset changes, and by whole hours only.
+/// By how many minutes past the hour a zone differs from UTC, if its offset changes, and by whole
+/// hours only.
 fn minutes_past(zone: &TimeZone) -> Option<i32> {
     let from = start_of(2020)?;
     let to = start_of(2050)?;

@@ -65,7 +65,8 @@ mod tests {
         assert_eq!(text([1, 11, 21].into_iter().collect(), 1, 31), "1,11,21");
     }
 
-    /// The longest list of any set of values from `first` to `last`: the best of each run followed by a gap of one.
+    /// The longest list of any set of values from `first` to `last`: the best of each run followed
+    /// by a gap of one.
     fn longest(first: u8, last: u8) -> usize {
         let mut best = vec![0; usize::from(last) + 3];
         for start in (first..=last).rev() {

@@ -12,18 +12,22 @@ const OFFSET_MINUTES: u64 = 15;
 
 /// The expressions that fire every `every`.
 ///
-/// Whole minutes are one `rate`, which counts from the schedule's start. Odd seconds are one part for each second of the
-/// minute that occurs, at most 60; their due times are the multiples of `every` since the Unix epoch. A `relative`
-/// interval runs at the multiples of `every` in a day (of UTC where it has odd seconds), so it must divide one; Celery's own
-/// due times depend on the last run besides.
+/// Whole minutes are one `rate`, which counts from the schedule's start. Odd seconds are one part
+/// for each second of the minute that occurs, at most 60; their due times are the multiples of
+/// `every` since the Unix epoch. A `relative` interval runs at the multiples of `every` in a day
+/// (of UTC where it has odd seconds), so it must divide one; Celery's own due times depend on the
+/// last run besides.
 ///
 /// ```
 /// use std::time::Duration;
 /// use celeriac_beat::eventbridge;
 ///
 /// let rendering = eventbridge::interval(Duration::from_secs(90), false, &Default::default())?;
-/// let parts: Vec<_> = rendering.parts.iter().map(|part| (part.expression.to_string(), part.delay.as_secs())).collect();
-/// assert_eq!(parts, [("cron(0/3 * * * ? *)".to_owned(), 0), ("cron(1/3 * * * ? *)".to_owned(), 30)]);
+/// let parts = rendering.parts.iter();
+/// let parts = parts.map(|part| (part.expression.to_string(), part.delay.as_secs()));
+/// let parts: Vec<_> = parts.collect();
+/// let (first, second) = ("cron(0/3 * * * ? *)".to_owned(), "cron(1/3 * * * ? *)".to_owned());
+/// assert_eq!(parts, [(first, 0), (second, 30)]);
 /// # Ok::<(), eventbridge::RenderError>(())
 /// ```
 pub fn interval(

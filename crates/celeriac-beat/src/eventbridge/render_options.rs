@@ -7,7 +7,8 @@ use super::{RenderError, limits};
 pub struct RenderOptions {
     /// Only celeriac reads the entry's queue: its worker may drop or hold a message.
     pub celeriac_only: bool,
-    /// Run at the second, not within the 60 seconds that AWS takes: fire a minute early, and let the worker hold the task.
+    /// Run at the second, not within the 60 seconds that AWS takes: fire a minute early, and let
+    /// the worker hold the task.
     pub precise: bool,
     /// The entry's queue is FIFO: a message cannot have a delay of its own.
     pub fifo: bool,

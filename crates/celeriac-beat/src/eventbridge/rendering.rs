@@ -9,11 +9,14 @@ pub struct Rendered {
     pub expression: Expression,
     /// The expression is evaluated in UTC, whatever the entry's time zone.
     pub utc: bool,
-    /// The message is delayed by this after the scheduled time: under 60 s, and 0 for all but intervals with odd seconds.
+    /// The message is delayed by this after the scheduled time: under 60 s, and 0 for all but
+    /// intervals with odd seconds.
     pub delay: Duration,
-    /// It fires this long before the due time, and the worker holds the task: 60 s for a precise entry, else 0.
+    /// It fires this long before the due time, and the worker holds the task: 60 s for a precise
+    /// entry, else 0.
     pub lead: Duration,
-    /// For a rate whose start must be anchored: a `StartDate` must be this far into a period counted from the Unix epoch.
+    /// For a rate whose start must be anchored: a `StartDate` must be this far into a period
+    /// counted from the Unix epoch.
     pub phase: Option<Duration>,
 }
 
@@ -34,7 +37,8 @@ impl Rendered {
 pub struct Rendering {
     /// The schedules. No two fire for the same due time.
     pub parts: Vec<Rendered>,
-    /// They fire on more days than the entry has: the worker must drop what [`admits`](super::admits) refuses.
+    /// They fire on more days than the entry has: the worker must drop what
+    /// [`admits`](super::admits) refuses.
     pub guard: bool,
     /// What a person should know, one sentence each.
     pub notes: Vec<String>,

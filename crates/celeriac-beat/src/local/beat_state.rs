@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use super::agenda::Progress;
 use crate::Entry;
 
-/// Entries that are behind one by one. When more are, the broker is away, and they all share the oldest time: DynamoDB's items have
-/// 400 KB at most.
+/// Entries that are behind one by one. When more are, the broker is away, and they all share the
+/// oldest time: DynamoDB's items have 400 KB at most.
 const MAX_BEHIND: usize = 1_000;
 
 /// What beats of one app share: a document in the result store.
@@ -17,8 +17,9 @@ pub(super) struct BeatState {
     pub(super) holder: Option<String>,
     /// Every time due up to here has been dealt with,
     pub(super) handled: Timestamp,
-    /// but for these entries, up to here. One queue that is gone must not hold back all others: what they sent long ago would be
-    /// sent again by the next beat, when the ledger may have forgotten it.
+    /// but for these entries, up to here. One queue that is gone must not hold back all others:
+    /// what they sent long ago would be sent again by the next beat, when the ledger may have
+    /// forgotten it.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     behind: BTreeMap<String, Timestamp>,
 }
@@ -44,8 +45,8 @@ impl BeatState {
     }
 }
 
-/// When each entry was seen first, the entries by that time: an entry that is new is due from then on, not from when the beat was
-/// last there.
+/// When each entry was seen first, the entries by that time: an entry that is new is due from then
+/// on, not from when the beat was last there.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct FirstSeen(BTreeMap<Timestamp, BTreeSet<String>>);
 

@@ -8,11 +8,13 @@ use tokio::time::Instant;
 use super::beat_state::BeatState;
 use super::store_document::StoreDocument;
 
-/// The right to send, which one beat of an app has at a time: the holder of the state's document, as long as it writes it.
+/// The right to send, which one beat of an app has at a time: the holder of the state's document,
+/// as long as it writes it.
 ///
-/// Nobody compares clocks of two machines: whoever waits takes over when the document's version has stood still for 6/8 of a lease by
-/// its own clock, and a holder stops by itself when its last write is 5/8 of a lease old. The rest of a lease is for looking and
-/// writing, so that a beat which was killed is followed within one lease.
+/// Nobody compares clocks of two machines: whoever waits takes over when the document's version has
+/// stood still for 6/8 of a lease by its own clock, and a holder stops by itself when its last
+/// write is 5/8 of a lease old. The rest of a lease is for looking and writing, so that a beat
+/// which was killed is followed within one lease.
 pub(super) struct Lease {
     document: StoreDocument<BeatState>,
     holder: String,
@@ -44,7 +46,8 @@ impl Lease {
         }
     }
 
-    /// Takes the lease if nobody has it, or if its holder gives no sign of life. A new app's state begins `now`.
+    /// Takes the lease if nobody has it, or if its holder gives no sign of life. A new app's state
+    /// begins `now`.
     pub(super) async fn try_take(&mut self, now: Timestamp) -> Result<Option<Held>, StoreError> {
         let started = Instant::now();
         let (version, mut state) = self.document.load().await?;
@@ -96,7 +99,8 @@ impl Lease {
     /// Writes the state, which is also the sign of life. `false`: another has taken over.
     ///
     /// # Errors
-    /// Also if the store has not answered after a quarter of a lease: then it may have been written.
+    /// Also if the store has not answered after a quarter of a lease: then it may have been
+    /// written.
     pub(super) async fn save(&self, held: &mut Held) -> Result<bool, StoreError> {
         let saved = tokio::time::timeout(self.length / 4, self.save_over(held)).await;
         saved.unwrap_or_else(|_| {

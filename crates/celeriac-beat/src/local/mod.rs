@@ -22,17 +22,20 @@ use self::lease::{Held, Lease};
 pub use self::pauses::Pauses;
 use crate::{Entry, EntryError};
 
-/// Sends the runs of an app's entries when they are due, against any broker. Any number of beats may run: one of them sends, the others
-/// wait and take over when it gives no sign of life for as long as the lease.
+/// Sends the runs of an app's entries when they are due, against any broker. Any number of beats
+/// may run: one of them sends, the others wait and take over when it gives no sign of life for as
+/// long as the lease.
 ///
-/// A run has the id `<entry>:<time due>`. The state is written after the sends, so a beat that dies in between leaves some runs
-/// to be sent again under the same ids, and the ledger makes one task of both messages. Times due depend on nothing but the
-/// entry, so a beat that takes over has the same ones.
+/// A run has the id `<entry>:<time due>`. The state is written after the sends, so a beat that dies
+/// in between leaves some runs to be sent again under the same ids, and the ledger makes one task
+/// of both messages. Times due depend on nothing but the entry, so a beat that takes over has the
+/// same ones.
 ///
-/// An entry that is new is due from now on, never at once. A run that is less than two leases late is sent whatever the entry's
-/// [`CatchUp`](crate::CatchUp); one that is later, because no beat was there or the broker was away, is under that policy. What the
-/// broker does not take is tried again, up to 8 seconds apart, and holds back no other entry. A clock that is set, back or forward,
-/// makes no storm.
+/// An entry that is new is due from now on, never at once. A run that is less than two leases late
+/// is sent whatever the entry's [`CatchUp`](crate::CatchUp); one that is later, because no beat was
+/// there or the broker was away, is under that policy. What the broker does not take is tried
+/// again, up to 8 seconds apart, and holds back no other entry. A clock that is set, back or
+/// forward, makes no storm.
 pub struct Beat {
     parts: BeatParts,
     entries: Vec<(Entry, TimeZone)>,
@@ -85,7 +88,8 @@ impl Beat {
         Ok(Self { parts, entries })
     }
 
-    /// Sends what is due until `shutdown`, then gives the lease to whoever waits for it. A store or broker that is away is waited for.
+    /// Sends what is due until `shutdown`, then gives the lease to whoever waits for it. A store or
+    /// broker that is away is waited for.
     ///
     /// If dropped, the lease is not handed over: another beat takes it when it has run out.
     ///
@@ -126,7 +130,8 @@ impl Beat {
         Ok(())
     }
 
-    /// A request that is never answered must not keep it waiting: whatever it has done is seen at the next look.
+    /// A request that is never answered must not keep it waiting: whatever it has done is seen at
+    /// the next look.
     async fn try_take(&self, lease: &mut Lease) -> Result<Option<Held>, StoreError> {
         let answer = tokio::time::timeout(self.parts.lease / 2, lease.try_take(self.parts.now()));
         answer.await.unwrap_or_else(|_| {

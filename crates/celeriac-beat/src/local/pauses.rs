@@ -8,8 +8,8 @@ use super::beat_state::PausedEntries;
 use super::document_key;
 use super::store_document::StoreDocument;
 
-/// The entries of an app that an operator has paused, for its local beats. A change reaches a running beat within a quarter
-/// of its lease.
+/// The entries of an app that an operator has paused, for its local beats. A change reaches a
+/// running beat within a quarter of its lease.
 pub struct Pauses {
     document: StoreDocument<PausedEntries>,
 }
@@ -31,7 +31,8 @@ impl Pauses {
         Ok(self.document.load().await?.1)
     }
 
-    /// Pauses an entry: its runs are left out until it is resumed. `false` if it was paused already.
+    /// Pauses an entry: its runs are left out until it is resumed. `false` if it was paused
+    /// already.
     pub async fn pause(&self, entry: &str) -> Result<bool, StoreError> {
         let mut changed = false;
         self.document

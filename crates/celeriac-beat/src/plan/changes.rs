@@ -8,7 +8,8 @@ use super::{DesiredSchedule, EntrySchedules, GroupEntries};
 /// The universal target's ARN after its partition.
 const UNIVERSAL: &str = ":scheduler:::aws-sdk:sqs:sendMessage";
 
-/// What makes a schedule group what the entries want. Made from list pages alone: the names' digests say whether a definition stands.
+/// What makes a schedule group what the entries want. Made from list pages alone: the names'
+/// digests say whether a definition stands.
 #[derive(Clone, Debug, Default)]
 pub struct SchedulePlan {
     /// The group is not there.
@@ -35,7 +36,8 @@ pub struct PlannedChange {
 pub enum Change {
     /// It is not there.
     Create(Box<DesiredSchedule>),
-    /// Another definition is there: the new one is created, then these are deleted. In between both send runs with the same ids.
+    /// Another definition is there: the new one is created, then these are deleted. In between both
+    /// send runs with the same ids.
     Replace {
         /// The new one.
         with: Box<DesiredSchedule>,
@@ -68,7 +70,8 @@ pub struct Drift {
 }
 
 impl SchedulePlan {
-    /// Compares. `listed` is `None` where there is no group; `sqs_name` gives a queue's name in SQS.
+    /// Compares. `listed` is `None` where there is no group; `sqs_name` gives a queue's name in
+    /// SQS.
     pub fn of(
         wanted: &[EntrySchedules],
         listed: Option<&[ListedSchedule]>,

@@ -4,11 +4,12 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
-/// A schedule as it is to be in EventBridge Scheduler. Serialized it is the form that a manifest has, which Terraform, CloudFormation and
-/// `localstack/up` read.
+/// A schedule as it is to be in EventBridge Scheduler. Serialized it is the form that a manifest
+/// has, which Terraform, CloudFormation and `localstack/up` read.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct DesiredSchedule {
-    /// Its name there, with a digest of all that follows but `enabled`: another definition has another name.
+    /// Its name there, with a digest of all that follows but `enabled`: another definition has
+    /// another name.
     pub name: String,
     /// Of which entry.
     #[serde(skip)]
@@ -77,8 +78,8 @@ pub struct UniversalTarget {
 }
 
 impl DesiredSchedule {
-    /// When it begins if it is created now: a rate counts from there, so it starts on its grid. A start that has been is none: EventBridge
-    /// Scheduler refuses one in the past.
+    /// When it begins if it is created now: a rate counts from there, so it starts on its grid. A
+    /// start that has been is none: EventBridge Scheduler refuses one in the past.
     pub fn start(&self, now: Timestamp) -> Option<Timestamp> {
         let given = self.start_date.filter(|start| *start > now);
         if self.phase.is_none() {

@@ -26,7 +26,8 @@ impl<'a> GroupEntries<'a> {
         self.0.get(owner.as_str()).cloned().unwrap_or_default()
     }
 
-    /// Whether an operator has paused the entry: something of it is off that the code did not turn off.
+    /// Whether an operator has paused the entry: something of it is off that the code did not turn
+    /// off.
     pub fn is_paused(&self, entry: &str) -> bool {
         let of_entry = self.of_entry(entry);
         of_entry

@@ -58,7 +58,8 @@ impl MessageTemplate {
     }
 }
 
-/// One task for each time due, however often EventBridge Scheduler sends it. Schedules that differ in their delay fire for the same scheduled time.
+/// One task for each time due, however often EventBridge Scheduler sends it. Schedules that differ
+/// in their delay fire for the same scheduled time.
 fn run_id(entry: &str, part: &Rendered) -> String {
     let more = if part.delay.is_zero() {
         String::new()

@@ -1,4 +1,5 @@
-//! Beat entries as schedules of EventBridge Scheduler: what is wanted, what is there, and what makes the second into the first.
+//! Beat entries as schedules of EventBridge Scheduler: what is wanted, what is there, and what
+//! makes the second into the first.
 
 mod changes;
 mod desired_schedule;

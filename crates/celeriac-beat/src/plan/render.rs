@@ -56,8 +56,8 @@ pub struct EntrySchedules {
 }
 
 impl EntrySchedules {
-    /// The next date after `after` and up to `until` on which EventBridge Scheduler's rule for changing clocks gives other times than
-    /// celeriac's.
+    /// The next date after `after` and up to `until` on which EventBridge Scheduler's rule for
+    /// changing clocks gives other times than celeriac's.
     pub fn next_difference(
         &self,
         entry: &Entry,
@@ -211,7 +211,8 @@ impl Renderer<'_> {
         })
     }
 
-    /// What has to fire later than now, or never, is not created: AWS does not say what becomes of a time in the past.
+    /// What has to fire later than now, or never, is not created: AWS does not say what becomes of
+    /// a time in the past.
     fn is_over(&self, entry: &Entry, part: &Rendered, zone: &TimeZone) -> bool {
         let Expression::At(wall) = part.expression else {
             return bound(entry.end, part).is_some_and(|end| end <= self.now);
@@ -317,8 +318,8 @@ fn phase(part: &Rendered) -> Option<(Duration, Duration)> {
     Some((Duration::from_secs(period), phase))
 }
 
-/// `start` or `end` for the time at which the schedule fires, which is earlier than what is due. EventBridge Scheduler passes over both for
-/// one-time schedules.
+/// `start` or `end` for the time at which the schedule fires, which is earlier than what is due.
+/// EventBridge Scheduler passes over both for one-time schedules.
 fn bound(time: Option<Timestamp>, part: &Rendered) -> Option<Timestamp> {
     let recurs = !matches!(part.expression, Expression::At(_));
     time.filter(|_| recurs)
@@ -340,7 +341,8 @@ fn up_to_second(time: Timestamp) -> Timestamp {
     Timestamp::from_second(whole).unwrap_or(time)
 }
 
-/// What tells an entry's schedules apart. Of a solar entry always the date: how many there are changes with the time.
+/// What tells an entry's schedules apart. Of a solar entry always the date: how many there are
+/// changes with the time.
 fn label(entry: &Entry, part: &Rendered, at: usize, count: usize) -> String {
     match (&entry.schedule, &part.expression) {
         (Schedule::Solar(_), Expression::At(wall)) => wall.strftime("%Y%m%d").to_string(),

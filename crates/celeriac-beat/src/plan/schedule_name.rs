@@ -8,11 +8,13 @@ const OWNER: usize = 10;
 /// Hex digits that tell the definition: 32 bits, and they have to differ within one entry only.
 const DIGEST: usize = 8;
 
-/// Ends the name of a schedule whose entry is turned off in the code; what is off without it was paused by an operator.
+/// Ends the name of a schedule whose entry is turned off in the code; what is off without it was
+/// paused by an operator.
 const OFF: &str = ".off";
 
-/// `<entry>[.<part>]-<digests>[.off]` in the characters that EventBridge Scheduler allows, at most 64 of them. A list page then says whose a
-/// schedule is and whether it is as it should be, without a request for each.
+/// `<entry>[.<part>]-<digests>[.off]` in the characters that EventBridge Scheduler allows, at most
+/// 64 of them. A list page then says whose a schedule is and whether it is as it should be, without
+/// a request for each.
 pub(super) fn schedule_name(desired: &DesiredSchedule, part: &str) -> String {
     let part = if part.is_empty() {
         String::new()
@@ -26,7 +28,8 @@ pub(super) fn schedule_name(desired: &DesiredSchedule, part: &str) -> String {
     format!("{slug}{part}-{owner}{digest}{off}")
 }
 
-/// What every schedule of an entry has in its name and no other has: slugs of two entries may be alike.
+/// What every schedule of an entry has in its name and no other has: slugs of two entries may be
+/// alike.
 pub(super) fn owner_of_entry(entry: &str) -> String {
     hex(entry.as_bytes(), OWNER)
 }

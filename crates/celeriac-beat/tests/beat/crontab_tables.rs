@@ -17,7 +17,8 @@ fn rows(table: &str) -> Outcome<Vec<Value>> {
     Ok(table["rows"].as_array().ok_or("a table has rows")?.clone())
 }
 
-/// The fields with `spec` in the one that the row means: the table names none, but tells how many values it has.
+/// The fields with `spec` in the one that the row means: the table names none, but tells how many
+/// values it has.
 fn fields_of(row: &Value, spec: CrontabField) -> (CrontabFields, Values) {
     let mut fields = CrontabFields::default();
     let (field, values): (_, Values) = match row["max_count"].as_u64() {
@@ -102,7 +103,8 @@ fn celerys(row: &Value) -> Outcome<Answer> {
     ))
 }
 
-/// The rows where a change of the clocks makes our answer another than Celery's, which it makes no sense to keep.
+/// The rows where a change of the clocks makes our answer another than Celery's, which it makes no
+/// sense to keep.
 const OTHERS: [(usize, &str, bool, f64); 11] = [
     // 02:30 is skipped: at 03:00, the first minute after the gap, where Celery takes 03:30
     (20, "2027-03-28T03:00+02:00", false, 7200.0),

@@ -1,4 +1,5 @@
-//! Entries from settings files, the environment and Celery's own dumps; and what is said of those that cannot be.
+//! Entries from settings files, the environment and Celery's own dumps; and what is said of those
+//! that cannot be.
 
 use std::fmt::Write as _;
 use std::path::Path;

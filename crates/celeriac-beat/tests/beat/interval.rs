@@ -50,7 +50,8 @@ fn due_times_are_celerys() -> Outcome {
     Ok(())
 }
 
-/// The first due times after `anchor` by the wall clock; both directions of the search must agree on them.
+/// The first due times after `anchor` by the wall clock; both directions of the search must agree
+/// on them.
 fn due_times(interval: Interval, anchor: &str, zone: &str, count: usize) -> Outcome<Vec<String>> {
     let zone = TimeZoneDatabase::bundled().get(zone)?;
     let anchor: Timestamp = anchor.parse()?;

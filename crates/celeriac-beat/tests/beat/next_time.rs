@@ -17,7 +17,8 @@ fn zone(name: &str) -> Outcome<TimeZone> {
     Ok(TimeZoneDatabase::bundled().get(name)?)
 }
 
-/// The due times after `start` until `end`, itself included, found forwards and found again backwards.
+/// The due times after `start` until `end`, itself included, found forwards and found again
+/// backwards.
 fn due_times(
     crontab: &Crontab,
     zone: &TimeZone,
@@ -50,7 +51,8 @@ fn shown(crontab: &str, zone_name: &str, start: &str, end: &str) -> Outcome<Vec<
     Ok(times.into_iter().map(show).collect())
 }
 
-/// What ours sends where real Celery's beat was driven through the same stretch, by the label of its row.
+/// What ours sends where real Celery's beat was driven through the same stretch, by the label of
+/// its row.
 fn ours() -> BTreeMap<&'static str, &'static [&'static str]> {
     BTreeMap::from([
         // Celery leaves the repeated hour out: 01:00 and 01:30 UTC

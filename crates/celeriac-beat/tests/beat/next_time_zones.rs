@@ -1,5 +1,5 @@
-//! The due times around every change of the clocks of every zone from 1990 to 2040, against a brute force that walks
-//! the minutes and knows nothing of offsets' segments.
+//! The due times around every change of the clocks of every zone from 1990 to 2040, against a brute
+//! force that walks the minutes and knows nothing of offsets' segments.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -107,8 +107,8 @@ fn watch(zone: &TimeZone, from: Minute, until: Minute) -> Vec<Shown> {
         .collect()
 }
 
-/// The offset of each minute. It is looked up each quarter, and each minute only where it changes between: no zone changes
-/// its clocks twice in a quarter.
+/// The offset of each minute. It is looked up each quarter, and each minute only where it changes
+/// between: no zone changes its clocks twice in a quarter.
 fn offsets(zone: &TimeZone, from: Minute, until: Minute) -> impl Iterator<Item = (Minute, Minute)> {
     (from..until).step_by(15).flat_map(move |quarter| {
         let (first, next) = (offset(quarter, zone), offset(quarter + 15, zone));

@@ -11,7 +11,8 @@ struct Case {
     place: String,
     schedule: Solar,
     after: Timestamp,
-    /// Celery's next time, and by how many degrees the sun goes past the event's height on that day.
+    /// Celery's next time, and by how many degrees the sun goes past the event's height on that
+    /// day.
     celery: Option<(Timestamp, f64)>,
 }
 
@@ -42,8 +43,8 @@ fn time(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
-/// How far ours may be from Celery's, in seconds. Where the sun hardly reaches the event's height it passes it so flatly
-/// that both are uncertain.
+/// How far ours may be from Celery's, in seconds. Where the sun hardly reaches the event's height
+/// it passes it so flatly that both are uncertain.
 fn tolerance(degrees_past: f64) -> i64 {
     match degrees_past {
         past if past < 0.05 => 120,

@@ -20,7 +20,8 @@ const DAY: i64 = 1440;
 const FROM: i64 = 20_454 * DAY;
 const TO: i64 = 22_280 * DAY;
 
-/// Changes at 2:00, at 0:00 forward and back, of half an hour, of the southern half, in Ramadan, of UTC, and none.
+/// Changes at 2:00, at 0:00 forward and back, of half an hour, of the southern half, in Ramadan, of
+/// UTC, and none.
 const ZONES: [&str; 14] = [
     "UTC",
     "Europe/Berlin",

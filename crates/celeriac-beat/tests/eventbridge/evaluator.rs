@@ -1,5 +1,5 @@
-//! When a schedule expression fires, written from AWS's documentation alone: it reads the text, has its own calendar, and
-//! shares nothing with the crate.
+//! When a schedule expression fires, written from AWS's documentation alone: it reads the text, has
+//! its own calendar, and shares nothing with the crate.
 
 use std::collections::BTreeSet;
 
@@ -62,8 +62,9 @@ impl Cron {
         }
     }
 
-    /// The times from `from` and before `to` at which it fires, in minutes since the epoch: for each local day, each listed
-    /// wall time that there is, where the clock was put back only the first time.
+    /// The times from `from` and before `to` at which it fires, in minutes since the epoch: for
+    /// each local day, each listed wall time that there is, where the clock was put back only the
+    /// first time.
     pub(crate) fn fires(&self, clock: &LocalClock, from: i64, to: i64) -> Vec<i64> {
         let mut fires = Vec::new();
         let mut seen = i64::MIN;
@@ -131,7 +132,8 @@ impl DaysOfWeek {
             return Self::Any;
         }
         if let Some((day, nth)) = text.split_once('#') {
-            // "If you use a # character, you can define only one expression in the day-of-week field."
+            // "If you use a # character, you can define only one expression in the day-of-week
+            // field."
             return Self::Nth(number(day, 1, 7, &WEEKDAYS), number(nth, 1, 5, &[]));
         }
         match text.strip_suffix('L') {
@@ -204,7 +206,8 @@ pub(crate) struct Date {
 }
 
 impl Date {
-    /// Of a number of days since 1970-01-01, a Thursday; not before 2020-01-01, which is 18262 days after it.
+    /// Of a number of days since 1970-01-01, a Thursday; not before 2020-01-01, which is 18262 days
+    /// after it.
     pub(crate) fn of(days: i64) -> Self {
         let (mut year, mut rest) = (2020, days - 18262);
         assert!(rest >= 0, "before 2020");
@@ -291,7 +294,8 @@ mod tests {
         assert_eq!(fires, expected, "{expression}");
     }
 
-    /// The example of the user guide's "Schedule types": 10:15 on the last Friday of each month from 2022 to 2023.
+    /// The example of the user guide's "Schedule types": 10:15 on the last Friday of each month
+    /// from 2022 to 2023.
     #[test]
     fn the_last_friday_as_in_the_user_guide() {
         let fires = [

@@ -1,7 +1,7 @@
 use jiff::{Timestamp, tz::TimeZone};
 
-/// A zone's wall clock over some years, as stretches of one offset. All times are in minutes since the Unix epoch, walls
-/// as if they were in UTC.
+/// A zone's wall clock over some years, as stretches of one offset. All times are in minutes since
+/// the Unix epoch, walls as if they were in UTC.
 pub(crate) struct LocalClock {
     pub(crate) stretches: Vec<Stretch>,
 }

@@ -88,7 +88,8 @@ impl Sample {
         }
     }
 
-    /// Midnight and the small hours are listed more often: daylight saving and the minute before midnight are there.
+    /// Midnight and the small hours are listed more often: daylight saving and the minute before
+    /// midnight are there.
     fn value(&mut self, first: u64, last: u64) -> String {
         let end = if self.one_in(2) {
             last

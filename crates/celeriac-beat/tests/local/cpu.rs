@@ -27,7 +27,8 @@ fn entries(often: usize) -> Vec<Entry> {
         .collect()
 }
 
-/// The CPU time of each second of a beat that sends; its sender and its store are ours and cost next to nothing.
+/// The CPU time of each second of a beat that sends; its sender and its store are ours and cost
+/// next to nothing.
 async fn ticks(often: usize) -> Vec<Duration> {
     let scene = Scene::new();
     let _beat = scene.start(entries(often));

@@ -1,4 +1,5 @@
-//! Local beats over a store and a broker that fail when they are told to, by a clock that the tests move.
+//! Local beats over a store and a broker that fail when they are told to, by a clock that the tests
+//! move.
 
 mod cpu;
 mod fake_clock;

@@ -213,7 +213,8 @@ async fn play(seed: u64, steps: Vec<(u64, Step)>) {
     scene.store.faults.set(Fault::default());
     scene.recorder.faults.set(Fault::default());
     beats.push(scene.start(entries()));
-    scene.pass(70.0).await; // a send may take 20 s, a lease 8, the longest wait for the next try 8 more
+    // a send may take 20 s, a lease 8, the longest wait for the next try 8 more
+    scene.pass(70.0).await;
     all_were_sent(&scene);
 }
 
@@ -228,7 +229,8 @@ async fn take(scene: &Scene, beats: &mut Vec<Running>, step: Step) {
     }
 }
 
-/// Each time due since the entries were seen has its own id, and was sent once or more, and not before.
+/// Each time due since the entries were seen has its own id, and was sent once or more, and not
+/// before.
 fn all_were_sent(scene: &Scene) {
     let seen = scene.store.json(SEEN);
     let seen = seen.as_object().expect("a document").keys().next();

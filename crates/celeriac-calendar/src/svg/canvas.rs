@@ -41,7 +41,8 @@ impl Canvas {
     }
 }
 
-/// The sign of a collision or of a changing clock: a triangle, so that it is not told by its colour alone.
+/// The sign of a collision or of a changing clock: a triangle, so that it is not told by its colour
+/// alone.
 pub(super) fn sign(x: usize, y: usize) -> String {
     format!(r#"<path d="M{x} {y}l6 -11l6 11z" class="sign"/>"#)
 }

@@ -9,7 +9,8 @@ fn widest<'a>(texts: impl Iterator<Item = &'a str>) -> usize {
     texts.map(|text| text.chars().count()).max().unwrap_or(0)
 }
 
-/// Each entry: its key, its next time, how often it runs, and its name, which may be of any length and so is last.
+/// Each entry: its key, its next time, how often it runs, and its name, which may be of any length
+/// and so is last.
 pub(super) fn entries(calendar: &Calendar, paint: Paint, f: &mut Formatter<'_>) -> fmt::Result {
     let head = ["key", calendar.next_head(), "in the week", "name"].map(str::to_owned);
     let rows: Vec<[String; 4]> = calendar

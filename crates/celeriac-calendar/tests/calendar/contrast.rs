@@ -1,4 +1,5 @@
-//! WCAG 2.2: text has a contrast of 4.5 to its ground (1.4.3), what is drawn and carries meaning 3 (1.4.11).
+//! WCAG 2.2: text has a contrast of 4.5 to its ground (1.4.3), what is drawn and carries meaning 3
+//! (1.4.11).
 
 use crate::week;
 

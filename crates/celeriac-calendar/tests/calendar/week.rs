@@ -26,7 +26,8 @@ impl Week {
         }
     }
 
-    /// An entry at times of the wall clock; one in a gap is at the time after it, one that comes twice at its first.
+    /// An entry at times of the wall clock; one in a gap is at the time after it, one that comes
+    /// twice at its first.
     pub(crate) fn daily(mut self, name: &str, days: &[i64], clocks: &[(i8, i8)]) -> Self {
         let times = days.iter().flat_map(|day| {
             let date = self.first_day.checked_add(day.days()).unwrap();
@@ -77,7 +78,8 @@ impl Week {
     }
 }
 
-/// Of each kind one: a collision, a disabled entry, bands with pauses and without, one in the hour of the change.
+/// Of each kind one: a collision, a disabled entry, bands with pauses and without, one in the hour
+/// of the change.
 pub(crate) fn shop(first_day: Date) -> Calendar {
     let office: Vec<(i8, i8)> = (8..18)
         .flat_map(|hour| [0, 15, 30, 45].map(|m| (hour, m)))

@@ -18,11 +18,12 @@ const FORMS: &str = "give what docs/beat_schedule_dump.py prints, or what `manag
 
 /// `celeriac import celery-beat`
 ///
-/// Prints tables for celeriac.toml. What has no equivalent is told on stderr. Exit code 1: some entries were left out, and the others
-/// printed.
+/// Prints tables for celeriac.toml. What has no equivalent is told on stderr. Exit code 1: some
+/// entries were left out, and the others printed.
 #[derive(Debug, Args)]
 pub(crate) struct ImportCeleryBeat {
-    /// JSON of docs/beat_schedule_dump.py, or of `manage.py dumpdata django_celery_beat`; `-` reads stdin
+    /// JSON of docs/beat_schedule_dump.py, or of `manage.py dumpdata django_celery_beat`; `-` reads
+    /// stdin
     file: PathBuf,
     /// Write to a new file instead of stdout
     #[arg(short, long, value_name = "FILE")]

@@ -1,4 +1,5 @@
-//! What `manage.py dumpdata django_celery_beat` prints: objects of its models, each `{"model", "pk", "fields"}`.
+//! What `manage.py dumpdata django_celery_beat` prints: objects of its models, each
+//! `{"model", "pk", "fields"}`.
 
 use celeriac::{Dict, Value};
 

@@ -1,4 +1,5 @@
-//! What docs/beat_schedule_dump.py prints: `{"timezone": ..., "beat_schedule": {...}}`, entries in Celery's shape.
+//! What docs/beat_schedule_dump.py prints: `{"timezone": ..., "beat_schedule": {...}}`, entries in
+//! Celery's shape.
 
 use celeriac::{Dict, Value};
 

@@ -79,7 +79,8 @@ fn the_script_that_it_shows_is_the_one_beside_it() {
     assert_eq!(blocks(&page, "python"), [read("beat_schedule_dump.py")]);
 }
 
-/// Keys, options of the commands and refusals have no other list that could be compared with; this one is `Entry`'s.
+/// Keys, options of the commands and refusals have no other list that could be compared with; this
+/// one is `Entry`'s.
 #[test]
 fn every_key_of_an_entry_is_in_its_table() {
     let wrong = "[beat_schedule.e]\nsome_key_that_is_not_there = 1\n";

@@ -68,8 +68,8 @@ pub enum PutOutcome {
         /// Of what stands there now; 0 where nothing does.
         version: u64,
     },
-    /// Something else stands there, or nothing. Only where the change was tried before and went unanswered may it have
-    /// stood there for a while.
+    /// Something else stands there, or nothing. Only where the change was tried before and went
+    /// unanswered may it have stood there for a while.
     Refused(Option<Document>),
 }
 

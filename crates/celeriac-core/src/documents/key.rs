@@ -5,7 +5,8 @@ use sha2::{Digest, Sha256};
 /// Longer keys are hashed. DynamoDB takes 2,048 bytes with everything that stands around a key.
 const MAX_BYTES: usize = 1024;
 
-/// Where a document is kept: a text of the caller's, apart from task ids and from the documents of other prefixes.
+/// Where a document is kept: a text of the caller's, apart from task ids and from the documents of
+/// other prefixes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Key {
     folder: Option<String>,
@@ -21,8 +22,8 @@ impl Key {
         }
     }
 
-    /// A document of a folder, which [`list`](super::Documents::list) shows. On DynamoDB its first put writes its name
-    /// into the folder's directory before.
+    /// A document of a folder, which [`list`](super::Documents::list) shows. On DynamoDB its first
+    /// put writes its name into the folder's directory before.
     pub fn listed(folder: impl Into<String>, name: impl Into<String>) -> Self {
         Self {
             folder: Some(folder.into()),
@@ -40,7 +41,8 @@ impl Key {
         &self.name
     }
 
-    /// As a store keeps it, for adapters: `<folder>/<name>`, or a hash of that where it is longer than 1,024 bytes.
+    /// As a store keeps it, for adapters: `<folder>/<name>`, or a hash of that where it is longer
+    /// than 1,024 bytes.
     pub fn path(&self) -> String {
         let path = self.to_string();
         if path.len() <= MAX_BYTES {

@@ -48,8 +48,8 @@ pub trait Change: Send + Sync + 'static {
     /// What it does where this is stored.
     fn decide(&self, stored: Option<&Stored>, now: UtcTime) -> Decision<Self::Outcome>;
 
-    /// What it writes where this stands there, for a store that can write under a condition; `None` if it has to look
-    /// first.
+    /// What it writes where this stands there, for a store that can write under a condition; `None`
+    /// if it has to look first.
     fn unseen(&self, now: UtcTime) -> Option<(&Expect, Document)>;
 
     /// Its outcome once this is written.

@@ -168,7 +168,8 @@ fn values_that_do_not_convert_are_named() {
 }
 
 proptest! {
-    /// However a full set of arguments is split between positions and keywords, each parameter gets its own.
+    /// However a full set of arguments is split between positions and keywords, each parameter gets
+    /// its own.
     #[test]
     fn any_split_of_positions_and_keywords_binds(values in prop::array::uniform3(any::<i64>()), positional in 0_usize..=3) {
         let args = values[..positional].iter().copied().map(Value::Int).collect();

@@ -6,8 +6,8 @@ use celeriac_core::{Batch, Batcher, BatcherClosed, BatcherOptions};
 use futures_util::future::join_all;
 use tokio::time::Instant;
 
-/// What a batch of texts does: takes a second, and remembers what came when. A text's first character is its key if it
-/// is a letter; `!` panics, `?` gives too few outputs.
+/// What a batch of texts does: takes a second, and remembers what came when. A text's first
+/// character is its key if it is a letter; `!` panics, `?` gives too few outputs.
 #[derive(Clone, Default)]
 struct Texts {
     runs: Arc<Mutex<Vec<Run>>>,

@@ -1,4 +1,5 @@
-//! Tests of what a task, a call and a setting are, against Celery's own tables where there are some.
+//! Tests of what a task, a call and a setting are, against Celery's own tables where there are
+//! some.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 #![expect(
     clippy::duration_suboptimal_units,

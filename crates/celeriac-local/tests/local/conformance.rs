@@ -1,4 +1,5 @@
-//! The conformance suite on SQLite: a file with a connection of its own for every client, and memory.
+//! The conformance suite on SQLite: a file with a connection of its own for every client, and
+//! memory.
 
 use std::sync::Arc;
 

@@ -10,7 +10,8 @@ use celeriac_local::{Database, LocalBroker, LocalStore};
 use celeriac_protocol::{State, Value};
 use rusqlite::Connection;
 
-/// What version 1 made and wrote: a queue with one message, and one finished task that is kept for ever.
+/// What version 1 made and wrote: a queue with one message, and one finished task that is kept for
+/// ever.
 const VERSION_1: &str = include_str!("version_1.sql");
 
 /// What version 2 added, with a document.
@@ -97,7 +98,8 @@ async fn a_document_of_version_2_is_kept_and_can_be_written_over() {
     );
 }
 
-/// A worker and a beat of a new release that start together on an old file both bring it up to date.
+/// A worker and a beat of a new release that start together on an old file both bring it up to
+/// date.
 #[test]
 fn many_may_bring_one_file_up_to_date_at_once() {
     for _ in 0..20 {

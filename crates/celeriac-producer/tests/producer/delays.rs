@@ -1,4 +1,5 @@
-//! When a message is to be seen: countdown, eta, expires, the broker's own delays, and FIFO queues, which know none.
+//! When a message is to be seen: countdown, eta, expires, the broker's own delays, and FIFO queues,
+//! which know none.
 
 use std::time::Duration;
 

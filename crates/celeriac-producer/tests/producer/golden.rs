@@ -1,5 +1,6 @@
-//! Celery's own messages (tests/fixtures/wire/messages), and ours against them, value by value. Ids, tags and origins
-//! differ from run to run; times are made equal by a clock that stands where Celery's stood.
+//! Celery's own messages (tests/fixtures/wire/messages), and ours against them, value by value.
+//! Ids, tags and origins differ from run to run; times are made equal by a clock that stands where
+//! Celery's stood.
 
 use std::path::PathBuf;
 use std::sync::Arc;

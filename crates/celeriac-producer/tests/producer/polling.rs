@@ -1,4 +1,5 @@
-//! How often the store is asked while results are waited for. The clock is paused: intervals cost no time.
+//! How often the store is asked while results are waited for. The clock is paused: intervals cost
+//! no time.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;

@@ -1,4 +1,5 @@
-//! Envelopes made by hand: what Python accepts is accepted, what is not names its part, task and id.
+//! Envelopes made by hand: what Python accepts is accepted, what is not names its part, task and
+//! id.
 #![cfg(feature = "full")]
 #![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 

@@ -1,4 +1,5 @@
-//! Broken input never panics: captured messages and results with bytes changed, through every decoder.
+//! Broken input never panics: captured messages and results with bytes changed, through every
+//! decoder.
 #![cfg(feature = "full")]
 #![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 

@@ -60,7 +60,8 @@ fn serializer_error(serializer: Serializer, text: &str) -> DecodeErrorKind {
     kind(serializer, text.as_bytes(), &Limits::default())
 }
 
-/// Whatever the limits say, the stack of an ordinary thread suffices to read, write, compare and drop.
+/// Whatever the limits say, the stack of an ordinary thread suffices to read, write, compare and
+/// drop.
 #[test]
 fn unlimited_nesting_is_bounded_all_the_same() {
     let limits = Limits {
@@ -95,7 +96,8 @@ fn unlimited_nesting_is_bounded_all_the_same() {
     thread.unwrap().join().unwrap();
 }
 
-/// A stored result has one level more than its value; a result that could not be read again is no success.
+/// A stored result has one level more than its value; a result that could not be read again is no
+/// success.
 #[test]
 fn a_result_too_deep_to_be_read_is_not_written() {
     let nested = |levels| {

@@ -70,8 +70,8 @@ pub(crate) fn result_attributes() -> Vec<(String, String)> {
     attributes
 }
 
-/// Whether bytes were left out when they were captured: `large_300k`, `large_800k`, `success_large_300k`,
-/// `success_large_500k` and `pickle_failure`, which end in a remark.
+/// Whether bytes were left out when they were captured: `large_300k`, `large_800k`,
+/// `success_large_300k`, `success_large_500k` and `pickle_failure`, which end in a remark.
 pub(crate) fn is_cut(text: &str) -> bool {
     text.ends_with(')')
 }

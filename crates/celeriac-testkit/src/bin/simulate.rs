@@ -9,7 +9,8 @@ use std::time::Instant;
 use celeriac_testkit::simulation::{Outcome, Scenario, Violation, run, shrink};
 use clap::Parser;
 
-/// Holds celeriac's promises against simulated histories: kills, lost requests, lost answers, clocks, pauses.
+/// Holds celeriac's promises against simulated histories: kills, lost requests, lost answers,
+/// clocks, pauses.
 #[derive(Parser)]
 struct Options {
     /// How many seeds to run.

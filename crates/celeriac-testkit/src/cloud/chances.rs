@@ -15,8 +15,8 @@ pub trait Chances: Debug + Send + Sync + 'static {
         false
     }
 
-    /// Whether a deletion by an older receipt than the last deletes the message of a standard queue:
-    /// SQS says that it may not.
+    /// Whether a deletion by an older receipt than the last deletes the message of a standard
+    /// queue: SQS says that it may not.
     fn old_receipt_deletes(&self) -> bool {
         false
     }

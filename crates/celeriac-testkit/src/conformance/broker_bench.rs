@@ -20,7 +20,8 @@ pub trait BrokerFixture: Send + Sync + 'static {
     /// What is under test, for people: `SQLite file`, `ministack`.
     fn lane(&self) -> &str;
 
-    /// A handle on the broker. Each call is a client of its own to the same queues, as another process would be.
+    /// A handle on the broker. Each call is a client of its own to the same queues, as another
+    /// process would be.
     async fn open(&self) -> Arc<dyn Queues>;
 
     /// What this implementation gets wrong.
@@ -52,7 +53,8 @@ impl BrokerBench {
         self.fixture.open().await
     }
 
-    /// Whether the implementation declares this quirk; if so, says in one line that the case asserts it.
+    /// Whether the implementation declares this quirk; if so, says in one line that the case
+    /// asserts it.
     pub fn has(&self, quirk: Quirk) -> bool {
         let declared = self.fixture.quirks().contains(&quirk);
         if declared {

@@ -5,7 +5,8 @@ use crate::conformance::{BrokerBench, BrokerFixture, StoreBench, StoreFixture};
 /// Longer than any case takes on the slowest emulator under load.
 const TIME_LIMIT: Duration = Duration::from_mins(2);
 
-/// Runs one broker case on a runtime of its own; for [`broker_conformance!`](crate::broker_conformance).
+/// Runs one broker case on a runtime of its own; for
+/// [`broker_conformance!`](crate::broker_conformance).
 ///
 /// # Panics
 /// If the case fails, or does not end within two minutes.
@@ -21,7 +22,8 @@ pub fn run_broker_case<F: BrokerFixture>(
     });
 }
 
-/// Runs one store case on a runtime of its own; for [`store_conformance!`](crate::store_conformance).
+/// Runs one store case on a runtime of its own; for
+/// [`store_conformance!`](crate::store_conformance).
 ///
 /// # Panics
 /// If the case fails, or does not end within two minutes.

@@ -1,9 +1,10 @@
-//! One suite of cases that every [`Broker`] and [`QueueAdmin`], and every [`Ledger`] and [`Documents`], passes: SQS and
-//! DynamoDB on each emulator, SQLite.
+//! One suite of cases that every [`Broker`] and [`QueueAdmin`], and every [`Ledger`] and
+//! [`Documents`], passes: SQS and DynamoDB on each emulator, SQLite.
 //!
 //! A fixture says what is under test; [`broker_conformance!`](crate::broker_conformance) and
-//! [`store_conformance!`](crate::store_conformance) make one `#[test]` of each case. What an emulator gets wrong is
-//! declared by its fixture as a [`Quirk`]: the case then asserts what the emulator does instead, and says so in one line.
+//! [`store_conformance!`](crate::store_conformance) make one `#[test]` of each case. What an
+//! emulator gets wrong is declared by its fixture as a [`Quirk`]: the case then asserts what the
+//! emulator does instead, and says so in one line.
 //!
 //! ```no_run
 //! # use std::sync::Arc;
@@ -59,8 +60,8 @@ macro_rules! conformance_cases {
     };
 }
 
-/// Runs the broker suite against a fixture: an `async fn() -> Option<impl BrokerFixture>`, called once for each case.
-/// `None` means that the lane cannot run here; the fixture has said why.
+/// Runs the broker suite against a fixture: an `async fn() -> Option<impl BrokerFixture>`, called
+/// once for each case. `None` means that the lane cannot run here; the fixture has said why.
 #[macro_export]
 macro_rules! broker_conformance {
     ($fixture:expr) => {
@@ -154,8 +155,8 @@ macro_rules! broker_conformance {
     };
 }
 
-/// Runs the result store suite against a fixture: an `async fn() -> Option<impl StoreFixture>`, called once for each
-/// case. `None` means that the lane cannot run here; the fixture has said why.
+/// Runs the result store suite against a fixture: an `async fn() -> Option<impl StoreFixture>`,
+/// called once for each case. `None` means that the lane cannot run here; the fixture has said why.
 #[macro_export]
 macro_rules! store_conformance {
     ($fixture:expr) => {

@@ -34,8 +34,8 @@ pub trait StoreFixture: Send + Sync + 'static {
     /// A declared store. Each call is a client of its own to the same table.
     async fn open(&self, options: &StoreOptions) -> Arc<dyn Store>;
 
-    /// Puts an item as Python's Celery would: `id`, `result` and `timestamp` alone, over whatever stands there. `false` if
-    /// Python cannot reach this store.
+    /// Puts an item as Python's Celery would: `id`, `result` and `timestamp` alone, over whatever
+    /// stands there. `false` if Python cannot reach this store.
     async fn foreign_put(&self, _task_id: &str, _meta: &ResultMeta) -> bool {
         false
     }
@@ -77,7 +77,8 @@ impl StoreBench {
         self.fixture.open(options).await
     }
 
-    /// Puts an item as Python would; where that is not possible, says so in one line and answers `false`.
+    /// Puts an item as Python would; where that is not possible, says so in one line and answers
+    /// `false`.
     pub async fn foreign_put(&self, task_id: &str, meta: &ResultMeta) -> bool {
         let put = self.fixture.foreign_put(task_id, meta).await;
         if !put {
@@ -90,7 +91,8 @@ impl StoreBench {
         put
     }
 
-    /// Whether the implementation declares this quirk; if so, says in one line that the case asserts it.
+    /// Whether the implementation declares this quirk; if so, says in one line that the case
+    /// asserts it.
     pub fn has(&self, quirk: Quirk) -> bool {
         let declared = self.fixture.quirks().contains(&quirk);
         if declared {

@@ -4,9 +4,11 @@ use serde_json::Value;
 /// What a request asks of AWS: an operation on a queue or table.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Call {
-    /// AWS's name of it; of a statement `BatchExecuteStatement INSERT`, since each kind is a right of its own.
+    /// AWS's name of it; of a statement `BatchExecuteStatement INSERT`, since each kind is a right
+    /// of its own.
     pub operation: String,
-    /// A queue's name, `table/NAME`, `schedule/GROUP/NAME`, `schedule-group/NAME`, or `*` for what names none.
+    /// A queue's name, `table/NAME`, `schedule/GROUP/NAME`, `schedule-group/NAME`, or `*` for what
+    /// names none.
     pub resource: String,
 }
 
@@ -40,7 +42,8 @@ impl Call {
     }
 }
 
-/// What the path names of EventBridge Scheduler, as the last part of an ARN; lists are of all schedules, as IAM has it.
+/// What the path names of EventBridge Scheduler, as the last part of an ARN; lists are of all
+/// schedules, as IAM has it.
 fn of_schedules(uri: &Uri, body: &Value) -> Option<String> {
     let path = uri.path().strip_prefix('/')?;
     if path == "schedules" || path == "schedule-groups" {

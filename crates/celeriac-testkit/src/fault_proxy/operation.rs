@@ -3,8 +3,8 @@ use hyper::{Method, Uri};
 
 use crate::scheduler_model::SchedulerModel;
 
-/// AWS's name of the operation: of the JSON protocols' `X-Amz-Target`, of EventBridge Scheduler's method and path, or of
-/// the query protocol's `Action`.
+/// AWS's name of the operation: of the JSON protocols' `X-Amz-Target`, of EventBridge Scheduler's
+/// method and path, or of the query protocol's `Action`.
 pub(super) fn operation(method: &Method, headers: &HeaderMap, uri: &Uri, body: &[u8]) -> String {
     let target = headers
         .get("x-amz-target")

@@ -17,7 +17,8 @@ use crate::http_server::serve;
 
 /// A proxy on 127.0.0.1 in front of an emulator. Ends when it is dropped.
 ///
-/// Queue URLs in requests and answers are rewritten, so that clients that follow them (Celery's) stay on the proxy.
+/// Queue URLs in requests and answers are rewritten, so that clients that follow them (Celery's)
+/// stay on the proxy.
 #[derive(Debug)]
 pub struct FaultProxy {
     shared: Arc<Shared>,

@@ -27,8 +27,8 @@ pub enum Fault {
         /// Such as `InternalServerError` or `ThrottlingException`.
         code: String,
     },
-    /// Of `BatchExecuteStatement`: the rule counts statements, not requests. Those it hits are withheld from the emulator
-    /// and get this error code inside the HTTP 200.
+    /// Of `BatchExecuteStatement`: the rule counts statements, not requests. Those it hits are
+    /// withheld from the emulator and get this error code inside the HTTP 200.
     WithholdStatement {
         /// Such as `ThrottlingError`.
         code: String,

@@ -10,7 +10,8 @@ pub(super) struct Withheld {
 }
 
 impl Withheld {
-    /// Asks `fault` about each statement of the request; `None` if it hits none, or the body is something else.
+    /// Asks `fault` about each statement of the request; `None` if it hits none, or the body is
+    /// something else.
     pub(super) fn from_request(
         body: &[u8],
         mut fault: impl FnMut() -> Option<String>,

@@ -14,8 +14,8 @@ type Job = Box<dyn FnOnce() + Send>;
 
 /// Threads of the system's, used again while there is work.
 ///
-/// Not tokio's own pool: a runtime that ends waits for its blocking threads, and a task that hangs must not keep a process
-/// from ending.
+/// Not tokio's own pool: a runtime that ends waits for its blocking threads, and a task that hangs
+/// must not keep a process from ending.
 #[derive(Default)]
 pub(crate) struct OsThreads(Arc<Shared>);
 

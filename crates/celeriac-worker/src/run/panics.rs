@@ -23,8 +23,9 @@ pub(crate) struct PanicReport {
     pub(crate) place: Option<String>,
 }
 
-/// Puts a panic hook in front of the present one, once per process. It notes the place of a task's panic, which the log and
-/// the result then show; every other panic goes to the hook that was there before.
+/// Puts a panic hook in front of the present one, once per process. It notes the place of a task's
+/// panic, which the log and the result then show; every other panic goes to the hook that was there
+/// before.
 pub(crate) fn install_hook() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {

@@ -51,7 +51,8 @@ impl ProgressSink for LedgerProgress {
             Ok(LeaseOutcome::Held) => Ok(()),
             Ok(LeaseOutcome::Lost) => {
                 self.lost.cancel();
-                Err(TaskError::Ignore) // another attempt speaks for the task now; this run is being cancelled
+                // another attempt speaks for the task now; this run is being cancelled
+                Err(TaskError::Ignore)
             }
             Err(error) => Err(TaskError::from(error)),
         }

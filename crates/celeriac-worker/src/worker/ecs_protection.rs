@@ -14,7 +14,8 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::running_worker::RunningWorker;
 
-/// Set by the ECS agent in every task (<https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-scale-in-protection-endpoint.html>).
+/// Set by the ECS agent in every task
+/// (<https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-scale-in-protection-endpoint.html>).
 const AGENT: &str = "ECS_AGENT_URI";
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// A worker that has had nothing to do for this long may go.

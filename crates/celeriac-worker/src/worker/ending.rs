@@ -6,11 +6,12 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 use super::phase::Phase;
 use super::running_worker::RunningWorker;
 
-/// How long open receives may bring what a second signal made visible again; a queue that hands it to them does so at once.
+/// How long open receives may bring what a second signal made visible again; a queue that hands it
+/// to them does so at once.
 const LAST_LOOK: Duration = Duration::from_millis(500);
 
-/// Ends a worker: draining (what waits is given back, what runs may finish), releasing (what still runs is cancelled and given
-/// back), stopped.
+/// Ends a worker: draining (what waits is given back, what runs may finish), releasing (what still
+/// runs is cancelled and given back), stopped.
 pub(crate) async fn end(worker: &Arc<RunningWorker>) {
     let start = Instant::now();
     worker.phase.set(Phase::Draining);
@@ -43,13 +44,16 @@ async fn end_polls(worker: &RunningWorker, start: Instant) {
         () = last_look(worker) => {}
     }
     worker.polls_over.cancel();
-    let _ = timeout(options.release_timeout, worker.polls.wait()).await; // their messages come back by themselves
+    // their messages come back by themselves
+    let _ = timeout(options.release_timeout, worker.polls.wait()).await;
 }
 
-/// After a second signal: until what ran is given back, and a moment more. A receive that is cut before could swallow it.
+/// After a second signal: until what ran is given back, and a moment more. A receive that is cut
+/// before could swallow it.
 async fn last_look(worker: &RunningWorker) {
     worker.shutdown.now.cancelled().await;
-    let _ = timeout(worker.options.release_timeout, worker.deliveries.wait()).await; // `finish` says so
+    // `finish` says so
+    let _ = timeout(worker.options.release_timeout, worker.deliveries.wait()).await;
     sleep(LAST_LOOK).await;
 }
 
@@ -80,7 +84,8 @@ async fn finish(worker: &RunningWorker, until: Instant) {
         biased;
         () = worker.deliveries.wait() => return,
         () = worker.shutdown.now.cancelled() => {}
-        () = sleep_until(until + Duration::from_secs(1)) => worker.shutdown.end_now(), // whatever became of the other timer
+        // whatever became of the other timer
+        () = sleep_until(until + Duration::from_secs(1)) => worker.shutdown.end_now(),
     }
     worker.phase.set(Phase::Releasing);
     tracing::warn!(

@@ -30,19 +30,22 @@ pub(crate) async fn listen(address: &str) -> Result<TcpListener, WorkerError> {
         })
 }
 
-/// Answers `GET /healthz`: 200 while the worker works, 503 while it ends or a queue does not answer. For ever.
+/// Answers `GET /healthz`: 200 while the worker works, 503 while it ends or a queue does not
+/// answer. For ever.
 pub(crate) async fn serve(listener: TcpListener, worker: Arc<RunningWorker>) {
     loop {
         match listener.accept().await {
             Ok((stream, _)) => {
                 let worker = Arc::clone(&worker);
                 tokio::spawn(async move {
-                    let _ = timeout(PATIENCE, answer(stream, &worker)).await; // a client that goes away is no matter
+                    // a client that goes away is no matter
+                    let _ = timeout(PATIENCE, answer(stream, &worker)).await;
                 });
             }
             Err(error) => {
                 tracing::warn!("/healthz: {error}");
-                tokio::time::sleep(Duration::from_millis(100)).await; // out of file descriptors, perhaps
+                // out of file descriptors, perhaps
+                tokio::time::sleep(Duration::from_millis(100)).await;
             }
         }
     }

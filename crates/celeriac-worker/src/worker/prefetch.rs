@@ -5,10 +5,11 @@ use celeriac_core::Delivery;
 /// What a message is taken for before the first has come.
 const FIRST_GUESS: usize = 4 << 10;
 
-/// The messages a worker holds, by queue ("lane"): who may receive how many more, and which one is next.
+/// The messages a worker holds, by queue ("lane"): who may receive how many more, and which one is
+/// next.
 ///
-/// `messages` counts those that wait or run, which is what `worker_prefetch_multiplier` bounds; `bytes` counts those whose end is
-/// being stored too.
+/// `messages` counts those that wait or run, which is what `worker_prefetch_multiplier` bounds;
+/// `bytes` counts those whose end is being stored too.
 pub(crate) struct Prefetch {
     bounds: Bounds,
     lanes: Vec<Lane>,
@@ -89,9 +90,10 @@ impl Prefetch {
         }
     }
 
-    /// The right to receive for `lane` now, if there is room for enough messages to be worth a request, or for any where the lane has
-    /// none waiting. Every lane's `first` receiver is let in although others wait on empty queues with rights
-    /// that they may never use; so at most twice the bound can be held, for a moment.
+    /// The right to receive for `lane` now, if there is room for enough messages to be worth a
+    /// request, or for any where the lane has none waiting. Every lane's `first` receiver is let in
+    /// although others wait on empty queues with rights that they may never use; so at most twice
+    /// the bound can be held, for a moment.
     pub(crate) fn grant(&mut self, lane: usize, first: bool) -> Option<Grant> {
         if self.closed || self.yields(lane) {
             return None;
@@ -166,7 +168,8 @@ impl Prefetch {
         usize::try_from(share).unwrap_or(usize::MAX).max(1)
     }
 
-    /// Gives a grant back with what it brought. After `close` the deliveries come back: they are to be released.
+    /// Gives a grant back with what it brought. After `close` the deliveries come back: they are to
+    /// be released.
     #[expect(clippy::needless_pass_by_value, reason = "a grant is used up")]
     pub(crate) fn fill(&mut self, grant: Grant, deliveries: Vec<Delivery>) -> Vec<Delivery> {
         let backlogged = !deliveries.is_empty() && deliveries.len() * 2 > grant.messages;
@@ -253,8 +256,8 @@ impl Prefetch {
         self.lanes[lane].messages -= 1;
     }
 
-    /// A message is done with. If it stays on its FIFO queue (`done` is false), the later ones of its group come back: they are to
-    /// be released, so that the order stands.
+    /// A message is done with. If it stays on its FIFO queue (`done` is false), the later ones of
+    /// its group come back: they are to be released, so that the order stands.
     pub(crate) fn ended(
         &mut self,
         lane: usize,
@@ -328,7 +331,8 @@ impl Lane {
     }
 
     fn add(&mut self, item: Item) {
-        let group = item.delivery.group_id.clone().filter(|_| self.fifo); // fair queues have groups without an order
+        // fair queues have groups without an order
+        let group = item.delivery.group_id.clone().filter(|_| self.fifo);
         match group {
             None => self.ready.push_back(item),
             Some(group) => {

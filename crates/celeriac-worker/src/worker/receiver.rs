@@ -20,8 +20,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 type Answer = Result<Vec<Delivery>, BrokerError>;
 
-/// Receives from one queue until draining: one long poll while it is idle, up to `max_receivers` receives at once while they come
-/// back full and there is room.
+/// Receives from one queue until draining: one long poll while it is idle, up to `max_receivers`
+/// receives at once while they come back full and there is room.
 pub(crate) struct Receiver {
     worker: Arc<RunningWorker>,
     lane: usize,
@@ -111,7 +111,8 @@ impl Receiver {
         }
     }
 
-    /// One receive. Goes on with whether it came back full, or with `None` after a failure and its pause; breaks when draining.
+    /// One receive. Goes on with whether it came back full, or with `None` after a failure and its
+    /// pause; breaks when draining.
     async fn receive(
         &self,
         grant: Grant,
@@ -158,7 +159,8 @@ impl Receiver {
         }
     }
 
-    /// The answer, if it comes within `limit`. A lane whose receive takes a while has no backlog, which lets others receive.
+    /// The answer, if it comes within `limit`. A lane whose receive takes a while has no backlog,
+    /// which lets others receive.
     async fn answer(
         &self,
         answer: &mut oneshot::Receiver<Answer>,
@@ -176,7 +178,8 @@ impl Receiver {
             .ok()
     }
 
-    /// A receive that outlives its receiver: when nobody waits for it any more, it gives back what it brings.
+    /// A receive that outlives its receiver: when nobody waits for it any more, it gives back what
+    /// it brings.
     fn poll(
         &self,
         messages: usize,

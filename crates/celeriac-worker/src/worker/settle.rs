@@ -7,7 +7,8 @@ use super::running_worker::RunningWorker;
 use crate::executed::Executed;
 use crate::{DeadLettered, Outcome};
 
-/// What is needed to carry out the outcome of a delivery, kept while its run has the delivery itself.
+/// What is needed to carry out the outcome of a delivery, kept while its run has the delivery
+/// itself.
 pub(crate) struct Settlement {
     lane: usize,
     size: usize,
@@ -52,7 +53,8 @@ impl Settlement {
             .unwrap_or_else(|| self.receipt.clone());
         match executed.outcome {
             Outcome::Ack => {
-                self.leave(worker, true).await; // the next of its group need not wait for the deletion
+                // the next of its group need not wait for the deletion
+                self.leave(worker, true).await;
                 self.ack(worker, receipt).await;
             }
             Outcome::Leave => self.leave(worker, false).await,

@@ -5,8 +5,8 @@ use super::worker_options::WorkerOptions;
 use super::worker_queue::WorkerQueue;
 use crate::Executor;
 
-/// Looks whether the result table is there, and the queue of unknown tasks. Whether the queues are there shows at the
-/// first receive, so that a worker needs no other right.
+/// Looks whether the result table is there, and the queue of unknown tasks. Whether the queues are
+/// there shows at the first receive, so that a worker needs no other right.
 pub(crate) async fn prepare(executor: &Executor) -> Result<(), WorkerError> {
     let parts = &executor.engine().parts;
     look_for_forward_queue(executor).await?;

@@ -10,9 +10,11 @@ use tokio_util::sync::CancellationToken;
 /// A message within this process: its queue's lane and its id.
 type Key = (usize, String);
 
-/// Holds the visibility of every message in this process, waiting or running: extends each in batches before half of it is over.
+/// Holds the visibility of every message in this process, waiting or running: extends each in
+/// batches before half of it is over.
 ///
-/// A message is known by its queue's place in the list given to [`VisibilityKeeper::new`] (its lane) and its id.
+/// A message is known by its queue's place in the list given to [`VisibilityKeeper::new`] (its
+/// lane) and its id.
 pub struct VisibilityKeeper {
     broker: Arc<dyn Broker>,
     queues: Vec<String>,
@@ -45,8 +47,8 @@ impl VisibilityKeeper {
         }
     }
 
-    /// Takes on a delivery. False for another copy of a message that is here already: its receipt replaces the older one, and the
-    /// copy is to be dropped.
+    /// Takes on a delivery. False for another copy of a message that is here already: its receipt
+    /// replaces the older one, and the copy is to be dropped.
     pub fn hold(&self, lane: usize, delivery: &Delivery) -> bool {
         let now = Instant::now();
         let mut entries = self.entries();
@@ -75,7 +77,8 @@ impl VisibilityKeeper {
         true
     }
 
-    /// Marks a message as running. False if it may be with another worker by now: then it is forgotten and not to be run.
+    /// Marks a message as running. False if it may be with another worker by now: then it is
+    /// forgotten and not to be run.
     pub(crate) fn start(&self, lane: usize, message_id: &str) -> bool {
         let key = (lane, message_id.to_owned());
         let mut entries = self.entries();
@@ -91,7 +94,8 @@ impl VisibilityKeeper {
         }
     }
 
-    /// Lets go of a message and gives its newest receipt, once no extension of it is on its way: that would undo what is done next.
+    /// Lets go of a message and gives its newest receipt, once no extension of it is on its way:
+    /// that would undo what is done next.
     pub async fn forget(&self, lane: usize, message_id: &str) -> Option<Receipt> {
         let entry = self.entries().remove(&(lane, message_id.to_owned()))?;
         if let Some(extended) = entry.extending {
@@ -120,7 +124,8 @@ impl VisibilityKeeper {
                     .max(1);
                 while !due.is_empty() {
                     let request = due.drain(..size.min(due.len())).collect();
-                    tokio::spawn(Arc::clone(&self).extend(lane, request)); // a slow answer must not delay the others
+                    // a slow answer must not delay the others
+                    tokio::spawn(Arc::clone(&self).extend(lane, request));
                 }
             }
             tokio::time::sleep(tick).await;

@@ -10,8 +10,9 @@ use super::prefetch::Bounds;
 pub struct WorkerOptions {
     /// Tasks at once: `worker_concurrency`.
     pub concurrency: usize,
-    /// Messages held, running ones included. `worker_concurrency` × `worker_prefetch_multiplier`, and with a multiplier over 1 at
-    /// least 10, which is one receive. A multiplier of 1 holds only what runs; 0 is no bound.
+    /// Messages held, running ones included. `worker_concurrency` × `worker_prefetch_multiplier`,
+    /// and with a multiplier over 1 at least 10, which is one receive. A multiplier of 1 holds only
+    /// what runs; 0 is no bound.
     pub prefetch_messages: usize,
     /// Bytes of messages held: `worker_prefetch_bytes`.
     pub prefetch_bytes: usize,
@@ -21,7 +22,8 @@ pub struct WorkerOptions {
     pub visibility: Duration,
     /// `wait_time_seconds`: the long poll of an idle queue.
     pub wait: Duration,
-    /// A receive that takes this much longer than its wait is stuck: it is dropped and started anew. 30 s.
+    /// A receive that takes this much longer than its wait is stuck: it is dropped and started
+    /// anew. 30 s.
     pub stuck_after: Duration,
     /// Messages of one receive at most: the broker's batch ([`Capabilities::max_batch`]).
     pub max_receive: usize,
@@ -30,8 +32,8 @@ pub struct WorkerOptions {
     /// `worker_shutdown_timeout`: from draining to the cancelling of what still runs.
     pub shutdown_timeout: Duration,
     /// How long an ending worker waits at most for its open long polls: `wait_time_seconds` and 1 s
-    /// where a dropped one may swallow messages ([`Capabilities::receive_outlives_drop`]), else 1 s.
-    /// Never longer than `shutdown_timeout`, and not at all after a second signal.
+    /// where a dropped one may swallow messages ([`Capabilities::receive_outlives_drop`]), else 1
+    /// s. Never longer than `shutdown_timeout`, and not at all after a second signal.
     pub poll_grace: Duration,
     /// How long cancelled tasks have to be given back. 3 s.
     pub release_timeout: Duration,

@@ -1,4 +1,5 @@
-//! Messages that beat sent, as EventBridge Scheduler puts them on a queue: bare JSON, written once, with the time put in.
+//! Messages that beat sent, as EventBridge Scheduler puts them on a queue: bare JSON, written once,
+//! with the time put in.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

@@ -59,7 +59,8 @@ async fn a_backlog_costs_few_requests_and_every_task_runs_once() {
         (receives + deletions + visibilities) as f64 / TASKS as f64,
         Switches::get(&switches.store_requests) as f64 / TASKS as f64,
     );
-    // 0.35 with a tenth for sending, which is the producer's: tests/chaos/budget.rs counts all of it on an emulator
+    // 0.35 with a tenth for sending, which is the producer's: tests/chaos/budget.rs counts all of
+    // it on an emulator
     assert!(
         sqs <= 0.25,
         "{sqs} requests per task: {receives} receives, {deletions} deletions, {visibilities} visibilities"

@@ -1,5 +1,6 @@
-//! 100,000 broken bodies through `execute`: none stops it, each ends in the dead-letter queue with its reason or as FAILURE, and the
-//! good ones in between all run. Without a dead-letter queue none is deleted.
+//! 100,000 broken bodies through `execute`: none stops it, each ends in the dead-letter queue with
+//! its reason or as FAILURE, and the good ones in between all run. Without a dead-letter queue none
+//! is deleted.
 
 use std::sync::Arc;
 
@@ -107,7 +108,8 @@ fn delivery(number: usize, body: String) -> Delivery {
     }
 }
 
-/// What was acknowledged has a final state, unless its breaking made it a message with an eta, or one without a result.
+/// What was acknowledged has a final state, unless its breaking made it a message with an eta, or
+/// one without a result.
 async fn assert_ended(app: &App, body: &str) {
     let headers = Envelope::decode(body, &Limits::default())
         .expect("it was readable")

@@ -374,7 +374,8 @@ async fn a_task_whose_worker_died_too_often_is_poison() {
     );
 }
 
-/// A message that was to go to the dead-letter queue and could not is never acknowledged when it comes back.
+/// A message that was to go to the dead-letter queue and could not is never acknowledged when it
+/// comes back.
 #[tokio::test]
 async fn a_letter_stays_owed_after_its_failure_is_stored() {
     let gives_up = TaskOptions {

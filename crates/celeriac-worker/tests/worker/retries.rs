@@ -203,7 +203,8 @@ async fn on_fifo_the_message_comes_back_and_the_ledger_counts() {
                 .await
                 .remove(0)
                 .expect("visible");
-            // a worker that died before the message was deferred: it comes early, and is not run early
+            // a worker that died before the message was deferred: it comes early, and is not run
+            // early
             let early = app.receive("orders.fifo").await.expect("visible at once");
             let receipt = early.receipt.clone();
             let outcome = app.executor.execute(early, &Shutdown::new()).await;
@@ -350,7 +351,8 @@ async fn callbacks_and_chains_go_on_and_failures_end_them() {
         .expect("a payload");
     assert_eq!(payload.args, [Value::Str("bad".into())]);
     assert!(app.receive(QUEUE).await.is_none(), "nothing else was sent");
-    // a worker that died right after FAILURE was stored: what follows is sent when the message comes back, under the same ids
+    // a worker that died right after FAILURE was stored: what follows is sent when the message
+    // comes back, under the same ids
     let lost = body("tasks.fails", "lost");
     app.send_body(QUEUE, lost.clone()).await;
     let message = app.receive(QUEUE).await.expect("a message");

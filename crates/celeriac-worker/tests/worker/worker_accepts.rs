@@ -1,5 +1,5 @@
-//! Every hand-made message that was tried on a Python worker, on ours: none stops the worker, none is lost, and each ends as
-//! Python's does or better, where Python's caller would wait for ever.
+//! Every hand-made message that was tried on a Python worker, on ours: none stops the worker, none
+//! is lost, and each ends as Python's does or better, where Python's caller would wait for ever.
 
 use std::time::Duration;
 

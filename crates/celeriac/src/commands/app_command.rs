@@ -108,7 +108,8 @@ impl AppCommand {
             }
             #[cfg(feature = "beat")]
             AppSubcommand::Schedules(command) => {
-                Box::pin(command.run(&connect(app)?)).await // a large future, and few commands need it
+                // a large future, and few commands need it
+                Box::pin(command.run(&connect(app)?)).await
             }
             AppSubcommand::Send(command) => command.run(&connect(app)?).await,
             AppSubcommand::Result(command) => command.run(&connect(app)?).await,

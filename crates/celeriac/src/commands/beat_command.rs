@@ -8,10 +8,12 @@ use clap::Args;
 use super::{CommandError, EXIT_OK};
 use crate::{Connection, Error};
 
-/// Sends the app's periodic tasks when they are due, until SIGTERM or SIGINT. Several may run: one sends, the others wait.
+/// Sends the app's periodic tasks when they are due, until SIGTERM or SIGINT. Several may run: one
+/// sends, the others wait.
 #[derive(Clone, Debug, Default, Args)]
 pub struct BeatCommand {
-    /// How long another beat waits for a sign of life of this one before it takes over [default: 10s]
+    /// How long another beat waits for a sign of life of this one before it takes over [default:
+    /// 10s]
     #[arg(long, value_name = "TIME", value_parser = lease)]
     pub lease: Option<std::time::Duration>,
 }

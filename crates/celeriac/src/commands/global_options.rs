@@ -5,7 +5,8 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use super::{CommandError, logging};
 use crate::Connection;
 
-/// Of commands that end: what the adapters try again is no news, and what fails for good is reported as an error.
+/// Of commands that end: what the adapters try again is no news, and what fails for good is
+/// reported as an error.
 pub(super) const QUIET_LEVEL: &str = "warn,celeriac_aws=error";
 
 /// Options of every command.
@@ -14,7 +15,8 @@ pub struct GlobalOptions {
     /// Broker, over every other setting: `sqs://`, `sqlite:PATH`
     #[arg(short, long, global = true, value_name = "URL")]
     pub broker: Option<String>,
-    /// Result backend, over every other setting: `dynamodb://REGION/TABLE`, `sqlite:PATH`, `disabled://`
+    /// Result backend, over every other setting: `dynamodb://REGION/TABLE`, `sqlite:PATH`,
+    /// `disabled://`
     #[arg(long, global = true, value_name = "URL")]
     pub result_backend: Option<String>,
     /// Log level: debug, info, warning, error, critical [default: warning; a worker: info]
@@ -26,8 +28,8 @@ pub struct GlobalOptions {
 }
 
 impl GlobalOptions {
-    /// These settings, then file and environment, then these options; and logging by them, at `default_level` where
-    /// nothing else is asked for.
+    /// These settings, then file and environment, then these options; and logging by them, at
+    /// `default_level` where nothing else is asked for.
     pub fn settings(
         &self,
         settings: Settings,

@@ -8,7 +8,8 @@ pub struct JsonList(pub Vec<Value>);
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct JsonDict(pub Dict);
 
-/// A value as JSON text, in the form that Celery's payloads have (typed objects, NaN and big integers included).
+/// A value as JSON text, in the form that Celery's payloads have (typed objects, NaN and big
+/// integers included).
 pub fn json_text(value: &Value) -> String {
     match Serializer::Json.dump(value) {
         Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),

@@ -11,8 +11,8 @@ use super::CommandError;
 use super::log_line::{LogLine, TaskNames};
 use super::output::styled_stderr;
 
-/// The libraries below talk of every connection at `info`, and of every source that has no credentials at `warn`; a
-/// person wants that only when asked for by name, in `RUST_LOG`.
+/// The libraries below talk of every connection at `info`, and of every source that has no
+/// credentials at `warn`; a person wants that only when asked for by name, in `RUST_LOG`.
 const QUIET: &str = "aws_config=error,aws_smithy_runtime=warn,aws_sdk_sqs=warn,aws_sdk_dynamodb=warn,hyper=warn,hyper_util=warn,rustls=warn";
 
 /// Celery's `--loglevel` names and tracing's.
@@ -36,8 +36,8 @@ pub(super) fn level(text: &str) -> Result<String, String> {
         .ok_or_else(|| "one of debug, info, warning, error, critical, trace, off".to_owned())
 }
 
-/// Sends logs to stderr, as text or as JSON. An explicit level wins over `RUST_LOG`, which wins over `default`. A
-/// subscriber that the program has set already stays.
+/// Sends logs to stderr, as text or as JSON. An explicit level wins over `RUST_LOG`, which wins
+/// over `default`. A subscriber that the program has set already stays.
 pub(super) fn init(
     settings: &Settings,
     explicit: Option<&str>,

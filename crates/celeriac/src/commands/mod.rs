@@ -1,7 +1,8 @@
-//! The commands of an app's own program ([`App::run`](crate::App::run)), and what the `celeriac` program shares with it.
+//! The commands of an app's own program ([`App::run`](crate::App::run)), and what the `celeriac`
+//! program shares with it.
 //!
-//! Data goes to stdout, logs and errors to stderr. An error is one line `error: ...`, its causes, and where there is
-//! something to do a line `hint: ...`. `NO_COLOR` is kept.
+//! Data goes to stdout, logs and errors to stderr. An error is one line `error: ...`, its causes,
+//! and where there is something to do a line `hint: ...`. `NO_COLOR` is kept.
 //!
 //! | exit code | meaning |
 //! |---|---|

@@ -8,7 +8,8 @@ use crate::Connection;
 /// Runs the app's tasks until SIGTERM or SIGINT (a second one ends it at once).
 #[derive(Clone, Debug, Default, Args)]
 pub struct WorkerCommand {
-    /// Queues, each with a weight if you like: `a,b:3` [default: the queues that the app's own tasks go to]
+    /// Queues, each with a weight if you like: `a,b:3` [default: the queues that the app's own
+    /// tasks go to]
     #[arg(short = 'Q', long, value_name = "QUEUES", value_delimiter = ',', value_parser = worker_queue)]
     pub queues: Vec<WorkerQueue>,
     /// Take the queues in the order given: a later one only when those before are empty

@@ -15,11 +15,11 @@ pub(crate) use self::deployment::on_aws;
 pub use self::queue::ManifestQueue;
 pub use self::role::{Role, Statement};
 
-/// What must be there for an app to run on AWS: queues, table, rights. Terraform and SAM read it as JSON, so that nobody
-/// writes these lists by hand.
+/// What must be there for an app to run on AWS: queues, table, rights. Terraform and SAM read it as
+/// JSON, so that nobody writes these lists by hand.
 ///
-/// In ARNs and URLs `${partition}`, `${region}` and `${account}` stand for where it is deployed; whoever applies the manifest
-/// puts them in. Pure: no request is made.
+/// In ARNs and URLs `${partition}`, `${region}` and `${account}` stand for where it is deployed;
+/// whoever applies the manifest puts them in. Pure: no request is made.
 ///
 /// ```
 /// # use celeriac::prelude::*;
@@ -87,7 +87,8 @@ pub struct ManifestTable {
 }
 
 impl Manifest {
-    /// Of a connected app. Where its settings name no SQS broker, of the app as it would be with `sqs://`.
+    /// Of a connected app. Where its settings name no SQS broker, of the app as it would be with
+    /// `sqs://`.
     pub fn of(connection: &Connection) -> Result<Self, Error> {
         let deployment = Deployment::of(connection)?;
         Ok(Self {

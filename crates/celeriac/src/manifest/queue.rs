@@ -20,8 +20,8 @@ pub struct ManifestQueue {
     pub queue_name: String,
     /// Whether it keeps order.
     pub fifo: bool,
-    /// The queue's own, in seconds: six times `function_timeout`. Our worker asks for its own at each receive; Lambda and Python
-    /// workers go by this one.
+    /// The queue's own, in seconds: six times `function_timeout`. Our worker asks for its own at
+    /// each receive; Lambda and Python workers go by this one.
     pub visibility_timeout: u64,
     /// In seconds.
     pub message_retention: u64,
@@ -35,8 +35,8 @@ pub struct ManifestQueue {
     pub tasks: Vec<String>,
     /// The greatest hard limit of its tasks in seconds; `None` if one has none.
     pub time_limit: Option<u64>,
-    /// What a Lambda function on this queue needs, in seconds: the limit and some time around it, at most 900, which is also what
-    /// tasks without a limit get.
+    /// What a Lambda function on this queue needs, in seconds: the limit and some time around it,
+    /// at most 900, which is also what tasks without a limit get.
     pub function_timeout: u64,
 }
 

@@ -55,7 +55,8 @@ fn producer(arns: &Arns) -> Vec<Statement> {
 
 /// An ECS worker.
 fn worker(arns: &Arns) -> Vec<Statement> {
-    let own_tasks = [arn("ecs", "task/*")]; // the agent asks for its own task, whose id nobody knows before
+    // the agent asks for its own task, whose id nobody knows before
+    let own_tasks = [arn("ecs", "task/*")];
     let mut statements = consumer(arns);
     statements.push(Statement::new(
         "ProtectFromScaleIn",
@@ -65,7 +66,8 @@ fn worker(arns: &Arns) -> Vec<Statement> {
     statements
 }
 
-/// Whoever runs tasks: a worker, or a Lambda function with its event source mapping, which receives and deletes for it.
+/// Whoever runs tasks: a worker, or a Lambda function with its event source mapping, which receives
+/// and deletes for it.
 fn consumer(arns: &Arns) -> Vec<Statement> {
     vec![
         Statement::new("ConsumeTasks", iam::CONSUME, &arns.own_queues),

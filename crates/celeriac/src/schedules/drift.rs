@@ -3,8 +3,8 @@ use celeriac_core::ScheduleSpec;
 use celeriac_protocol::UtcTime;
 use jiff::Timestamp;
 
-/// Members that are not as they should be. A rate's start is where it was created, one that has been does not matter, and a pause is the
-/// operator's.
+/// Members that are not as they should be. A rate's start is where it was created, one that has
+/// been does not matter, and a pause is the operator's.
 pub(super) fn differences(
     is: &ScheduleSpec,
     should: &ScheduleSpec,

@@ -18,7 +18,8 @@ const OWNER: &str = "celeriac:app";
 /// Schedules that are read together: below the rate that every region allows.
 const CONCURRENT_READS: usize = 10;
 
-/// The schedule group of an app: all that it has in EventBridge Scheduler, and nothing of anybody else's.
+/// The schedule group of an app: all that it has in EventBridge Scheduler, and nothing of anybody
+/// else's.
 pub(crate) struct ScheduleGroup<'a> {
     connection: &'a Connection,
     name: String,
@@ -57,7 +58,8 @@ impl<'a> ScheduleGroup<'a> {
         self.scheduler.list(&self.name).await
     }
 
-    /// What is to be done so that the group is as `wanted`. With `deep` every schedule is read and compared member by member.
+    /// What is to be done so that the group is as `wanted`. With `deep` every schedule is read and
+    /// compared member by member.
     pub(crate) async fn plan(
         &self,
         wanted: &[EntrySchedules],
@@ -105,8 +107,8 @@ impl<'a> ScheduleGroup<'a> {
         Ok(())
     }
 
-    /// Carries a plan out: creates and repairs first, and deletes only then, of an entry whose schedules are all there. Interrupted, it can be
-    /// started again.
+    /// Carries a plan out: creates and repairs first, and deletes only then, of an entry whose
+    /// schedules are all there. Interrupted, it can be started again.
     ///
     /// # Errors
     /// If the group is another app's, of which nothing is touched, or cannot be made.
@@ -149,7 +151,8 @@ impl<'a> ScheduleGroup<'a> {
         Ok(applied)
     }
 
-    /// Creates the group where it is missing. One without the tag is whoever's names it: Terraform's before it had tags, or made by hand.
+    /// Creates the group where it is missing. One without the tag is whoever's names it:
+    /// Terraform's before it had tags, or made by hand.
     async fn make_ours(&self) -> Result<(), SchedulerError> {
         let app = self.connection.name();
         let tags = BTreeMap::from([(OWNER.to_owned(), app.to_owned())]);

@@ -7,7 +7,8 @@ use jiff::Timestamp;
 
 use crate::{Connection, Error};
 
-/// The schedules that the app's entries are in EventBridge Scheduler, entry by entry. Pure: no request is made.
+/// The schedules that the app's entries are in EventBridge Scheduler, entry by entry. Pure: no
+/// request is made.
 pub(crate) fn wanted(
     connection: &Connection,
     now: Timestamp,

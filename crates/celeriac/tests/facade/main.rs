@@ -1,4 +1,5 @@
-//! Apps as their users build them: what they answer, their schedules, and the same tasks as a Lambda function.
+//! Apps as their users build them: what they answer, their schedules, and the same tasks as a
+//! Lambda function.
 
 mod app;
 #[cfg(all(feature = "lambda", feature = "local"))]

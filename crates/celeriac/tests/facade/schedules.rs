@@ -1,4 +1,5 @@
-//! `schedules plan`, `apply`, `pause` and `resume` against an EventBridge Scheduler that holds every request to AWS's API model.
+//! `schedules plan`, `apply`, `pause` and `resume` against an EventBridge Scheduler that holds
+//! every request to AWS's API model.
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;

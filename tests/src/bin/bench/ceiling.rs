@@ -13,8 +13,9 @@ const LOOPS: usize = 2;
 /// Receives side by side in a loop, so that claims and completions fill DynamoDB's batches of 25.
 const RECEIVES: usize = 5;
 
-/// Tasks per second of the least that any ledgered worker must ask of SQS and DynamoDB (receive and delete by ten, claim and
-/// complete by 25) with no worker between: what the emulators and this machine can give at all.
+/// Tasks per second of the least that any ledgered worker must ask of SQS and DynamoDB (receive and
+/// delete by ten, claim and complete by 25) with no worker between: what the emulators and this
+/// machine can give at all.
 pub(crate) async fn of_emulators(
     connection: &Connection,
     queue: &str,

@@ -22,15 +22,18 @@ pub(crate) struct ColdStart {
     /// Starts of each, in turns
     #[arg(long, default_value_t = 30)]
     rounds: usize,
-    /// Build with each feature of the crate too, and print what it weighs (eight builds of several minutes)
+    /// Build with each feature of the crate too, and print what it weighs (eight builds of several
+    /// minutes)
     #[arg(long)]
     features: bool,
-    /// Exit with 1 unless the start takes 10 ms at most, 1.5 times that of the bare one at most, and the program 12 MB at most
+    /// Exit with 1 unless the start takes 10 ms at most, 1.5 times that of the bare one at most,
+    /// and the program 12 MB at most
     #[arg(long)]
     check: bool,
 }
 
-/// One start: from the process's start to its first request for an event, and from that event to its answer.
+/// One start: from the process's start to its first request for an event, and from that event to
+/// its answer.
 struct Start {
     init: Duration,
     first_event: Duration,
@@ -175,8 +178,9 @@ impl Contender {
     }
 }
 
-/// Builds a package by itself, so that its features are its own; the program's path. At a fixed address, as docs/benchmarks.md says:
-/// adjusting pointers and the pages that they are in is a third of the start of a program of this size.
+/// Builds a package by itself, so that its features are its own; the program's path. At a fixed
+/// address, as docs/benchmarks.md says: adjusting pointers and the pages that they are in is a
+/// third of the start of a program of this size.
 async fn build(package: &str, feature: Option<&str>) -> Result<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let mut command = Command::new("cargo");

@@ -23,7 +23,8 @@ impl Place {
     }
 
     pub(crate) fn result_backend(&self) -> String {
-        // Celery takes an IP address for an endpoint, and writes a TTL only when asked; celeriac's ledger always has one
+        // Celery takes an IP address for an endpoint, and writes a TTL only when asked; celeriac's
+        // ledger always has one
         format!(
             "dynamodb://test:test@{}/{}?ttl_seconds=345600",
             self.dynamodb, self.table
@@ -69,7 +70,8 @@ impl Contender {
         }
     }
 
-    /// Whether it is one of Celery's pools, which may fail on a backend of theirs without ending the benchmark.
+    /// Whether it is one of Celery's pools, which may fail on a backend of theirs without ending
+    /// the benchmark.
     pub(crate) fn is_celery(&self) -> bool {
         matches!(self, Self::Celery(_))
     }

@@ -14,8 +14,8 @@ use crate::usage;
 const PATIENCE: Duration = Duration::from_mins(2);
 /// Results that are read one after the other.
 const READS: usize = 2_000;
-/// The ends of this many runs may still be on their way when the last one has begun: the worker's own bound is 1,000, and
-/// its concurrency.
+/// The ends of this many runs may still be on their way when the last one has begun: the worker's
+/// own bound is 1,000, and its concurrency.
 const LAST: usize = 2_000;
 
 /// Where messages and results are.
@@ -69,7 +69,8 @@ fn count() -> usize {
     RAN.lock().map_or(0, |ran| ran.len())
 }
 
-/// Sends `tasks` no-op tasks, then runs them with a worker as it comes, then reads their results; all in this process.
+/// Sends `tasks` no-op tasks, then runs them with a worker as it comes, then reads their results;
+/// all in this process.
 pub(crate) async fn run(backend: Backend, ignore_result: bool, tasks: usize) -> Result<Figures> {
     let folder = tempfile::tempdir()?;
     let connection = connect(backend, folder.path()).await?;
@@ -112,8 +113,8 @@ pub(crate) async fn run(backend: Backend, ignore_result: bool, tasks: usize) -> 
     })
 }
 
-/// Sends `tasks` tasks while a worker runs and joins their results as they come; tasks a second from the first send to the
-/// last result.
+/// Sends `tasks` tasks while a worker runs and joins their results as they come; tasks a second
+/// from the first send to the last result.
 pub(crate) async fn send_and_join(backend: Backend, tasks: usize) -> Result<f64> {
     let folder = tempfile::tempdir()?;
     let connection = connect(backend, folder.path()).await?;

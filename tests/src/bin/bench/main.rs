@@ -1,7 +1,9 @@
-//! Celeriac's worker beside a real Celery worker: the same no-op tasks with results, the same emulators, in turns. With
-//! `cold-start`, a Lambda function beside a bare one; with `local`, celeriac on SQLite beside huey.
+//! Celeriac's worker beside a real Celery worker: the same no-op tasks with results, the same
+//! emulators, in turns. With `cold-start`, a Lambda function beside a bare one; with `local`,
+//! celeriac on SQLite beside huey.
 //!
-//! `cargo run --release -p celeriac-tests --bin bench` (after `./test`, which installs Celery and the emulators).
+//! `cargo run --release -p celeriac-tests --bin bench` (after `./test`, which installs Celery and
+//! the emulators).
 
 #![expect(clippy::print_stdout, reason = "the benchmark prints its tables")]
 
@@ -66,7 +68,8 @@ struct Arguments {
 
 #[derive(Debug, clap::Subcommand)]
 enum Other {
-    /// A Lambda function beside a bare `lambda_runtime` one: how long each takes to start, and how large it is
+    /// A Lambda function beside a bare `lambda_runtime` one: how long each takes to start, and how
+    /// large it is
     ColdStart(cold_start::ColdStart),
     /// Celeriac on SQLite beside huey on it: sends, runs, and results read one by one and joined
     Local(local::Local),

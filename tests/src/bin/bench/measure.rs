@@ -86,7 +86,8 @@ impl Bench {
         Ok(result(contender, tasks, elapsed, before, after))
     }
 
-    /// SQS and DynamoDB requests of one task, counted by proxies between the worker and the emulators.
+    /// SQS and DynamoDB requests of one task, counted by proxies between the worker and the
+    /// emulators.
     pub(crate) async fn count_requests(&self, contender: &Contender) -> Result<Requests> {
         let (connection, place) = self.fresh("counted").await?;
         let feeder = QueueFeeder::new(&connection, &place.queue)?;
@@ -121,7 +122,8 @@ impl Bench {
         self.tasks * if fast { HEAD_START } else { 1 }
     }
 
-    /// A worker that has run its first tasks, so that neither its start nor its first connections are timed.
+    /// A worker that has run its first tasks, so that neither its start nor its first connections
+    /// are timed.
     async fn warm_worker(
         &self,
         contender: &Contender,

@@ -8,7 +8,8 @@ use celeriac_protocol::{
     DeliveryInfo, Envelope, Headers, Payload, Properties, Serializer, Value, WireForm,
 };
 
-/// Messages that may wait in the queue: deeper ones slow the emulators down, and then they are what is measured.
+/// Messages that may wait in the queue: deeper ones slow the emulators down, and then they are what
+/// is measured.
 const BACKLOG: u64 = 400;
 
 /// A worker that acknowledges early may still be at this many tasks when the queue is empty.
@@ -33,8 +34,8 @@ impl QueueFeeder {
         })
     }
 
-    /// Sends `tasks` messages, never with more than the backlog waiting, and returns how long it took until each has its
-    /// SUCCESS.
+    /// Sends `tasks` messages, never with more than the backlog waiting, and returns how long it
+    /// took until each has its SUCCESS.
     pub(crate) async fn run(&self, tasks: usize, patience: Duration) -> Result<Duration> {
         let ids: Vec<String> = (0..tasks)
             .map(|_| uuid::Uuid::new_v4().to_string())

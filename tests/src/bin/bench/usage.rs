@@ -13,8 +13,8 @@ pub(crate) struct Usage {
     pub(crate) peak_memory: u64,
 }
 
-/// Reads the usage of `pid` and its descendants from /proc. A forked child's pages shared with its parent count in both,
-/// as `ps` counts them.
+/// Reads the usage of `pid` and its descendants from /proc. A forked child's pages shared with its
+/// parent count in both, as `ps` counts them.
 pub(crate) fn of_tree(pid: u32) -> Result<Usage> {
     let mut usage = Usage::default();
     for pid in descendants(pid)? {

@@ -1,6 +1,8 @@
-//! Our client for the interop tests: a request in JSON on each line of stdin, an answer in JSON on each line of stdout.
+//! Our client for the interop tests: a request in JSON on each line of stdin, an answer in JSON on
+//! each line of stdout.
 //!
-//! Values travel inside of these lines as texts in Celery's typed JSON, so that every type is told apart.
+//! Values travel inside of these lines as texts in Celery's typed JSON, so that every type is told
+//! apart.
 
 mod request;
 mod typed_json;

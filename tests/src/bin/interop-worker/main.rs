@@ -1,4 +1,5 @@
-//! The Rust side of the interop and chaos tests: an app whose tasks are those of `tests/interop/celery_app.py`.
+//! The Rust side of the interop and chaos tests: an app whose tasks are those of
+//! `tests/interop/celery_app.py`.
 
 mod effects;
 mod outcomes;

@@ -7,11 +7,12 @@ use super::Rules;
 use crate::instant::before;
 use crate::{CatchUp, Entry};
 
-/// Missed runs that `run_all` makes up for, the latest ones: a beat that was away for a month must not send a million at once.
+/// Missed runs that `run_all` makes up for, the latest ones: a beat that was away for a month must
+/// not send a million at once.
 pub(super) const MAX_CAUGHT_UP: usize = 1_000;
 
-/// The times of one entry in (`handled`, `now`] that run now, the oldest first: all that are on time, and of those that were missed
-/// what its policy says.
+/// The times of one entry in (`handled`, `now`] that run now, the oldest first: all that are on
+/// time, and of those that were missed what its policy says.
 pub(super) fn runs(
     (entry, zone): (&Entry, &TimeZone),
     handled: Timestamp,

@@ -20,8 +20,8 @@ use crate::instant::{after, before};
 /// The runs of all entries, from the moment they are due until they are sent.
 pub(super) struct Agenda {
     entries: Vec<Planned>,
-    /// When to look at an entry again: its next time due, or the next try of a run that was not sent. An entry is not in it while
-    /// its runs are on their way, or when it is never due again.
+    /// When to look at an entry again: its next time due, or the next try of a run that was not
+    /// sent. An entry is not in it while its runs are on their way, or when it is never due again.
     looks: BinaryHeap<Reverse<(Timestamp, usize)>>,
     rules: Rules,
     /// Every time due up to here was given out; `None` before the first look.
@@ -48,7 +48,8 @@ pub(super) struct Progress<'a> {
 }
 
 impl Agenda {
-    /// An agenda of the entries that are enabled. `handled`: up to when an entry is dealt with already.
+    /// An agenda of the entries that are enabled. `handled`: up to when an entry is dealt with
+    /// already.
     pub(super) fn new(
         entries: Vec<(Entry, TimeZone)>,
         rules: Rules,
@@ -109,7 +110,8 @@ impl Agenda {
         due
     }
 
-    /// What became of a run that was given out: it was sent, or is left out for good, or else it is to be tried again.
+    /// What became of a run that was given out: it was sent, or is left out for good, or else it is
+    /// to be tried again.
     pub(super) fn settle(&mut self, due: Due, sent: bool, now: Timestamp) {
         let planned = &mut self.entries[due.entry];
         planned.settle(due.time, sent);
@@ -135,7 +137,8 @@ impl Agenda {
         })
     }
 
-    /// All runs of an entry that were given out are dealt with. While they were on their way it may have been due again.
+    /// All runs of an entry that were given out are dealt with. While they were on their way it may
+    /// have been due again.
     fn caught_up(&mut self, index: usize) {
         self.entries[index].caught_up();
         let next = self.entries[index].next();
@@ -153,8 +156,9 @@ impl Agenda {
         }
     }
 
-    /// The clock was ahead, and is not any more: what is due from now on runs, though it may have been sent before, under the
-    /// same ids. Else nothing would run until the clock is where it was.
+    /// The clock was ahead, and is not any more: what is due from now on runs, though it may have
+    /// been sent before, under the same ids. Else nothing would run until the clock is where it
+    /// was.
     fn set_back(&mut self, now: Timestamp) {
         self.looked_at = Some(now);
         self.looks.clear();

@@ -51,7 +51,8 @@ impl Planned {
         self.entry.next_after(self.handled, &self.zone)
     }
 
-    /// The runs to be sent now. A run that could not be sent for so long that it counts as missed is under the entry's policy too.
+    /// The runs to be sent now. A run that could not be sent for so long that it counts as missed
+    /// is under the entry's policy too.
     pub(super) fn look(&mut self, now: Timestamp, rules: Rules) -> Vec<Timestamp> {
         let mut runs = runs((&self.entry, &self.zone), self.handled, now, rules);
         runs.retain(|time| !self.sent.contains(time));

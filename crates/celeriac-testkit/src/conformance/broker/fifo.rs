@@ -7,7 +7,8 @@ use crate::conformance::broker_bench::{
 };
 use crate::conformance::{BrokerBench, Quirk};
 
-/// A group comes in the order it was sent in, over many receives and more than one request's worth of sends.
+/// A group comes in the order it was sent in, over many receives and more than one request's worth
+/// of sends.
 pub async fn a_group_keeps_its_order(bench: BrokerBench) {
     let queue = bench.fifo_queue().await;
     let sent: Vec<String> = (0..25).map(|n| format!("{n:02}")).collect();

@@ -65,7 +65,8 @@ pub async fn a_delay_over_the_limit_is_refused(bench: BrokerBench) {
     assert_over_limit(&sent[1], 901, 900);
 }
 
-/// Visibilities go up to 43,200 s, in a receive as in a change, and nothing is touched when one is over.
+/// Visibilities go up to 43,200 s, in a receive as in a change, and nothing is touched when one is
+/// over.
 pub async fn a_visibility_over_the_limit_is_refused(bench: BrokerBench) {
     let queue = bench.queue().await;
     bench.send_bodies(&queue, ["held"]).await;

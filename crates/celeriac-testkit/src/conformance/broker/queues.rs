@@ -36,7 +36,8 @@ pub async fn declaring_adds_a_missing_dead_letter_queue(bench: BrokerBench) {
     .await;
 }
 
-/// A queue that has a dead-letter queue keeps it, its count and its times, and no second one is made.
+/// A queue that has a dead-letter queue keeps it, its count and its times, and no second one is
+/// made.
 pub async fn declaring_leaves_what_is_there(bench: BrokerBench) {
     let queue = bench.name();
     let other = format!("{queue}-other");

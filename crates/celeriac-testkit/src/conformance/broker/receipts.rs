@@ -21,7 +21,8 @@ pub async fn an_ack_is_idempotent(bench: BrokerBench) {
     bench.assert_silent(&queue, secs(2)).await;
 }
 
-/// The newest receipt deletes even after its visibility ended, as long as nobody received the message since.
+/// The newest receipt deletes even after its visibility ended, as long as nobody received the
+/// message since.
 pub async fn a_late_ack_deletes_what_nobody_took(bench: BrokerBench) {
     let queue = bench.queue().await;
     bench.send_bodies(&queue, ["late"]).await;

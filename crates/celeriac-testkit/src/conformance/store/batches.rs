@@ -152,7 +152,8 @@ pub async fn batches_of_renewals_and_states_are_answered_in_order(bench: StoreBe
     }
 }
 
-/// Many records are read in one call, in order, with `None` for unknown ones and one asked for twice.
+/// Many records are read in one call, in order, with `None` for unknown ones and one asked for
+/// twice.
 pub async fn many_records_are_read_in_order(bench: StoreBench) {
     let ids: Vec<String> = (0..110).map(|_| new_id()).collect();
     let known = ids

@@ -55,7 +55,8 @@ pub async fn each_put_makes_another_version(bench: StoreBench) {
     }
 }
 
-/// Whoever saw another version than the one that stands there writes nothing, and is shown what does.
+/// Whoever saw another version than the one that stands there writes nothing, and is shown what
+/// does.
 pub async fn a_put_over_another_version_shows_what_stands(bench: StoreBench) {
     let key = new_key();
     let first = bench.written(put(&key, Expect::Absent, "first")).await;
@@ -288,7 +289,8 @@ pub async fn documents_are_kept_apart(bench: StoreBench) {
     }
 }
 
-/// What no item can hold is refused before it is written, and names the limit; its neighbours are written.
+/// What no item can hold is refused before it is written, and names the limit; its neighbours are
+/// written.
 pub async fn a_document_over_the_limit_is_refused(bench: StoreBench) {
     let (key, beside) = (new_key(), new_key());
     let mut expect = Expect::Absent;

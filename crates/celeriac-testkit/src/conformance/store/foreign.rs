@@ -1,4 +1,5 @@
-//! Items that Python's Celery wrote: its `PutItem` replaces the whole item and wipes what celeriac keeps in it.
+//! Items that Python's Celery wrote: its `PutItem` replaces the whole item and wipes what celeriac
+//! keeps in it.
 
 use celeriac_core::{Claim, ClaimOutcome, CompletionKind, CompletionOutcome, LeaseOutcome};
 use celeriac_protocol::{ResultMeta, State, Value};

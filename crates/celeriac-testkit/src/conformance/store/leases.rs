@@ -69,7 +69,8 @@ pub async fn a_lease_that_another_took_is_lost(bench: StoreBench) {
     );
 }
 
-/// Python's `forget` deletes an item whose task may be running: the claim is put back, and fences others off as before.
+/// Python's `forget` deletes an item whose task may be running: the claim is put back, and fences
+/// others off as before.
 pub async fn the_lease_of_an_item_that_is_gone_is_put_back(bench: StoreBench) {
     let id = new_id();
     assert_eq!(bench.renew(&id, 3, LONG).await, LeaseOutcome::Held);
@@ -133,7 +134,8 @@ pub async fn a_released_task_that_is_known_is_free_at_once(bench: StoreBench) {
     );
 }
 
-/// A run that ended without a state (Ignore, Reject) leaves the task free and is not counted as lost.
+/// A run that ended without a state (Ignore, Reject) leaves the task free and is not counted as
+/// lost.
 pub async fn a_released_task_is_free_at_once(bench: StoreBench) {
     let id = new_id();
     let first = bench.claimed(claim(&id)).await;
@@ -150,8 +152,8 @@ pub async fn a_released_task_is_free_at_once(bench: StoreBench) {
     );
 }
 
-/// A run that was given up while its code goes on keeps the task until its lease ends, can go on renewing, and is not
-/// counted as lost.
+/// A run that was given up while its code goes on keeps the task until its lease ends, can go on
+/// renewing, and is not counted as lost.
 pub async fn a_detached_run_keeps_its_lease_and_does_not_count(bench: StoreBench) {
     let id = new_id();
     let first = bench.claimed(claim(&id)).await;

@@ -17,7 +17,8 @@ fn retry(task_id: &str, retries: u32) -> CompletionKind {
     CompletionKind::Retry { retries, meta, due }
 }
 
-/// After a retry readers see RETRY, the older message is stale, and the newer one runs for the first time.
+/// After a retry readers see RETRY, the older message is stale, and the newer one runs for the
+/// first time.
 pub async fn a_retry_makes_older_messages_stale(bench: StoreBench) {
     let id = new_id();
     let first = bench.claimed(claim(&id)).await;
@@ -98,7 +99,8 @@ pub async fn a_started_claim_is_shown_over_a_retry(bench: StoreBench) {
     assert_eq!(bench.status(&id).await, State::Started);
 }
 
-/// A newer message may come before the completion that announces it was stored: its own claim raises `retries`.
+/// A newer message may come before the completion that announces it was stored: its own claim
+/// raises `retries`.
 pub async fn a_newer_claim_raises_retries_itself(bench: StoreBench) {
     let id = new_id();
     let first = bench.claimed(claim(&id)).await;
@@ -211,7 +213,8 @@ pub async fn a_retry_waits_until_it_is_due(bench: StoreBench) {
     assert!(second.attempt > first.attempt);
 }
 
-/// A newer try does not wait for the lease of the attempt that sent it, and for every other it does.
+/// A newer try does not wait for the lease of the attempt that sent it, and for every other it
+/// does.
 pub async fn a_retry_passes_the_lease_of_its_sender_alone(bench: StoreBench) {
     let id = new_id();
     let holder = bench.claimed(claim(&id)).await;

@@ -8,8 +8,8 @@ use crate::Connection;
 use crate::commands::{CommandError, EXIT_OK, print};
 use crate::schedules::{Applied, ScheduleGroup, wanted};
 
-/// Makes the app's schedule group in EventBridge Scheduler what its entries say: creates, changes, and deletes what no entry wants, in
-/// this group alone. Can be interrupted and started again.
+/// Makes the app's schedule group in EventBridge Scheduler what its entries say: creates, changes,
+/// and deletes what no entry wants, in this group alone. Can be interrupted and started again.
 #[derive(Clone, Debug, Args)]
 pub struct ApplyCommand {
     /// Read every schedule and compare it member by member

@@ -66,8 +66,8 @@ impl HistoryCommand {
     }
 }
 
-/// EventBridge Scheduler's and the local beat's ids differ where a schedule fires at another time than the one that is due, and either may have
-/// sent to SQS.
+/// EventBridge Scheduler's and the local beat's ids differ where a schedule fires at another time
+/// than the one that is due, and either may have sent to SQS.
 fn run_ids(connection: &Connection, entry: &ZonedEntry<'_>, time: Timestamp) -> Vec<String> {
     let local = entry.entry.task_id(time);
     let on_aws = entry.entry.task_id_on_aws(time);

@@ -5,7 +5,8 @@ use super::entries::entries;
 use crate::commands::{CommandError, EXIT_OK, print};
 use crate::{Connection, Error};
 
-/// Keeps entries from running until `resume`. It outlives deployments: neither `apply` nor a new start of `beat` ends it.
+/// Keeps entries from running until `resume`. It outlives deployments: neither `apply` nor a new
+/// start of `beat` ends it.
 #[derive(Clone, Debug, Args)]
 pub struct PauseCommand {
     /// The entries

@@ -6,7 +6,8 @@ use crate::Connection;
 use crate::commands::{CommandError, EXIT_CHANGES, EXIT_OK, print};
 use crate::schedules::{ScheduleGroup, wanted};
 
-/// Shows what `apply` would change in EventBridge Scheduler. Changes nothing. Reads list pages alone.
+/// Shows what `apply` would change in EventBridge Scheduler. Changes nothing. Reads list pages
+/// alone.
 #[derive(Clone, Debug, Args)]
 pub struct PlanCommand {
     /// Read every schedule and compare it member by member

@@ -1,4 +1,5 @@
-//! The Lambda function, on SQLite: its events are made of real messages, and what it does not report is deleted, as Lambda does.
+//! The Lambda function, on SQLite: its events are made of real messages, and what it does not
+//! report is deleted, as Lambda does.
 
 mod batches;
 mod deadline;

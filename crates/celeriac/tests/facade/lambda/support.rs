@@ -154,7 +154,8 @@ impl Scene {
         }
     }
 
-    /// One batch through the function, and what is done with is deleted. The ids that were returned.
+    /// One batch through the function, and what is done with is deleted. The ids that were
+    /// returned.
     pub(crate) async fn run(&self, batch: &Batch, time: Duration) -> BTreeSet<String> {
         let answer = self.invoke(&batch.event, time).await.expect("an answer");
         let failures = answer["batchItemFailures"].as_array().expect("a list");
