@@ -122,8 +122,7 @@ send_options! {
         reply_to: Option<String> = "reply_to", impl Into<String>;
         /// Starts at this number of retries.
         retries: Option<u32> = "retries", u32;
-        /// The arguments as people are to see them, instead of the text made from them: for
-        /// secrets.
+        /// The arguments as people are to see them, instead of their own text: for secrets.
         argsrepr: Option<String> = "argsrepr", impl Into<String>;
         /// The keyword arguments as people are to see them.
         kwargsrepr: Option<String> = "kwargsrepr", impl Into<String>;

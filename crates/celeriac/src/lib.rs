@@ -16,7 +16,9 @@
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! // a program would end in `App::new("shop").task(add).run().await`; here are its parts, in
 //! // memory
-//! let in_memory = |settings: &mut celeriac::Settings| settings.broker_url = Some("sqlite::memory:".to_owned());
+//! let in_memory = |settings: &mut celeriac::Settings| {
+//!     settings.broker_url = Some("sqlite::memory:".to_owned());
+//! };
 //! let connection = App::new("shop").task(add).settings(in_memory).isolated().build().await?;
 //!
 //! let shutdown = celeriac::worker::Shutdown::new();

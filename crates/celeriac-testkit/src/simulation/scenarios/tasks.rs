@@ -6,7 +6,7 @@ use celeriac_core::Capabilities;
 
 use super::super::plan::{End, EntryPlan, TaskPlan, Try};
 use super::Scenario;
-use super::maker::{KEPT, Maker, ORDERED, STANDARD};
+use super::maker::{Maker, ORDERED, STANDARD};
 
 impl Maker {
     pub(super) fn all_tasks(&mut self) -> Vec<TaskPlan> {
@@ -85,10 +85,9 @@ impl Maker {
         }
     }
 
-    /// The first runs for longer than the ledger keeps an item that nobody touches.
     fn task_of_days(&mut self, first: bool) -> TaskPlan {
-        let longer = self.seconds(4_000..8_000);
-        self.plain_task(if first { KEPT + longer } else { Duration::ZERO })
+        let takes = self.days();
+        self.plain_task(if first { takes } else { Duration::ZERO })
     }
 
     /// A task for whose sake a function is invoked.
