@@ -7,6 +7,7 @@ mod of_messages;
 mod of_rest;
 mod of_runs;
 mod task;
+mod written;
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -66,53 +66,26 @@ impl Checker {
             plan.as_ref().and_then(|plan| self.tasks.get(&plan.id))
         };
         let (next, errback) = (other(&task.plan.next), other(&task.plan.errback));
-        let sent = |other: Option<&Tracked>| other.is_some_and(|other| other.sent);
-        let named =
-            |other: Option<&Tracked>| other.map_or("", |other| other.plan.id.as_str()).to_owned();
-        match end {
-            State::Success if sent(errback) => Some((
-                9,
-                format!(
-                    "{id} is SUCCESS, and its error callback {} was sent",
-                    named(errback)
-                ),
-            )),
-            State::Success if next.is_some() && !sent(next) => Some((
-                10,
-                format!(
-                    "{id} is SUCCESS, and its next step {} was never sent",
-                    named(next)
-                ),
-            )),
-            State::Failure | State::Revoked if sent(next) => Some((
-                9,
-                format!("{id} is {end}, and its next step {} was sent", named(next)),
-            )),
-            State::Revoked if sent(errback) => Some((
-                9,
-                format!(
-                    "{id} is REVOKED, and its error callback {} was sent",
-                    named(errback)
-                ),
-            )),
-            State::Failure if errback.is_some() && task.sent && !sent(errback) => Some((
-                10,
-                format!(
-                    "{id} is FAILURE, and its error callback {} was never sent",
-                    named(errback)
-                ),
-            )),
-            State::Failure | State::Revoked if next.is_some_and(|next| next.ended.is_none()) => {
-                Some((
-                    10,
-                    format!(
-                        "{id} is {end}, and its later step {} has no state",
-                        named(next)
-                    ),
-                ))
+        let is_sent = |other: Option<&Tracked>| other.is_some_and(|other| other.sent);
+        let (went_on, told) = (is_sent(next), is_sent(errback));
+        let failed = *end == State::Failure;
+        let (invariant, other, what) = match end {
+            State::Success if told => (9, errback, "its error callback was sent"),
+            State::Success if next.is_some() && !went_on => {
+                (10, next, "its next step was not sent")
             }
-            _ => None,
-        }
+            State::Failure | State::Revoked if went_on => (9, next, "its next step was sent"),
+            State::Revoked if told => (9, errback, "its error callback was sent"),
+            State::Failure | State::Revoked if next.is_some_and(|next| next.ended.is_none()) => {
+                (10, next, "its later step has no state")
+            }
+            _ if failed && errback.is_some() && task.sent && !told => {
+                (10, errback, "its error callback was not sent")
+            }
+            _ => return None,
+        };
+        let other = other.map_or("", |other| other.plan.id.as_str());
+        Some((invariant, format!("{id} is {end}, and {what}: {other}")))
     }
 }
 
