@@ -40,13 +40,13 @@ impl Isolation {
 }
 
 impl Place {
-    /// Which run of a task is not begun here: the last one before it is poison. With a single run
-    /// there is none to tell by.
+    /// The run of a task that must run alone, since its loss would make the task poison. `None` if
+    /// this place is alone, or if one lost run is enough for that: then every run would have to.
     pub(crate) fn isolate_at(&self, max_lost_runs: u32) -> Option<u32> {
         (!self.alone && max_lost_runs > 1).then_some(max_lost_runs)
     }
 
-    /// Runs whatever it is, also if it should be alone.
+    /// Lets a task that should run alone run beside others: it has waited for long enough.
     pub(crate) fn not_waiting(self) -> Self {
         Self {
             alone: true,

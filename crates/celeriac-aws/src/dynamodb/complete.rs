@@ -193,7 +193,7 @@ impl DynamoStore {
         let mut lease = number(0);
         match completion.kind {
             CompletionKind::Retry { due: Some(due), .. } => {
-                // nobody's lease, until then
+                // until then a lease that no attempt holds
                 set.retain(|(name, _)| *name != ATTEMPT);
                 set.push((ATTEMPT, number(completion.attempt + 1)));
                 lease = number(self.service_time(due).0 / 1000);

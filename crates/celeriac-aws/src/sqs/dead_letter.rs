@@ -1,8 +1,8 @@
 use aws_sdk_sqs::types::QueueAttributeName as Name;
 use celeriac_core::{BrokerError, BrokerErrorKind, Capabilities, DeadLetter};
 
+use super::batch_answer::Placed;
 use super::redrive::Redrive;
-use super::request::Placed;
 use super::sqs_broker::{SqsBroker, all_failed};
 
 const OPERATION: &str = "dead_letter";

@@ -9,8 +9,8 @@ use crate::fault::Fault;
 use crate::pause::{MAX_ENTRY_ATTEMPTS, pause};
 use crate::request_counts::RequestCounts;
 
+use super::batch_answer::{Answer, BatchAnswer, Fate, Placed, fail_all, request};
 use super::limits::{MAX_BYTES, MAX_ENTRIES};
-use super::request::{Answer, BatchAnswer, Fate, Placed, fail_all, request};
 
 /// Requests of one call in flight together.
 const CONCURRENT_REQUESTS: usize = 8;

@@ -1,6 +1,7 @@
 //! Tasks on SQS.
 
 mod attributes;
+mod batch_answer;
 mod broker;
 mod dead_letter;
 mod declare;
@@ -13,7 +14,6 @@ mod queue_urls;
 mod receipts;
 mod receive;
 mod redrive;
-mod request;
 mod send;
 mod sqs_broker;
 

@@ -9,8 +9,8 @@ use crate::fault::Fault;
 use crate::pause::{MAX_ENTRY_ATTEMPTS, pause};
 use crate::request_counts::RequestCounts;
 
+use super::batch_answer::{Answer, BatchAnswer, Fate, Placed, fail_all, request};
 use super::limits::{MAX_BYTES, MAX_ENTRIES};
-use super::request::{Answer, BatchAnswer, Fate, Placed, fail_all, request};
 
 /// Sends one request after the other. An entry of a batch can fail alone, so a request holds one
 /// message of a group; when that is given up, the later ones of its group fail with it.

@@ -9,9 +9,9 @@ use celeriac_core::{Receipt, SetVisibility};
 
 use crate::fault::Fault;
 
+use super::batch_answer::{BatchAnswer, Fate, Placed};
 use super::entries;
 use super::limits::whole_seconds;
-use super::request::{BatchAnswer, Fate, Placed};
 use super::sqs_broker::SqsBroker;
 
 impl SqsBroker {

@@ -6,10 +6,10 @@ use celeriac_core::{BrokerError, BrokerErrorKind, Capabilities, Outgoing};
 use crate::fault::Fault;
 
 use super::attributes;
+use super::batch_answer::{BatchAnswer, Placed};
 use super::entries;
 use super::limits::whole_seconds;
 use super::ordered;
-use super::request::{BatchAnswer, Placed};
 use super::sqs_broker::{SqsBroker, all_failed};
 
 impl SqsBroker {

@@ -10,9 +10,9 @@ use crate::request_counts::RequestCounts;
 use crate::sdk::Sdk;
 use crate::transport::Transport;
 
+use super::batch_answer::{Fate, Placed};
 use super::queue_urls::QueueUrls;
 use super::redrive::RedriveCache;
-use super::request::{Fate, Placed};
 
 /// What SQS says of a queue, by the attributes' names.
 pub(super) type Attributes = HashMap<Name, String>;

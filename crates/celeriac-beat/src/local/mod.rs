@@ -2,9 +2,9 @@
 
 mod agenda;
 mod beat_state;
-mod leader;
-mod lease;
+mod leadership;
 mod pauses;
+mod sending;
 mod sends;
 mod store_document;
 
@@ -17,9 +17,9 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use tokio_util::sync::CancellationToken;
 
-use self::leader::Leader;
-use self::lease::{Held, Lease};
+use self::leadership::{Held, Leadership};
 pub use self::pauses::Pauses;
+use self::sending::Leader;
 use crate::{Entry, EntryError};
 
 /// Sends the runs of an app's entries when they are due, against any broker. Any number of beats
@@ -102,13 +102,13 @@ impl Beat {
             celeriac_core::random::uuid4().simple()
         );
         let key = document_key(&self.parts.app, "state");
-        let mut lease = Lease::new(&self.parts.documents, key, holder, self.parts.lease);
-        while let Some(held) = self.take(&mut lease, &shutdown).await? {
-            match self.lead(&lease, held, &shutdown).await {
+        let mut leadership = Leadership::new(&self.parts.documents, key, holder, self.parts.lease);
+        while let Some(held) = self.take(&mut leadership, &shutdown).await? {
+            match self.lead(&leadership, held, &shutdown).await {
                 Err(error) if error.is_retryable() => away(&error),
                 led => led?,
             }
-            pause(lease.pause(), &shutdown).await;
+            pause(leadership.pause(), &shutdown).await;
         }
         Ok(())
     }
@@ -116,11 +116,11 @@ impl Beat {
     /// Sends until `shutdown` or until the lease is lost.
     async fn lead(
         &self,
-        lease: &Lease,
+        leadership: &Leadership,
         held: Held,
         shutdown: &CancellationToken,
     ) -> Result<(), StoreError> {
-        let leader = Leader::new(&self.parts, &self.entries, lease, held).await?;
+        let leader = Leader::new(&self.parts, &self.entries, leadership, held).await?;
         let app = &self.parts.app;
         tracing::info!(app, entries = self.entries.len(), "beat sends from here");
         leader.lead(shutdown).await?;
@@ -132,8 +132,9 @@ impl Beat {
 
     /// A request that is never answered must not keep it waiting: whatever it has done is seen at
     /// the next look.
-    async fn try_take(&self, lease: &mut Lease) -> Result<Option<Held>, StoreError> {
-        let answer = tokio::time::timeout(self.parts.lease / 2, lease.try_take(self.parts.now()));
+    async fn try_take(&self, leadership: &mut Leadership) -> Result<Option<Held>, StoreError> {
+        let answer =
+            tokio::time::timeout(self.parts.lease / 2, leadership.try_take(self.parts.now()));
         answer.await.unwrap_or_else(|_| {
             let late = StoreErrorKind::Unavailable("no answer in time".to_owned());
             Err(StoreError::new("load document", "the beat's state", late))
@@ -143,12 +144,12 @@ impl Beat {
     /// Waits for the lease; `None` at shutdown.
     async fn take(
         &self,
-        lease: &mut Lease,
+        leadership: &mut Leadership,
         shutdown: &CancellationToken,
     ) -> Result<Option<Held>, StoreError> {
         let mut waiting = false;
         while !shutdown.is_cancelled() {
-            match self.try_take(lease).await {
+            match self.try_take(leadership).await {
                 Ok(Some(held)) => return Ok(Some(held)),
                 Ok(None) if !waiting => {
                     tracing::info!(app = self.parts.app, "another beat sends; this one waits");
@@ -158,7 +159,7 @@ impl Beat {
                 Err(error) if error.is_retryable() => away(&error),
                 Err(error) => return Err(error),
             }
-            pause(lease.pause(), shutdown).await;
+            pause(leadership.pause(), shutdown).await;
         }
         Ok(None)
     }

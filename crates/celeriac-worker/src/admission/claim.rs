@@ -70,7 +70,7 @@ pub(crate) async fn take(engine: &Engine, call: &mut Call, place: &Place) -> Res
     }
 }
 
-/// The answer took as long as the lease: somebody else may have taken the task, as it should.
+/// The claim's answer came so late that the lease may be over: gives the claim back.
 async fn let_go(ledger: &BatchedLedger, call: &Call, claimed: &Claimed) -> Refusal {
     let released = Box::new(CompletionKind::Released); // this run does not count
     let _ = ledger.complete(call.id(), claimed.attempt, released).await;

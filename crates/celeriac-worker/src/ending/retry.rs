@@ -11,7 +11,7 @@ use crate::call::{Call, IN_PLACE, SENT_BY};
 use crate::executed::{Ending, Executed};
 use crate::{Outcome, log, meta, outgoing};
 
-/// What is due within this is not kept from anybody.
+/// A countdown up to this needs no guard against a run that is too early.
 const AT_ONCE: Duration = Duration::from_secs(1);
 
 /// A wish to run again, with what it says over the task's policy.
@@ -126,9 +126,9 @@ async fn still_holds(conclusion: &Conclusion) -> bool {
         .await
 }
 
-/// Ends the claim with RETRY shown; without one, does nothing. Nobody may claim before `due`: not
-/// this message where it is the next try itself, and no other retry of this try, which a run sent
-/// that had stood still and has lost its lease.
+/// Ends the claim with RETRY shown; without one, does nothing. Until `due` every claim is refused:
+/// from this message, where it is the next try itself (FIFO), and from a second retry, which a
+/// stalled run may send after it has lost its lease.
 async fn record_retry(
     conclusion: &Conclusion,
     cause: Option<&Failure>,

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 type Key = (usize, String);
 
 /// Holds the visibility of every message in this process, waiting or running: extends each in
-/// batches before half of it is over.
+/// batches, once half of it has passed.
 ///
 /// A message is known by its queue's place in the list given to [`VisibilityKeeper::new`] (its
 /// lane) and its id.

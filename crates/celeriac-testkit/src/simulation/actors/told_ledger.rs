@@ -31,16 +31,18 @@ impl Ledger for ToldLedger {
     }
 
     async fn claim(&self, batch: Vec<Claim>) -> Vec<Result<ClaimOutcome, StoreError>> {
-        let claims: Vec<(String, String)> = batch
-            .iter()
-            .map(|claim| (claim.task_id.clone(), claim.nonce.clone()))
-            .collect();
+        let claims = batch.clone();
         let answers = self.ledger.claim(batch).await;
-        for ((id, nonce), answer) in claims.iter().zip(&answers) {
-            if let Ok(ClaimOutcome::Leased { .. }) = answer {
-                let by = &self.process.name;
-                self.world
-                    .check(|checker, now| checker.claim_refused(by, id, nonce, now));
+        for (claim, answer) in claims.iter().zip(&answers) {
+            let (by, id) = (&self.process.name, &claim.task_id);
+            match answer {
+                Ok(ClaimOutcome::Leased { .. }) => self
+                    .world
+                    .check(|checker, now| checker.claim_refused(by, id, &claim.nonce, now)),
+                Ok(ClaimOutcome::Claimed(claimed)) if claim.likely_known => self
+                    .world
+                    .check(|checker, now| checker.claim_given(by, id, claimed.attempt, now)),
+                _ => {}
             }
         }
         answers

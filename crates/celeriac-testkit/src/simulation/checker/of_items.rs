@@ -31,7 +31,8 @@ impl Checker {
         if python {
             return;
         }
-        if tracked.forgotten && before.is_none() && after.attempt == Some(1) {
+        let known = after.attempt <= Some(tracked.highest_attempt);
+        if tracked.forgotten && before.is_none() && known {
             tracked.begun_anew = true;
             tracked.highest_attempt = 0;
         }
@@ -80,6 +81,14 @@ impl Checker {
         if item.is_some_and(|item| item.is_leased() && item.nonce == nonce) {
             let text = format!("{by} holds {id}, and was told that another does");
             self.broken(15, now, text);
+        }
+    }
+
+    /// A claim was given for a message that had been seen before: it is above all that were given.
+    pub(crate) fn claim_given(&mut self, by: &str, id: &str, attempt: u64, now: UtcTime) {
+        if attempt == 1 {
+            let text = format!("{by} claims {id} as attempt 1, and it was there before");
+            self.broken(6, now, text);
         }
     }
 }

@@ -46,8 +46,8 @@ pub(crate) struct Tracked {
     pub(crate) touched_by_python: bool,
     /// Python deleted its item, and with it what was known of its ends and its runs.
     pub(crate) forgotten: bool,
-    /// After that, a claim of its first delivery arrived, which could not know: attempts begin at 1
-    /// again, below and beside those that were given.
+    /// After that, an earlier attempt stands there again: by a claim of its first delivery, which
+    /// could not know, or by a renewal that was long under way.
     pub(crate) begun_anew: bool,
     /// A function is being invoked with it, and will be again if that fails.
     pub(crate) invoked: bool,

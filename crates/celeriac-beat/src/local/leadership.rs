@@ -15,7 +15,7 @@ use super::store_document::StoreDocument;
 /// stood still for 6/8 of a lease by its own clock, and a holder stops by itself when its last
 /// write is 5/8 of a lease old. The rest of a lease is for looking and writing, so that a beat
 /// which was killed is followed within one lease.
-pub(super) struct Lease {
+pub(super) struct Leadership {
     document: StoreDocument<BeatState>,
     holder: String,
     length: Duration,
@@ -31,7 +31,7 @@ pub(super) struct Held {
     since: Instant,
 }
 
-impl Lease {
+impl Leadership {
     pub(super) fn new(
         store: &Arc<dyn Documents>,
         key: String,

@@ -8,7 +8,8 @@ use celeriac_core::BrokerErrorKind;
 
 use crate::fault::Fault;
 
-/// What one request answered, entry by entry: the entry's position in the request, and its fate.
+/// The answer of one batch request: which entries went through and which failed, each with its id,
+/// which is its position in the request.
 pub(super) struct BatchAnswer<T> {
     pub(super) done: Vec<(String, T)>,
     pub(super) failed: Vec<BatchResultErrorEntry>,
@@ -62,8 +63,8 @@ pub(super) fn fail_all<E, T>(
 fn by_position<T>(answer: BatchAnswer<T>) -> HashMap<usize, Result<T, Fault>> {
     let done = answer.done.into_iter().map(|(id, value)| (id, Ok(value)));
     let failed = answer.failed.into_iter().map(|entry| {
-        // an error that is not the sender's is SQS's own, and passes; LocalStack says so of
-        // receipts too
+        // an error that is not the sender's fault is SQS's own, and another request may do better;
+        // LocalStack reports bad receipts that way as well
         let own = entry.sender_fault || is_about_the_entry(&entry.code);
         let status = if own { 400 } else { 500 };
         (

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::agenda::{Agenda, Due, Rules};
 use super::beat_state::FirstSeen;
-use super::lease::{Held, Lease};
+use super::leadership::{Held, Leadership};
 use super::sends::{Sends, is_hopeless};
 use super::store_document::StoreDocument;
 use super::{BeatParts, Pauses, document_key};
@@ -23,7 +23,7 @@ const LAST_SENDS: Duration = Duration::from_secs(10);
 /// A beat that holds the lease.
 pub(super) struct Leader<'a> {
     parts: &'a BeatParts,
-    lease: &'a Lease,
+    leadership: &'a Leadership,
     held: Held,
     agenda: Agenda,
     sends: Sends,
@@ -41,7 +41,7 @@ impl<'a> Leader<'a> {
     pub(super) async fn new(
         parts: &'a BeatParts,
         entries: &[(Entry, TimeZone)],
-        lease: &'a Lease,
+        leadership: &'a Leadership,
         held: Held,
     ) -> Result<Self, StoreError> {
         let now = parts.now();
@@ -62,12 +62,12 @@ impl<'a> Leader<'a> {
             Agenda::new(entries.to_vec(), rules, |entry| since(entry).min(now))
         };
         Ok(Self {
-            renewal: lease.renewal(&held),
+            renewal: leadership.renewal(&held),
             pause_look: Instant::now() + parts.lease / 4,
             sends: Sends::new(&parts.sender),
             unwritten: false,
             parts,
-            lease,
+            leadership,
             held,
             agenda,
             pauses,
@@ -77,7 +77,7 @@ impl<'a> Leader<'a> {
 
     /// Sends what is due until `shutdown` or until the lease is lost.
     pub(super) async fn lead(mut self, shutdown: &CancellationToken) -> Result<(), StoreError> {
-        while self.lease.is_held(&self.held) {
+        while self.leadership.is_held(&self.held) {
             if shutdown.is_cancelled() {
                 return self.end().await;
             }
@@ -117,7 +117,7 @@ impl<'a> Leader<'a> {
     /// Until a send has ended, or there is something to do.
     async fn wait(&mut self, shutdown: &CancellationToken) {
         let until = Instant::now() + self.until_due().min(LONGEST_SLEEP);
-        let until = until.min(self.renewal).min(self.lease.end(&self.held));
+        let until = until.min(self.renewal).min(self.leadership.end(&self.held));
         tokio::select! {
             biased;
             (due, ended) = self.sends.ended() => self.settle(due, ended),
@@ -160,14 +160,14 @@ impl<'a> Leader<'a> {
     /// Writes how far it is, and learns of pauses. `false`: the lease is lost.
     async fn keep(&mut self) -> Result<bool, StoreError> {
         self.set_progress();
-        let held = match self.lease.save(&mut self.held).await {
+        let held = match self.leadership.save(&mut self.held).await {
             Ok(held) => {
-                self.renewal = self.lease.renewal(&self.held);
+                self.renewal = self.leadership.renewal(&self.held);
                 held
             }
             Err(error) if error.is_retryable() => {
                 tracing::warn!("the beat's state was not saved, trying again: {error}");
-                self.renewal = self.lease.retry();
+                self.renewal = self.leadership.retry();
                 true
             }
             Err(error) => return Err(error),
@@ -201,7 +201,7 @@ impl<'a> Leader<'a> {
     /// Waits for what is on its way, and hands over. What was not sent is the next beat's.
     async fn end(mut self) -> Result<(), StoreError> {
         self.sends.clear_waiting();
-        let until = (Instant::now() + LAST_SENDS).min(self.lease.end(&self.held));
+        let until = (Instant::now() + LAST_SENDS).min(self.leadership.end(&self.held));
         while !self.sends.is_empty() {
             match tokio::time::timeout_at(until, self.sends.ended()).await {
                 Ok((due, ended)) => self.settle(due, ended),
@@ -209,7 +209,7 @@ impl<'a> Leader<'a> {
             }
         }
         self.set_progress();
-        match self.lease.release(&mut self.held).await {
+        match self.leadership.release(&mut self.held).await {
             Err(error) if error.is_retryable() => {
                 tracing::warn!("the next beat waits for the lease to run out: {error}");
                 Ok(())
