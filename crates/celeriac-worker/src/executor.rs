@@ -332,7 +332,6 @@ async fn run<S>(
         soft.clone(),
     );
     let kind: TaskKind = conclusion.call.definition.kind.clone();
-    let name = format!("{}[{}]", conclusion.call.task(), conclusion.call.id());
     let started = Instant::now();
     let run = Run {
         kind,
@@ -341,7 +340,6 @@ async fn run<S>(
         limits,
         soft,
         lost,
-        name,
     };
     let (end, rest) = run.end(&engine.blocking, shutdown).await;
     drop(slot);

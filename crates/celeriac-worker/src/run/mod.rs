@@ -51,8 +51,6 @@ pub(crate) struct Run {
     /// The context's; cancelled at the soft limit and at the shutdown's notice.
     pub(crate) soft: CancellationToken,
     pub(crate) lost: CancellationToken,
-    /// `task[id]`, for the log.
-    pub(crate) name: String,
 }
 
 impl Run {
@@ -89,14 +87,7 @@ impl Run {
             }
         };
         let end = watch.over(code.returned(), shutdown).await;
-        let rest = code.stop().await;
-        if rest.is_some() {
-            let name = self.name;
-            tracing::error!(
-                "Task {name} was ended from outside; its code cannot be stopped and goes on until it returns"
-            );
-        }
-        (end, rest)
+        (end, code.stop().await)
     }
 }
 
