@@ -62,8 +62,8 @@ impl LedgerRow {
         .map(|rows| rows > 0)
     }
 
-    /// Ends the claim of this attempt with a final state, where the item has none: the rule of `decide_complete` in one
-    /// write. `false`: the rule itself has to look.
+    /// Ends the claim of this attempt with a final state, where the item has none: the rule of
+    /// `decide_complete` in one write. `false`: the rule itself has to look.
     pub(crate) fn end(
         transaction: &Transaction<'_>,
         key: &str,
@@ -119,12 +119,14 @@ impl LedgerRow {
         self.result = result;
     }
 
-    /// Whether this attempt's claim stands: whatever ended it, a final state too, has taken the lease away.
+    /// Whether this attempt's claim stands: whatever ended it, a final state too, has taken the
+    /// lease away.
     pub(crate) fn is_held_by(&self, attempt: u64) -> bool {
         self.attempt == attempt && self.lease_until.is_some()
     }
 
-    /// What the ledger's rules look at. The rules need only the status, so the result is not decoded.
+    /// What the ledger's rules look at. The rules need only the status, so the result is not
+    /// decoded.
     pub(crate) fn item(&self, task_id: &str) -> LedgerItem {
         LedgerItem {
             meta: ResultMeta::new(task_id, self.state(), Value::Null),

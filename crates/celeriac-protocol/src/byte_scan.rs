@@ -1,8 +1,9 @@
-//! Where the plain part of a text ends: most of each message is plain text, so eight bytes are looked
-//! at together, as one number.
+//! Where the plain part of a text ends: most of each message is plain text, so eight bytes are
+//! looked at together, as one number.
 //!
 //! A marking function sets the highest bit of each byte that is looked for. It is right up to the
-//! first of them, which is all that is asked; see <https://graphics.stanford.edu/~seander/bithacks.html#HasLessInWord>.
+//! first of them, which is all that is asked; see
+//! <https://graphics.stanford.edu/~seander/bithacks.html#HasLessInWord>.
 
 /// 0x01 in each byte.
 const ONES: u64 = u64::MAX / 0xff;

@@ -6,7 +6,8 @@ use crate::{
     repr_args, repr_kwargs,
 };
 
-/// One Celery message as SQS carries it: headers, properties and the still serialized payload (SPEC 1.1).
+/// One Celery message as SQS carries it: headers, properties and the still serialized payload (SPEC
+/// 1.1).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Envelope {
     /// The task's headers.
@@ -29,9 +30,11 @@ pub enum WireForm {
     /// Celery's own form: base64 outside and inside. Every Celery from 5.3 on reads it.
     #[default]
     Celery,
-    /// Bare JSON outside; text payloads uncoded (`body_encoding: utf-8`), others in base64. About half the size.
+    /// Bare JSON outside; text payloads uncoded (`body_encoding: utf-8`), others in base64. About
+    /// half the size.
     Compact,
-    /// Bare JSON outside, base64 inside: what EventBridge Scheduler can put the time into, and cannot touch the arguments of.
+    /// Bare JSON outside, base64 inside: what EventBridge Scheduler can put the time into, and
+    /// cannot touch the arguments of.
     Bare,
 }
 
@@ -58,8 +61,8 @@ impl Envelope {
         payload.map_err(|kind| self.error(kind))
     }
 
-    /// Puts a payload in: serializes, compresses, and sets `body`, the content type and encoding and
-    /// `headers.compression`.
+    /// Puts a payload in: serializes, compresses, and sets `body`, the content type and encoding
+    /// and `headers.compression`.
     pub fn set_payload(
         &mut self,
         payload: &Payload,

@@ -6,9 +6,11 @@ use crate::{
 
 type Result<T> = std::result::Result<T, DecodeErrorKind>;
 
-/// Reads JSON as Python's `json` does: NaN and Infinity, integers of any size, the last of duplicate keys.
+/// Reads JSON as Python's `json` does: NaN and Infinity, integers of any size, the last of
+/// duplicate keys.
 ///
-/// A lone surrogate (`\ud800`), which Python's texts can hold and UTF-8 cannot, becomes U+FFFD: it loses no message.
+/// A lone surrogate (`\ud800`), which Python's texts can hold and UTF-8 cannot, becomes U+FFFD: it
+/// loses no message.
 #[derive(Debug)]
 pub(crate) struct JsonReader<'a> {
     text: &'a str,

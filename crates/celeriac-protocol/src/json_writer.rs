@@ -245,7 +245,8 @@ impl JsonWriter {
         self.text.push_str(text);
     }
 
-    /// Writes the character that begins `rest`, as an escape if it needs one; gives its length in `rest`.
+    /// Writes the character that begins `rest`, as an escape if it needs one; gives its length in
+    /// `rest`.
     fn escape(&mut self, rest: &str) -> usize {
         match rest.as_bytes() {
             [b'"', ..] => self.text.push_str("\\\""),

@@ -1,12 +1,13 @@
-//! Celery's wire format: envelope, headers, payload, signatures, results, exception objects, typed JSON, compression.
+//! Celery's wire format: envelope, headers, payload, signatures, results, exception objects, typed
+//! JSON, compression.
 //!
-//! Pure: no I/O, no clock, no AWS, no tokio. What it reads is what Celery 5.3 to 5.7 writes (message protocol 2, and
-//! protocol 1 for reading); what it writes is what Python reads.
+//! Pure: no I/O, no clock, no AWS, no tokio. What it reads is what Celery 5.3 to 5.7 writes
+//! (message protocol 2, and protocol 1 for reading); what it writes is what Python reads.
 //!
 //! # A message
 //!
-//! An [`Envelope`] is what SQS carries: [`Headers`], [`Properties`] and the serialized [`Payload`], which stays bytes
-//! until [`Envelope::payload`] is called.
+//! An [`Envelope`] is what SQS carries: [`Headers`], [`Properties`] and the serialized [`Payload`],
+//! which stays bytes until [`Envelope::payload`] is called.
 //!
 //! ```
 //! use celeriac_protocol::{
@@ -28,7 +29,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! An error carries the task's id and name where they could be read, so that a failure can be stored for the caller:
+//! An error carries the task's id and name where they could be read, so that a failure can be
+//! stored for the caller:
 //!
 //! ```
 //! use celeriac_protocol::{Envelope, Limits};
@@ -44,9 +46,10 @@
 //!
 //! # Values
 //!
-//! A [`Value`] is anything that arguments and results may hold: JSON as Python has it (integers of any size, NaN), and
-//! Python's `datetime`, `date`, `time`, `Decimal`, `UUID` and `bytes`. [`to_value`] and [`from_value`] are the way from
-//! and to Rust types; [`PyDateTime`] and its kin are for the types that Rust's own lack.
+//! A [`Value`] is anything that arguments and results may hold: JSON as Python has it (integers of
+//! any size, NaN), and Python's `datetime`, `date`, `time`, `Decimal`, `UUID` and `bytes`.
+//! [`to_value`] and [`from_value`] are the way from and to Rust types; [`PyDateTime`] and its kin
+//! are for the types that Rust's own lack.
 //!
 //! ```
 //! use celeriac_protocol::{PyDecimal, Serializer, from_value, to_value};
@@ -70,7 +73,8 @@
 //!
 //! # Results
 //!
-//! A [`ResultMeta`] is what a result item holds; [`ResultCodec`] makes and reads its bytes, [`task_key`] its key.
+//! A [`ResultMeta`] is what a result item holds; [`ResultCodec`] makes and reads its bytes,
+//! [`task_key`] its key.
 //!
 //! ```
 //! use celeriac_protocol::{Limits, ResultCodec, ResultMeta, State, task_key};
@@ -84,13 +88,13 @@
 //!
 //! # Bounds
 //!
-//! Nothing that is read is trusted: [`Limits`] bounds bytes, decompressed bytes, nesting and the number of values in
-//! every decoder. Pickle is never read.
+//! Nothing that is read is trusted: [`Limits`] bounds bytes, decompressed bytes, nesting and the
+//! number of values in every decoder. Pickle is never read.
 //!
 //! # Features
 //!
-//! `gzip` is on by default. `bzip2`, `xz`, `zstd`, `brotli`, `msgpack` and `yaml` are off; `full` is all of them. What is
-//! off is an error that names the feature.
+//! `gzip` is on by default. `bzip2`, `xz`, `zstd`, `brotli`, `msgpack` and `yaml` are off; `full`
+//! is all of them. What is off is an error that names the feature.
 
 mod big_int;
 mod bounded_read;

@@ -2,10 +2,11 @@
 
 use std::fmt::Write as _;
 
-/// The DynamoDB key of a task's result: `b'<prefix>celery-task-meta-<id>'`, with the quotes (SPEC 2.3).
+/// The DynamoDB key of a task's result: `b'<prefix>celery-task-meta-<id>'`, with the quotes (SPEC
+/// 2.3).
 ///
-/// `prefix` is Celery's `global_keyprefix`, or empty; like Celery, this adds a `_` to one that does not end in one of
-/// `:_-.`.
+/// `prefix` is Celery's `global_keyprefix`, or empty; like Celery, this adds a `_` to one that does
+/// not end in one of `:_-.`.
 pub fn task_key(prefix: &str, task_id: &str) -> String {
     bytes_repr(&plain_key(prefix, "celery-task-meta-", task_id))
 }

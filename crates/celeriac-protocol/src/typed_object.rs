@@ -130,7 +130,8 @@ pub(crate) fn typed(value: &Value) -> Option<Typed<'_>> {
     })
 }
 
-/// Python before 3.11 reads no `Z`, and 3 or 6 fraction digits only; times of Rust's libraries have the one and 9.
+/// Python before 3.11 reads no `Z`, and 3 or 6 fraction digits only; times of Rust's libraries have
+/// the one and 9.
 fn time<'a>(text: &str, typed: Typed<'a>) -> Typed<'a> {
     match python_text::portable_time(text) {
         Some(portable) => Typed::Made(typed.name(), portable),

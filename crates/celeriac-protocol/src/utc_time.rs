@@ -11,8 +11,8 @@ const FIRST: i64 = -62_135_596_800 * MICROS_PER_SECOND;
 const LAST: i64 = 253_402_300_800 * MICROS_PER_SECOND - 1;
 
 impl UtcTime {
-    /// Reads ISO-8601 as Celery does (SPEC 4): `Z`, `+0000`, `+01:00`, date only, more than six fraction digits (cut);
-    /// a time without offset is UTC.
+    /// Reads ISO-8601 as Celery does (SPEC 4): `Z`, `+0000`, `+01:00`, date only, more than six
+    /// fraction digits (cut); a time without offset is UTC.
     pub fn parse(text: &str) -> Result<Self, ValueError> {
         let micros = iso_time::parse_micros(text);
         micros
@@ -22,7 +22,8 @@ impl UtcTime {
 
     /// Python's isoformat, `2027-01-02T03:04:05.000678+00:00`.
     ///
-    /// Times outside of the years 1 to 9999, which Python does not have, give the nearest one that it has.
+    /// Times outside of the years 1 to 9999, which Python does not have, give the nearest one that
+    /// it has.
     pub fn to_iso(self) -> String {
         let micros = self.0.clamp(FIRST, LAST);
         let seconds = micros.div_euclid(MICROS_PER_SECOND);

@@ -1,4 +1,5 @@
-//! What a task of 1 KB costs the worker itself, without a broker or a table: decode, dispatch, encode.
+//! What a task of 1 KB costs the worker itself, without a broker or a table: decode, dispatch,
+//! encode.
 //!
 //! `cargo bench -p celeriac-worker`
 
@@ -226,7 +227,8 @@ async fn recorded(executor: &Executor, body: &str, shutdown: &Shutdown) {
     assert!(matches!(outcome, Outcome::Ack));
 }
 
-/// Of this thread, which does all of the work; waiting, and what else the machine does, are not in it.
+/// Of this thread, which does all of the work; waiting, and what else the machine does, are not in
+/// it.
 fn cpu() -> Duration {
     let time = clock_gettime(ClockId::ThreadCPUTime);
     Duration::new(

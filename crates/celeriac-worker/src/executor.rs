@@ -25,11 +25,14 @@ use crate::reply::{Answer, Reply};
 use crate::run::{LedgerProgress, OsThreads, Run, Threads, TimeLimits};
 use crate::{DeadLettered, Deadline, Outcome, Shutdown, log, meta};
 
-/// Runs deliveries: one in, one outcome out. Shared by the worker and the Lambda function. Cheap to clone.
+/// Runs deliveries: one in, one outcome out. Shared by the worker and the Lambda function. Cheap to
+/// clone.
 ///
-/// The steps, each of which may end it: read the envelope; is the task known (`unknown_task`); does its schedule let it run
-/// (beat's header); is it time (`expires`, `eta`); read the payload and bind the arguments; claim the task in the ledger; run it under its time limits; store how it ended; send
-/// what follows that. The outcome says what is to become of the message, which is never deleted before that.
+/// The steps, each of which may end it: read the envelope; is the task known (`unknown_task`); does
+/// its schedule let it run (beat's header); is it time (`expires`, `eta`); read the payload and
+/// bind the arguments; claim the task in the ledger; run it under its time limits; store how it
+/// ended; send what follows that. The outcome says what is to become of the message, which is never
+/// deleted before that.
 #[derive(Clone)]
 pub struct Executor {
     engine: Arc<Engine>,
@@ -58,8 +61,8 @@ pub struct ExecutorParts {
 }
 
 impl Executor {
-    /// An executor; needs a tokio runtime. Puts a panic hook in front of the process's own, which keeps the place of a
-    /// task's panic for its result instead of printing it.
+    /// An executor; needs a tokio runtime. Puts a panic hook in front of the process's own, which
+    /// keeps the place of a task's panic for its result instead of printing it.
     pub fn new(parts: ExecutorParts) -> Self {
         Self::on_threads(parts, Arc::new(OsThreads::default()))
     }
@@ -71,8 +74,8 @@ impl Executor {
         }
     }
 
-    /// Runs one delivery to its outcome. Never panics and never fails: what goes wrong is an outcome too. Not
-    /// cancel-safe; `shutdown` is how to end it early.
+    /// Runs one delivery to its outcome. Never panics and never fails: what goes wrong is an
+    /// outcome too. Not cancel-safe; `shutdown` is how to end it early.
     pub async fn execute(&self, delivery: Delivery, shutdown: &Shutdown) -> Outcome {
         self.perform(delivery, shutdown).await.outcome
     }
@@ -82,8 +85,8 @@ impl Executor {
         self.execute_holding(delivery, shutdown, ()).await
     }
 
-    /// [`Executor::perform`] for a caller who waits for the task's result. There is no answer where the task did not come to an
-    /// end: given back, retried, put off, or ended before.
+    /// [`Executor::perform`] for a caller who waits for the task's result. There is no answer where
+    /// the task did not come to an end: given back, retried, put off, or ended before.
     pub async fn answer(
         &self,
         delivery: Delivery,
@@ -94,8 +97,8 @@ impl Executor {
         (executed, reply.take())
     }
 
-    /// Makes a message invisible for this long, or visible at once, in a request with others. Troubles are logged: the message then
-    /// comes back by itself.
+    /// Makes a message invisible for this long, or visible at once, in a request with others.
+    /// Troubles are logged: the message then comes back by itself.
     pub async fn defer(
         &self,
         queue: &str,
@@ -113,12 +116,14 @@ impl Executor {
         self.engine.dead_letter(dead_letter).await
     }
 
-    /// How long a message that was received this often and cannot be dealt with now is to stay away.
+    /// How long a message that was received this often and cannot be dealt with now is to stay
+    /// away.
     pub fn backoff(&self, queue: &str, receive_count: u32) -> Duration {
         self.engine.backoff(queue, receive_count)
     }
 
-    /// Prints a line of metrics about runs on these queues, if metrics are asked for (`metrics = emf`).
+    /// Prints a line of metrics about runs on these queues, if metrics are asked for
+    /// (`metrics = emf`).
     pub fn publish<'a>(&self, queues: impl IntoIterator<Item = &'a String>, endings: &[Ending]) {
         let names: Vec<&str> = queues.into_iter().map(String::as_str).collect();
         self.engine.publish(&names.join(","), endings);
