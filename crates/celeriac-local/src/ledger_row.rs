@@ -72,9 +72,10 @@ impl LedgerRow {
         (status, result): (&str, &[u8]),
         (now, expires_at): (i64, i64),
     ) -> rusqlite::Result<bool> {
+        // three comparisons: for a list of more than two SQLite builds a table each time
         let sql = "UPDATE task SET status = ?4, result = ?5, written_at = ?6, expires_at = ?7, lease_until = NULL, nonce = ?3
                    WHERE key = ?1 AND attempt = ?2 AND nonce <> ?3 AND expires_at > ?6
-                     AND status NOT IN ('SUCCESS', 'FAILURE', 'REVOKED')";
+                     AND status <> 'SUCCESS' AND status <> 'FAILURE' AND status <> 'REVOKED'";
         let attempt = i64::try_from(attempt).unwrap_or(i64::MAX);
         let bound = (key, attempt, nonce, status, result, now, expires_at);
         let rows = transaction.prepare_cached(sql)?.execute(bound)?;

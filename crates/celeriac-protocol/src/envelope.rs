@@ -1,4 +1,4 @@
-use base64::{Engine as _, engine::general_purpose::STANDARD};
+use base64_simd::STANDARD;
 
 use crate::{
     Compression, DecodeError, DecodeErrorKind, Dict, EncodeError, Headers, Limits, Payload,
@@ -105,7 +105,7 @@ impl Envelope {
     /// The text for a message body.
     pub fn encode(&self, form: WireForm) -> String {
         match form {
-            WireForm::Celery => STANDARD.encode(self.to_json(None)),
+            WireForm::Celery => STANDARD.encode_to_string(self.to_json(None)),
             WireForm::Compact => self.to_json(self.plain_body()),
             WireForm::Bare => self.to_json(None),
         }
@@ -125,7 +125,7 @@ impl Envelope {
             json.key("body");
             match plain_body {
                 Some(text) => json.string(text),
-                None => json.plain_string(&STANDARD.encode(&self.body)),
+                None => json.plain_string(&STANDARD.encode_to_string(&self.body)),
             }
             json.text_entry("content-encoding", Some(&self.content_encoding));
             json.text_entry("content-type", Some(&self.content_type));

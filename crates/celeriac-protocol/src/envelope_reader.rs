@@ -1,6 +1,6 @@
 use std::borrow::Cow;
 
-use base64::{Engine as _, engine::general_purpose::STANDARD};
+use base64_simd::STANDARD;
 
 use crate::{
     DecodeError, DecodeErrorKind, Dict, Envelope, Headers, Limits, Properties, Value,
@@ -23,7 +23,7 @@ pub(crate) fn read(body: &str, limits: &Limits) -> std::result::Result<Envelope,
 
 /// Kombu's rule: base64 if it is exactly that and decodes to text, otherwise as it is (SPEC 1.1).
 fn outer_text(body: &str) -> Cow<'_, str> {
-    let decoded = STANDARD.decode(body.trim_ascii());
+    let decoded = STANDARD.decode_to_vec(body.trim_ascii());
     match decoded.map(String::from_utf8) {
         Ok(Ok(text)) => Cow::Owned(text),
         _ => Cow::Borrowed(body),

@@ -1,6 +1,8 @@
 use std::borrow::Cow;
 
-use crate::{BigInt, DecodeErrorKind, Dict, Limits, Value, limits::Budget, typed_object};
+use crate::{
+    BigInt, DecodeErrorKind, Dict, Limits, Value, byte_scan, limits::Budget, typed_object,
+};
 
 type Result<T> = std::result::Result<T, DecodeErrorKind>;
 
@@ -16,18 +18,10 @@ pub(crate) struct JsonReader<'a> {
     budget: Budget,
 }
 
-/// The bytes that end a run of plain text in a string: quote, backslash and control characters.
-const ENDS_RUN: [bool; 256] = {
-    let mut ends = [false; 256];
-    let mut byte = 0;
-    while byte < 0x20 {
-        ends[byte] = true;
-        byte += 1;
-    }
-    ends[b'"' as usize] = true;
-    ends[b'\\' as usize] = true;
-    ends
-};
+/// Marks what ends a run of plain text in a string: quote, backslash and control characters.
+fn ends_run(eight: u64) -> u64 {
+    byte_scan::below(eight, 0x20) | byte_scan::equal(eight, b'"') | byte_scan::equal(eight, b'\\')
+}
 
 /// Reads one value that fills `bytes`.
 pub(crate) fn read(bytes: &[u8], limits: &Limits) -> Result<Value> {
@@ -56,7 +50,11 @@ impl<'a> JsonReader<'a> {
     pub(crate) fn value(&mut self) -> Result<Value> {
         self.budget.item()?;
         match self.peek() {
-            Some(b'"') => self.string().map(|text| Value::Str(text.into_owned())),
+            Some(b'"') => {
+                self.at += 1;
+                self.rest_of_string()
+                    .map(|text| Value::Str(text.into_owned()))
+            }
             Some(b'{') => self.object(),
             Some(b'[') => self.list(),
             Some(b'-' | b'0'..=b'9') => self.number(),
@@ -111,6 +109,11 @@ impl<'a> JsonReader<'a> {
     /// A string; borrowed when it has no escapes.
     pub(crate) fn string(&mut self) -> Result<Cow<'a, str>> {
         self.expect(b'"', "expected a string")?;
+        self.rest_of_string()
+    }
+
+    /// A string whose first quote has been read.
+    fn rest_of_string(&mut self) -> Result<Cow<'a, str>> {
         let start = self.at;
         let plain = self.plain_run()?;
         if self.text.as_bytes().get(self.at) == Some(&b'"') {
@@ -121,10 +124,8 @@ impl<'a> JsonReader<'a> {
     }
 
     fn key(&mut self) -> Result<Cow<'a, str>> {
-        if self.peek() != Some(b'"') {
-            return Err(self.fail("expected a key in double quotes"));
-        }
-        let key = self.string()?;
+        self.expect(b'"', "expected a key in double quotes")?;
+        let key = self.rest_of_string()?;
         self.expect(b':', "expected `:`")?;
         Ok(key)
     }
@@ -215,8 +216,7 @@ impl<'a> JsonReader<'a> {
     fn plain_run(&mut self) -> Result<&'a str> {
         let start = self.at;
         let rest = &self.text.as_bytes()[start..];
-        let is_special = |byte: &u8| ENDS_RUN[usize::from(*byte)];
-        let Some(length) = rest.iter().position(is_special) else {
+        let Some(length) = byte_scan::position(rest, ends_run) else {
             self.at = self.text.len();
             return Err(self.fail("the string does not end"));
         };
@@ -306,7 +306,8 @@ impl<'a> JsonReader<'a> {
         }
     }
 
-    fn fail(&self, reason: impl Into<String>) -> DecodeErrorKind {
+    #[cold]
+    fn fail(&self, reason: &str) -> DecodeErrorKind {
         DecodeErrorKind::malformed("JSON", self.at, reason)
     }
 }

@@ -1,7 +1,7 @@
 use std::fmt::Write as _;
 
 use crate::{
-    Dict, EncodeError, Value,
+    Dict, EncodeError, Value, byte_scan,
     limits::Budget,
     typed_object::{self, Typed},
 };
@@ -19,6 +19,14 @@ pub(crate) struct JsonWriter {
 pub(crate) fn write(value: &Value) -> Result<String, EncodeError> {
     let mut writer = JsonWriter::with_capacity(128);
     writer.value(value);
+    writer.finish()
+}
+
+/// The JSON text of one object, filled with entries.
+pub(crate) fn write_object(fill: impl FnOnce(&mut JsonWriter)) -> Result<String, EncodeError> {
+    let mut writer = JsonWriter::with_capacity(256);
+    writer.count(1);
+    writer.object(fill);
     writer.finish()
 }
 
@@ -94,6 +102,7 @@ impl JsonWriter {
     /// A key and its text or null.
     pub(crate) fn text_entry(&mut self, key: &str, text: Option<&str>) {
         self.key(key);
+        self.count(1);
         match text {
             Some(text) => self.string(text),
             None => self.null(),
@@ -227,40 +236,42 @@ impl JsonWriter {
         });
     }
 
-    fn escaped(&mut self, text: &str) {
-        let mut start = 0;
-        for (at, byte) in text.bytes().enumerate() {
-            if !needs_escape(byte) {
-                continue;
-            }
-            // U+FFFE and U+FFFF, which SQS refuses in a body, begin with 0xEF.
-            if byte == 0xef && !matches!(text.as_bytes()[at..], [_, 0xbf, 0xbe | 0xbf, ..]) {
-                continue;
-            }
-            self.text.push_str(&text[start..at]);
-            start = at + self.escape(byte, &text[at..]);
+    fn escaped(&mut self, mut text: &str) {
+        while let Some(at) = byte_scan::position(text.as_bytes(), may_need_escape) {
+            let (plain, rest) = text.split_at(at);
+            self.text.push_str(plain);
+            text = &rest[self.escape(rest)..];
         }
-        self.text.push_str(&text[start..]);
+        self.text.push_str(text);
     }
 
-    /// Writes the escape for the character that begins `rest`; gives its length in `rest`.
-    fn escape(&mut self, byte: u8, rest: &str) -> usize {
-        match byte {
-            b'"' => self.text.push_str("\\\""),
-            b'\\' => self.text.push_str("\\\\"),
-            b'\n' => self.text.push_str("\\n"),
-            b'\r' => self.text.push_str("\\r"),
-            b'\t' => self.text.push_str("\\t"),
-            0xef => {
-                let is_ffff = rest.starts_with('\u{ffff}');
-                self.text
-                    .push_str(if is_ffff { "\\uffff" } else { "\\ufffe" });
+    /// Writes the character that begins `rest`, as an escape if it needs one; gives its length in
+    /// `rest`.
+    fn escape(&mut self, rest: &str) -> usize {
+        match rest.as_bytes() {
+            [b'"', ..] => self.text.push_str("\\\""),
+            [b'\\', ..] => self.text.push_str("\\\\"),
+            [b'\n', ..] => self.text.push_str("\\n"),
+            [b'\r', ..] => self.text.push_str("\\r"),
+            [b'\t', ..] => self.text.push_str("\\t"),
+            // which SQS refuses in a body
+            [0xef, 0xbf, 0xbe, ..] => {
+                self.text.push_str("\\ufffe");
                 return 3;
             }
-            other => {
+            [0xef, 0xbf, 0xbf, ..] => {
+                self.text.push_str("\\uffff");
+                return 3;
+            }
+            [0xef, ..] => {
+                self.text.push_str(&rest[..3]);
+                return 3;
+            }
+            [other, ..] => {
                 // Writing into a String cannot fail.
                 let _ = write!(self.text, "\\u{other:04x}");
             }
+            [] => return 0,
         }
         1
     }
@@ -272,6 +283,10 @@ impl JsonWriter {
     }
 }
 
-fn needs_escape(byte: u8) -> bool {
-    byte < 0x20 || matches!(byte, b'"' | b'\\' | 0xef)
+/// Marks what may need an escape. U+FFFE and U+FFFF begin with 0xEF, as others do that need none.
+fn may_need_escape(eight: u64) -> u64 {
+    byte_scan::below(eight, 0x20)
+        | byte_scan::equal(eight, b'"')
+        | byte_scan::equal(eight, b'\\')
+        | byte_scan::equal(eight, 0xef)
 }

@@ -2,8 +2,9 @@
 
 use base64::{
     Engine as _,
-    engine::{GeneralPurpose, GeneralPurposeConfig, general_purpose::STANDARD},
+    engine::{GeneralPurpose, GeneralPurposeConfig},
 };
+use base64_simd::STANDARD;
 
 const LOOSE_BITS: GeneralPurpose = GeneralPurpose::new(
     &base64::alphabet::STANDARD,
@@ -11,7 +12,9 @@ const LOOSE_BITS: GeneralPurpose = GeneralPurpose::new(
 );
 
 pub(crate) fn decode(text: &str) -> Result<Vec<u8>, String> {
-    STANDARD.decode(text).or_else(|_| decode_filtered(text))
+    STANDARD
+        .decode_to_vec(text)
+        .or_else(|_| decode_filtered(text))
 }
 
 fn decode_filtered(text: &str) -> Result<Vec<u8>, String> {

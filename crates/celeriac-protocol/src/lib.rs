@@ -98,6 +98,7 @@
 
 mod big_int;
 mod bounded_read;
+mod byte_scan;
 mod compression;
 mod content_type;
 mod embed;

@@ -19,7 +19,7 @@ pub struct ResultCodec {
 impl ResultCodec {
     /// The bytes of the `result` attribute.
     pub fn encode(&self, meta: &ResultMeta) -> Result<Vec<u8>, EncodeError> {
-        self.encode_value(&meta.to_value())
+        self.compressed(meta.dump(self.serializer)?)
     }
 
     /// Reads the `result` attribute, compressed or not.
@@ -29,7 +29,10 @@ impl ResultCodec {
 
     /// The bytes of the `result` attribute for anything else stored there, such as a saved group.
     pub fn encode_value(&self, value: &Value) -> Result<Vec<u8>, EncodeError> {
-        let serialized = self.serializer.dump(value)?;
+        self.compressed(self.serializer.dump(value)?)
+    }
+
+    fn compressed(self, serialized: Vec<u8>) -> Result<Vec<u8>, EncodeError> {
         let Some(compression) = self.compression else {
             return Ok(serialized);
         };

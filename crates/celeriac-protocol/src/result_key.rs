@@ -38,7 +38,7 @@ fn plain_key(prefix: &str, kind: &str, id: &str) -> String {
     } else {
         "_"
     };
-    format!("{prefix}{joint}{kind}{id}")
+    [prefix, joint, kind, id].concat()
 }
 
 /// Python's `str()` of the text's UTF-8 bytes.

@@ -1,4 +1,8 @@
-use crate::{DecodeError, DecodeErrorKind, Dict, State, Value, part};
+use crate::{
+    DecodeError, DecodeErrorKind, Dict, EncodeError, Serializer, State, Value,
+    json_writer::{self, JsonWriter},
+    part,
+};
 
 /// A stored result (SPEC 2.4).
 #[derive(Clone, Debug, PartialEq)]
@@ -89,6 +93,37 @@ impl ResultMeta {
             put("task_id", self.task_id.clone().into());
         }
         Value::Dict(entries)
+    }
+
+    /// Serializes the object; to JSON, the usual one, without copying what is in it first.
+    pub(crate) fn dump(&self, serializer: Serializer) -> Result<Vec<u8>, EncodeError> {
+        if serializer != Serializer::Json {
+            return serializer.dump(&self.to_value());
+        }
+        json_writer::write_object(|json| self.write(json)).map(String::into_bytes)
+    }
+
+    /// Writes what [`to_value`](Self::to_value) gives.
+    fn write(&self, json: &mut JsonWriter) {
+        json.text_entry("status", Some(self.status.as_str()));
+        json.entry("result", &self.result);
+        json.text_entry("traceback", self.traceback.as_deref());
+        json.entry("children", &self.children);
+        json.text_entry("date_done", self.date_done.as_deref());
+        json.some_text_entry("group_id", self.group_id.as_deref());
+        json.some_text_entry("parent_id", self.parent_id.as_deref());
+        if let Some(extended) = &self.extended {
+            json.text_entry("name", extended.name.as_deref());
+            json.entry("args", &extended.args);
+            json.entry("kwargs", &extended.kwargs);
+            json.text_entry("worker", extended.worker.as_deref());
+            json.entry("retries", &extended.retries.into());
+            json.text_entry("queue", extended.queue.as_deref());
+        }
+        for (key, value) in self.extra.iter().filter(|(key, _)| !is_known(key)) {
+            json.entry(key, value);
+        }
+        json.some_text_entry("task_id", self.task_id.as_deref());
     }
 
     /// Reads the object; only `status` is required.

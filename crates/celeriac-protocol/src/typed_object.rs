@@ -1,6 +1,6 @@
 //! Python's typed objects in JSON: exactly `{"__type__": t, "__value__": v}` (SPEC 8).
 
-use base64::{Engine as _, engine::general_purpose::STANDARD};
+use base64_simd::STANDARD;
 
 use crate::{DecodeErrorKind, Dict, Value, lenient_base64, python_text};
 
@@ -124,7 +124,7 @@ pub(crate) fn typed(value: &Value) -> Option<Typed<'_>> {
         Value::Uuid(hex) => Typed::Uuid(hex),
         Value::Bytes(bytes) => match std::str::from_utf8(bytes) {
             Ok(text) => Typed::Text("bytes", text),
-            Err(_) => Typed::Made("base64", STANDARD.encode(bytes)),
+            Err(_) => Typed::Made("base64", STANDARD.encode_to_string(bytes)),
         },
         _ => return None,
     })

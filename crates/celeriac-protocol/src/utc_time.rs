@@ -1,5 +1,3 @@
-use std::fmt::Write as _;
-
 use crate::{ValueError, iso_time};
 
 /// A point in time: microseconds since 1970-01-01T00:00:00Z, Celery's own resolution.
@@ -33,12 +31,24 @@ impl UtcTime {
         let (year, month, day) = iso_time::civil(seconds.div_euclid(SECONDS_PER_DAY));
         let second = seconds.rem_euclid(SECONDS_PER_DAY);
         let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
-        let mut text = format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}");
-        if fraction != 0 {
-            // Writing into a String cannot fail.
-            let _ = write!(text, ".{fraction:06}");
+        let mut text = String::with_capacity("2027-01-02T03:04:05.000678+00:00".len());
+        push_digits::<4>(&mut text, year);
+        for (separator, number) in [
+            ('-', month),
+            ('-', day),
+            ('T', hour),
+            (':', minute),
+            (':', second),
+        ] {
+            text.push(separator);
+            push_digits::<2>(&mut text, number);
         }
-        text + "+00:00"
+        if fraction != 0 {
+            text.push('.');
+            push_digits::<6>(&mut text, fraction);
+        }
+        text.push_str("+00:00");
+        text
     }
 
     /// Seconds since the epoch with a fraction, as `timestamp` attributes hold it.
@@ -58,4 +68,14 @@ impl UtcTime {
         let micros = u64::try_from(self.0.saturating_sub(now.0)).unwrap_or(0);
         std::time::Duration::from_micros(micros)
     }
+}
+
+/// The last `N` digits of a number. Each result has a time in it, and `format!` is slow.
+fn push_digits<const N: usize>(text: &mut String, mut number: i64) {
+    let mut digits = [b'0'; N];
+    for digit in digits.iter_mut().rev() {
+        *digit += (number % 10) as u8;
+        number /= 10;
+    }
+    text.extend(digits.map(char::from));
 }

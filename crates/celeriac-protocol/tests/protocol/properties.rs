@@ -335,6 +335,8 @@ proptest! {
             ..ResultMeta::new("id", State::from(status), result)
         };
         let codec = ResultCodec { serializer: Serializer::Json, compression };
+        let plain = ResultCodec { compression: None, ..codec };
+        prop_assert_eq!(plain.encode(&meta).unwrap(), plain.encode_value(&meta.to_value()).unwrap());
         let read = codec.decode(&codec.encode(&meta).unwrap(), &Limits::default()).unwrap();
         prop_assert_eq!(comparable(read.to_value()), comparable(meta.to_value()));
     }

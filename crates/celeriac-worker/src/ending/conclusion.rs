@@ -97,8 +97,7 @@ impl Conclusion {
         if self.call.ignore_result {
             return Box::pin(self.succeeded_unseen(following)).await;
         }
-        let end = self.end(State::Success, value);
-        match self.complete(CompletionKind::Final(end)).await {
+        match self.record_success(value).await {
             Recorded::Stored => {
                 if !Box::pin(follow::send(&self.engine, &self.call, following)).await {
                     return follow::owed(&self.engine, &self.call);
@@ -115,8 +114,7 @@ impl Conclusion {
         if !Box::pin(follow::send(&self.engine, &self.call, following)).await {
             return follow::owed(&self.engine, &self.call);
         }
-        let end = self.end(State::Success, Value::Null);
-        match self.complete(CompletionKind::Final(end)).await {
+        match self.record_success(Value::Null).await {
             Recorded::Stored | Recorded::Never(_) => Executed::new(Outcome::Ack, Ending::Succeeded),
             other => Box::pin(self.not_ours(other)).await,
         }
@@ -174,6 +172,15 @@ impl Conclusion {
         let mut end = meta::of_call(&self.engine, &self.call, state, value);
         end.children = meta::children(&self.children);
         end
+    }
+
+    /// Stores SUCCESS under the claim, if there is one.
+    async fn record_success(&self, value: Value) -> Recorded {
+        if self.held.lease.is_none() {
+            return Recorded::Stored;
+        }
+        let end = self.end(State::Success, value);
+        self.complete(CompletionKind::Final(end)).await
     }
 
     /// Stores FAILURE under the claim; without one (`ignore_result`), if failures are to be shown
