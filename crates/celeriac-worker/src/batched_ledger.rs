@@ -33,7 +33,7 @@ pub(crate) struct BatchedLedger {
     clock: Arc<dyn Clock>,
 }
 
-/// A moment, by a clock that nobody sets and by one that goes on while the machine sleeps.
+/// One moment by two clocks: a steady one, and wall time, which goes on while the machine sleeps.
 #[derive(Clone, Copy)]
 pub(crate) struct Moment {
     steady: Instant,
@@ -81,7 +81,7 @@ impl BatchedLedger {
         }
     }
 
-    /// A wish for this task, as it is for a message that is new.
+    /// A claim of this task with what holds for a new message.
     pub(crate) fn wish(&self, task_id: &str, retries: u32, shown: ResultMeta) -> Claim {
         Claim {
             task_id: task_id.to_owned(),
@@ -153,8 +153,8 @@ impl BatchedLedger {
         self.submit(task_id, completion).await
     }
 
-    /// The end that is stored of a task, if it is one.
-    pub(crate) async fn end_of(&self, task_id: &str) -> Result<Option<ResultMeta>, StoreError> {
+    /// What is stored of a task, if anything is.
+    pub(crate) async fn stored(&self, task_id: &str) -> Result<Option<ResultMeta>, StoreError> {
         let mut records = self.store.get(&[task_id.to_owned()]).await;
         let record = records
             .pop()

@@ -1,39 +1,30 @@
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use celeriac_core::{
-    Arguments, Broker, Clock, Context, ContextParts, DeadLetter, Delivery, Ledger, ProgressSink,
-    Receipt, Registry, Router, Settings, StateMap, TaskKind,
+    Broker, Clock, DeadLetter, Delivery, Ledger, Receipt, Registry, Router, Settings, StateMap,
 };
 use celeriac_producer::{Client, Outbox};
-use celeriac_protocol::{Embed, Envelope};
-use futures_util::FutureExt;
-use futures_util::future::BoxFuture;
-use tokio::time::Instant;
-use tokio_util::sync::CancellationToken;
-use tracing::{Instrument as _, Span};
+use tracing::Instrument as _;
 
-use crate::admission::claim::Refusal;
-use crate::admission::scheduled::{self, Unfit};
-use crate::admission::timing::{self, Timing};
-use crate::admission::{place, spill, unknown, unready};
-use crate::call::Call;
+use crate::admission::admit::{self, NotAdmitted, Prepared};
 use crate::ending::{self, Conclusion};
 use crate::engine::Engine;
 use crate::executed::{Ending, Executed};
-use crate::held::Held;
 use crate::reply::{Answer, Reply};
-use crate::run::{LedgerProgress, OsThreads, Run, Threads, TimeLimits};
-use crate::{DeadLettered, Deadline, Outcome, Shutdown, log, meta};
+use crate::run::{OsThreads, Threads, perform};
+use crate::{DeadLettered, Outcome, Shutdown};
 
 /// Runs deliveries: one in, one outcome out. Shared by the worker and the Lambda function. Cheap to
 /// clone.
 ///
-/// The steps, each of which may end it: read the envelope; is the task known (`unknown_task`); does
-/// its schedule let it run (beat's header); is it time (`expires`, `eta`); read the payload and
-/// bind the arguments; claim the task in the ledger; run it under its time limits; store how it
-/// ended; send what follows that. The outcome says what is to become of the message, which is never
-/// deleted before that.
+/// The steps, each of which may end it, are in `admission/admit.rs`: read the envelope; is the task
+/// known (`unknown_task`); does its schedule let it run (beat's header); is it time (`expires`,
+/// `eta`); read the payload and bind the arguments; is there time left (a draining worker, a
+/// function near its end); claim the task in the ledger, alone where its loss would make it poison.
+/// Then, in `run` and `ending`: run it under its time limits; store how it ended; send what follows
+/// that. The outcome says what is to become of the message. It is deleted only after all that, but
+/// for a task with `acks_late = false`: then just before the run.
 #[derive(Clone)]
 pub struct Executor {
     engine: Arc<Engine>,
@@ -41,21 +32,21 @@ pub struct Executor {
 
 /// What an executor is made of.
 pub struct ExecutorParts {
-    /// The tasks.
+    /// What can run here.
     pub registry: Arc<Registry>,
-    /// For re-sends.
+    /// Where deliveries come from.
     pub broker: Arc<dyn Broker>,
     /// The ledger; `None` with `disabled://` results.
     pub store: Option<Arc<dyn Ledger>>,
-    /// For children.
+    /// For what tasks send, and what follows them.
     pub client: Client,
-    /// For callbacks.
+    /// Which queue a callback goes to.
     pub router: Router,
     /// Shared state of the app.
     pub state: Arc<StateMap>,
-    /// All settings.
+    /// As they were checked when the app was built.
     pub settings: Arc<Settings>,
-    /// The time.
+    /// What `eta`, `expires` and leases are judged by.
     pub clock: Arc<dyn Clock>,
     /// `celeriac@host`, for leases and extended results.
     pub node_name: String,
@@ -136,7 +127,7 @@ impl Executor {
         self.engine.detached.any()
     }
 
-    /// Whether this task's does.
+    /// Whether code of this task goes on here although its run was ended.
     pub fn is_detached(&self, task_id: &str) -> bool {
         self.engine.detached.has(task_id)
     }
@@ -155,7 +146,8 @@ impl Executor {
         &self.engine
     }
 
-    /// The same, giving `slot` back when the run is over; storing how it ended needs none.
+    /// [`Executor::perform`], dropping `slot` when the run is over: storing how it ended needs
+    /// none.
     pub(crate) fn execute_holding<S: Send>(
         &self,
         delivery: Delivery,
@@ -172,258 +164,37 @@ impl Executor {
         slot: S,
         reply: Reply,
     ) -> Executed {
-        let (span, prepared) = open(&self.engine, delivery, reply);
+        let (span, prepared) = admit::open(&self.engine, delivery, reply);
         match prepared {
             Ok(prepared) => {
-                let run = self.claim_and_run(prepared, shutdown, slot);
+                let run = self.admit_and_run(prepared, shutdown, slot);
                 run.instrument(span).await
             }
             Err(instead) => instead.instrument(span).await,
         }
     }
 
-    async fn claim_and_run<S: Send>(
+    async fn admit_and_run<S: Send>(
         &self,
-        prepared: Prepared,
+        mut prepared: Prepared,
         shutdown: &Shutdown,
         slot: S,
     ) -> Executed {
+        let (held, place) = match admit::admit(&self.engine, &mut prepared, shutdown).await {
+            Ok(taken) => taken,
+            Err(NotAdmitted::Ended(end)) => {
+                let Prepared { call, embed, .. } = prepared;
+                return Box::pin(ending::already_ended(&self.engine, *call, &embed, &end)).await;
+            }
+            Err(NotAdmitted::Other(executed)) => return executed,
+        };
         let Prepared {
-            mut call,
+            call,
             arguments,
             embed,
         } = prepared;
-        if shutdown.draining.is_cancelled() {
-            return Executed::not_run(Outcome::Release);
-        }
-        if let Some(deadline) = &shutdown.deadline
-            && let Some(executed) =
-                Box::pin(spill::before_run(&self.engine, &mut call, deadline)).await
-        {
-            return executed;
-        }
-        let (held, place) = match place::take(&self.engine, &mut call, shutdown).await {
-            Ok(taken) => taken,
-            Err(Refusal::Final(meta)) => {
-                return Box::pin(ending::met(&self.engine, *call, &embed, &meta)).await;
-            }
-            Err(Refusal::Isolate) => return Executed::not_run(Outcome::Release),
-            Err(Refusal::Other(outcome)) => return Executed::not_run(outcome),
-        };
         let engine = Arc::clone(&self.engine);
         let conclusion = Conclusion::new(engine, call, held, place, embed);
-        run(conclusion, arguments, shutdown, slot).await
+        perform::perform(conclusion, arguments, shutdown, slot).await
     }
-}
-
-/// A delivery that can be claimed and run. What is large in it is behind a pointer: a run's future
-/// holds it several times over, and is itself moved when it is spawned.
-struct Prepared {
-    call: Box<Call>,
-    arguments: Arguments,
-    embed: Box<Embed>,
-}
-
-/// What is done about a delivery whose task is not run.
-type Instead<'a> = BoxFuture<'a, Executed>;
-
-/// The span of all that is to be done about a delivery, with the first of it done: none where it
-/// does not even say which task it is of.
-fn open(
-    engine: &Engine,
-    delivery: Delivery,
-    reply: Reply,
-) -> (Span, Result<Prepared, Instead<'_>>) {
-    let envelope = match Envelope::decode(&delivery.body, &engine.limits) {
-        Ok(envelope) => envelope,
-        Err(error) => {
-            let unreadable = async move { unready::unreadable(engine, delivery, &error).await };
-            return (Span::none(), Err(Box::pin(unreadable)));
-        }
-    };
-    if let Some(reason) = unready::bad_id(engine, &envelope.headers.id) {
-        let no_id = at_once(unready::no_id(delivery, &reason));
-        return (Span::none(), Err(no_id));
-    }
-    let span = log::span(&envelope.headers);
-    let prepared = span.in_scope(|| prepare(engine, delivery, envelope, reply));
-    (span, prepared)
-}
-
-fn prepare(
-    engine: &Engine,
-    delivery: Delivery,
-    envelope: Envelope,
-    reply: Reply,
-) -> Result<Prepared, Instead<'_>> {
-    let Some(definition) = engine.parts.registry.find(&envelope.headers.task) else {
-        return Err(Box::pin(unknown::unknown(engine, delivery, envelope)));
-    };
-    let mut call = Box::new(Call::new(
-        engine,
-        delivery,
-        envelope,
-        Arc::clone(definition),
-    ));
-    call.reply = reply;
-    log::received(&call);
-    match scheduled::settle(engine, &mut call) {
-        Ok(()) => {}
-        Err(Unfit::Guarded) => return Err(at_once(Executed::not_run(Outcome::Ack))),
-        Err(Unfit::Malformed(reason)) => {
-            return Err(Box::pin(unready::malformed(engine, *call, reason)));
-        }
-    }
-    match Timing::of(&call.envelope.headers, engine.now()) {
-        Timing::Due => {}
-        Timing::Expired => return Err(Box::pin(unready::expire(engine, *call))),
-        Timing::Early(early) => {
-            let defer = async move { timing::defer(engine, &mut call, early).await };
-            return Err(Box::pin(defer.map(Executed::not_run)));
-        }
-        Timing::Invalid(reason) => {
-            return Err(Box::pin(unready::malformed(engine, *call, reason)));
-        }
-    }
-    bind(engine, call)
-}
-
-/// What needs no request.
-fn at_once<'a>(executed: Executed) -> Instead<'a> {
-    Box::pin(std::future::ready(executed))
-}
-
-fn bind(engine: &Engine, mut call: Box<Call>) -> Result<Prepared, Instead<'_>> {
-    let payload = match call.envelope.payload(&engine.limits) {
-        Ok(payload) => payload,
-        Err(error) => {
-            return Err(Box::pin(unready::malformed(
-                engine,
-                *call,
-                error.to_string(),
-            )));
-        }
-    };
-    if engine.parts.settings.result_extended && call.shows_errors() {
-        call.extended = Some(meta::extended(
-            engine,
-            &call.envelope.headers,
-            &call.delivery.queue,
-            &payload,
-        ));
-    }
-    if let Some(reason) = ending::unsupported(&payload.embed) {
-        let failure = meta::failure_text("builtins", "NotImplementedError", reason);
-        return Err(Box::pin(unready::fail(
-            engine,
-            *call,
-            payload.embed,
-            failure,
-        )));
-    }
-    match Arguments::bind(call.definition.params, payload.args, payload.kwargs) {
-        Ok(arguments) => Ok(Prepared {
-            call,
-            arguments,
-            embed: Box::new(payload.embed),
-        }),
-        Err(error) => {
-            let failure = meta::failure_text("builtins", "TypeError", error.to_string());
-            Err(Box::pin(unready::fail(
-                engine,
-                *call,
-                payload.embed,
-                failure,
-            )))
-        }
-    }
-}
-
-/// Runs a claimed task and concludes.
-async fn run<S>(
-    mut conclusion: Conclusion,
-    arguments: Arguments,
-    shutdown: &Shutdown,
-    slot: S,
-) -> Executed {
-    let engine = Arc::clone(&conclusion.engine);
-    let lost_runs = engine.parts.settings.task_max_lost_runs;
-    if conclusion.held.runs > lost_runs {
-        let text = format!("the task is poison: {lost_runs} runs of it ended with their worker");
-        let failure = meta::failure_text("billiard.exceptions", "WorkerLostError", text);
-        return Box::pin(conclusion.failed(failure, Some("poison"))).await;
-    }
-    if shutdown.draining.is_cancelled() {
-        return Box::pin(conclusion.given_back()).await;
-    }
-    if !conclusion.call.acks_late {
-        Box::pin(acknowledge_early(&engine, &mut conclusion.call)).await;
-    }
-    let limits = TimeLimits::of(&engine, &conclusion.call);
-    let (soft, lost) = (CancellationToken::new(), conclusion.held.lost());
-    let context = context(
-        &engine,
-        &conclusion.call,
-        &conclusion.held,
-        ends(&limits, shutdown),
-        soft.clone(),
-    );
-    let kind: TaskKind = conclusion.call.definition.kind.clone();
-    let started = Instant::now();
-    let run = Run {
-        kind,
-        context: context.clone(),
-        arguments,
-        limits,
-        soft,
-        lost,
-    };
-    let (end, rest) = run.end(&engine.blocking, shutdown).await;
-    drop(slot);
-    let mut conclusion = conclusion.after(&context, started.elapsed(), shutdown);
-    if let Some(rest) = rest {
-        conclusion.detach(rest);
-    }
-    Box::pin(conclusion.of_run(end)).await // large: storing, sending, retrying
-}
-
-/// How long until the run is ended from outside, if ever.
-fn ends(limits: &TimeLimits, shutdown: &Shutdown) -> Option<Duration> {
-    let left = shutdown.deadline.as_ref().map(Deadline::remaining);
-    limits.hard.into_iter().chain(left).min()
-}
-
-async fn acknowledge_early(engine: &Engine, call: &mut Call) {
-    match engine
-        .requests
-        .ack_early(&call.delivery.queue, call.delivery.receipt.clone())
-        .await
-    {
-        Ok(()) => call.acked = true,
-        Err(error) => tracing::warn!("not acknowledged early, but after the run: {error}"),
-    }
-}
-
-fn context(
-    engine: &Arc<Engine>,
-    call: &Call,
-    held: &Held,
-    ends_in: Option<Duration>,
-    soft_limit: CancellationToken,
-) -> Context {
-    let shows_progress = held.lease.is_some() && !call.ignore_result;
-    let progress = shows_progress.then(|| LedgerProgress::shared(engine, call, held));
-    Context::new(ContextParts {
-        envelope: Arc::clone(&call.envelope),
-        queue: call.delivery.queue.clone(),
-        attempt: held.attempt,
-        state: Arc::clone(&engine.parts.state),
-        progress: progress.map(|progress| progress as Arc<dyn ProgressSink>),
-        sender: Arc::clone(&engine.sender),
-        deadline: ends_in.map(|left| engine.now().after(left)),
-        soft_limit,
-        clock: Arc::clone(&engine.parts.clock),
-        children: Mutex::default(),
-        checkpoint: Mutex::default(),
-    })
 }

@@ -134,7 +134,7 @@ async fn end_unrun(
         match Unclaimed::of(&call, end.clone()).store(engine).await {
             Recorded::Stored => {}
             Recorded::Stands(end) => {
-                return Box::pin(ending::met(engine, call, &embed, &end)).await;
+                return Box::pin(ending::already_ended(engine, call, &embed, &end)).await;
             }
             Recorded::Superseded => return Executed::not_run(Outcome::Ack),
             Recorded::Later(wait) => return Executed::not_run(Outcome::Defer(wait)),

@@ -4,8 +4,8 @@ use std::time::Duration;
 use celeriac_core::{CompletionKind, Context, Failure, StoreError, StoreErrorKind};
 use celeriac_protocol::{Embed, ResultMeta, State, Value};
 
-use super::consequences::{self, Consequence};
 use super::follow::{self, LETTER, dead_letter};
+use super::follow_up_messages::{self, Consequence};
 use super::record::{self, Recorded, Unclaimed};
 use crate::call::Call;
 use crate::engine::Engine;
@@ -21,7 +21,7 @@ pub(crate) struct Conclusion {
     pub(crate) engine: Arc<Engine>,
     pub(crate) call: Box<Call>,
     pub(crate) held: Held,
-    /// `None`: its code goes on, and has it.
+    /// `None` once it is detached: the code that still runs keeps the place.
     place: Option<Place>,
     pub(crate) embed: Box<Embed>,
     /// Ids of tasks that it sent.
@@ -31,7 +31,7 @@ pub(crate) struct Conclusion {
     pub(crate) checkpoint: Option<Value>,
     /// The queue that takes over what a Lambda function cannot end.
     pub(crate) spill: Option<String>,
-    /// Its code goes on, with its lease.
+    /// The run was ended from outside; its code still runs, and keeps the lease.
     pub(crate) detached: bool,
 }
 
@@ -81,7 +81,7 @@ impl Conclusion {
     /// instead, as in Celery.
     pub(super) async fn succeeded(mut self, value: Value) -> Executed {
         let following =
-            match consequences::of_success(&self.engine, &self.call, &self.embed, &value) {
+            match follow_up_messages::of_success(&self.engine, &self.call, &self.embed, &value) {
                 Ok(following) => following,
                 Err(error) => {
                     let text =
@@ -159,7 +159,13 @@ impl Conclusion {
     pub(crate) async fn not_ours(self, recorded: Recorded) -> Executed {
         match recorded {
             Recorded::Stands(end) => {
-                Box::pin(follow::met(&self.engine, *self.call, &self.embed, &end)).await
+                Box::pin(follow::already_ended(
+                    &self.engine,
+                    *self.call,
+                    &self.embed,
+                    &end,
+                ))
+                .await
             }
             Recorded::Later(wait) => Executed::not_run(Outcome::Defer(wait)),
             Recorded::Superseded => Executed::not_run(Outcome::Leave),

@@ -4,7 +4,7 @@
 use celeriac_core::{DeadLetter, Delivery, Failure, SendError};
 use celeriac_protocol::{Embed, ExceptionInfo, ResultMeta, State, Value};
 
-use super::consequences::{self, Consequence};
+use super::follow_up_messages::{self, Consequence};
 use super::record::{Recorded, Unclaimed};
 use crate::call::Call;
 use crate::engine::Engine;
@@ -19,10 +19,15 @@ const FAIL_TRIES: u32 = 5;
 /// Python's readers pass over it.
 pub(crate) const LETTER: &str = "celeriac_letter";
 
-/// A message of a task that has ended already is done with once what follows that end is certain:
-/// it is sent again under the ids that it had before where nothing stands under them, and a message
-/// for the dead-letter queue still goes there.
-pub(crate) async fn met(engine: &Engine, call: Call, embed: &Embed, end: &ResultMeta) -> Executed {
+/// For a message whose task has ended already. Sends the callbacks, the error callbacks and the
+/// next step again, under the ids that they had before, where nothing is stored under those; only
+/// then may the message be deleted, or go to the dead-letter queue if its end says so.
+pub(crate) async fn already_ended(
+    engine: &Engine,
+    call: Call,
+    embed: &Embed,
+    end: &ResultMeta,
+) -> Executed {
     tracing::debug!(state = %end.status, "has ended already; not run");
     if !follow(engine, &call, embed, end).await {
         return owed(engine, &call);
@@ -41,7 +46,7 @@ async fn follow(engine: &Engine, call: &Call, embed: &Embed, end: &ResultMeta) -
     let all = match end.status {
         // a forgotten result has no date, and its value is gone
         State::Success if end.date_done.is_none() => return true,
-        State::Success => consequences::of_success(engine, call, embed, &end.result),
+        State::Success => follow_up_messages::of_success(engine, call, embed, &end.result),
         State::Failure | State::Revoked => {
             return after_failure(engine, call, embed, end, true).await;
         }
@@ -75,7 +80,7 @@ pub(crate) async fn after_failure(
     };
     let mut certain = true;
     for step in embed.chain.iter().flatten() {
-        for id in consequences::result_ids(step) {
+        for id in follow_up_messages::result_ids(step) {
             certain &= settle_waiting(engine, call, &id, end.status.clone(), &failure).await;
         }
     }
@@ -86,14 +91,14 @@ pub(crate) async fn after_failure(
             log::exception(&failure)
         );
         let error = meta::failure_text("celery.exceptions", "ChordError", text);
-        for id in consequences::result_ids(body) {
+        for id in follow_up_messages::result_ids(body) {
             certain &= settle_waiting(engine, call, &id, State::Failure, &error).await;
         }
     }
     if end.status != State::Failure {
         return certain;
     }
-    let mut errbacks = consequences::of_failure(engine, call, embed);
+    let mut errbacks = follow_up_messages::of_failure(engine, call, embed);
     if again {
         errbacks = missing(engine, errbacks).await;
     }

@@ -2,15 +2,15 @@
 //! first, followed second, acknowledged last.
 
 mod conclusion;
-mod consequences;
 mod follow;
+mod follow_up_messages;
 mod handover;
 mod record;
 mod retry;
 mod verdict;
 
 pub(crate) use self::conclusion::Conclusion;
-pub(crate) use self::consequences::unsupported;
-pub(crate) use self::follow::{after_failure, dead_letter, met, owed};
+pub(crate) use self::follow::{after_failure, already_ended, dead_letter, owed};
+pub(crate) use self::follow_up_messages::unsupported;
 pub(crate) use self::handover::other_queue;
 pub(crate) use self::record::{Recorded, Unclaimed};

@@ -58,7 +58,7 @@ async fn standing(
     task_id: &str,
     (queue, receive_count): (&str, u32),
 ) -> Recorded {
-    match ledger.end_of(task_id).await {
+    match ledger.stored(task_id).await {
         Ok(end) => {
             let forgotten = || meta::of_id(engine, task_id, State::Pending, Value::Null);
             Recorded::Stands(Box::new(end.unwrap_or_else(forgotten)))

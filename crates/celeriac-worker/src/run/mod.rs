@@ -4,6 +4,7 @@ mod code;
 pub(crate) mod detached_runs;
 mod os_threads;
 pub(crate) mod panics;
+pub(crate) mod perform;
 mod progress;
 mod time_limits;
 

@@ -1,0 +1,101 @@
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use celeriac_core::{Arguments, Context, ContextParts, ProgressSink, TaskKind};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::{LedgerProgress, Run, TimeLimits};
+use crate::admission::poison;
+use crate::call::Call;
+use crate::ending::Conclusion;
+use crate::engine::Engine;
+use crate::executed::Executed;
+use crate::held::Held;
+use crate::{Deadline, Shutdown};
+
+/// Runs a claimed task and concludes.
+pub(crate) async fn perform<S>(
+    mut conclusion: Conclusion,
+    arguments: Arguments,
+    shutdown: &Shutdown,
+    slot: S,
+) -> Executed {
+    let engine = Arc::clone(&conclusion.engine);
+    if let Some(failure) = poison::failure(&engine, conclusion.held.runs) {
+        return Box::pin(conclusion.failed(failure, Some(poison::REASON))).await;
+    }
+    if shutdown.draining.is_cancelled() {
+        return Box::pin(conclusion.given_back()).await;
+    }
+    if !conclusion.call.acks_late {
+        Box::pin(acknowledge_early(&engine, &mut conclusion.call)).await;
+    }
+    let limits = TimeLimits::of(&engine, &conclusion.call);
+    let (soft, lost) = (CancellationToken::new(), conclusion.held.lost());
+    let context = context(
+        &engine,
+        &conclusion.call,
+        &conclusion.held,
+        ends(&limits, shutdown),
+        soft.clone(),
+    );
+    let kind: TaskKind = conclusion.call.definition.kind.clone();
+    let started = Instant::now();
+    let run = Run {
+        kind,
+        context: context.clone(),
+        arguments,
+        limits,
+        soft,
+        lost,
+    };
+    let (end, rest) = run.end(&engine.blocking, shutdown).await;
+    drop(slot);
+    let mut conclusion = conclusion.after(&context, started.elapsed(), shutdown);
+    if let Some(rest) = rest {
+        conclusion.detach(rest);
+    }
+    Box::pin(conclusion.of_run(end)).await // large: storing, sending, retrying
+}
+
+/// How long until the run is ended from outside, if ever.
+fn ends(limits: &TimeLimits, shutdown: &Shutdown) -> Option<Duration> {
+    let left = shutdown.deadline.as_ref().map(Deadline::remaining);
+    limits.hard.into_iter().chain(left).min()
+}
+
+async fn acknowledge_early(engine: &Engine, call: &mut Call) {
+    match engine
+        .requests
+        .ack_early(&call.delivery.queue, call.delivery.receipt.clone())
+        .await
+    {
+        Ok(()) => call.acked = true,
+        Err(error) => tracing::warn!("not acknowledged early, but after the run: {error}"),
+    }
+}
+
+fn context(
+    engine: &Arc<Engine>,
+    call: &Call,
+    held: &Held,
+    ends_in: Option<Duration>,
+    soft_limit: CancellationToken,
+) -> Context {
+    let shows_progress = held.lease.is_some() && !call.ignore_result;
+    let progress = shows_progress.then(|| LedgerProgress::shared(engine, call, held));
+    Context::new(ContextParts {
+        envelope: Arc::clone(&call.envelope),
+        queue: call.delivery.queue.clone(),
+        attempt: held.attempt,
+        state: Arc::clone(&engine.parts.state),
+        progress: progress.map(|progress| progress as Arc<dyn ProgressSink>),
+        sender: Arc::clone(&engine.sender),
+        deadline: ends_in.map(|left| engine.now().after(left)),
+        soft_limit,
+        clock: Arc::clone(&engine.parts.clock),
+        children: Mutex::default(),
+        checkpoint: Mutex::default(),
+    })
+}
