@@ -60,7 +60,12 @@ pub(super) fn whole_seconds(time: UtcTime) -> i64 {
 }
 
 pub(super) fn lease_until(now: UtcTime, lease: std::time::Duration) -> AttributeValue {
-    number(now.after(lease).0 / 1000)
+    number(lease_millis(now.after(lease)))
+}
+
+/// A lease's end as an item has it.
+pub(super) fn lease_millis(until: UtcTime) -> i64 {
+    until.0 / 1000
 }
 
 /// Bytes that a value takes in an item, by DynamoDB's rules (numbers: an upper bound).

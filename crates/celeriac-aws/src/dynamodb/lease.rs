@@ -5,7 +5,9 @@ use celeriac_core::{
 use celeriac_protocol::{ResultMeta, State, UtcTime, Value};
 
 use super::batch::{Written, rounds};
-use super::item::{ATTEMPT, LEASE, NONCE, RETRIES, RUNS, STATE, lease_until, number, text};
+use super::item::{
+    ATTEMPT, LEASE, NONCE, RETRIES, RUNS, STATE, lease_millis, lease_until, number, text,
+};
 use super::statement::{Condition, Write};
 use super::store::{DynamoStore, MAX_ROUNDS, contended, unchanged};
 
@@ -16,6 +18,8 @@ struct Hold {
     task_id: String,
     key: String,
     attempt: u64,
+    /// Until when it renews the lease, if it does.
+    until: Option<UtcTime>,
     set: Vec<Attribute>,
 }
 
@@ -28,11 +32,13 @@ impl DynamoStore {
         let hold = |lease: Lease| {
             // an item must not lapse under a long run
             let mut set: Vec<_> = self.ttl(now).into_iter().collect();
-            set.push((LEASE, lease_until(lease_now, lease.lease)));
+            let until = lease_now.after(lease.lease);
+            set.push((LEASE, number(lease_millis(until))));
             Ok(Hold {
                 key: self.key(&lease.task_id),
                 task_id: lease.task_id,
                 attempt: lease.attempt,
+                until: Some(until),
                 set,
             })
         };
@@ -53,6 +59,7 @@ impl DynamoStore {
                 key: self.key(&update.task_id),
                 task_id: update.task_id,
                 attempt: update.attempt,
+                until: None,
                 set,
             })
         };
@@ -81,11 +88,7 @@ impl DynamoStore {
             let holds: Vec<&(usize, Hold)> = round.into_iter().map(|at| &good[at]).collect();
             let writes = holds
                 .iter()
-                .map(|(_, hold)| {
-                    hold.write(Condition::Held {
-                        attempt: hold.attempt,
-                    })
-                })
+                .map(|(_, hold)| hold.write(hold.condition()))
                 .collect();
             for ((place, hold), outcome) in holds.into_iter().zip(self.write_all(writes).await) {
                 let answer = match outcome {
@@ -116,7 +119,16 @@ impl DynamoStore {
                 None => self.put_back(hold)?,
                 Some(item) if item.meta.status.is_ready() => return Ok(LeaseOutcome::Lost),
                 Some(item) => match &item.version {
-                    Version::Ours { .. } => return Ok(LeaseOutcome::Lost),
+                    Version::Ours { attempt, .. } => {
+                        let ours = *attempt == hold.attempt && hold.until.is_some();
+                        // renewed for longer already, by a request that was sent later
+                        let outcome = if ours && item.lease_until > hold.until {
+                            LeaseOutcome::Held
+                        } else {
+                            LeaseOutcome::Lost
+                        };
+                        return Ok(outcome);
+                    }
                     Version::Foreign { .. } => hold.restored(&item, self.lease_now()),
                 },
             };
@@ -148,6 +160,18 @@ impl DynamoStore {
 const RESTORED_LEASE: std::time::Duration = std::time::Duration::from_mins(1);
 
 impl Hold {
+    /// A renewal that was long under way must not shorten what later ones gave.
+    fn condition(&self) -> Condition {
+        let attempt = self.attempt;
+        match self.until {
+            Some(until) => Condition::Renewable {
+                attempt,
+                until_millis: lease_millis(until),
+            },
+            None => Condition::Held { attempt },
+        }
+    }
+
     fn write(&self, condition: Condition) -> Write {
         Write {
             id: self.key.clone(),

@@ -21,6 +21,9 @@ pub(super) enum Condition {
     Absent,
     /// This attempt holds it.
     Held { attempt: u64 },
+    /// This attempt holds it, and no longer than until then: a renewal that was long under way must
+    /// not shorten the lease.
+    Renewable { attempt: u64, until_millis: i64 },
     /// It is as it was seen: claimed, completed and renewed by nobody since.
     Seen {
         attempt: u64,
@@ -120,6 +123,14 @@ impl Condition {
             Self::Held { attempt } => vec![
                 (IS_ATTEMPT, number(attempt.to_string())),
                 ("\"c_lease\" > ?", number("0".to_owned())),
+            ],
+            Self::Renewable {
+                attempt,
+                until_millis,
+            } => vec![
+                (IS_ATTEMPT, number(attempt.to_string())),
+                ("\"c_lease\" > ?", number("0".to_owned())),
+                ("\"c_lease\" <= ?", number(until_millis.to_string())),
             ],
             Self::Seen {
                 attempt,

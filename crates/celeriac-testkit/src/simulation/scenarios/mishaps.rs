@@ -64,7 +64,7 @@ impl Maker {
     fn of_leases(&mut self, name: String) -> What {
         match self.random.u32(..10) {
             0..4 => What::Cut(name, Service::DynamoDb, self.seconds(4..16)),
-            4..6 => What::Cut(name, Service::Sqs, self.seconds(4..40)),
+            4..6 => What::Cut(name, Service::Sqs, self.seconds(10..60)),
             _ => What::Pause(name, self.seconds(4..16)),
         }
     }

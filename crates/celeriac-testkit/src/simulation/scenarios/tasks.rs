@@ -121,7 +121,7 @@ impl Maker {
         let fifo = Capabilities::sqs(&queue).fifo;
         let follows = match self.scenario {
             Scenario::Chains => 70,
-            Scenario::Leases => 40,
+            Scenario::Leases => 60,
             _ => 20,
         };
         let has_next = depth > 0 && self.chance(follows);
@@ -217,7 +217,11 @@ impl Maker {
         let retries = self.random.usize(0..=1);
         let countdown = Duration::from_secs(*self.one_of(&[0, 1, 2, 20]));
         let mut ends = vec![End::Retry(countdown); retries];
-        ends.push(self.end());
+        ends.push(if self.chance(40) {
+            End::Fail
+        } else {
+            self.end()
+        });
         let run = |end| Try {
             takes: match self.random.u32(..10) {
                 0..=2 => self.seconds(0..1),
