@@ -31,7 +31,7 @@ pub trait Ledger: Send + Sync + 'static {
     /// Takes tasks for running. Refused if the task is final, stale or leased by another.
     async fn claim(&self, batch: Vec<Claim>) -> Vec<Result<ClaimOutcome, StoreError>>;
 
-    /// Extends leases that are still held. One that ran out is held as long as nobody took it; one
+    /// Extends leases that are still held, and never shortens one. One that ran out is held as long as nobody took it; one
     /// that a completion ended is lost, so a late heartbeat never brings it back. An item that is
     /// gone (Python's `forget` deletes it) is put back.
     async fn renew(&self, batch: Vec<Lease>) -> Vec<Result<LeaseOutcome, StoreError>>;

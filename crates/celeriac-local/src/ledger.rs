@@ -72,7 +72,8 @@ impl LedgerTransaction<'_> {
     }
 
     pub(crate) fn renew(&self, lease: &Lease) -> Entry<LeaseOutcome> {
-        let renew = |row: &mut LedgerRow| row.lease_until = Some(self.after(lease.lease));
+        let until = Some(self.after(lease.lease));
+        let renew = |row: &mut LedgerRow| row.lease_until = row.lease_until.max(until);
         self.change_held(&lease.task_id, lease.attempt, renew)
     }
 

@@ -260,6 +260,7 @@ macro_rules! store_conformance {
                 a_lapsed_lease_is_renewed_if_nobody_took_it,
                 a_lease_that_another_took_is_lost,
                 the_lease_of_an_item_that_is_gone_is_put_back,
+                a_renewal_does_not_shorten_a_lease,
                 an_ended_claim_is_not_renewed,
                 a_released_task_that_is_known_is_free_at_once,
                 a_released_task_is_free_at_once,

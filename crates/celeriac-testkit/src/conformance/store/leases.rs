@@ -30,6 +30,20 @@ pub async fn a_renewed_lease_holds(bench: StoreBench) {
     assert!(matches!(other, ClaimOutcome::Leased { .. }), "{other:?}");
 }
 
+/// A renewal that was long under way does not shorten what a later one gave.
+pub async fn a_renewal_does_not_shorten_a_lease(bench: StoreBench) {
+    let id = new_id();
+    let claimed = bench.claimed(claim(&id)).await;
+    let short = Duration::from_millis(100);
+    for lease in [LONG, short] {
+        let renewed = bench.renew(&id, claimed.attempt, lease).await;
+        assert_eq!(renewed, LeaseOutcome::Held, "{lease:?}");
+    }
+    tokio::time::sleep(short * 2).await;
+    let other = bench.claim(claim(&id)).await;
+    assert!(matches!(other, ClaimOutcome::Leased { .. }), "{other:?}");
+}
+
 /// A lease that ran out is renewed as long as nobody took the task.
 pub async fn a_lapsed_lease_is_renewed_if_nobody_took_it(bench: StoreBench) {
     let id = new_id();
@@ -158,18 +172,16 @@ pub async fn a_detached_run_keeps_its_lease_and_does_not_count(bench: StoreBench
     let id = new_id();
     let first = bench.claimed(claim(&id)).await;
     let detached = |lease| CompletionKind::Detached { lease };
-    let outcome = bench.complete(&id, first.attempt, detached(LONG)).await;
+    let rest = Duration::from_secs(3);
+    let outcome = bench.complete(&id, first.attempt, detached(rest)).await;
     assert_eq!(outcome, CompletionOutcome::Stored);
     let other = bench.claim(claim(&id)).await;
     assert!(matches!(other, ClaimOutcome::Leased { .. }), "{other:?}");
     assert_eq!(bench.status(&id).await, State::Pending);
 
-    let short = Duration::from_millis(100);
-    assert_eq!(
-        bench.renew(&id, first.attempt, short).await,
-        LeaseOutcome::Held
-    );
-    tokio::time::sleep(Duration::from_millis(150)).await;
+    let renewed = bench.renew(&id, first.attempt, rest).await;
+    assert_eq!(renewed, LeaseOutcome::Held);
+    tokio::time::sleep(rest + Duration::from_millis(50)).await;
     assert_eq!(
         bench.claimed(claim(&id)).await,
         Claimed {
