@@ -56,7 +56,8 @@ impl StoredSchedule {
             let steps = (start..to).step_by(usize::try_from(minutes * 60).expect("a period"));
             steps.collect()
         } else {
-            let (from, to) = (from.div_euclid(60), to.div_euclid(60));
+            // the minute that `to` is in has begun before it
+            let (from, to) = (from.div_euclid(60), to.div_euclid(60) + 1);
             let years = (from - TWO_DAYS_OF_MINUTES, to + TWO_DAYS_OF_MINUTES);
             let clock = LocalClock::new(&self.zone(), years.0, years.1);
             let fires = Cron::read(expression).fires(&clock, from, to);
