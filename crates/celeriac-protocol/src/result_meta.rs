@@ -66,32 +66,7 @@ impl ResultMeta {
     /// The object in Celery's key order.
     pub fn to_value(&self) -> Value {
         let mut entries = Dict::with_capacity(16);
-        let mut put = |key: &str, value: Value| entries.insert(key.to_owned(), value);
-        put("status", self.status.as_str().into());
-        put("result", self.result.clone());
-        put("traceback", self.traceback.clone().into());
-        put("children", self.children.clone());
-        put("date_done", self.date_done.clone().into());
-        if self.group_id.is_some() {
-            put("group_id", self.group_id.clone().into());
-        }
-        if self.parent_id.is_some() {
-            put("parent_id", self.parent_id.clone().into());
-        }
-        if let Some(extended) = &self.extended {
-            put("name", extended.name.clone().into());
-            put("args", extended.args.clone());
-            put("kwargs", extended.kwargs.clone());
-            put("worker", extended.worker.clone().into());
-            put("retries", extended.retries.into());
-            put("queue", extended.queue.clone().into());
-        }
-        for (key, value) in self.extra.iter().filter(|(key, _)| !is_known(key)) {
-            put(key, value.clone());
-        }
-        if self.task_id.is_some() {
-            put("task_id", self.task_id.clone().into());
-        }
+        self.give_to(&mut entries);
         Value::Dict(entries)
     }
 
@@ -100,30 +75,29 @@ impl ResultMeta {
         if serializer != Serializer::Json {
             return serializer.dump(&self.to_value());
         }
-        json_writer::write_object(|json| self.write(json)).map(String::into_bytes)
+        json_writer::write_object(|json| self.give_to(json)).map(String::into_bytes)
     }
 
-    /// Writes what [`to_value`](Self::to_value) gives.
-    fn write(&self, json: &mut JsonWriter) {
-        json.text_entry("status", Some(self.status.as_str()));
-        json.entry("result", &self.result);
-        json.text_entry("traceback", self.traceback.as_deref());
-        json.entry("children", &self.children);
-        json.text_entry("date_done", self.date_done.as_deref());
-        json.some_text_entry("group_id", self.group_id.as_deref());
-        json.some_text_entry("parent_id", self.parent_id.as_deref());
+    fn give_to(&self, entries: &mut impl Entries) {
+        entries.text("status", Some(self.status.as_str()));
+        entries.value("result", &self.result);
+        entries.text("traceback", self.traceback.as_deref());
+        entries.value("children", &self.children);
+        entries.text("date_done", self.date_done.as_deref());
+        entries.some_text("group_id", self.group_id.as_deref());
+        entries.some_text("parent_id", self.parent_id.as_deref());
         if let Some(extended) = &self.extended {
-            json.text_entry("name", extended.name.as_deref());
-            json.entry("args", &extended.args);
-            json.entry("kwargs", &extended.kwargs);
-            json.text_entry("worker", extended.worker.as_deref());
-            json.entry("retries", &extended.retries.into());
-            json.text_entry("queue", extended.queue.as_deref());
+            entries.text("name", extended.name.as_deref());
+            entries.value("args", &extended.args);
+            entries.value("kwargs", &extended.kwargs);
+            entries.text("worker", extended.worker.as_deref());
+            entries.value("retries", &extended.retries.into());
+            entries.text("queue", extended.queue.as_deref());
         }
         for (key, value) in self.extra.iter().filter(|(key, _)| !is_known(key)) {
-            json.entry(key, value);
+            entries.value(key, value);
         }
-        json.some_text_entry("task_id", self.task_id.as_deref());
+        entries.some_text("task_id", self.task_id.as_deref());
     }
 
     /// Reads the object; only `status` is required.
@@ -177,6 +151,38 @@ impl ResultMeta {
 
     fn extended(&mut self) -> &mut Extended {
         self.extended.get_or_insert_default()
+    }
+}
+
+/// Takes the entries of the object one by one.
+trait Entries {
+    fn text(&mut self, key: &str, text: Option<&str>);
+    fn value(&mut self, key: &str, value: &Value);
+
+    fn some_text(&mut self, key: &str, text: Option<&str>) {
+        if text.is_some() {
+            self.text(key, text);
+        }
+    }
+}
+
+impl Entries for Dict {
+    fn text(&mut self, key: &str, text: Option<&str>) {
+        self.insert(key.to_owned(), text.map(str::to_owned).into());
+    }
+
+    fn value(&mut self, key: &str, value: &Value) {
+        self.insert(key.to_owned(), value.clone());
+    }
+}
+
+impl Entries for JsonWriter {
+    fn text(&mut self, key: &str, text: Option<&str>) {
+        self.text_entry(key, text);
+    }
+
+    fn value(&mut self, key: &str, value: &Value) {
+        self.entry(key, value);
     }
 }
 
