@@ -6,7 +6,9 @@ use celeriac_core::{
 use celeriac_protocol::UtcTime;
 
 use super::batch::{Written, rounds};
-use super::item::{ATTEMPT, LEASE, NONCE, RETRIES, RUNS, STATE, lease_until, number, text};
+use super::item::{
+    ATTEMPT, LEASE, NONCE, RETRIES, RUNS, STATE, lease_millis, lease_until, number, text,
+};
 use super::read::LedgerItems;
 use super::statement::{Condition, Write};
 use super::store::{DynamoStore, MAX_ROUNDS, contended, unchanged};
@@ -196,7 +198,7 @@ impl DynamoStore {
                 // until then a lease that no attempt holds
                 set.retain(|(name, _)| *name != ATTEMPT);
                 set.push((ATTEMPT, number(completion.attempt + 1)));
-                lease = number(self.service_time(due).0 / 1000);
+                lease = number(lease_millis(self.service_time(due)));
             }
             CompletionKind::Detached { lease: more } => lease = lease_until(self.lease_now(), more),
             _ => {}

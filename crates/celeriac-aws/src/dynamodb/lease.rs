@@ -119,16 +119,7 @@ impl DynamoStore {
                 None => self.put_back(hold)?,
                 Some(item) if item.meta.status.is_ready() => return Ok(LeaseOutcome::Lost),
                 Some(item) => match &item.version {
-                    Version::Ours { attempt, .. } => {
-                        let ours = *attempt == hold.attempt && hold.until.is_some();
-                        // renewed for longer already, by a request that was sent later
-                        let outcome = if ours && item.lease_until > hold.until {
-                            LeaseOutcome::Held
-                        } else {
-                            LeaseOutcome::Lost
-                        };
-                        return Ok(outcome);
-                    }
+                    Version::Ours { attempt, .. } => return Ok(hold.outcome(*attempt, &item)),
                     Version::Foreign { .. } => hold.restored(&item, self.lease_now()),
                 },
             };
@@ -169,6 +160,17 @@ impl Hold {
                 until_millis: lease_millis(until),
             },
             None => Condition::Held { attempt },
+        }
+    }
+
+    /// What stands there is another's, or has ended, unless a renewal that was sent later has gone
+    /// through before this one.
+    fn outcome(&self, attempt: u64, item: &LedgerItem) -> LeaseOutcome {
+        let ours = attempt == self.attempt && self.until.is_some();
+        if ours && item.lease_until > self.until {
+            LeaseOutcome::Held
+        } else {
+            LeaseOutcome::Lost
         }
     }
 

@@ -17,7 +17,7 @@ use crate::request_counts::RequestCounts;
 use crate::sdk::Sdk;
 use crate::transport::Transport;
 
-use super::item::{RESULT, STATE, TIMESTAMP, TTL, binary, number, text, timestamp};
+use super::item::{RESULT, STATE, TIMESTAMP, TTL, binary, lease_millis, number, text, timestamp};
 use super::statement::Condition;
 
 /// Rounds of read, decide and write before a contended entry is given up as unavailable.
@@ -134,7 +134,7 @@ pub(super) fn unchanged(item: &LedgerItem) -> Condition {
         Version::Ours { attempt, nonce } => Condition::Seen {
             attempt: *attempt,
             nonce: nonce.clone(),
-            lease_millis: item.lease_until.map_or(0, |until| until.0 / 1000),
+            lease_millis: item.lease_until.map_or(0, lease_millis),
         },
         Version::Foreign { timestamp } => Condition::Foreign {
             timestamp: timestamp.clone(),
