@@ -75,17 +75,26 @@ async fn start(app: &App, shutdown: &Shutdown) -> JoinHandle<Outcome> {
     tokio::spawn(async move { executor.execute(delivery, &shutdown).await })
 }
 
+/// While one task runs, another of which one run was lost waits to be received.
+async fn suspect_beside_another(
+    app: &App,
+    counts: &Counts,
+    shutdown: &Shutdown,
+) -> (JoinHandle<Outcome>, AsyncResult<Value>) {
+    app.send("tasks.other", vec![]).await;
+    let other = start(app, shutdown).await;
+    until("one runs", || async { counts.running.load(SeqCst) == 1 }).await;
+    let result = app.send("tasks.suspect", vec![]).await;
+    assert_eq!(lost_run(app, &result).await, 1);
+    (other, result)
+}
+
 #[tokio::test]
 async fn the_last_run_waits_for_the_others_and_they_for_it() {
     let counts = Counts::default();
     let app = app(&counts, Duration::from_mins(1));
     let shutdown = Shutdown::new();
-    app.send("tasks.other", vec![]).await;
-    let before = start(&app, &shutdown).await;
-    until("one runs", || async { counts.running.load(SeqCst) == 1 }).await;
-
-    let result = app.send("tasks.suspect", vec![]).await;
-    assert_eq!(lost_run(&app, &result).await, 1);
+    let (before, result) = suspect_beside_another(&app, &counts, &shutdown).await;
     let suspect = start(&app, &shutdown).await;
     tokio::time::sleep(Duration::from_millis(100)).await;
     app.send("tasks.other", vec![]).await;
@@ -105,12 +114,7 @@ async fn a_task_that_waits_to_be_alone_is_not_claimed() {
     let counts = Counts::default();
     let app = app(&counts, Duration::from_millis(500));
     let shutdown = Shutdown::new();
-    app.send("tasks.other", vec![]).await;
-    let other = start(&app, &shutdown).await;
-    until("one runs", || async { counts.running.load(SeqCst) == 1 }).await;
-
-    let result = app.send("tasks.suspect", vec![]).await;
-    assert_eq!(lost_run(&app, &result).await, 1);
+    let (other, result) = suspect_beside_another(&app, &counts, &shutdown).await;
     let suspect = start(&app, &shutdown).await;
     tokio::time::sleep(Duration::from_millis(100)).await;
     assert_eq!(lost_run(&app, &result).await, 2, "none but this one");
@@ -127,11 +131,7 @@ async fn a_task_that_waits_to_be_alone_is_not_claimed() {
 async fn a_task_that_waits_to_be_alone_is_released_at_shutdown() {
     let counts = Counts::default();
     let app = app(&counts, Duration::from_mins(1));
-    app.send("tasks.other", vec![]).await;
-    let other = start(&app, &Shutdown::new()).await;
-    until("one runs", || async { counts.running.load(SeqCst) == 1 }).await;
-    let result = app.send("tasks.suspect", vec![]).await;
-    assert_eq!(lost_run(&app, &result).await, 1);
+    let (other, _) = suspect_beside_another(&app, &counts, &Shutdown::new()).await;
     let shutdown = Shutdown::new();
     let suspect = start(&app, &shutdown).await;
     tokio::time::sleep(Duration::from_millis(100)).await;
