@@ -144,8 +144,14 @@ async fn judge_costs(world: &World, budget: &Budget) {
 }
 
 async fn rest(world: &World) {
-    while !world.checker().is_at_rest() {
+    let mut looks = 0;
+    // twice in a row: between them, what an ended run leaves is stored, sent and deleted
+    while looks < 2 {
+        looks = if world.checker().is_at_rest() {
+            looks + 1
+        } else {
+            0
+        };
         sleep(LOOK_EVERY).await;
     }
-    sleep(LOOK_EVERY).await; // what is being stored and deleted
 }

@@ -7,11 +7,12 @@ use super::Checker;
 use super::task::{Role, Tracked};
 
 impl Checker {
-    /// Whether everything that was accepted is over and no message is left.
+    /// Whether everything that was accepted is over, no message is left and nothing runs.
     pub(crate) fn is_at_rest(&self) -> bool {
-        self.tasks
-            .values()
-            .all(|task| task.messages.is_empty() && (task.is_over() || !task.is_wanted()))
+        self.tasks.values().all(|task| {
+            let is_still = task.messages.is_empty() && task.running.is_empty();
+            is_still && (task.is_over() || !task.is_wanted())
+        })
     }
 
     /// Judges the end of a run.
