@@ -1,5 +1,5 @@
-// fauxqs, a strict and fast SQS emulator, on 127.0.0.1. Its own command line would listen on every interface.
-// Usage: node localstack/fauxqs.mjs PORT
+// fauxqs, a strict and fast SQS emulator, on 127.0.0.1. Its own command line would listen on every
+// interface. Usage: node localstack/fauxqs.mjs PORT
 import { buildApp } from "../.node/node_modules/fauxqs/dist/app.js";
 
 const port = Number(process.argv[2]);

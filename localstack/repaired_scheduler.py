@@ -18,9 +18,11 @@ TICK = 1  # seconds; ministack looks every 10
 logger = logging.getLogger("scheduler")
 list_all = scheduler._list_schedules
 send_message = on_loop(sqs._act_send_message)
-# Of each schedule that has fired: when it was created (another of its name may have been there before), and its last time.
+# Of each schedule that has fired: when it was created (another of its name may have been there
+# before), and its last time.
 fired: dict[tuple, tuple[float, float]] = {}
-# Of each schedule: the version that was looked at, and when that is due. Found once, or many schedules would take all of a second.
+# Of each schedule: the version that was looked at, and when that is due. Found once, or many
+# schedules would take all of a second.
 upcoming: dict[tuple, tuple[tuple, float | None]] = {}
 
 

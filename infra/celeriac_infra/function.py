@@ -75,8 +75,9 @@ def _function(manifest: Manifest, options: Options) -> dict:
             "Role": {"Fn::GetAtt": ["LambdaRole", "Arn"]},
             "Environment": {"Variables": Stack().put(environment(manifest))},
             "LoggingConfig": {"LogFormat": "Text", "LogGroup": {"Ref": "FunctionLogs"}},
-            # Retries, chains and long countdowns send to the function's own queues. Lambda takes the 16th time in a row for a
-            # loop and stops it; what bounds a real one is MaximumConcurrency.
+            # Retries, chains and long countdowns send to the function's own queues. Lambda takes
+            # the 16th time in a row for a loop and stops it; what bounds a real one is
+            # MaximumConcurrency.
             "RecursiveLoop": "Allow",
             "Tags": tags.of(manifest.app),
         },

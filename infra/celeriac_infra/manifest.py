@@ -166,7 +166,8 @@ def _queue(data: dict) -> Queue:
 
 
 def _schedule(data: dict) -> Schedule:
-    # `delete_after` is left out: a schedule that deletes itself would be made again by whoever deploys next.
+    # `delete_after` is left out: a schedule that deletes itself would be made again by whoever
+    # deploys next.
     fields = {name: data[name] for name in Schedule.__dataclass_fields__ if name in data}
     return Schedule(**{**fields, "universal": _universal(data.get("universal"))})
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from .manifest import Manifest, Role
 from .place import Place, Stack, arn
 
-# It names the schedule's group as the source, never the schedule (EventBridge Scheduler user guide, "Confused deputy prevention").
+# It names the schedule's group as the source, never the schedule (EventBridge Scheduler user guide,
+# "Confused deputy prevention").
 SCHEDULER = "scheduler.amazonaws.com"
 # These services send their account along, so that nobody else's task or schedule can take the role.
 GUARDED_SERVICES = ("ecs-tasks.amazonaws.com", SCHEDULER)

@@ -6,11 +6,13 @@ from .function import environment
 from .manifest import Manifest
 from .options import Options
 
-# Fargate's longest: SIGTERM, 120 s, SIGKILL. The worker keeps five of them for giving back what has not ended.
+# Fargate's longest: SIGTERM, 120 s, SIGKILL. The worker keeps five of them for giving back what has
+# not ended.
 STOP_TIMEOUT = 120
 SHUTDOWN_TIMEOUT = 115
 HEALTH_PORT = 8080
-# Pulls the image and writes logs; the console makes it, with the managed policy AmazonECSTaskExecutionRolePolicy.
+# Pulls the image and writes logs; the console makes it, with the managed policy
+# AmazonECSTaskExecutionRolePolicy.
 EXECUTION_ROLE = "ecsTaskExecutionRole"
 
 

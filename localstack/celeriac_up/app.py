@@ -59,7 +59,8 @@ def _text(args: argparse.Namespace) -> str:
 
 def _printed_by(binary: Path) -> str:
     command = [str(binary.resolve()), "manifest"]
-    # The manifest is that of the app on AWS in any case; told so, the app makes no database in this folder.
+    # The manifest is that of the app on AWS in any case; told so, the app makes no database in this
+    # folder.
     environment = {**os.environ, "CELERIAC_BROKER_URL": "sqs://"}
     try:
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=MANIFEST_TIMEOUT)

@@ -71,7 +71,8 @@ def _start(name: str, port: int, variables: dict[str, str], stack: ExitStack) ->
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            # Ctrl-C is for this script, which then ends the emulator and whatever functions it has left behind.
+            # Ctrl-C is for this script, which then ends the emulator and whatever functions it has
+            # left behind.
             start_new_session=True,
         )
     stack.callback(_stop, process)

@@ -10,7 +10,8 @@ from botocore.config import Config
 
 from celeriac_infra.place import Place
 
-# Of the emulator alone: neither a profile nor an instance's role is looked at, so nothing can reach an AWS account.
+# Of the emulator alone: neither a profile nor an instance's role is looked at, so nothing can reach
+# an AWS account.
 CREDENTIALS = "test"
 # Celery's DynamoDB backend takes this one for a local address, whatever else is set.
 REGION = "us-east-1"

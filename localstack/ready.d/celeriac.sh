@@ -1,5 +1,6 @@
 #!/bin/bash
-# LocalStack in Docker runs this as soon as it answers: it creates what the mounted manifest asks for.
+# LocalStack in Docker runs this as soon as it answers: it creates what the mounted manifest asks
+# for.
 set -eu
 # Set only where this does not run in LocalStack's image.
 home=${CELERIAC_HOME:-/etc/celeriac}

@@ -1,4 +1,5 @@
-# What every module's tests see of AWS. The ARNs have the form that the provider demands, whichever provider is behind the mock.
+# What every module's tests see of AWS. The ARNs have the form that the provider demands, whichever
+# provider is behind the mock.
 
 mock_data "aws_partition" {
   defaults = {

@@ -14,7 +14,8 @@ from pathlib import Path
 from compare import wait_for
 from emulator import Emulator, unique
 
-# Below the queues' visibility timeout (60 s), as Lambda asks, and far above what a batch of the tests takes.
+# Below the queues' visibility timeout (60 s), as Lambda asks, and far above what a batch of the
+# tests takes.
 TIMEOUT_SECONDS = 30
 MEMORY_MEGABYTES = 256
 
@@ -50,7 +51,8 @@ class Function:
         self._emulator = emulator
         self._mappings: list[str] = []
         self._deleted = False
-        # Credentials are in the URLs: Lambda takes no AWS_ACCESS_KEY_ID in a function's environment.
+        # Credentials are in the URLs: Lambda takes no AWS_ACCESS_KEY_ID in a function's
+        # environment.
         emulator.functions.create_function(
             FunctionName=self.name,
             Runtime="provided.al2023",

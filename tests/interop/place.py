@@ -14,7 +14,8 @@ from process import Process, clean_environment
 from rust_client import RustClient
 
 HERE = Path(__file__).parent
-# `INTEROP_PEER=python` puts a Python worker in place of ours: it proves that the tests ask for Celery's own behaviour.
+# `INTEROP_PEER=python` puts a Python worker in place of ours: it proves that the tests ask for
+# Celery's own behaviour.
 PEER_IS_PYTHON = os.environ.get("INTEROP_PEER") == "python"
 BINARIES = Path(os.environ.get("CELERIAC_TEST_BIN_DIR", HERE.parent.parent / "target" / "debug"))
 CREDENTIALS = {"AWS_DEFAULT_REGION": REGION, "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
@@ -105,7 +106,8 @@ class Place:
         return worker
 
     def start_python_worker(self, *queues: str, pool: str = "threads", concurrency: int = 20, **conf) -> Process:
-        # Not prefork: its children may share one DynamoDB connection across the fork, and then a task fails now and then.
+        # Not prefork: its children may share one DynamoDB connection across the fork, and then a
+        # task fails now and then.
         listened = queues or (self.queue,)
         name = unique("python")
         command = [sys.executable, "-W", "ignore", "-m", "celery", "-A", "celery_app", "worker", "-P", pool]

@@ -137,7 +137,8 @@ def test_many_tasks_with_python_writing_all_the_while(place, worker):
     written = set()
     while len([name for name in effects.ids() if name.startswith("done-")]) < len(results):
         for name, _, at in effects.lines():
-            # Well before the end of the run: Python's own read-then-put could wipe a final state, and that is Python's.
+            # Well before the end of the run: Python's own read-then-put could wipe a final state,
+            # and that is Python's.
             if name not in written and not name.startswith("done-") and time.time() - float(at) < 1:
                 place.python.backend.store_result(name, {"by": "python"}, "PROGRESS")
                 written.add(name)

@@ -54,7 +54,8 @@ module "access" {
 
 # ---- who works
 
-# A function for each queue, so that each has its own timeout, its own concurrency and its own alarms.
+# A function for each queue, so that each has its own timeout, its own concurrency and its own
+# alarms.
 module "function" {
   source   = "../../modules/lambda-worker"
   for_each = local.function_queues

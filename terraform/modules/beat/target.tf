@@ -1,7 +1,8 @@
 data "aws_partition" "current" {}
 
 locals {
-  # The universal target: Scheduler calls SendMessage itself, with whatever parameters its input has. The role needs `sqs:SendMessage` all the same.
+  # The universal target: Scheduler calls SendMessage itself, with whatever parameters its input
+  # has. The role needs `sqs:SendMessage` all the same.
   send_message = "arn:${data.aws_partition.current.partition}:scheduler:::aws-sdk:sqs:sendMessage"
   universal    = [for s in var.manifest.schedules : s if s.universal != null]
 
@@ -16,9 +17,10 @@ locals {
     }
   } : parameter => value if value != null } }
 
-  # Scheduler puts the time in for `<aws.scheduler.scheduled-time>`, and finds that as bare text only, where `jsonencode` writes \u003c for <, \u003e for >
-  # and \u0026 for &. A backslash of the text comes as two, of which the second begins no \u003c: pairs are set aside as line feeds, of which
-  # `jsonencode` leaves none.
+  # Scheduler puts the time in for `<aws.scheduler.scheduled-time>`, and finds that as bare text
+  # only, where `jsonencode` writes \u003c for <, \u003e for > and \u0026 for &. A backslash of the
+  # text comes as two, of which the second begins no \u003c: pairs are set aside as line feeds, of
+  # which `jsonencode` leaves none.
   encoded = { for name, request in local.requests : name => replace(jsonencode(request), "\\\\", "\n") }
   bare    = { for name, text in local.encoded : name => replace(replace(replace(text, "\\u003c", "<"), "\\u003e", ">"), "\\u0026", "&") }
   inputs  = { for name, s in local.schedules : name => s.universal == null ? s.input : replace(local.bare[name], "\n", "\\\\") }

@@ -5,7 +5,8 @@ variable "manifest" {
     app                        = string
     schedule_group             = string
     schedule_dead_letter_queue = optional(string)
-    # Their `delete_after` is not read: a schedule that deletes itself would come back with the next apply.
+    # Their `delete_after` is not read: a schedule that deletes itself would come back with the next
+    # apply.
     schedules = list(object({
       name                         = string
       description                  = optional(string)

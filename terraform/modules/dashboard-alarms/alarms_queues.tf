@@ -1,4 +1,5 @@
-# What SQS says. It is silent about queues that nothing has touched for six hours: no news is good news.
+# What SQS says. It is silent about queues that nothing has touched for six hours: no news is good
+# news.
 
 resource "aws_cloudwatch_metric_alarm" "oldest_message" {
   for_each = local.queues

@@ -22,7 +22,8 @@ resource "aws_cloudwatch_metric_alarm" "function_throttles" {
   tags          = local.tags
 }
 
-# `ThrottledRequests` counts a batch only if all of it was throttled; these two count each item, and workers write in batches.
+# `ThrottledRequests` counts a batch only if all of it was throttled; these two count each item, and
+# workers write in batches.
 resource "aws_cloudwatch_metric_alarm" "table_throttles" {
   count = local.table == null ? 0 : 1
 

@@ -9,7 +9,8 @@ locals {
     aws_cloudwatch_metric_alarm.table_throttles,
   )
 
-  # Each graph: title, statistic, and metrics as CloudWatch has them: namespace, name, dimensions' names and values.
+  # Each graph: title, statistic, and metrics as CloudWatch has them: namespace, name, dimensions'
+  # names and values.
   queue_graphs = [
     {
       title   = "Tasks that wait"

@@ -11,7 +11,8 @@ locals {
   dead_letter_queues = distinct(compact(var.manifest.queues[*].dead_letter_queue))
   table              = try(var.manifest.table.name, null)
 
-  # What workers print (CELERIAC_METRICS=emf): the dimension `queues` is their Celery names, sorted and joined by commas.
+  # What workers print (CELERIAC_METRICS=emf): the dimension `queues` is their Celery names, sorted
+  # and joined by commas.
   namespace  = "celeriac"
   dimensions = { for worker, queues in var.workers : worker => { app = local.app, queues = join(",", sort(queues)) } }
 

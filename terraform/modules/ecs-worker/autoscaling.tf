@@ -13,8 +13,9 @@ resource "aws_appautoscaling_target" "this" {
   tags               = local.tags
 }
 
-# Each worker says how long it alone would need for the backlog. Divided by how many say so, that is how long they need together,
-# which halves as workers double: what target tracking asks of a metric.
+# Each worker says how long it alone would need for the backlog. Divided by how many say so, that is
+# how long they need together, which halves as workers double: what target tracking asks of a
+# metric.
 resource "aws_appautoscaling_policy" "backlog" {
   name               = "${local.name}-backlog"
   policy_type        = "TargetTrackingScaling"

@@ -1,4 +1,5 @@
-# Nobody measures anything while there are no workers, so starting the first one goes by what SQS itself says.
+# Nobody measures anything while there are no workers, so starting the first one goes by what SQS
+# itself says.
 
 locals {
   from_zero = var.min_workers == 0

@@ -38,6 +38,7 @@ resource "aws_lambda_event_source_mapping" "this" {
 
   tags = local.tags
 
-  # Lambda reads from the queue with the function's role, and looks for the right to do so when this is created.
+  # Lambda reads from the queue with the function's role, and looks for the right to do so when this
+  # is created.
   depends_on = [module.role]
 }

@@ -26,7 +26,8 @@ locals {
     Resource = ["*"] # IAM knows no other for these; the variable's validation lists them.
   }]
 
-  # SQS wants both to send (https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html).
+  # SQS wants both to send
+  # (https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html).
   keys = [for arns in [var.kms_key_arns] : {
     Sid      = "UseKeys"
     Effect   = "Allow"

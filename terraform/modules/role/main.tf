@@ -34,7 +34,8 @@ resource "aws_iam_role" "this" {
 }
 
 resource "aws_iam_role_policy" "this" {
-  # How many statements there are may hang on a key or a queue that is yet to be made, and a count must not.
+  # How many statements there are may hang on a key or a queue that is yet to be made, and a count
+  # must not.
   count = var.may_be_empty ? (module.policy.is_empty ? 0 : 1) : 1
 
   name   = "tasks"

@@ -1,4 +1,5 @@
-# Schedules that send by `SendMessage` itself, since their messages have a delay, a deduplication id or attributes.
+# Schedules that send by `SendMessage` itself, since their messages have a delay, a deduplication id
+# or attributes.
 
 mock_provider "aws" {
   source = "../../mocks"
