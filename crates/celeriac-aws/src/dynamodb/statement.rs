@@ -118,20 +118,20 @@ impl Condition {
         const IS_VERSION: &str = "\"c_version\" = ?";
         const LIVES: &str = "\"ttl\" > ?";
         let number = |value: String| Some(AttributeValue::N(value));
+        let held = |attempt: &u64| {
+            let is_leased = ("\"c_lease\" > ?", number("0".to_owned()));
+            [(IS_ATTEMPT, number(attempt.to_string())), is_leased]
+        };
         match self {
             Self::Absent => Vec::new(),
-            Self::Held { attempt } => vec![
-                (IS_ATTEMPT, number(attempt.to_string())),
-                ("\"c_lease\" > ?", number("0".to_owned())),
-            ],
+            Self::Held { attempt } => held(attempt).into(),
             Self::Renewable {
                 attempt,
                 until_millis,
-            } => vec![
-                (IS_ATTEMPT, number(attempt.to_string())),
-                ("\"c_lease\" > ?", number("0".to_owned())),
-                ("\"c_lease\" <= ?", number(until_millis.to_string())),
-            ],
+            } => {
+                let no_longer = ("\"c_lease\" <= ?", number(until_millis.to_string()));
+                held(attempt).into_iter().chain([no_longer]).collect()
+            }
             Self::Seen {
                 attempt,
                 nonce,
