@@ -1,4 +1,4 @@
-use crate::{DecodeErrorKind, Dict, Signature, Value, part};
+use crate::{DecodeErrorKind, Dict, Signature, Value, json_reader::JsonReader, part};
 
 /// The third element of a payload: what is to be sent when the task ends (SPEC 1.5).
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -33,17 +33,35 @@ impl Embed {
     pub(crate) fn read(value: Value) -> Result<Self, DecodeErrorKind> {
         let mut embed = Self::default();
         for (key, value) in part::dict_or_empty("embed", value)? {
-            match key.as_str() {
-                "callbacks" => embed.callbacks = part::signatures("embed.callbacks", value)?,
-                "errbacks" => embed.errbacks = part::signatures("embed.errbacks", value)?,
-                "chain" => embed.chain = part::signatures("embed.chain", value)?,
-                "chord" => embed.chord = part::signature("embed.chord", value)?,
-                _ => {
-                    embed.extra.insert(key, value);
-                }
-            }
+            embed.set(&key, value)?;
         }
         Ok(embed)
+    }
+
+    /// Reads the usual form, an object, without a dict between.
+    pub(crate) fn read_json(json: &mut JsonReader<'_>) -> Result<Self, DecodeErrorKind> {
+        if json.peek() != Some(b'{') {
+            return Self::read(json.value()?);
+        }
+        let mut embed = Self::default();
+        json.entries(|json, key| {
+            let value = json.value()?;
+            embed.set(&key, value)
+        })?;
+        Ok(embed)
+    }
+
+    fn set(&mut self, key: &str, value: Value) -> Result<(), DecodeErrorKind> {
+        match key {
+            "callbacks" => self.callbacks = part::signatures("embed.callbacks", value)?,
+            "errbacks" => self.errbacks = part::signatures("embed.errbacks", value)?,
+            "chain" => self.chain = part::signatures("embed.chain", value)?,
+            "chord" => self.chord = part::signature("embed.chord", value)?,
+            _ => {
+                self.extra.insert(key.to_owned(), value);
+            }
+        }
+        Ok(())
     }
 }
 

@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use base64_simd::STANDARD;
 
 use crate::{
@@ -57,8 +59,7 @@ impl Envelope {
 
     /// Decompresses and deserializes the payload.
     pub fn payload(&self, limits: &Limits) -> Result<Payload, DecodeError> {
-        let payload = self.payload_value(limits).and_then(Payload::read);
-        payload.map_err(|kind| self.error(kind))
+        self.read_payload(limits).map_err(|kind| self.error(kind))
     }
 
     /// Puts a payload in: serializes, compresses, and sets `body`, the content type and encoding
@@ -141,15 +142,31 @@ impl Envelope {
         json.finish_anyway()
     }
 
+    fn read_payload(&self, limits: &Limits) -> Result<Payload, DecodeErrorKind> {
+        let serializer = Serializer::from_name(&self.content_type).map_err(|error| error.kind)?;
+        let bytes = self.payload_bytes(limits)?;
+        if serializer == Serializer::Json {
+            return Payload::read_json(&bytes, limits);
+        }
+        let value = serializer
+            .load(&bytes, limits)
+            .map_err(|error| error.kind)?;
+        Payload::read(value)
+    }
+
     fn payload_value(&self, limits: &Limits) -> Result<Value, DecodeErrorKind> {
         let serializer = Serializer::from_name(&self.content_type).map_err(|error| error.kind)?;
-        let loaded = match &self.headers.compression {
-            Some(name) => Compression::required(name)?
-                .decompress(&self.body, limits)
-                .and_then(|bytes| serializer.load(&bytes, limits)),
-            None => serializer.load(&self.body, limits),
+        let bytes = self.payload_bytes(limits)?;
+        serializer.load(&bytes, limits).map_err(|error| error.kind)
+    }
+
+    /// Decompressed.
+    fn payload_bytes(&self, limits: &Limits) -> Result<Cow<'_, [u8]>, DecodeErrorKind> {
+        let Some(name) = &self.headers.compression else {
+            return Ok(Cow::Borrowed(&self.body));
         };
-        loaded.map_err(|error| error.kind)
+        let bytes = Compression::required(name)?.decompress(&self.body, limits);
+        bytes.map(Cow::Owned).map_err(|error| error.kind)
     }
 
     /// Turns a message without a `task` header into protocol 2, if it is protocol 1.

@@ -3,7 +3,7 @@ use std::borrow::Cow;
 use base64_simd::STANDARD;
 
 use crate::{
-    DecodeError, DecodeErrorKind, Dict, Envelope, Headers, Limits, Properties, Value,
+    DecodeError, DecodeErrorKind, DeliveryInfo, Dict, Envelope, Headers, Limits, Properties, Value,
     json_reader::JsonReader, lenient_base64, part,
 };
 
@@ -96,6 +96,10 @@ impl<'a> Parts<'a> {
     fn properties(&mut self, json: &mut JsonReader<'a>) -> Result<()> {
         let mut properties = Properties::default();
         let read = json.entries(|json, key| {
+            if key == "delivery_info" && json.peek() == Some(b'{') {
+                properties.delivery_info = DeliveryInfo::read_json(json)?;
+                return Ok(());
+            }
             let value = json.value()?;
             let result = properties.set(&key, value);
             self.note(result);

@@ -1,7 +1,7 @@
 use std::borrow::Cow;
 
 use crate::{
-    BigInt, DecodeErrorKind, Dict, Limits, Value, byte_scan, limits::Budget, typed_object,
+    BigInt, DecodeErrorKind, Dict, Limits, Value, byte_scan::Marked, limits::Budget, typed_object,
 };
 
 type Result<T> = std::result::Result<T, DecodeErrorKind>;
@@ -18,23 +18,20 @@ pub(crate) struct JsonReader<'a> {
     budget: Budget,
 }
 
-/// Marks what ends a run of plain text in a string: quote, backslash and control characters.
-fn ends_run(eight: u64) -> u64 {
-    byte_scan::below(eight, 0x20) | byte_scan::equal(eight, b'"') | byte_scan::equal(eight, b'\\')
+/// What ends a run of plain text in a string: quote, backslash and control characters.
+struct EndsRun;
+
+impl Marked for EndsRun {
+    const BELOW: u8 = 0x20;
+    const EQUAL: &'static [u8] = b"\"\\";
 }
 
 /// Reads one value that fills `bytes`.
 pub(crate) fn read(bytes: &[u8], limits: &Limits) -> Result<Value> {
-    let mut reader = JsonReader::new(as_text(bytes)?, limits);
+    let mut reader = JsonReader::of_bytes(bytes, limits)?;
     let value = reader.value()?;
     reader.end()?;
     Ok(value)
-}
-
-fn as_text(bytes: &[u8]) -> Result<&str> {
-    std::str::from_utf8(bytes).map_err(|error| {
-        DecodeErrorKind::malformed("JSON", error.valid_up_to(), "the text is not UTF-8")
-    })
 }
 
 impl<'a> JsonReader<'a> {
@@ -44,6 +41,13 @@ impl<'a> JsonReader<'a> {
             at: 0,
             budget: Budget::new(limits),
         }
+    }
+
+    pub(crate) fn of_bytes(bytes: &'a [u8], limits: &Limits) -> Result<Self> {
+        let text = std::str::from_utf8(bytes).map_err(|error| {
+            DecodeErrorKind::malformed("JSON", error.valid_up_to(), "the text is not UTF-8")
+        })?;
+        Ok(Self::new(text, limits))
     }
 
     /// The next value, of any type.
@@ -58,11 +62,11 @@ impl<'a> JsonReader<'a> {
             Some(b'{') => self.object(),
             Some(b'[') => self.list(),
             Some(b'-' | b'0'..=b'9') => self.number(),
-            Some(b'n') => self.word("null", Value::Null),
-            Some(b't') => self.word("true", Value::Bool(true)),
-            Some(b'f') => self.word("false", Value::Bool(false)),
-            Some(b'N') => self.word("NaN", Value::Float(f64::NAN)),
-            Some(b'I') => self.word("Infinity", Value::Float(f64::INFINITY)),
+            Some(b'n') => self.word(b"null", Value::Null),
+            Some(b't') => self.word(b"true", Value::Bool(true)),
+            Some(b'f') => self.word(b"false", Value::Bool(false)),
+            Some(b'N') => self.word(b"NaN", Value::Float(f64::NAN)),
+            Some(b'I') => self.word(b"Infinity", Value::Float(f64::INFINITY)),
             Some(_) => Err(self.fail("expected a value")),
             None => Err(self.fail("expected a value, found the end")),
         }
@@ -114,13 +118,11 @@ impl<'a> JsonReader<'a> {
 
     /// A string whose first quote has been read.
     fn rest_of_string(&mut self) -> Result<Cow<'a, str>> {
-        let start = self.at;
         let plain = self.plain_run()?;
-        if self.text.as_bytes().get(self.at) == Some(&b'"') {
-            self.at += 1;
+        if self.take_here(b'"') {
             return Ok(Cow::Borrowed(plain));
         }
-        self.escaped_string(start)
+        self.escaped_string(plain)
     }
 
     fn key(&mut self) -> Result<Cow<'a, str>> {
@@ -140,13 +142,16 @@ impl<'a> JsonReader<'a> {
         typed_object::resolve(entries)
     }
 
-    fn list(&mut self) -> Result<Value> {
+    /// Reads a list, letting `element` read each of its values.
+    pub(crate) fn elements(
+        &mut self,
+        mut element: impl FnMut(&mut Self) -> Result<()>,
+    ) -> Result<()> {
         self.expect(b'[', "expected a list")?;
         self.budget.enter()?;
-        let mut items = Vec::new();
         if !self.take(b']') {
             loop {
-                items.push(self.value()?);
+                element(self)?;
                 if !self.take(b',') {
                     break;
                 }
@@ -154,6 +159,15 @@ impl<'a> JsonReader<'a> {
             self.expect(b']', "expected `,` or `]`")?;
         }
         self.budget.leave();
+        Ok(())
+    }
+
+    fn list(&mut self) -> Result<Value> {
+        let mut items = Vec::new();
+        self.elements(|reader| {
+            items.push(reader.value()?);
+            Ok(())
+        })?;
         Ok(Value::List(items))
     }
 
@@ -161,7 +175,7 @@ impl<'a> JsonReader<'a> {
         let start = self.at;
         self.take_here(b'-');
         if self.text.as_bytes().get(self.at) == Some(&b'I') {
-            return self.word("Infinity", Value::Float(f64::NEG_INFINITY));
+            return self.word(b"Infinity", Value::Float(f64::NEG_INFINITY));
         }
         if !self.take_here(b'0') && self.digits() == 0 {
             return Err(self.fail("expected a digit"));
@@ -204,32 +218,32 @@ impl<'a> JsonReader<'a> {
         count
     }
 
-    fn word(&mut self, word: &str, value: Value) -> Result<Value> {
-        if !self.text[self.at..].starts_with(word) {
+    fn word<const N: usize>(&mut self, word: &[u8; N], value: Value) -> Result<Value> {
+        if self.text.as_bytes()[self.at..].first_chunk() != Some(word) {
             return Err(self.fail("expected a value"));
         }
-        self.at += word.len();
+        self.at += N;
         Ok(value)
     }
 
     /// Text up to the next quote or backslash.
     fn plain_run(&mut self) -> Result<&'a str> {
-        let start = self.at;
-        let rest = &self.text.as_bytes()[start..];
-        let Some(length) = byte_scan::position(rest, ends_run) else {
-            self.at = self.text.len();
+        let (text, start) = (self.text, self.at);
+        let rest = &text.as_bytes()[start..];
+        let Some(length) = EndsRun::position(rest) else {
+            self.at = text.len();
             return Err(self.fail("the string does not end"));
         };
         self.at += length;
         if rest[length] < 0x20 {
             return Err(self.fail("control character in a string"));
         }
-        Ok(&self.text[start..self.at])
+        Ok(&text[start..self.at])
     }
 
-    /// A string whose first escape is at the current position.
-    fn escaped_string(&mut self, start: usize) -> Result<Cow<'a, str>> {
-        let mut text = self.text[start..self.at].to_owned();
+    /// A string whose first escape comes after this.
+    fn escaped_string(&mut self, before: &str) -> Result<Cow<'a, str>> {
+        let mut text = before.to_owned();
         loop {
             if self.take_here(b'"') {
                 return Ok(Cow::Owned(text));

@@ -1,7 +1,8 @@
 use std::fmt::Write as _;
 
 use crate::{
-    Dict, EncodeError, Value, byte_scan,
+    Dict, EncodeError, Value,
+    byte_scan::Marked,
     limits::Budget,
     typed_object::{self, Typed},
 };
@@ -237,7 +238,7 @@ impl JsonWriter {
     }
 
     fn escaped(&mut self, mut text: &str) {
-        while let Some(at) = byte_scan::position(text.as_bytes(), may_need_escape) {
+        while let Some(at) = MayNeedEscape::position(text.as_bytes()) {
             let (plain, rest) = text.split_at(at);
             self.text.push_str(plain);
             text = &rest[self.escape(rest)..];
@@ -283,10 +284,10 @@ impl JsonWriter {
     }
 }
 
-/// Marks what may need an escape. U+FFFE and U+FFFF begin with 0xEF, as others do that need none.
-fn may_need_escape(eight: u64) -> u64 {
-    byte_scan::below(eight, 0x20)
-        | byte_scan::equal(eight, b'"')
-        | byte_scan::equal(eight, b'\\')
-        | byte_scan::equal(eight, 0xef)
+/// What may need an escape. U+FFFE and U+FFFF begin with 0xEF, as others do that need none.
+struct MayNeedEscape;
+
+impl Marked for MayNeedEscape {
+    const BELOW: u8 = 0x20;
+    const EQUAL: &'static [u8] = b"\"\\\xef";
 }

@@ -1,6 +1,8 @@
 use crate::{
-    DecodeError, DecodeErrorKind, Dict, Embed, EncodeError, Serializer, Value,
-    json_writer::JsonWriter, part, protocol_v1,
+    DecodeError, DecodeErrorKind, Dict, Embed, EncodeError, Limits, Serializer, Value,
+    json_reader::{self, JsonReader},
+    json_writer::JsonWriter,
+    part, protocol_v1,
 };
 
 /// `[args, kwargs, embed]` (SPEC 1.5).
@@ -50,14 +52,40 @@ impl Payload {
         }
         let elements = part::list("payload", value)?;
         let count = elements.len();
-        let [args, kwargs, embed] = <[Value; 3]>::try_from(elements).map_err(|_| {
-            let reason = format!("expected `[args, kwargs, embed]`, got {count} elements");
-            DecodeErrorKind::invalid("payload", reason)
-        })?;
+        let elements = <[Value; 3]>::try_from(elements);
+        let [args, kwargs, embed] = elements.map_err(|_| wrong_count(count))?;
         Ok(Self {
             args: part::list("args", args)?,
             kwargs: part::dict("kwargs", kwargs)?,
             embed: Embed::read(embed)?,
         })
     }
+
+    /// Reads the usual form, three elements in JSON, without a list of values between.
+    pub(crate) fn read_json(bytes: &[u8], limits: &Limits) -> Result<Self, DecodeErrorKind> {
+        let mut json = JsonReader::of_bytes(bytes, limits)?;
+        if json.peek() != Some(b'[') {
+            return Self::read(json_reader::read(bytes, limits)?);
+        }
+        let (mut count, mut payload) = (0, Self::default());
+        json.elements(|json| {
+            count += 1;
+            match count {
+                1 => payload.args = part::list("args", json.value()?)?,
+                2 => payload.kwargs = part::dict("kwargs", json.value()?)?,
+                3 => payload.embed = Embed::read_json(json)?,
+                _ => drop(json.value()?),
+            }
+            Ok(())
+        })?;
+        json.end()?;
+        (count == 3)
+            .then_some(payload)
+            .ok_or_else(|| wrong_count(count))
+    }
+}
+
+fn wrong_count(count: usize) -> DecodeErrorKind {
+    let reason = format!("expected `[args, kwargs, embed]`, got {count} elements");
+    DecodeErrorKind::invalid("payload", reason)
 }

@@ -1,4 +1,4 @@
-use crate::{DecodeErrorKind, Dict, Value, json_writer::JsonWriter, part};
+use crate::{DecodeErrorKind, Dict, Value, json_reader::JsonReader, json_writer::JsonWriter, part};
 
 /// Delivery properties (SPEC 1.4). All are optional for the receiver.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -99,15 +99,29 @@ impl DeliveryInfo {
     fn read(value: Value) -> Result<Self, DecodeErrorKind> {
         let mut info = Self::default();
         for (key, value) in part::dict_or_empty("properties.delivery_info", value)? {
-            match (key.as_str(), value) {
-                ("exchange", Value::Str(text)) => info.exchange = Some(text),
-                ("routing_key", Value::Str(text)) => info.routing_key = Some(text),
-                (_, value) => {
-                    info.extra.insert(key, value);
-                }
-            }
+            info.set(&key, value);
         }
         Ok(info)
+    }
+
+    /// Reads an object without a dict between.
+    pub(crate) fn read_json(json: &mut JsonReader<'_>) -> Result<Self, DecodeErrorKind> {
+        let mut info = Self::default();
+        json.entries(|json, key| {
+            info.set(&key, json.value()?);
+            Ok(())
+        })?;
+        Ok(info)
+    }
+
+    fn set(&mut self, key: &str, value: Value) {
+        match (key, value) {
+            ("exchange", Value::Str(text)) => self.exchange = Some(text),
+            ("routing_key", Value::Str(text)) => self.routing_key = Some(text),
+            (_, value) => {
+                self.extra.insert(key.to_owned(), value);
+            }
+        }
     }
 
     fn write(&self, json: &mut JsonWriter) {

@@ -32,9 +32,20 @@ pub(crate) async fn complete(
     held: &Held,
     kind: Box<CompletionKind>,
 ) -> Recorded {
-    let (Some(ledger), Some(_)) = (&engine.ledger, &held.lease) else {
-        return Recorded::Stored;
-    };
+    match (&engine.ledger, &held.lease) {
+        // large: tries, pauses and requests
+        (Some(ledger), Some(_)) => Box::pin(claimed(engine, ledger, call, held, kind)).await,
+        _ => Recorded::Stored,
+    }
+}
+
+async fn claimed(
+    engine: &Engine,
+    ledger: &BatchedLedger,
+    call: &Call,
+    held: &Held,
+    kind: Box<CompletionKind>,
+) -> Recorded {
     match ledger.complete(call.id(), held.attempt, kind).await {
         Ok(CompletionOutcome::Stored) => Recorded::Stored,
         Ok(CompletionOutcome::Superseded) => Recorded::Superseded,

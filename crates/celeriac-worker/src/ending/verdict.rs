@@ -3,6 +3,7 @@
 
 use celeriac_core::TaskError;
 use celeriac_protocol::Value;
+use futures_util::future::BoxFuture;
 
 use super::conclusion::Conclusion;
 use super::handover;
@@ -13,24 +14,25 @@ use crate::run::{self, RunEnd};
 use crate::{Outcome, meta};
 
 impl Conclusion {
-    /// The outcome of a run.
-    pub(crate) async fn of_run(self, end: RunEnd) -> Executed {
+    /// The outcome of a run. Each future is boxed by itself: those of storing, sending and retrying
+    /// are large, and most runs need the smallest.
+    pub(crate) fn of_run(self, end: RunEnd) -> BoxFuture<'static, Executed> {
         match end {
-            RunEnd::Returned(Ok(value)) => self.succeeded(value).await,
-            RunEnd::Returned(Err(error)) => Box::pin(self.of_error(error)).await,
-            RunEnd::Panicked(report) => Box::pin(self.gave_up(report.failure())).await,
+            RunEnd::Returned(Ok(value)) => Box::pin(self.succeeded(value)),
+            RunEnd::Returned(Err(error)) => Box::pin(self.of_error(error)),
+            RunEnd::Panicked(report) => Box::pin(self.gave_up(report.failure())),
             RunEnd::TimedOut(limit) => {
                 let failure = meta::failure(
                     "billiard.exceptions",
                     "TimeLimitExceeded",
                     vec![run::seconds_value(limit)],
                 );
-                Box::pin(self.gave_up(failure)).await
+                Box::pin(self.gave_up(failure))
             }
-            RunEnd::ShutDown => Box::pin(self.given_back()).await,
+            RunEnd::ShutDown => Box::pin(self.given_back()),
             RunEnd::Lost => {
                 tracing::warn!("was taken over or ended elsewhere; this run is cancelled");
-                Executed::not_run(Outcome::Leave)
+                Box::pin(std::future::ready(Executed::not_run(Outcome::Leave)))
             }
         }
     }

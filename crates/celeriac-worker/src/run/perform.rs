@@ -56,7 +56,7 @@ pub(crate) async fn perform<S>(
     if let Some(rest) = rest {
         conclusion.detach(rest);
     }
-    Box::pin(conclusion.of_run(end)).await // large: storing, sending, retrying
+    conclusion.of_run(end).await
 }
 
 /// How long until the run is ended from outside, if ever.
