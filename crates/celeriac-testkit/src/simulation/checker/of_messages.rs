@@ -66,7 +66,7 @@ impl Checker {
             tracked.dead_letters.insert(place);
             return self.dead_lettered(&headers.id, message, now);
         }
-        tracked.moved |= tracked.sent && tracked.plan.group.is_some();
+        tracked.moved |= queue != tracked.plan.queue;
         tracked.sent = true;
         tracked.messages.insert(place, headers.retries);
         let arguments = envelope.payload(&Limits::default());

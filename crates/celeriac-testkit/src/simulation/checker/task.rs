@@ -28,7 +28,7 @@ pub(crate) struct Tracked {
     pub(crate) retries_due: BTreeMap<u32, UtcTime>,
     /// The retries of its messages in the queues, by queue and number.
     pub(crate) messages: BTreeMap<(String, u64), u32>,
-    /// It went from its FIFO queue to another.
+    /// It went from its queue to another.
     pub(crate) moved: bool,
     /// It is in a dead-letter queue.
     pub(crate) dead_letters: BTreeSet<(String, u64)>,
