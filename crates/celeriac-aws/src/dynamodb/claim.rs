@@ -16,7 +16,7 @@ type Answer = Result<ClaimOutcome, StoreErrorKind>;
 
 /// A claim on its way.
 struct Open<'a> {
-    place: usize,
+    index: usize,
     key: &'a str,
     claim: &'a Claim,
     /// Whether an item is there, as far as is known.
@@ -43,11 +43,11 @@ impl DynamoStore {
         let keys: Vec<String> = batch.iter().map(|claim| self.key(&claim.task_id)).collect();
         let mut answers: Vec<Option<Answer>> = batch.iter().map(|_| None).collect();
         for round in rounds(keys.iter().map(String::as_str)) {
-            let open = round.into_iter().map(|place| Open {
-                place,
-                key: &keys[place],
-                claim: &batch[place],
-                known: batch[place].likely_known,
+            let open = round.into_iter().map(|index| Open {
+                index,
+                key: &keys[index],
+                claim: &batch[index],
+                known: batch[index].likely_known,
             });
             self.claim_distinct(open.collect(), &mut answers).await;
         }
@@ -73,7 +73,7 @@ impl DynamoStore {
             for (entry, outcome) in tries.into_iter().zip(written) {
                 match outcome {
                     Written::Done => {
-                        answers[entry.open.place] = Some(Ok(ClaimOutcome::Claimed(entry.claimed)));
+                        answers[entry.open.index] = Some(Ok(ClaimOutcome::Claimed(entry.claimed)));
                     }
                     // there already, changed since it was read, or written by us in an attempt
                     // whose answer was lost
@@ -82,7 +82,7 @@ impl DynamoStore {
                         ..entry.open
                     }),
                     Written::Failed(failure) => {
-                        answers[entry.open.place] = Some(Err(failure.into()));
+                        answers[entry.open.index] = Some(Err(failure.into()));
                     }
                 }
             }
@@ -115,8 +115,8 @@ impl DynamoStore {
                         claimed,
                     });
                 }
-                Ok(Step::Answer(outcome)) => answers[entry.place] = Some(Ok(*outcome)),
-                Err(kind) => answers[entry.place] = Some(Err(kind)),
+                Ok(Step::Answer(outcome)) => answers[entry.index] = Some(Ok(*outcome)),
+                Err(kind) => answers[entry.index] = Some(Err(kind)),
             }
         }
         (tries, writes)

@@ -18,7 +18,7 @@ type Answer = Result<CompletionOutcome, StoreErrorKind>;
 
 /// A completion on its way.
 struct Open<'a> {
-    place: usize,
+    index: usize,
     key: &'a str,
     completion: &'a Completion,
     /// Whether the item must be read first. Most likely it is ours, as we left it, and need not.
@@ -64,13 +64,13 @@ impl DynamoStore {
     ) {
         let mut open: Vec<Open<'_>> = open
             .into_iter()
-            .map(|place| Open {
-                place,
-                key: &keys[place],
-                completion: &batch[place],
+            .map(|index| Open {
+                index,
+                key: &keys[index],
+                completion: &batch[index],
                 // giving back subtracts from what stands there, so it is read first: shutdown is
                 // not the hot path
-                look: !is_blind(&batch[place].kind),
+                look: !is_blind(&batch[index].kind),
             })
             .collect();
         for _ in 0..MAX_ROUNDS {
@@ -82,12 +82,12 @@ impl DynamoStore {
             open = Vec::new();
             for (entry, outcome) in sent.into_iter().zip(written) {
                 match outcome {
-                    Written::Done => answers[entry.place] = Some(Ok(CompletionOutcome::Stored)),
+                    Written::Done => answers[entry.index] = Some(Ok(CompletionOutcome::Stored)),
                     Written::Refused(_) => open.push(Open {
                         look: true,
                         ..entry
                     }),
-                    Written::Failed(failure) => answers[entry.place] = Some(Err(failure.into())),
+                    Written::Failed(failure) => answers[entry.index] = Some(Err(failure.into())),
                 }
             }
         }
@@ -117,8 +117,8 @@ impl DynamoStore {
                     writes.push(write);
                     sent.push(entry);
                 }
-                Ok(Step::Answer(outcome)) => answers[entry.place] = Some(Ok(outcome)),
-                Err(kind) => answers[entry.place] = Some(Err(kind)),
+                Ok(Step::Answer(outcome)) => answers[entry.index] = Some(Ok(outcome)),
+                Err(kind) => answers[entry.index] = Some(Err(kind)),
             }
         }
         (sent, writes)
