@@ -60,6 +60,8 @@
 mod admission;
 mod batched_ledger;
 mod call;
+mod dead_lettered;
+mod deferral;
 mod ending;
 mod engine;
 mod executed;
@@ -77,17 +79,16 @@ mod per_queue;
 mod reply;
 mod requests;
 mod run;
-mod settling;
 mod shutdown;
 mod waits;
 mod worker;
 
+pub use dead_lettered::DeadLettered;
 pub use executed::{Ending, Executed};
 pub use executor::{Executor, ExecutorParts};
 pub use log::TASK_SPAN;
 pub use outcome::Outcome;
 pub use reply::Answer;
 pub use run::{BlockingWork, Threads};
-pub use settling::DeadLettered;
 pub use shutdown::{Deadline, Shutdown};
 pub use worker::{VisibilityKeeper, Worker, WorkerError, WorkerOptions, WorkerQueue, WorkerReport};

@@ -4,6 +4,7 @@
 mod conclusion;
 mod follow;
 mod follow_up_messages;
+mod given_back;
 mod handover;
 mod record;
 mod retry;

@@ -5,7 +5,6 @@ use celeriac_core::TaskError;
 use celeriac_protocol::Value;
 
 use super::conclusion::Conclusion;
-use super::handover;
 use super::record::Recorded;
 use super::retry::{self, Retry};
 use crate::executed::{Ending, Executed};
@@ -99,27 +98,6 @@ impl Conclusion {
         match self.release().await {
             Recorded::Superseded => Executed::not_run(Outcome::Leave),
             _ => Executed::new(outcome, ending), // the lease ends by itself
-        }
-    }
-
-    /// The run does not count; the message goes back at once, or once its code is over.
-    pub(crate) async fn given_back(self) -> Executed {
-        if self.call.acked {
-            let text = "the worker was shut down while the task ran, and its message was acknowledged early";
-            return self
-                .failed(
-                    meta::failure_text("billiard.exceptions", "WorkerLostError", text),
-                    None,
-                )
-                .await;
-        }
-        if let Some(queue) = handover::target(&self) {
-            return handover::hand_over(self, queue).await;
-        }
-        tracing::info!("released: the worker is shutting down");
-        match self.release().await {
-            Recorded::Superseded => Executed::not_run(Outcome::Leave),
-            _ => Executed::not_run(self.comes_back()),
         }
     }
 }
