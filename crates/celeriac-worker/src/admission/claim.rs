@@ -14,9 +14,9 @@ use crate::{Outcome, log, meta, waits};
 
 /// Why a task is not run.
 pub(crate) enum Refusal {
-    /// It has ended; this stands there.
+    /// The task has ended already; this is its stored end.
     Final(Box<ResultMeta>),
-    /// It is to run with nothing beside it, and may not be alone here.
+    /// This would be its last run before it counts as poison, for which the place must be alone.
     Isolate,
     /// What to do with its message instead.
     Other(Outcome),
@@ -43,7 +43,7 @@ pub(crate) async fn take(engine: &Engine, call: &mut Call, place: &Place) -> Res
             likely_known: call.likely_known(),
             sent_by: call.sent_by(),
             isolate_at: place.isolate_at(engine.parts.settings.task_max_lost_runs),
-            ..ledger.wish(call.id(), retries, shown(engine, call))
+            ..ledger.wish(call.id(), retries, while_running(engine, call))
         };
         match ledger.claim(claim).await {
             Ok(ClaimOutcome::Claimed(claimed)) => {
@@ -92,7 +92,7 @@ fn hold(
 }
 
 /// What readers see while it runs.
-fn shown(engine: &Engine, call: &Call) -> ResultMeta {
+fn while_running(engine: &Engine, call: &Call) -> ResultMeta {
     if !call.track_started {
         return meta::of_call(engine, call, State::Pending, Value::Null);
     }

@@ -81,7 +81,7 @@ pub(crate) async fn after_failure(
     let mut certain = true;
     for step in embed.chain.iter().flatten() {
         for id in follow_up_messages::result_ids(step) {
-            certain &= settle_waiting(engine, call, &id, end.status.clone(), &failure).await;
+            certain &= end_waiting(engine, call, &id, end.status.clone(), &failure).await;
         }
     }
     if let Some(body) = &embed.chord {
@@ -92,7 +92,7 @@ pub(crate) async fn after_failure(
         );
         let error = meta::failure_text("celery.exceptions", "ChordError", text);
         for id in follow_up_messages::result_ids(body) {
-            certain &= settle_waiting(engine, call, &id, State::Failure, &error).await;
+            certain &= end_waiting(engine, call, &id, State::Failure, &error).await;
         }
     }
     if end.status != State::Failure {
@@ -138,7 +138,7 @@ pub(crate) async fn send(engine: &Engine, call: &Call, all: Vec<Consequence>) ->
                 let text = format!("it follows {}, and was not sent: {error}", call.id());
                 let failure = meta::failure_text("kombu.exceptions", "OperationalError", text);
                 for id in waiting {
-                    certain &= settle_waiting(engine, call, &id, State::Failure, &failure).await;
+                    certain &= end_waiting(engine, call, &id, State::Failure, &failure).await;
                 }
             }
         }
@@ -163,7 +163,7 @@ async fn send_one(engine: &Engine, message: &celeriac_producer::Message) -> Resu
 }
 
 /// Stores an end for a task that will not run; whether it, or another end, stands.
-async fn settle_waiting(
+async fn end_waiting(
     engine: &Engine,
     call: &Call,
     task_id: &str,

@@ -38,7 +38,8 @@ pub(crate) enum RunEnd {
     Panicked(PanicReport),
     /// By the hard time limit.
     TimedOut(Duration),
-    /// Ended, or never started, because the worker ends: to be given back.
+    /// Ended, or never started, because the worker ends: to be given back
+    /// (`ending/given_back.rs`).
     ShutDown,
     /// By another attempt's taking over, or a final state from elsewhere.
     Lost,

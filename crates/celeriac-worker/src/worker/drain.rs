@@ -87,7 +87,7 @@ async fn finish(worker: &RunningWorker, until: Instant) {
         biased;
         () = worker.deliveries.wait() => return,
         () = worker.shutdown.now.cancelled() => {}
-        // `deadline` has ended them a second ago; this is for the case that its task is gone
+        // `deadline` ends them a second earlier; this one counts if its task has failed
         () = sleep_until(until + Duration::from_secs(1)) => worker.shutdown.end_now(),
     }
     worker.phase.set(Phase::Releasing);

@@ -1,5 +1,6 @@
-//! A task whose earlier runs ended with their process runs alone the last time: of the tasks that a
-//! process took with it, none can tell by itself whose fault that was.
+//! Takes a place among the running tasks, and the task itself. A task whose earlier runs ended with
+//! their process runs alone the last time: of the tasks that a process took with it, none can tell
+//! by itself whose fault that was.
 
 use tokio::time::timeout;
 
@@ -33,7 +34,7 @@ pub(crate) async fn take(
         Err(_) if call.delivery.receive_count > PATIENCE => {
             // better beside others than never
             let place = or_drained(engine.isolation.beside_others(), shutdown).await?;
-            place.not_waiting()
+            place.allowing_last_run()
         }
         Err(_) => {
             let (queue, receives) = (&call.delivery.queue, call.delivery.receive_count);
