@@ -1,4 +1,3 @@
-use aws_sdk_dynamodb::types::AttributeValue;
 use celeriac_core::{
     Claim, ClaimDecision, ClaimOutcome, Claimed, LedgerItem, StoreError, StoreErrorKind,
     decide_claim, first_claim,
@@ -6,7 +5,10 @@ use celeriac_core::{
 use celeriac_protocol::{State, UtcTime};
 
 use super::batch::{Written, rounds};
-use super::item::{ATTEMPT, LEASE, NONCE, OWNER, RETRIES, RUNS, STATE, lease_until, number, text};
+use super::item::{
+    ATTEMPT, Attribute, LEASE, NONCE, OWNER, RETRIES, RUNS, STATE, lease_until, number,
+    result_attributes, text, ttl_attribute,
+};
 use super::read::LedgerItems;
 use super::statement::{Condition, Write};
 use super::store::{DynamoStore, MAX_ROUNDS, contended, unchanged};
@@ -180,14 +182,14 @@ impl DynamoStore {
     ) -> Result<Write, StoreErrorKind> {
         let claim = entry.claim;
         let mut set = if keep_result {
-            self.ttl(now).into_iter().collect()
+            ttl_attribute(&self.config, now).into_iter().collect()
         } else {
-            self.shown(&claim.shown, now)?
+            result_attributes(&claim.shown, &self.config, now)?
         };
         if keep_result {
             set.push((STATE, text("RETRY"))); // what is kept is a RETRY; Python may have written it
         }
-        set.extend(held(claim, self.lease_now(), claimed));
+        set.extend(held(claim, self.holder_now(), claimed));
         Ok(Write {
             id: entry.key.to_owned(),
             condition,
@@ -208,7 +210,7 @@ fn as_new(mut item: LedgerItem) -> LedgerItem {
     }
 }
 
-fn held(claim: &Claim, now: UtcTime, claimed: &Claimed) -> [(&'static str, AttributeValue); 6] {
+fn held(claim: &Claim, now: UtcTime, claimed: &Claimed) -> [Attribute; 6] {
     [
         (ATTEMPT, number(claimed.attempt)),
         (RUNS, number(claimed.runs)),

@@ -1,4 +1,3 @@
-use aws_sdk_dynamodb::types::AttributeValue;
 use celeriac_core::{
     CompleteDecision, Completion, CompletionKind, CompletionOutcome, LedgerItem, StoreError,
     StoreErrorKind, decide_complete,
@@ -7,7 +6,8 @@ use celeriac_protocol::UtcTime;
 
 use super::batch::{Written, rounds};
 use super::item::{
-    ATTEMPT, LEASE, NONCE, RETRIES, RUNS, STATE, lease_millis, lease_until, number, text,
+    ATTEMPT, Attribute, LEASE, NONCE, RETRIES, RUNS, STATE, lease_millis, lease_until, number,
+    result_attributes, text, ttl_attribute,
 };
 use super::read::LedgerItems;
 use super::statement::{Condition, Write};
@@ -166,17 +166,17 @@ impl DynamoStore {
         item: Option<&LedgerItem>,
         condition: &Condition,
         now: UtcTime,
-    ) -> Result<Vec<(&'static str, AttributeValue)>, StoreErrorKind> {
+    ) -> Result<Vec<Attribute>, StoreErrorKind> {
         let mut set = match &completion.kind {
             CompletionKind::Final(meta) | CompletionKind::Retry { meta, .. } => {
-                let mut set = self.shown(meta, now)?;
+                let mut set = result_attributes(meta, &self.config, now)?;
                 set.push((RUNS, number(0)));
                 set
             }
             CompletionKind::Released | CompletionKind::Detached { .. } => {
                 let runs = item.map_or(0, |item| item.runs.saturating_sub(1));
                 let state = item.map_or("PENDING", |item| item.meta.status.as_str());
-                let mut set: Vec<_> = self.ttl(now).into_iter().collect();
+                let mut set: Vec<_> = ttl_attribute(&self.config, now).into_iter().collect();
                 set.extend([(RUNS, number(runs)), (STATE, text(state))]);
                 set
             }
@@ -200,7 +200,9 @@ impl DynamoStore {
                 set.push((ATTEMPT, number(completion.attempt + 1)));
                 lease = number(lease_millis(self.service_time(due)));
             }
-            CompletionKind::Detached { lease: more } => lease = lease_until(self.lease_now(), more),
+            CompletionKind::Detached { lease: more } => {
+                lease = lease_until(self.holder_now(), more);
+            }
             _ => {}
         }
         set.extend([(LEASE, lease), (NONCE, text(&completion.nonce))]);

@@ -171,8 +171,8 @@ impl DynamoStore {
         document: &Document,
         change: &impl Change,
     ) -> Result<Write, StoreErrorKind> {
-        let shown = ResultMeta::new(change.key().name(), State::Pending, Value::Null);
-        let result = self.config.codec.encode(&shown);
+        let pending = ResultMeta::new(change.key().name(), State::Pending, Value::Null);
+        let result = self.config.codec.encode(&pending);
         let result = result.map_err(|error| StoreErrorKind::Codec(error.to_string()))?;
         let mut set = vec![
             (RESULT, binary(result)),

@@ -2,7 +2,7 @@ use celeriac_core::{LedgerItem, StoreError, StoreErrorKind, Version};
 use celeriac_protocol::{ResultMeta, State, UtcTime, Value};
 
 use super::batch::{Written, rounds};
-use super::item::{ATTEMPT, LEASE, NONCE, RETRIES, RUNS, STATE, number, text};
+use super::item::{ATTEMPT, LEASE, NONCE, RETRIES, RUNS, STATE, number, result_attributes, text};
 use super::statement::Write;
 use super::store::{DynamoStore, MAX_ROUNDS, contended, unchanged};
 
@@ -66,7 +66,11 @@ impl DynamoStore {
         item: &LedgerItem,
         now: UtcTime,
     ) -> Result<Write, StoreErrorKind> {
-        let mut set = self.shown(&ResultMeta::new(task_id, State::Pending, Value::Null), now)?;
+        let mut set = result_attributes(
+            &ResultMeta::new(task_id, State::Pending, Value::Null),
+            &self.config,
+            now,
+        )?;
         set.retain(|(name, _)| *name != STATE);
         let attempt = match item.version {
             Version::Ours { attempt, .. } => attempt,
