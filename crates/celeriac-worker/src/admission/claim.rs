@@ -108,7 +108,9 @@ fn while_running(engine: &Engine, call: &Call) -> ResultMeta {
 fn refusal(engine: &Engine, call: &Call, refused: &ClaimOutcome) -> Outcome {
     match refused {
         ClaimOutcome::Leased { until } => {
-            tracing::debug!("runs elsewhere; its message is deferred until the lease ends");
+            tracing::debug!(
+                "the task runs elsewhere; its message is deferred until the lease ends"
+            );
             let longest = engine
                 .parts
                 .broker
@@ -120,7 +122,10 @@ fn refusal(engine: &Engine, call: &Call, refused: &ClaimOutcome) -> Outcome {
             Outcome::Defer(left.max(patience).min(longest))
         }
         refused => {
-            tracing::debug!(?refused, "not to be run; acknowledged");
+            tracing::debug!(
+                ?refused,
+                "the task is not to be run; its message is acknowledged"
+            );
             Outcome::Ack
         }
     }
@@ -128,7 +133,7 @@ fn refusal(engine: &Engine, call: &Call, refused: &ClaimOutcome) -> Outcome {
 
 fn unavailable(engine: &Engine, call: &Call, error: &StoreError) -> Outcome {
     if let StoreErrorKind::Codec(reason) = &error.kind {
-        tracing::error!("has an item in the result store that cannot be read: {reason}");
+        tracing::error!("the task's item in the result store cannot be read: {reason}");
         return Outcome::DeadLetter(Box::new(DeadLetter {
             delivery: call.delivery.clone(),
             reason: "unreadable".to_owned(),
@@ -136,6 +141,6 @@ fn unavailable(engine: &Engine, call: &Call, error: &StoreError) -> Outcome {
         }));
     }
     engine.incidents.throttled();
-    tracing::warn!("cannot be claimed, it comes back later: {error}");
+    tracing::warn!("the task cannot be claimed, its message comes back later: {error}");
     Outcome::Defer(engine.backoff_of(&call.delivery))
 }

@@ -33,7 +33,7 @@ pub(crate) fn apply(engine: &Engine, call: &mut Call) -> Result<(), Unfit> {
         let entry = run.entry.as_deref().unwrap_or("without a name");
         tracing::info!(
             entry,
-            "not run, by the guard of its schedule entry: {reason}"
+            "the task is not run, by the guard of its schedule entry: {reason}"
         );
         return Err(Unfit::Guarded);
     }

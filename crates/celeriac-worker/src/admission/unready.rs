@@ -175,7 +175,7 @@ async fn store_and_dead_letter(
             Recorded::Later(wait) => return Executed::not_run(Outcome::Defer(wait)),
             Recorded::Never(error) => tracing::warn!(
                 message_id = delivery.message_id,
-                "is unreadable, and its caller sees nothing: {error}"
+                "the message is unreadable, and no result can say so to its caller: {error}"
             ),
         }
     }

@@ -28,7 +28,9 @@ impl Conclusion {
             }
             RunEnd::ShutDown => Box::pin(self.given_back()).await,
             RunEnd::Lost => {
-                tracing::warn!("was taken over or ended elsewhere; this run is cancelled");
+                tracing::warn!(
+                    "the task was taken over or has ended elsewhere; this run is cancelled"
+                );
                 Executed::not_run(Outcome::Leave)
             }
         }
@@ -80,7 +82,7 @@ impl Conclusion {
             let failure = meta::failure("celery.exceptions", "Reject", args);
             return self.failed(failure, Some("rejected")).await;
         }
-        tracing::warn!("rejected, its message goes back: {reason}");
+        tracing::warn!("the task is rejected, its message goes back: {reason}");
         let delivery = &self.call.delivery;
         let wait = self.engine.backoff_of(delivery);
         self.released(Ending::Ignored, Outcome::Defer(wait)).await

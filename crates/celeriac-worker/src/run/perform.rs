@@ -65,7 +65,9 @@ async fn acknowledge_early(engine: &Engine, call: &mut Call) {
         .await
     {
         Ok(()) => call.acked = true,
-        Err(error) => tracing::warn!("not acknowledged early, but after the run: {error}"),
+        Err(error) => {
+            tracing::warn!("the message is not acknowledged before the run, but after it: {error}");
+        }
     }
 }
 
