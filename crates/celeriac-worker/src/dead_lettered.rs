@@ -28,7 +28,12 @@ impl Engine {
             dead_letter.delivery.receive_count,
         );
         let Err(error) = self.requests.dead_letter(&queue, dead_letter).await else {
-            tracing::warn!(queue, message_id, reason, "moved to the dead-letter queue");
+            tracing::warn!(
+                queue,
+                message_id,
+                reason,
+                "a message was moved to the dead-letter queue"
+            );
             return DeadLettered::Moved;
         };
         let backoff = self.backoff(&queue, receives.saturating_add(3)); // from 8 s on
@@ -44,7 +49,7 @@ impl Engine {
         tracing::error!(
             message_id,
             reason,
-            "not moved to the dead-letter queue, comes back in {backoff:.0?}: {error}"
+            "a message was not moved to the dead-letter queue and comes back in {backoff:.0?}: {error}"
         );
         DeadLettered::Failed(backoff)
     }

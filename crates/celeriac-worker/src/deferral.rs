@@ -23,9 +23,15 @@ impl Engine {
             Ok(()) => true,
             Err(error) => {
                 if let BrokerErrorKind::ReceiptExpired = error.kind {
-                    tracing::debug!(message_id, "its visibility has ended already");
+                    tracing::debug!(
+                        message_id,
+                        "a message is not deferred: its visibility has ended already"
+                    );
                 } else {
-                    tracing::warn!(message_id, "comes back when its visibility ends: {error}");
+                    tracing::warn!(
+                        message_id,
+                        "a message is not deferred, it comes back when its visibility ends: {error}"
+                    );
                 }
                 false
             }

@@ -32,7 +32,7 @@ pub(super) type Fate<T> = Result<T, BrokerErrorKind>;
 /// What became of one entry in one request.
 pub(super) enum Answer<T> {
     /// It went through, or never will.
-    Settled(Fate<T>),
+    Decided(Fate<T>),
     /// Another request may do better; why this one did not.
     NotNow(String),
 }
@@ -54,9 +54,9 @@ where
     let numbered = numbered.map(|(id, (_, entry))| (id.to_string(), entry));
     let mut answers = by_position(call(numbered.collect()).await?);
     let each = (0..entries.len()).map(|position| match answers.remove(&position) {
-        Some(Ok(value)) => Answer::Settled(Ok(value)),
+        Some(Ok(value)) => Answer::Decided(Ok(value)),
         Some(Err(Fault::Unavailable(reason))) => Answer::NotNow(reason),
-        Some(Err(fault)) => Answer::Settled(Err((operation.refusal)(fault))),
+        Some(Err(fault)) => Answer::Decided(Err((operation.refusal)(fault))),
         None => Answer::NotNow("the answer leaves the entry out".to_owned()),
     });
     Ok(each.collect())

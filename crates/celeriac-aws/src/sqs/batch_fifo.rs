@@ -36,7 +36,7 @@ where
         let mut again = Vec::new();
         for (entry, answer) in entries.into_iter().zip(answers) {
             match answer {
-                Answer::Settled(fate) => sending.settled.push((entry.0, fate)),
+                Answer::Decided(fate) => sending.settled.push((entry.0, fate)),
                 Answer::NotNow(reason) => {
                     counts.report_failure(operation.name, &reason);
                     if sending.may_try_again(entry.0) {

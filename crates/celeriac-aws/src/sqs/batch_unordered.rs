@@ -81,7 +81,7 @@ where
         let mut again = Vec::new();
         for ((index, entry), answer) in waiting.into_iter().zip(answers) {
             match answer {
-                Answer::Settled(fate) => settled.push((index, fate)),
+                Answer::Decided(fate) => settled.push((index, fate)),
                 Answer::NotNow(reason) if attempt < MAX_ENTRY_ATTEMPTS => {
                     counts.report_failure(operation.name, &reason);
                     again.push((index, entry));

@@ -77,7 +77,7 @@ async fn live(worker: Arc<RunningWorker>, item: Item, permits: Permits) {
     if !worker.keeper.start(item.lane, &item.delivery.message_id) {
         tracing::debug!(
             message_id = item.delivery.message_id,
-            "not run: its visibility ended while it waited"
+            "a message is not run: its visibility ended while it waited"
         );
         drop(slot);
         let left = Executed::not_run(Outcome::Leave);
@@ -104,7 +104,7 @@ async fn live(worker: Arc<RunningWorker>, item: Item, permits: Permits) {
     drop(living);
 }
 
-/// A running task's place.
+/// One of the worker's `concurrency`, taken by a running task until it is dropped.
 struct Slot {
     worker: Arc<RunningWorker>,
     lane: usize,
