@@ -31,9 +31,9 @@ pub trait Ledger: Send + Sync + 'static {
     /// Takes tasks for running. Refused if the task is final, stale or leased by another.
     async fn claim(&self, batch: Vec<Claim>) -> Vec<Result<ClaimOutcome, StoreError>>;
 
-    /// Extends leases that are still held, and never shortens one. One that ran out is held as long as nobody took it; one
-    /// that a completion ended is lost, so a late heartbeat never brings it back. An item that is
-    /// gone (Python's `forget` deletes it) is put back.
+    /// Extends leases that are still held, and never shortens one. One that ran out is held as long
+    /// as nobody took it; one that a completion ended is lost, so a late heartbeat never brings it
+    /// back. An item that is gone (Python's `forget` deletes it) is put back.
     async fn renew(&self, batch: Vec<Lease>) -> Vec<Result<LeaseOutcome, StoreError>>;
 
     /// Shows a state of a running task (STARTED, PROGRESS, any text) to readers. Conditional on the
@@ -73,9 +73,10 @@ pub struct Claim {
     /// The attempt that sent this try, if it is a retry: that attempt's run is over, so its lease
     /// does not hold it up.
     pub sent_by: Option<u64>,
-    /// A run that would be this one of its try is not begun: the caller is to see first that
-    /// nothing else runs beside it, so that its loss is its own. `None`: nothing does, or it does
-    /// not matter.
+    /// Answer [`ClaimOutcome::Isolate`] instead of claiming if this would be the run of this number
+    /// (from 1) of the present try: the caller sees to it first that nothing else runs beside it,
+    /// so that nothing else can be to blame for its loss. `None`: nothing does so already, or it
+    /// does not matter.
     pub isolate_at: Option<u32>,
     /// The message has been seen before (receive count over 1, or a retry), so an item is likely
     /// there already: look first.

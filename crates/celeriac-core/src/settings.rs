@@ -113,8 +113,8 @@ settings! {
         /// A run that is later than this is left out. An entry's own `starting_deadline` counts
         /// over it.
         beat_cron_starting_deadline: Option<Duration> = None, "none", check::positive;
-        /// How long another `beat` waits for a sign of life before it takes over; the local beat
-        /// only.
+        /// Within this time after the last sign of life of a `beat` another takes over; the local
+        /// beat only.
         beat_lease: Duration = Duration::from_secs(10), "10 s", check::seconds(1, 300);
         /// Name of the schedule group in EventBridge Scheduler, which `schedules apply` owns.
         beat_schedule_group: Option<String> = None, "the app's name";

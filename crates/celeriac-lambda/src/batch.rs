@@ -16,7 +16,7 @@ use tracing::Instrument as _;
 
 use crate::environment::Environment;
 use crate::phases::Phases;
-use crate::room::Place;
+use crate::room::RunPermit;
 
 /// Invocations that are over by then need not know how long their messages stay invisible.
 const HEARTBEAT_AFTER: Duration = Duration::from_secs(1);
@@ -79,8 +79,8 @@ async fn run_all(batch: &Arc<Batch>, deliveries: Vec<Delivery>) {
     let mut groups = JoinSet::new();
     for group in in_order(&batch.environment, deliveries) {
         // in the order of the batch
-        let place = batch.place(group.first()).await;
-        groups.spawn(run_group(Arc::clone(batch), group, place).in_current_span());
+        let permit = batch.permit(group.first()).await;
+        groups.spawn(run_group(Arc::clone(batch), group, permit).in_current_span());
     }
     while groups.join_next().await.is_some() {}
 }
@@ -103,12 +103,12 @@ fn in_order(environment: &Environment, deliveries: Vec<Delivery>) -> Vec<Vec<Del
     groups
 }
 
-/// One after the other, the first in a place that it has already. After one that is to come back,
-/// the later ones of its group are given back too, and so are those for which there is no place any
-/// more.
-async fn run_group(batch: Arc<Batch>, group: Vec<Delivery>, mut place: Option<Place>) {
+/// Runs a group one after the other, the first with a permit that it has already. After one that is
+/// to come back, the later ones of its group are given back too, and so are those for which there
+/// is no permit any more.
+async fn run_group(batch: Arc<Batch>, group: Vec<Delivery>, mut permit: Option<RunPermit>) {
     let mut waiting = group.into_iter().peekable();
-    while let Some(here) = place.take() {
+    while let Some(here) = permit.take() {
         let Some(delivery) = waiting.next() else {
             break;
         };
@@ -117,7 +117,7 @@ async fn run_group(batch: Arc<Batch>, group: Vec<Delivery>, mut place: Option<Pl
         if !finished {
             break;
         }
-        place = batch.place(waiting.peek()).await;
+        permit = batch.permit(waiting.peek()).await;
     }
     let later: Vec<_> = waiting.map(|delivery| batch.release(delivery)).collect();
     futures_util::future::join_all(later).await;
@@ -139,13 +139,13 @@ impl Batch {
         }
     }
 
-    /// A place for a message to run in; `None` when nothing new starts any more.
-    async fn place(&self, message: Option<&Delivery>) -> Option<Place> {
+    /// A permit for a message to run in; `None` when nothing new starts any more.
+    async fn permit(&self, message: Option<&Delivery>) -> Option<RunPermit> {
         let bytes = message?.body.len();
         tokio::select! {
             biased;
             () = self.shutdown.draining.cancelled() => None,
-            place = self.environment.room().place(bytes) => place,
+            permit = self.environment.room().permit(bytes) => permit,
         }
     }
 

@@ -26,15 +26,15 @@ pub(crate) async fn run(
     let (task_id, task) = known_task(environment, &delivery)?;
     let (body, queue) = (delivery.body.clone(), delivery.queue.clone());
     let (shutdown, _clock) = phases.start(environment.spill());
-    let place = tokio::select! {
+    let permit = tokio::select! {
         biased;
-        place = environment.room().place(body.len()) => place,
+        permit = environment.room().permit(body.len()) => permit,
         () = shutdown.draining.cancelled() => {
             return Err(not_over(&task, &task_id, "other invocations took all of the function's time"));
         }
     };
     let (executed, answer) = environment.executor().answer(delivery, &shutdown).await;
-    drop(place);
+    drop(permit);
     environment.publish(&[queue.clone()].into(), &[executed.ending]);
     let state = match answer {
         Some(Answer::Raised(failure)) if is_over(&executed) => {

@@ -15,8 +15,8 @@ pub(crate) struct Room {
     units: u32,
 }
 
-/// A running task's place.
-pub(crate) struct Place {
+/// The right of one task to run, until it is dropped.
+pub(crate) struct RunPermit {
     _task: OwnedSemaphorePermit,
     _memory: OwnedSemaphorePermit,
 }
@@ -34,8 +34,8 @@ impl Room {
     }
 
     /// Waits until a message of this size may run; one that is larger than all of the memory runs
-    /// alone. Places are given in the order in which they were asked for.
-    pub(crate) async fn place(&self, body_bytes: usize) -> Option<Place> {
+    /// alone. Permits are given in the order in which they were asked for.
+    pub(crate) async fn permit(&self, body_bytes: usize) -> Option<RunPermit> {
         let units = body_bytes.saturating_mul(BYTES_PER_BODY_BYTE) / UNIT + 1;
         let units = u32::try_from(units).unwrap_or(u32::MAX).min(self.units);
         let task = Arc::clone(&self.tasks).acquire_owned().await.ok()?;
@@ -43,7 +43,7 @@ impl Room {
             .acquire_many_owned(units)
             .await
             .ok()?;
-        Some(Place {
+        Some(RunPermit {
             _task: task,
             _memory: memory,
         })
@@ -61,27 +61,27 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn large_messages_wait_for_memory_and_the_largest_runs_alone() {
         let room = Room::new(10, 16); // 8 MiB for messages: 1 MiB of bodies
-        let small = room.place(100).await.expect("a place");
-        let half = room.place(600 << 10).await.expect("a place");
+        let small = room.permit(100).await.expect("a permit");
+        let half = room.permit(600 << 10).await.expect("a permit");
         let wait = Duration::from_millis(10);
-        assert!(timeout(wait, room.place(600 << 10)).await.is_err());
+        assert!(timeout(wait, room.permit(600 << 10)).await.is_err());
         drop((small, half));
-        let huge = timeout(wait, room.place(100 << 20)).await.expect("alone");
-        assert!(timeout(wait, room.place(1)).await.is_err());
+        let huge = timeout(wait, room.permit(100 << 20)).await.expect("alone");
+        assert!(timeout(wait, room.permit(1)).await.is_err());
         drop(huge);
-        assert!(timeout(wait, room.place(1)).await.is_ok());
+        assert!(timeout(wait, room.permit(1)).await.is_ok());
     }
 
     #[tokio::test(start_paused = true)]
     async fn no_more_than_so_many_tasks() {
         let room = Room::new(1, 128);
-        let only = room.place(1).await;
+        let only = room.permit(1).await;
         assert!(
-            timeout(Duration::from_millis(10), room.place(1))
+            timeout(Duration::from_millis(10), room.permit(1))
                 .await
                 .is_err()
         );
         drop(only);
-        assert!(room.place(1).await.is_some());
+        assert!(room.permit(1).await.is_some());
     }
 }

@@ -143,7 +143,7 @@ impl BatchedLedger {
                 Err(error) if error.is_retryable() => {
                     tracing::warn!(
                         tries,
-                        "ended, and the result store does not take it, trying again: {error}"
+                        "the result store does not take the task's end, trying again: {error}"
                     );
                     tokio::time::sleep(waits::retry(tries)).await;
                 }

@@ -7,8 +7,7 @@ use celeriac_core::{
 use celeriac_producer::{Client, Outbox};
 use tracing::Instrument as _;
 
-use crate::admission::admit::{self, NotAdmitted, Prepared};
-use crate::ending::{self, Conclusion};
+use crate::admission::admit::{self, Prepared};
 use crate::engine::Engine;
 use crate::executed::{Ending, Executed};
 use crate::reply::{Answer, Reply};
@@ -21,10 +20,10 @@ use crate::{DeadLettered, Outcome, Shutdown};
 /// The steps, each of which may end it, are in `admission/admit.rs`: read the envelope; is the task
 /// known (`unknown_task`); does its schedule let it run (beat's header); is it time (`expires`,
 /// `eta`); read the payload and bind the arguments; is there time left (a draining worker, a
-/// function near its end); claim the task in the ledger, alone where its loss would make it poison.
-/// Then, in `run` and `ending`: run it under its time limits; store how it ended; send what follows
-/// that. The outcome says what is to become of the message. It is deleted only after all that, but
-/// for a task with `acks_late = false`: then just before the run.
+/// function near its end); claim the task in the ledger, alone where its loss would make it poison;
+/// is it poison already. Then, in `run` and `ending`: run it under its time limits; store how it
+/// ended; send what follows that. The outcome says what is to become of the message. It is deleted
+/// only after all that, but for a task with `acks_late = false`: then just before the run.
 #[derive(Clone)]
 pub struct Executor {
     engine: Arc<Engine>,
@@ -176,25 +175,15 @@ impl Executor {
 
     async fn admit_and_run<S: Send>(
         &self,
-        mut prepared: Prepared,
+        prepared: Prepared,
         shutdown: &Shutdown,
         slot: S,
     ) -> Executed {
-        let (held, place) = match admit::admit(&self.engine, &mut prepared, shutdown).await {
-            Ok(taken) => taken,
-            Err(NotAdmitted::Ended(end)) => {
-                let Prepared { call, embed, .. } = prepared;
-                return Box::pin(ending::already_ended(&self.engine, *call, &embed, &end)).await;
+        match admit::admit(&self.engine, prepared, shutdown).await {
+            Ok((conclusion, arguments)) => {
+                perform::perform(conclusion, arguments, shutdown, slot).await
             }
-            Err(NotAdmitted::Other(executed)) => return executed,
-        };
-        let Prepared {
-            call,
-            arguments,
-            embed,
-        } = prepared;
-        let engine = Arc::clone(&self.engine);
-        let conclusion = Conclusion::new(engine, call, held, place, embed);
-        perform::perform(conclusion, arguments, shutdown, slot).await
+            Err(executed) => executed,
+        }
     }
 }

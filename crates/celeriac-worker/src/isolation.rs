@@ -10,7 +10,8 @@ pub(crate) struct Isolation(Arc<RwLock<()>>);
 
 /// A task's place among the others, from its claim until its end is stored.
 pub(crate) struct Place {
-    alone: bool,
+    /// The last run of a task before it counts as poison may begin here.
+    allows_last_run: bool,
     _guard: Guard,
 }
 
@@ -24,7 +25,7 @@ impl Isolation {
     pub(crate) async fn beside_others(&self) -> Place {
         let guard = Arc::clone(&self.0).read_owned().await;
         Place {
-            alone: false,
+            allows_last_run: false,
             _guard: Guard::BesideOthers(guard),
         }
     }
@@ -33,23 +34,24 @@ impl Isolation {
     pub(crate) async fn alone(&self) -> Place {
         let guard = Arc::clone(&self.0).write_owned().await;
         Place {
-            alone: true,
+            allows_last_run: true,
             _guard: Guard::Alone(guard),
         }
     }
 }
 
 impl Place {
-    /// The run of a task that must run alone, since its loss would make the task poison. `None` if
-    /// this place is alone, or if one lost run is enough for that: then every run would have to.
+    /// The number of the run that must not begin here, since it is the last before its task counts
+    /// as poison. `None` if this place allows such a run, or if a single lost run makes a task
+    /// poison: then each first run would be the last, and no two tasks would ever run together.
     pub(crate) fn isolate_at(&self, max_lost_runs: u32) -> Option<u32> {
-        (!self.alone && max_lost_runs > 1).then_some(max_lost_runs)
+        (!self.allows_last_run && max_lost_runs > 1).then_some(max_lost_runs)
     }
 
-    /// Lets a task that should run alone run beside others: it has waited for long enough.
-    pub(crate) fn not_waiting(self) -> Self {
+    /// The same place, for a task that should have it alone and has waited for that long enough.
+    pub(crate) fn allowing_last_run(self) -> Self {
         Self {
-            alone: true,
+            allows_last_run: true,
             ..self
         }
     }

@@ -15,16 +15,16 @@ pub(crate) struct LeaseKeeper {
 }
 
 struct Shared {
-    held: Mutex<Held>,
-    /// Something is held again.
+    leases: Mutex<Leases>,
+    /// There is a lease to keep, after a time without any.
     woken: Notify,
     lease: Duration,
 }
 
 #[derive(Default)]
-struct Held {
-    leases: BTreeMap<u64, HeldLease>,
-    next: u64,
+struct Leases {
+    by_key: BTreeMap<u64, HeldLease>,
+    next_key: u64,
 }
 
 struct HeldLease {
@@ -45,7 +45,7 @@ pub(crate) struct LeaseGuard {
 impl LeaseKeeper {
     pub(crate) fn spawn(store: Arc<dyn Ledger>, lease: Duration, clock: Arc<dyn Clock>) -> Self {
         let shared = Arc::new(Shared {
-            held: Mutex::default(),
+            leases: Mutex::default(),
             woken: Notify::new(),
             lease,
         });
@@ -75,12 +75,12 @@ impl LeaseKeeper {
             renew_at: since + self.shared.lease / 2,
             lost: lost.clone(),
         };
-        let mut held = self.shared.held();
-        let key = held.next;
-        held.next += 1;
-        let first = held.leases.is_empty();
-        held.leases.insert(key, lease);
-        drop(held);
+        let mut leases = self.shared.leases();
+        let key = leases.next_key;
+        leases.next_key += 1;
+        let first = leases.by_key.is_empty();
+        leases.by_key.insert(key, lease);
+        drop(leases);
         if first {
             self.shared.woken.notify_one();
         }
@@ -111,23 +111,23 @@ impl LeaseGuard {
 impl Drop for LeaseGuard {
     fn drop(&mut self) {
         if let Some(key) = self.key {
-            self.shared.held().leases.remove(&key);
+            self.shared.leases().by_key.remove(&key);
         }
     }
 }
 
 impl Shared {
-    fn held(&self) -> MutexGuard<'_, Held> {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    fn leases(&self) -> MutexGuard<'_, Leases> {
+        self.leases.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Those past half of their lease; they are looked at again soon in case the renewal fails.
     fn due(&self) -> Vec<(u64, Lease)> {
         let now = Instant::now();
         let again = now + self.lease / 8;
-        let mut held = self.held();
-        let due = held
-            .leases
+        let mut leases = self.leases();
+        let due = leases
+            .by_key
             .iter_mut()
             .filter(|(_, lease)| lease.renew_at <= now);
         due.map(|(key, lease)| {
@@ -146,19 +146,19 @@ impl Shared {
 
     fn all_are_due(&self) {
         let now = Instant::now();
-        for lease in self.held().leases.values_mut() {
+        for lease in self.leases().by_key.values_mut() {
             lease.renew_at = now;
         }
     }
 
     fn renewed(&self, key: u64, since: Instant) {
-        if let Some(lease) = self.held().leases.get_mut(&key) {
+        if let Some(lease) = self.leases().by_key.get_mut(&key) {
             lease.renew_at = since + self.lease / 2;
         }
     }
 
     fn lost(&self, key: u64) {
-        if let Some(lease) = self.held().leases.remove(&key) {
+        if let Some(lease) = self.leases().by_key.remove(&key) {
             lease.lost.cancel();
         }
     }
@@ -167,7 +167,7 @@ impl Shared {
 async fn keep(store: Arc<dyn Ledger>, shared: Arc<Shared>, lease: Duration, jumps: ClockJumps) {
     let tick = (lease / 16).clamp(Duration::from_millis(10), Duration::from_secs(5));
     loop {
-        if shared.held().leases.is_empty() {
+        if shared.leases().by_key.is_empty() {
             shared.woken.notified().await;
         }
         if jumps.look() {

@@ -16,8 +16,9 @@
 //! - A retry is a new message with `retries` one higher, sent before the present one is deleted. On
 //!   FIFO queues the present message comes back instead and the ledger counts, so that the order
 //!   stands; without a result store it is sent again there too, at the end of its group.
-//! - What is embedded in a message: callbacks and the next step of a chain are sent before SUCCESS
-//!   is stored, under fixed ids; errbacks after FAILURE. **Groups, chords and nested chains are not
+//! - What is embedded in a message: callbacks and the next step of a chain are sent after SUCCESS
+//!   is stored, errbacks after FAILURE; all under fixed ids. Where the result is ignored, callbacks
+//!   and the next step are sent before the claim ends. **Groups, chords and nested chains are not
 //!   supported by this version**: a message that embeds one fails before it runs, with
 //!   NotImplementedError, and so does a chord's body, so that nobody waits for ever.
 //!
@@ -30,15 +31,17 @@
 //! in it, unlike in Python.
 //!
 //! # Messages that cannot be run
-//! | what | outcome |
-//! |---|---|
-//! | envelope, payload, `eta`, `expires` or beat's header unreadable | dead-letter queue as `unreadable`, and FAILURE where an id can be read |
-//! | task not registered | `unknown_task`: FAILURE NotRegistered, released, or forwarded (ten times at most) |
-//! | wrong arguments | FAILURE TypeError |
-//! | `expires` has passed | REVOKED |
-//! | more than `task_max_lost_runs` started runs of one try | dead-letter queue as `poison`, FAILURE WorkerLostError |
-//! | `Reject` without requeue | dead-letter queue as `rejected`, FAILURE |
-//! | gave up, and the task has `dead_letter` | dead-letter queue as `gave-up`, FAILURE |
+//! | what | outcome | decided in |
+//! |---|---|---|
+//! | envelope, payload, `eta`, `expires` or beat's header unreadable | dead-letter queue as `unreadable`, and FAILURE where an id can be read | `admission/unready.rs` |
+//! | task not registered | `unknown_task`: FAILURE NotRegistered, released, or forwarded (ten times at most) | `admission/unknown.rs` |
+//! | wrong arguments | FAILURE TypeError | `admission/admit.rs` |
+//! | `expires` has passed | REVOKED | `admission/timing.rs` |
+//! | more than `task_max_lost_runs` started runs of one try | dead-letter queue as `poison`, FAILURE WorkerLostError | `admission/poison.rs` |
+//! | `Reject` without requeue | dead-letter queue as `rejected`, FAILURE | `ending/verdict.rs` |
+//! | gave up, and the task has `dead_letter` | dead-letter queue as `gave-up`, FAILURE | `ending/conclusion.rs` |
+//!
+//! All that keeps a task from running is listed in `admission/admit.rs`.
 //!
 //! The last of those started runs begins only when nothing else runs in its process, and nothing
 //! begins beside it, so that its loss is its own.
@@ -60,6 +63,8 @@
 mod admission;
 mod batched_ledger;
 mod call;
+mod dead_lettered;
+mod deferral;
 mod ending;
 mod engine;
 mod executed;
@@ -77,17 +82,16 @@ mod per_queue;
 mod reply;
 mod requests;
 mod run;
-mod settling;
 mod shutdown;
 mod waits;
 mod worker;
 
+pub use dead_lettered::DeadLettered;
 pub use executed::{Ending, Executed};
 pub use executor::{Executor, ExecutorParts};
 pub use log::TASK_SPAN;
 pub use outcome::Outcome;
 pub use reply::Answer;
 pub use run::{BlockingWork, Threads};
-pub use settling::DeadLettered;
 pub use shutdown::{Deadline, Shutdown};
 pub use worker::{VisibilityKeeper, Worker, WorkerError, WorkerOptions, WorkerQueue, WorkerReport};

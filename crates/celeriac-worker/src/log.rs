@@ -1,7 +1,8 @@
 //! How a task is known in the log: the span of its run, and the lines that tell its life.
 //!
-//! What the worker says inside of the span names no task. It reads on from the name, as Celery's
-//! lines do: `Task tasks.add[4f] succeeded in 0.010s: 3`.
+//! What the worker says inside of the span names no task. Celery's own lines read on from the name:
+//! `Task tasks.add[4f] succeeded in 0.010s: 3`. All others say what they are about ("the task",
+//! "the retry"), since a log in JSON has the name in a field of its own.
 
 use std::time::Duration;
 
@@ -54,7 +55,7 @@ pub(crate) fn received(call: &Call) {
 
 pub(crate) fn succeeded(took: Duration, result: &Value) {
     if tracing::enabled!(tracing::Level::INFO) {
-        tracing::info!("succeeded in {}s: {}", seconds(took), shown(result));
+        tracing::info!("succeeded in {}s: {}", seconds(took), repr(result));
     }
 }
 
@@ -87,7 +88,7 @@ fn seconds(duration: Duration) -> String {
 }
 
 /// As Python shows it.
-fn shown(value: &Value) -> String {
+fn repr(value: &Value) -> String {
     let tuple = repr_args(std::slice::from_ref(value));
     let text = tuple
         .strip_prefix('(')
@@ -110,9 +111,9 @@ mod tests {
 
     #[test]
     fn values_are_shown_as_python_does_and_cut() {
-        assert_eq!(shown(&Value::Int(3)), "3");
-        assert_eq!(shown(&Value::Null), "None");
-        let long = shown(&Value::Str("é".repeat(500)));
+        assert_eq!(repr(&Value::Int(3)), "3");
+        assert_eq!(repr(&Value::Null), "None");
+        let long = repr(&Value::Str("é".repeat(500)));
         assert!(
             long.ends_with("...") && long.chars().count() == LONGEST + 3,
             "{long}"

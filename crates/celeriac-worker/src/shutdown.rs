@@ -1,3 +1,7 @@
+//! The signals that tell a process to end, and the tokens by which its parts hear of it. What a
+//! worker does then, and when, is in `worker/drain.rs`; a Lambda function cancels the tokens by its
+//! own clock (`phases.rs` of `celeriac-lambda`).
+
 use std::time::Duration;
 
 use tokio::time::Instant;

@@ -9,9 +9,9 @@ pub(crate) fn redelivery(receive_count: u32, longest: Duration) -> Duration {
         .min(longest)
 }
 
-/// How long a message stays away at least that was received this often, so that its queue's
-/// `maxReceiveCount` is not used up by waiting: n² seconds at receive n, which makes 100 receives
-/// take four days. The first ten cost nothing.
+/// How long a message that was received this often stays away at least, so that its queue's
+/// `maxReceiveCount` is not used up by waiting: nothing for the first ten receives, then 1 s, 4 s,
+/// 9 s and so on: (n - 10)² seconds at receive n. So 100 receives take nearly three days.
 pub(crate) fn patience(receive_count: u32) -> Duration {
     let count = u64::from(receive_count.saturating_sub(10));
     Duration::from_secs(count.saturating_mul(count))
@@ -43,6 +43,13 @@ mod tests {
         assert!((1.0..=1.25).contains(&redelivery(0, longest).as_secs_f64()));
         assert!((8.0..=10.0).contains(&redelivery(4, longest).as_secs_f64()));
         assert_eq!(redelivery(u32::MAX, longest), longest);
+    }
+
+    #[test]
+    fn a_hundred_receives_take_nearly_three_days() {
+        assert_eq!(patience(10), Duration::ZERO);
+        let all: Duration = (1..=100).map(patience).sum();
+        assert_eq!(all, Duration::from_secs(247_065));
     }
 
     #[test]

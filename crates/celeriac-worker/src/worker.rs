@@ -1,7 +1,7 @@
 mod counters;
 mod dispatcher;
+mod drain;
 mod ecs_protection;
-mod ending;
 mod health;
 mod lane;
 mod metrics_log;
@@ -11,7 +11,7 @@ mod progress_log;
 mod receiver;
 mod run_times;
 mod running_worker;
-mod settle;
+mod settlement;
 mod startup;
 mod stuck_messages;
 mod visibility_keeper;
@@ -111,7 +111,7 @@ impl Worker {
             services.spawn(health::serve(listener, Arc::clone(&worker)));
         }
         work(&worker).await;
-        ending::end(&worker).await;
+        drain::drain(&worker).await;
         let report = worker.counters.report();
         tracing::debug!(
             "stopped: {} succeeded, {} failed, {} retried, {} messages given back, {} dead-lettered",

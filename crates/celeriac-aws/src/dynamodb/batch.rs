@@ -65,13 +65,13 @@ impl DynamoStore {
         let good = writes
             .into_iter()
             .enumerate()
-            .filter(|(place, _)| written[*place].is_none())
+            .filter(|(index, _)| written[*index].is_none())
             .collect();
         let chunks = stream::iter(cut(good))
             .map(|chunk| self.write_chunk(chunk))
             .buffer_unordered(CONCURRENT_REQUESTS);
-        for (place, outcome) in chunks.collect::<Vec<_>>().await.into_iter().flatten() {
-            written[place] = Some(outcome);
+        for (index, outcome) in chunks.collect::<Vec<_>>().await.into_iter().flatten() {
+            written[index] = Some(outcome);
         }
         let lost = || {
             Written::Failed(Failure::Fault(Fault::Unavailable(
@@ -93,8 +93,8 @@ impl DynamoStore {
                 match self.execute(&waiting).await {
                     Ok(outcomes) => outcomes,
                     Err(fault) => {
-                        settled.extend(waiting.into_iter().map(|(place, _)| {
-                            (place, Written::Failed(Failure::Fault(fault.clone())))
+                        settled.extend(waiting.into_iter().map(|(index, _)| {
+                            (index, Written::Failed(Failure::Fault(fault.clone())))
                         }));
                         return settled;
                     }
@@ -198,7 +198,7 @@ pub(super) fn rounds<'a>(keys: impl Iterator<Item = &'a str>) -> Vec<Vec<usize>>
         let mut taken = HashSet::new();
         let (now, later): (Vec<_>, Vec<_>) =
             waiting.into_iter().partition(|(_, key)| taken.insert(*key));
-        rounds.push(now.into_iter().map(|(place, _)| place).collect());
+        rounds.push(now.into_iter().map(|(index, _)| index).collect());
         waiting = later;
     }
     rounds
@@ -222,11 +222,11 @@ mod tests {
     #[test]
     fn requests_hold_25_statements_and_8_mebibytes() {
         let writes = |count: usize, bytes: usize| {
-            let write = |place: usize| {
+            let write = |index: usize| {
                 (
-                    place,
+                    index,
                     Write {
-                        id: place.to_string(),
+                        id: index.to_string(),
                         condition: Condition::Absent,
                         set: vec![(RESULT, binary(vec![0; bytes]))],
                     },

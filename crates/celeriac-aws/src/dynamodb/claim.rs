@@ -1,4 +1,3 @@
-use aws_sdk_dynamodb::types::AttributeValue;
 use celeriac_core::{
     Claim, ClaimDecision, ClaimOutcome, Claimed, LedgerItem, StoreError, StoreErrorKind,
     decide_claim, first_claim,
@@ -6,7 +5,10 @@ use celeriac_core::{
 use celeriac_protocol::{State, UtcTime};
 
 use super::batch::{Written, rounds};
-use super::item::{ATTEMPT, LEASE, NONCE, OWNER, RETRIES, RUNS, STATE, lease_until, number, text};
+use super::item::{
+    ATTEMPT, Attribute, LEASE, NONCE, OWNER, RETRIES, RUNS, STATE, lease_until, number,
+    result_attributes, text, ttl_attribute,
+};
 use super::read::LedgerItems;
 use super::statement::{Condition, Write};
 use super::store::{DynamoStore, MAX_ROUNDS, contended, unchanged};
@@ -16,7 +18,7 @@ type Answer = Result<ClaimOutcome, StoreErrorKind>;
 
 /// A claim on its way.
 struct Open<'a> {
-    place: usize,
+    index: usize,
     key: &'a str,
     claim: &'a Claim,
     /// Whether an item is there, as far as is known.
@@ -43,11 +45,11 @@ impl DynamoStore {
         let keys: Vec<String> = batch.iter().map(|claim| self.key(&claim.task_id)).collect();
         let mut answers: Vec<Option<Answer>> = batch.iter().map(|_| None).collect();
         for round in rounds(keys.iter().map(String::as_str)) {
-            let open = round.into_iter().map(|place| Open {
-                place,
-                key: &keys[place],
-                claim: &batch[place],
-                known: batch[place].likely_known,
+            let open = round.into_iter().map(|index| Open {
+                index,
+                key: &keys[index],
+                claim: &batch[index],
+                known: batch[index].likely_known,
             });
             self.claim_distinct(open.collect(), &mut answers).await;
         }
@@ -73,7 +75,7 @@ impl DynamoStore {
             for (entry, outcome) in tries.into_iter().zip(written) {
                 match outcome {
                     Written::Done => {
-                        answers[entry.open.place] = Some(Ok(ClaimOutcome::Claimed(entry.claimed)));
+                        answers[entry.open.index] = Some(Ok(ClaimOutcome::Claimed(entry.claimed)));
                     }
                     // there already, changed since it was read, or written by us in an attempt
                     // whose answer was lost
@@ -82,7 +84,7 @@ impl DynamoStore {
                         ..entry.open
                     }),
                     Written::Failed(failure) => {
-                        answers[entry.open.place] = Some(Err(failure.into()));
+                        answers[entry.open.index] = Some(Err(failure.into()));
                     }
                 }
             }
@@ -115,8 +117,8 @@ impl DynamoStore {
                         claimed,
                     });
                 }
-                Ok(Step::Answer(outcome)) => answers[entry.place] = Some(Ok(*outcome)),
-                Err(kind) => answers[entry.place] = Some(Err(kind)),
+                Ok(Step::Answer(outcome)) => answers[entry.index] = Some(Ok(*outcome)),
+                Err(kind) => answers[entry.index] = Some(Err(kind)),
             }
         }
         (tries, writes)
@@ -180,14 +182,14 @@ impl DynamoStore {
     ) -> Result<Write, StoreErrorKind> {
         let claim = entry.claim;
         let mut set = if keep_result {
-            self.ttl(now).into_iter().collect()
+            ttl_attribute(&self.config, now).into_iter().collect()
         } else {
-            self.shown(&claim.shown, now)?
+            result_attributes(&claim.shown, &self.config, now)?
         };
         if keep_result {
             set.push((STATE, text("RETRY"))); // what is kept is a RETRY; Python may have written it
         }
-        set.extend(held(claim, self.lease_now(), claimed));
+        set.extend(held(claim, self.holder_now(), claimed));
         Ok(Write {
             id: entry.key.to_owned(),
             condition,
@@ -208,7 +210,7 @@ fn as_new(mut item: LedgerItem) -> LedgerItem {
     }
 }
 
-fn held(claim: &Claim, now: UtcTime, claimed: &Claimed) -> [(&'static str, AttributeValue); 6] {
+fn held(claim: &Claim, now: UtcTime, claimed: &Claimed) -> [Attribute; 6] {
     [
         (ATTEMPT, number(claimed.attempt)),
         (RUNS, number(claimed.runs)),

@@ -1,4 +1,3 @@
-use aws_sdk_dynamodb::types::AttributeValue;
 use celeriac_core::{
     CompleteDecision, Completion, CompletionKind, CompletionOutcome, LedgerItem, StoreError,
     StoreErrorKind, decide_complete,
@@ -7,7 +6,8 @@ use celeriac_protocol::UtcTime;
 
 use super::batch::{Written, rounds};
 use super::item::{
-    ATTEMPT, LEASE, NONCE, RETRIES, RUNS, STATE, lease_millis, lease_until, number, text,
+    ATTEMPT, Attribute, LEASE, NONCE, RETRIES, RUNS, STATE, lease_millis, lease_until, number,
+    result_attributes, text, ttl_attribute,
 };
 use super::read::LedgerItems;
 use super::statement::{Condition, Write};
@@ -18,7 +18,7 @@ type Answer = Result<CompletionOutcome, StoreErrorKind>;
 
 /// A completion on its way.
 struct Open<'a> {
-    place: usize,
+    index: usize,
     key: &'a str,
     completion: &'a Completion,
     /// Whether the item must be read first. Most likely it is ours, as we left it, and need not.
@@ -64,13 +64,13 @@ impl DynamoStore {
     ) {
         let mut open: Vec<Open<'_>> = open
             .into_iter()
-            .map(|place| Open {
-                place,
-                key: &keys[place],
-                completion: &batch[place],
+            .map(|index| Open {
+                index,
+                key: &keys[index],
+                completion: &batch[index],
                 // giving back subtracts from what stands there, so it is read first: shutdown is
                 // not the hot path
-                look: !is_blind(&batch[place].kind),
+                look: !is_blind(&batch[index].kind),
             })
             .collect();
         for _ in 0..MAX_ROUNDS {
@@ -82,12 +82,12 @@ impl DynamoStore {
             open = Vec::new();
             for (entry, outcome) in sent.into_iter().zip(written) {
                 match outcome {
-                    Written::Done => answers[entry.place] = Some(Ok(CompletionOutcome::Stored)),
+                    Written::Done => answers[entry.index] = Some(Ok(CompletionOutcome::Stored)),
                     Written::Refused(_) => open.push(Open {
                         look: true,
                         ..entry
                     }),
-                    Written::Failed(failure) => answers[entry.place] = Some(Err(failure.into())),
+                    Written::Failed(failure) => answers[entry.index] = Some(Err(failure.into())),
                 }
             }
         }
@@ -117,8 +117,8 @@ impl DynamoStore {
                     writes.push(write);
                     sent.push(entry);
                 }
-                Ok(Step::Answer(outcome)) => answers[entry.place] = Some(Ok(outcome)),
-                Err(kind) => answers[entry.place] = Some(Err(kind)),
+                Ok(Step::Answer(outcome)) => answers[entry.index] = Some(Ok(outcome)),
+                Err(kind) => answers[entry.index] = Some(Err(kind)),
             }
         }
         (sent, writes)
@@ -166,17 +166,17 @@ impl DynamoStore {
         item: Option<&LedgerItem>,
         condition: &Condition,
         now: UtcTime,
-    ) -> Result<Vec<(&'static str, AttributeValue)>, StoreErrorKind> {
+    ) -> Result<Vec<Attribute>, StoreErrorKind> {
         let mut set = match &completion.kind {
             CompletionKind::Final(meta) | CompletionKind::Retry { meta, .. } => {
-                let mut set = self.shown(meta, now)?;
+                let mut set = result_attributes(meta, &self.config, now)?;
                 set.push((RUNS, number(0)));
                 set
             }
             CompletionKind::Released | CompletionKind::Detached { .. } => {
                 let runs = item.map_or(0, |item| item.runs.saturating_sub(1));
                 let state = item.map_or("PENDING", |item| item.meta.status.as_str());
-                let mut set: Vec<_> = self.ttl(now).into_iter().collect();
+                let mut set: Vec<_> = ttl_attribute(&self.config, now).into_iter().collect();
                 set.extend([(RUNS, number(runs)), (STATE, text(state))]);
                 set
             }
@@ -200,7 +200,9 @@ impl DynamoStore {
                 set.push((ATTEMPT, number(completion.attempt + 1)));
                 lease = number(lease_millis(self.service_time(due)));
             }
-            CompletionKind::Detached { lease: more } => lease = lease_until(self.lease_now(), more),
+            CompletionKind::Detached { lease: more } => {
+                lease = lease_until(self.holder_now(), more);
+            }
             _ => {}
         }
         set.extend([(LEASE, lease), (NONCE, text(&completion.nonce))]);

@@ -6,8 +6,8 @@ use celeriac_core::documents::{Document, Stored};
 use celeriac_protocol::UtcTime;
 
 use super::item::{
-    Attributes, BODY, HOLDER, NONCE, NUMBER, TTL, VERSION, binary, number, number_of, text,
-    text_of, whole_seconds,
+    Attribute, Attributes, BODY, DOCUMENT_NUMBER, HOLDER, NONCE, TTL, VERSION, binary, number,
+    number_of, text, text_of, whole_seconds,
 };
 
 /// The `ttl` of what stays: the last second of the year 9999. An update cannot take an attribute
@@ -15,17 +15,14 @@ use super::item::{
 const FOR_GOOD: i64 = 253_402_300_799;
 
 /// What a write of a document sets, beside what every item has.
-pub(super) fn attributes(
-    document: &Document,
-    nonce: &str,
-) -> impl Iterator<Item = (&'static str, AttributeValue)> {
+pub(super) fn attributes(document: &Document, nonce: &str) -> impl Iterator<Item = Attribute> {
     let ends = document.expires_at.map_or(FOR_GOOD, whole_seconds);
     let holder = document.holder.clone().unwrap_or_default();
     [
         (VERSION, number(document.version)),
         (NONCE, text(nonce)),
         (HOLDER, text(holder)),
-        (NUMBER, number(document.number)),
+        (DOCUMENT_NUMBER, number(document.number)),
         (BODY, binary(document.body.clone())),
         (TTL, number(ends)),
     ]
@@ -49,7 +46,7 @@ pub(super) fn read(item: &Attributes) -> Result<Stored, StoreErrorKind> {
         document: Document {
             version,
             holder: holder.map(str::to_owned),
-            number: number_of(item, NUMBER).unwrap_or(0),
+            number: number_of(item, DOCUMENT_NUMBER).unwrap_or(0),
             body,
             expires_at: number_of::<i64>(item, TTL)
                 .filter(|seconds| *seconds < FOR_GOOD)

@@ -71,10 +71,10 @@ impl DynamoStore {
         let keys: Vec<String> = batch.iter().map(|change| self.path(change.key())).collect();
         let mut answers: Vec<Option<Result<C::Outcome, StoreErrorKind>>> =
             batch.iter().map(|_| None).collect();
-        for places in rounds(keys.iter().map(String::as_str)) {
-            let mut open: Vec<(usize, Seen)> = places
+        for indexes in rounds(keys.iter().map(String::as_str)) {
+            let mut open: Vec<(usize, Seen)> = indexes
                 .into_iter()
-                .map(|place| (place, Seen::Nothing))
+                .map(|index| (index, Seen::Nothing))
                 .collect();
             for round in 1..=MAX_ROUNDS as u32 {
                 open = self.change_round(batch, &keys, open, &mut answers).await;
@@ -105,19 +105,19 @@ impl DynamoStore {
     ) -> Vec<(usize, Seen)> {
         let now = self.taker_now();
         let (mut written, mut writes, mut look) = (Vec::new(), Vec::new(), Vec::new());
-        for (place, seen) in open {
-            let change = &batch[place];
+        for (index, seen) in open {
+            let change = &batch[index];
             match step(change, &seen, now) {
-                Step::Answer(answer) => answers[place] = Some(Ok(answer)),
-                Step::Look => look.push(place),
+                Step::Answer(answer) => answers[index] = Some(Ok(answer)),
+                Step::Look => look.push(index),
                 Step::Write(condition, document) => {
-                    let id = keys[place].clone();
+                    let id = keys[index].clone();
                     match self.document_write(id, condition, &document, change) {
                         Ok(write) => {
-                            written.push((place, document));
+                            written.push((index, document));
                             writes.push(write);
                         }
-                        Err(kind) => answers[place] = Some(Err(kind)),
+                        Err(kind) => answers[index] = Some(Err(kind)),
                     }
                 }
             }
@@ -126,13 +126,13 @@ impl DynamoStore {
             .settle(batch, (written, writes), &mut look, answers)
             .await;
         let found = self
-            .read(look.iter().map(|place| &keys[*place]), true)
+            .read(look.iter().map(|index| &keys[*index]), true)
             .await;
-        for place in look {
-            let item = found.item(&keys[place]);
+        for index in look {
+            let item = found.item(&keys[index]);
             match item.and_then(|item| item.map(document_item::read).transpose()) {
-                Ok(stored) => open.push((place, Seen::Item(stored))),
-                Err(kind) => answers[place] = Some(Err(kind)),
+                Ok(stored) => open.push((index, Seen::Item(stored))),
+                Err(kind) => answers[index] = Some(Err(kind)),
             }
         }
         open
@@ -149,15 +149,15 @@ impl DynamoStore {
     ) -> Vec<(usize, Seen)> {
         let mut open = Vec::new();
         let written = self.write_all(writes).await;
-        for ((place, document), written) in documents.into_iter().zip(written) {
+        for ((index, document), written) in documents.into_iter().zip(written) {
             match written {
-                Written::Done => answers[place] = Some(Ok(batch[place].done(&document))),
-                Written::Refused(None) => look.push(place),
+                Written::Done => answers[index] = Some(Ok(batch[index].done(&document))),
+                Written::Refused(None) => look.push(index),
                 Written::Refused(Some(item)) => match document_item::read(&item) {
-                    Ok(stored) => open.push((place, Seen::Item(Some(stored)))),
-                    Err(kind) => answers[place] = Some(Err(kind)),
+                    Ok(stored) => open.push((index, Seen::Item(Some(stored)))),
+                    Err(kind) => answers[index] = Some(Err(kind)),
                 },
-                Written::Failed(failure) => answers[place] = Some(Err(failure.into())),
+                Written::Failed(failure) => answers[index] = Some(Err(failure.into())),
             }
         }
         open
@@ -171,8 +171,8 @@ impl DynamoStore {
         document: &Document,
         change: &impl Change,
     ) -> Result<Write, StoreErrorKind> {
-        let shown = ResultMeta::new(change.key().name(), State::Pending, Value::Null);
-        let result = self.config.codec.encode(&shown);
+        let pending = ResultMeta::new(change.key().name(), State::Pending, Value::Null);
+        let result = self.config.codec.encode(&pending);
         let result = result.map_err(|error| StoreErrorKind::Codec(error.to_string()))?;
         let mut set = vec![
             (RESULT, binary(result)),

@@ -2,7 +2,7 @@ use celeriac_core::{LedgerItem, StoreError, StoreErrorKind, Version};
 use celeriac_protocol::{ResultMeta, State, UtcTime, Value};
 
 use super::batch::{Written, rounds};
-use super::item::{ATTEMPT, LEASE, NONCE, RETRIES, RUNS, STATE, number, text};
+use super::item::{ATTEMPT, LEASE, NONCE, RETRIES, RUNS, STATE, number, result_attributes, text};
 use super::statement::Write;
 use super::store::{DynamoStore, MAX_ROUNDS, contended, unchanged};
 
@@ -16,32 +16,32 @@ impl DynamoStore {
         for mut open in rounds(keys.iter().map(String::as_str)) {
             for _ in 0..MAX_ROUNDS {
                 let items = self
-                    .ledger_items(open.iter().map(|place| &keys[*place]))
+                    .ledger_items(open.iter().map(|index| &keys[*index]))
                     .await;
                 let mut writes = Vec::with_capacity(open.len());
-                for place in std::mem::take(&mut open) {
-                    match items.get(&keys[place]) {
-                        Err(kind) => answers[place] = Some(Err(kind)),
+                for index in std::mem::take(&mut open) {
+                    match items.get(&keys[index]) {
+                        Err(kind) => answers[index] = Some(Err(kind)),
                         Ok(Some(item)) if item.meta.status.is_ready() => {
                             match self.tombstone(
-                                &keys[place],
-                                &task_ids[place],
+                                &keys[index],
+                                &task_ids[index],
                                 &item,
                                 self.clock.now(),
                             ) {
-                                Ok(write) => writes.push((place, write)),
-                                Err(kind) => answers[place] = Some(Err(kind)),
+                                Ok(write) => writes.push((index, write)),
+                                Err(kind) => answers[index] = Some(Err(kind)),
                             }
                         }
-                        Ok(_) => answers[place] = Some(Ok(())),
+                        Ok(_) => answers[index] = Some(Ok(())),
                     }
                 }
-                let (places, writes): (Vec<usize>, Vec<Write>) = writes.into_iter().unzip();
-                for (place, outcome) in places.into_iter().zip(self.write_all(writes).await) {
+                let (indexes, writes): (Vec<usize>, Vec<Write>) = writes.into_iter().unzip();
+                for (index, outcome) in indexes.into_iter().zip(self.write_all(writes).await) {
                     match outcome {
-                        Written::Done => answers[place] = Some(Ok(())),
-                        Written::Refused(_) => open.push(place),
-                        Written::Failed(failure) => answers[place] = Some(Err(failure.into())),
+                        Written::Done => answers[index] = Some(Ok(())),
+                        Written::Refused(_) => open.push(index),
+                        Written::Failed(failure) => answers[index] = Some(Err(failure.into())),
                     }
                 }
                 if open.is_empty() {
@@ -66,7 +66,11 @@ impl DynamoStore {
         item: &LedgerItem,
         now: UtcTime,
     ) -> Result<Write, StoreErrorKind> {
-        let mut set = self.shown(&ResultMeta::new(task_id, State::Pending, Value::Null), now)?;
+        let mut set = result_attributes(
+            &ResultMeta::new(task_id, State::Pending, Value::Null),
+            &self.config,
+            now,
+        )?;
         set.retain(|(name, _)| *name != STATE);
         let attempt = match item.version {
             Version::Ours { attempt, .. } => attempt,

@@ -3,7 +3,9 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use celeriac_core::{LedgerItem, Record, StoreErrorKind, Version};
-use celeriac_protocol::{Limits, ResultCodec, State, UtcTime};
+use celeriac_protocol::{Limits, ResultCodec, ResultMeta, State, UtcTime};
+
+use crate::dynamo_config::DynamoConfig;
 
 /// DynamoDB: 400 KB an item, names included.
 pub(super) const MAX_ITEM_BYTES: usize = 409_600;
@@ -26,9 +28,10 @@ pub(super) const OWNER: &str = "c_owner";
 // A document's, beside its nonce.
 pub(super) const VERSION: &str = "c_version";
 pub(super) const BODY: &str = "c_body";
-/// Empty for nobody.
+/// Who holds the document; empty for nobody.
 pub(super) const HOLDER: &str = "c_holder";
-pub(super) const NUMBER: &str = "c_at";
+/// The `number` that `Documents::advance` changes.
+pub(super) const DOCUMENT_NUMBER: &str = "c_at";
 
 /// An item as DynamoDB gives it.
 pub(super) type Attributes = HashMap<String, AttributeValue>;
@@ -54,7 +57,7 @@ pub(super) fn timestamp(now: UtcTime) -> AttributeValue {
     ))
 }
 
-/// As `ttl` counts.
+/// As [`TTL`] counts.
 pub(super) fn whole_seconds(time: UtcTime) -> i64 {
     time.0.div_euclid(1_000_000)
 }
@@ -86,10 +89,37 @@ pub(super) fn text_of<'a>(item: &'a Attributes, name: &str) -> Option<&'a str> {
     item.get(name)?.as_s().ok().map(String::as_str)
 }
 
-fn meta_of(
-    item: &Attributes,
-    codec: ResultCodec,
-) -> Result<celeriac_protocol::ResultMeta, StoreErrorKind> {
+/// An attribute that a write sets.
+pub(super) type Attribute = (&'static str, AttributeValue);
+
+/// What every write of a result sets: Celery's attributes, and our state beside them. [`to_ledger`]
+/// and [`to_record`] read them.
+pub(super) fn result_attributes(
+    meta: &ResultMeta,
+    config: &DynamoConfig,
+    now: UtcTime,
+) -> Result<Vec<Attribute>, StoreErrorKind> {
+    let bytes = config
+        .codec
+        .encode(meta)
+        .map_err(|error| StoreErrorKind::Codec(error.to_string()))?;
+    let mut set = Vec::with_capacity(11);
+    set.extend([
+        (RESULT, binary(bytes)),
+        (TIMESTAMP, timestamp(now)),
+        (STATE, text(meta.status.as_str())),
+    ]);
+    set.extend(ttl_attribute(config, now));
+    Ok(set)
+}
+
+/// When an item that is written now is to go, if it is.
+pub(super) fn ttl_attribute(config: &DynamoConfig, now: UtcTime) -> Option<Attribute> {
+    let ttl = config.ttl?;
+    Some((TTL, number(now.after(ttl).0 / 1_000_000)))
+}
+
+fn meta_of(item: &Attributes, codec: ResultCodec) -> Result<ResultMeta, StoreErrorKind> {
     let bytes = item.get(RESULT).and_then(|value| value.as_b().ok());
     let bytes =
         bytes.ok_or_else(|| StoreErrorKind::Codec("the item has no binary `result`".to_owned()))?;
@@ -99,8 +129,8 @@ fn meta_of(
 }
 
 /// Whether `forget` emptied the item: our state is final, and the result does not show it.
-fn is_tombstone(item: &Attributes, shown: &State) -> bool {
-    !shown.is_ready() && text_of(item, STATE).is_some_and(|state| State::from(state).is_ready())
+fn is_tombstone(item: &Attributes, of_result: &State) -> bool {
+    !of_result.is_ready() && text_of(item, STATE).is_some_and(|state| State::from(state).is_ready())
 }
 
 /// Whether the item has ended: DynamoDB deletes it within days of its TTL, and until then nobody

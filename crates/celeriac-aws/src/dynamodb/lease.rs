@@ -1,4 +1,3 @@
-use aws_sdk_dynamodb::types::AttributeValue;
 use celeriac_core::{
     Lease, LeaseOutcome, LedgerItem, StateUpdate, StoreError, StoreErrorKind, Version,
 };
@@ -6,12 +5,11 @@ use celeriac_protocol::{ResultMeta, State, UtcTime, Value};
 
 use super::batch::{Written, rounds};
 use super::item::{
-    ATTEMPT, LEASE, NONCE, RETRIES, RUNS, STATE, lease_millis, lease_until, number, text,
+    ATTEMPT, Attribute, LEASE, NONCE, RETRIES, RUNS, STATE, lease_millis, lease_until, number,
+    result_attributes, text, ttl_attribute,
 };
 use super::statement::{Condition, Write};
 use super::store::{DynamoStore, MAX_ROUNDS, contended, unchanged};
-
-type Attribute = (&'static str, AttributeValue);
 
 /// A write that only the holder of a task may make, and that does not end its claim.
 struct Hold {
@@ -28,11 +26,11 @@ impl DynamoStore {
         &self,
         batch: Vec<Lease>,
     ) -> Vec<Result<LeaseOutcome, StoreError>> {
-        let (now, lease_now) = (self.clock.now(), self.lease_now());
+        let (now, holder_now) = (self.clock.now(), self.holder_now());
         let hold = |lease: Lease| {
             // an item must not lapse under a long run
-            let mut set: Vec<_> = self.ttl(now).into_iter().collect();
-            let until = lease_now.after(lease.lease);
+            let mut set: Vec<_> = ttl_attribute(&self.config, now).into_iter().collect();
+            let until = holder_now.after(lease.lease);
             set.push((LEASE, number(lease_millis(until))));
             Ok(Hold {
                 key: self.key(&lease.task_id),
@@ -52,8 +50,7 @@ impl DynamoStore {
     ) -> Vec<Result<LeaseOutcome, StoreError>> {
         let now = self.clock.now();
         let hold = |update: StateUpdate| {
-            let set = self
-                .shown(&update.meta, now)
+            let set = result_attributes(&update.meta, &self.config, now)
                 .map_err(|kind| StoreError::new("update_state", &update.task_id, kind))?;
             Ok(Hold {
                 key: self.key(&update.task_id),
@@ -75,10 +72,10 @@ impl DynamoStore {
         let mut answers: Vec<Option<Result<LeaseOutcome, StoreError>>> =
             Vec::with_capacity(batch.len());
         let mut good = Vec::with_capacity(batch.len());
-        for (place, hold) in batch.into_iter().enumerate() {
+        for (index, hold) in batch.into_iter().enumerate() {
             match hold {
                 Ok(hold) => {
-                    good.push((place, hold));
+                    good.push((index, hold));
                     answers.push(None);
                 }
                 Err(error) => answers.push(Some(Err(error))),
@@ -90,13 +87,13 @@ impl DynamoStore {
                 .iter()
                 .map(|(_, hold)| hold.write(hold.condition()))
                 .collect();
-            for ((place, hold), outcome) in holds.into_iter().zip(self.write_all(writes).await) {
+            for ((index, hold), outcome) in holds.into_iter().zip(self.write_all(writes).await) {
                 let answer = match outcome {
                     Written::Done => Ok(LeaseOutcome::Held),
                     Written::Refused(_) => self.look_again(hold).await,
                     Written::Failed(failure) => Err(failure.into()),
                 };
-                answers[*place] =
+                answers[*index] =
                     Some(answer.map_err(|kind| StoreError::new(operation, &hold.task_id, kind)));
             }
         }
@@ -120,7 +117,7 @@ impl DynamoStore {
                 Some(item) if item.meta.status.is_ready() => return Ok(LeaseOutcome::Lost),
                 Some(item) => match &item.version {
                     Version::Ours { attempt, .. } => return Ok(hold.outcome(*attempt, &item)),
-                    Version::Foreign { .. } => hold.restored(&item, self.lease_now()),
+                    Version::Foreign { .. } => hold.restored(&item, self.holder_now()),
                 },
             };
             match self.write_all(vec![write]).await.pop() {
@@ -136,11 +133,11 @@ impl DynamoStore {
 impl DynamoStore {
     /// The claim on an item that is gone.
     fn put_back(&self, hold: &Hold) -> Result<Write, StoreErrorKind> {
-        let shown = ResultMeta::new(&hold.task_id, State::Pending, Value::Null);
-        let shown = self.shown(&shown, self.clock.now())?;
-        let mut write = hold.claimed_again(Condition::Absent, 0, "PENDING", self.lease_now());
+        let pending = ResultMeta::new(&hold.task_id, State::Pending, Value::Null);
+        let all = result_attributes(&pending, &self.config, self.clock.now())?;
+        let mut write = hold.claimed_again(Condition::Absent, 0, "PENDING", self.holder_now());
         let has = |name: &str| write.set.iter().any(|(set, _)| *set == name);
-        let missing: Vec<Attribute> = shown.into_iter().filter(|(name, _)| !has(name)).collect();
+        let missing: Vec<Attribute> = all.into_iter().filter(|(name, _)| !has(name)).collect();
         write.set.extend(missing);
         Ok(write)
     }

@@ -2,7 +2,9 @@ use aws_sdk_dynamodb::types::{
     AttributeValue, BatchStatementRequest, ReturnValuesOnConditionCheckFailure,
 };
 
-use super::item::{ATTEMPT, HOLDER, ID, LEASE, MAX_ITEM_BYTES, NONCE, TTL, VERSION, value_size};
+use super::item::{
+    ATTEMPT, Attribute, HOLDER, ID, LEASE, MAX_ITEM_BYTES, NONCE, TTL, VERSION, value_size,
+};
 
 /// One conditional write: which item, under which condition, and what it sets.
 ///
@@ -11,7 +13,7 @@ use super::item::{ATTEMPT, HOLDER, ID, LEASE, MAX_ITEM_BYTES, NONCE, TTL, VERSIO
 pub(super) struct Write {
     pub(super) id: String,
     pub(super) condition: Condition,
-    pub(super) set: Vec<(&'static str, AttributeValue)>,
+    pub(super) set: Vec<Attribute>,
 }
 
 /// What must hold of the item.

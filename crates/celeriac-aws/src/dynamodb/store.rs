@@ -3,13 +3,12 @@ use std::sync::atomic::{AtomicBool, AtomicI64};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use aws_sdk_dynamodb::types::AttributeValue;
 use celeriac_core::documents::Key;
 use celeriac_core::{
     Claim, ClaimOutcome, Clock, ClockJumps, Completion, CompletionOutcome, Lease, LeaseOutcome,
     Ledger, LedgerItem, Record, StateUpdate, StoreError, StoreErrorKind, SystemClock, Version,
 };
-use celeriac_protocol::{ResultMeta, UtcTime};
+use celeriac_protocol::UtcTime;
 
 use crate::aws_config::AwsConfig;
 use crate::dynamo_config::DynamoConfig;
@@ -17,7 +16,7 @@ use crate::request_counts::RequestCounts;
 use crate::sdk::Sdk;
 use crate::transport::Transport;
 
-use super::item::{RESULT, STATE, TIMESTAMP, TTL, binary, lease_millis, number, text, timestamp};
+use super::item::lease_millis;
 use super::statement::Condition;
 
 /// Rounds of read, decide and write before a contended entry is given up as unavailable.
@@ -85,12 +84,14 @@ impl DynamoStore {
         self.sdk.counts()
     }
 
-    /// By which a lease is given.
-    pub(super) fn lease_now(&self) -> UtcTime {
+    /// Now, for the end of a lease that this process takes or renews. Where its clock is known to be
+    /// wrong this is a little late: its own lease is rather too long than too short.
+    pub(super) fn holder_now(&self) -> UtcTime {
         self.sdk.time().for_holder()
     }
 
-    /// By which it is judged whether something of another's is over.
+    /// Now, for judging whether another's lease, or a document, is over. Where the clock is known to
+    /// be wrong this is a little early: what is another's is rather taken too late than too soon.
     pub(super) fn taker_now(&self) -> UtcTime {
         self.sdk.time().for_taker()
     }
@@ -98,33 +99,6 @@ impl DynamoStore {
     /// A time by our clock, as leases have it.
     pub(super) fn service_time(&self, at: UtcTime) -> UtcTime {
         self.sdk.time().of_local(at)
-    }
-
-    /// Celery's attributes and our state: what every write of a result sets.
-    pub(super) fn shown(
-        &self,
-        meta: &ResultMeta,
-        now: UtcTime,
-    ) -> Result<Vec<(&'static str, AttributeValue)>, StoreErrorKind> {
-        let bytes = self
-            .config
-            .codec
-            .encode(meta)
-            .map_err(|error| StoreErrorKind::Codec(error.to_string()))?;
-        let mut set = Vec::with_capacity(11);
-        set.extend([
-            (RESULT, binary(bytes)),
-            (TIMESTAMP, timestamp(now)),
-            (STATE, text(meta.status.as_str())),
-        ]);
-        set.extend(self.ttl(now));
-        Ok(set)
-    }
-
-    pub(super) fn ttl(&self, now: UtcTime) -> Option<(&'static str, AttributeValue)> {
-        self.config
-            .ttl
-            .map(|ttl| (TTL, number(now.after(ttl).0 / 1_000_000)))
     }
 }
 

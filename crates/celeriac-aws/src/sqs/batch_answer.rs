@@ -8,6 +8,16 @@ use celeriac_core::BrokerErrorKind;
 
 use crate::fault::Fault;
 
+/// What is done with each entry of a batch.
+pub(super) struct Operation<E> {
+    /// AWS's name of the request.
+    pub(super) name: &'static str,
+    /// How many bytes of a request an entry takes.
+    pub(super) size: fn(&E) -> usize,
+    /// What it means that SQS refuses an entry for good.
+    pub(super) refusal: fn(Fault) -> BrokerErrorKind,
+}
+
 /// The answer of one batch request: which entries went through and which failed, each with its id,
 /// which is its position in the request.
 pub(super) struct BatchAnswer<T> {
@@ -15,14 +25,14 @@ pub(super) struct BatchAnswer<T> {
     pub(super) failed: Vec<BatchResultErrorEntry>,
 }
 
-/// An entry with its place in the caller's batch.
-pub(super) type Placed<E> = (usize, E);
+/// An entry with its index in the caller's batch.
+pub(super) type Indexed<E> = (usize, E);
 pub(super) type Fate<T> = Result<T, BrokerErrorKind>;
 
 /// What became of one entry in one request.
 pub(super) enum Answer<T> {
     /// It went through, or never will.
-    Settled(Fate<T>),
+    Decided(Fate<T>),
     /// Another request may do better; why this one did not.
     NotNow(String),
 }
@@ -32,7 +42,8 @@ pub(super) enum Answer<T> {
 /// # Errors
 /// Where the request itself failed, after the SDK's own attempts.
 pub(super) async fn request<E, T, F, Fut>(
-    entries: &[Placed<E>],
+    operation: &Operation<E>,
+    entries: &[Indexed<E>],
     call: &F,
 ) -> Result<Vec<Answer<T>>, Fault>
 where
@@ -43,9 +54,9 @@ where
     let numbered = numbered.map(|(id, (_, entry))| (id.to_string(), entry));
     let mut answers = by_position(call(numbered.collect()).await?);
     let each = (0..entries.len()).map(|position| match answers.remove(&position) {
-        Some(Ok(value)) => Answer::Settled(Ok(value)),
+        Some(Ok(value)) => Answer::Decided(Ok(value)),
         Some(Err(Fault::Unavailable(reason))) => Answer::NotNow(reason),
-        Some(Err(fault)) => Answer::Settled(Err(entry_error(fault))),
+        Some(Err(fault)) => Answer::Decided(Err((operation.refusal)(fault))),
         None => Answer::NotNow("the answer leaves the entry out".to_owned()),
     });
     Ok(each.collect())
@@ -53,20 +64,20 @@ where
 
 /// The same end for all, whose request failed.
 pub(super) fn fail_all<E, T>(
-    entries: impl IntoIterator<Item = Placed<E>>,
+    entries: impl IntoIterator<Item = Indexed<E>>,
     fault: &Fault,
-) -> impl Iterator<Item = Placed<Fate<T>>> {
+) -> impl Iterator<Item = Indexed<Fate<T>>> {
     let entries = entries.into_iter();
-    entries.map(|(place, _)| (place, Err(fault.clone().into())))
+    entries.map(|(index, _)| (index, Err(fault.clone().into())))
 }
 
 fn by_position<T>(answer: BatchAnswer<T>) -> HashMap<usize, Result<T, Fault>> {
     let done = answer.done.into_iter().map(|(id, value)| (id, Ok(value)));
     let failed = answer.failed.into_iter().map(|entry| {
-        // an error that is not the sender's fault is SQS's own, and another request may do better;
-        // LocalStack reports bad receipts that way as well
-        let own = entry.sender_fault || is_about_the_entry(&entry.code);
-        let status = if own { 400 } else { 500 };
+        // another request may do better only where SQS itself is at fault; LocalStack says that of
+        // bad receipts as well
+        let entry_is_at_fault = entry.sender_fault || is_about_the_entry(&entry.code);
+        let status = if entry_is_at_fault { 400 } else { 500 };
         (
             entry.id,
             Err(Fault::of_code(
@@ -90,21 +101,4 @@ fn is_about_the_entry(code: &str) -> bool {
         "ReceiptHandleIsInvalid",
     ];
     codes.iter().any(|known| code.contains(known))
-}
-
-/// An entry's own fault in the seam's terms.
-fn entry_error(fault: Fault) -> BrokerErrorKind {
-    let Fault::Service { code, message } = &fault else {
-        return fault.into();
-    };
-    match code.strip_suffix("Exception").unwrap_or(code) {
-        // 12 hours after its receive a message is out of reach
-        "InvalidParameterValue" if message.contains("beyond the limit") => {
-            BrokerErrorKind::Invalid(message.clone())
-        }
-        "InvalidParameterValue" | "ReceiptHandleIsInvalid" | "MessageNotInflight" => {
-            BrokerErrorKind::ReceiptExpired
-        }
-        _ => fault.into(),
-    }
 }

@@ -56,10 +56,10 @@ impl Broker for SqsBroker {
         let limits = Capabilities::sqs(queue);
         let mut outcome = Vec::with_capacity(total);
         let mut good = Vec::with_capacity(total);
-        for (place, change) in batch.into_iter().enumerate() {
+        for (index, change) in batch.into_iter().enumerate() {
             match change.check(&limits) {
-                Ok(()) => good.push((place, change)),
-                Err(kind) => outcome.push((place, Err(kind))),
+                Ok(()) => good.push((index, change)),
+                Err(kind) => outcome.push((index, Err(kind))),
             }
         }
         if !good.is_empty() {

@@ -1,7 +1,7 @@
 use aws_sdk_sqs::types::QueueAttributeName as Name;
 use celeriac_core::{BrokerError, BrokerErrorKind, Capabilities, DeadLetter};
 
-use super::batch_answer::Placed;
+use super::batch_answer::Indexed;
 use super::redrive::Redrive;
 use super::sqs_broker::{SqsBroker, all_failed};
 
@@ -28,16 +28,16 @@ impl SqsBroker {
             .map(|letter| letter.to_outgoing(&limits))
             .collect();
         let sent = self.send_batch(OPERATION, &target, copies).await;
-        let mut outcome: Vec<Placed<Result<(), BrokerErrorKind>>> = Vec::with_capacity(total);
+        let mut outcome: Vec<Indexed<Result<(), BrokerErrorKind>>> = Vec::with_capacity(total);
         let mut arrived = Vec::with_capacity(total);
-        for (place, (letter, sent)) in batch.into_iter().zip(sent).enumerate() {
+        for (index, (letter, sent)) in batch.into_iter().zip(sent).enumerate() {
             match sent {
-                Ok(_) => arrived.push((place, letter.delivery.receipt)),
+                Ok(_) => arrived.push((index, letter.delivery.receipt)),
                 Err(error) => {
                     if matches!(error.kind, BrokerErrorKind::QueueNotFound) {
                         self.redrives.forget(queue); // the policy may have been changed since
                     }
-                    outcome.push((place, Err(error.kind)));
+                    outcome.push((index, Err(error.kind)));
                 }
             }
         }
@@ -47,7 +47,7 @@ impl SqsBroker {
                 Err(error) => outcome.extend(
                     arrived
                         .iter()
-                        .map(|(place, _)| (*place, Err(error.kind.clone()))),
+                        .map(|(index, _)| (*index, Err(error.kind.clone()))),
                 ),
             }
         }

@@ -2,12 +2,12 @@
 
 mod attributes;
 mod batch_answer;
+mod batch_fifo;
+mod batch_unordered;
 mod broker;
 mod dead_letter;
 mod declare;
-mod entries;
 mod limits;
-mod ordered;
 mod permissions;
 mod queue_admin;
 mod queue_urls;

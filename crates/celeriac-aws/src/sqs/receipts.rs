@@ -5,21 +5,50 @@ use std::sync::Arc;
 use aws_sdk_sqs::types::{
     ChangeMessageVisibilityBatchRequestEntry, DeleteMessageBatchRequestEntry,
 };
-use celeriac_core::{Receipt, SetVisibility};
+use celeriac_core::{BrokerErrorKind, Receipt, SetVisibility};
 
 use crate::fault::Fault;
 
-use super::batch_answer::{BatchAnswer, Fate, Placed};
-use super::entries;
+use super::batch_answer::{BatchAnswer, Fate, Indexed, Operation};
+use super::batch_unordered;
 use super::limits::whole_seconds;
 use super::sqs_broker::SqsBroker;
+
+const DELETE: Operation<Receipt> = Operation {
+    name: "DeleteMessageBatch",
+    size: |receipt| receipt.0.len(),
+    refusal,
+};
+
+const CHANGE_VISIBILITY: Operation<SetVisibility> = Operation {
+    name: "ChangeMessageVisibilityBatch",
+    size: |change| change.receipt.0.len(),
+    refusal,
+};
+
+/// What is wrong with an entry that holds little but a receipt is, as a rule, its receipt.
+fn refusal(fault: Fault) -> BrokerErrorKind {
+    let Fault::Service { code, message } = &fault else {
+        return fault.into();
+    };
+    match code.strip_suffix("Exception").unwrap_or(code) {
+        // 12 hours after its receive a message is out of reach
+        "InvalidParameterValue" if message.contains("beyond the limit") => {
+            BrokerErrorKind::Invalid(message.clone())
+        }
+        "InvalidParameterValue" | "ReceiptHandleIsInvalid" | "MessageNotInflight" => {
+            BrokerErrorKind::ReceiptExpired
+        }
+        _ => fault.into(),
+    }
+}
 
 impl SqsBroker {
     pub(super) async fn delete_batch(
         &self,
         url: &Arc<str>,
-        receipts: Vec<Placed<Receipt>>,
-    ) -> Vec<Placed<Fate<()>>> {
+        receipts: Vec<Indexed<Receipt>>,
+    ) -> Vec<Indexed<Fate<()>>> {
         let call = |request: Vec<(String, &Receipt)>| {
             let entry = |(id, receipt): (String, &Receipt)| {
                 let entry = DeleteMessageBatchRequestEntry::builder()
@@ -56,21 +85,14 @@ impl SqsBroker {
                 })
             }
         };
-        entries::run(
-            self.sdk.counts(),
-            "DeleteMessageBatch",
-            receipts,
-            |receipt| receipt.0.len(),
-            call,
-        )
-        .await
+        batch_unordered::run(self.sdk.counts(), &DELETE, receipts, call).await
     }
 
     pub(super) async fn change_batch(
         &self,
         url: &Arc<str>,
-        batch: Vec<Placed<SetVisibility>>,
-    ) -> Vec<Placed<Fate<()>>> {
+        batch: Vec<Indexed<SetVisibility>>,
+    ) -> Vec<Indexed<Fate<()>>> {
         let call = |request: Vec<(String, &SetVisibility)>| {
             let entry = |(id, change): (String, &SetVisibility)| {
                 let entry = ChangeMessageVisibilityBatchRequestEntry::builder()
@@ -103,13 +125,6 @@ impl SqsBroker {
                 })
             }
         };
-        entries::run(
-            self.sdk.counts(),
-            "ChangeMessageVisibilityBatch",
-            batch,
-            |change| change.receipt.0.len(),
-            call,
-        )
-        .await
+        batch_unordered::run(self.sdk.counts(), &CHANGE_VISIBILITY, batch, call).await
     }
 }

@@ -6,11 +6,31 @@ use celeriac_core::{BrokerError, BrokerErrorKind, Capabilities, Outgoing};
 use crate::fault::Fault;
 
 use super::attributes;
-use super::batch_answer::{BatchAnswer, Placed};
-use super::entries;
+use super::batch_answer::{BatchAnswer, Indexed, Operation};
 use super::limits::whole_seconds;
-use super::ordered;
 use super::sqs_broker::{SqsBroker, all_failed};
+use super::{batch_fifo, batch_unordered};
+
+const SEND: Operation<Outgoing> = Operation {
+    name: "SendMessageBatch",
+    size: Outgoing::size,
+    refusal,
+};
+
+/// What is wrong with the message itself stays wrong.
+fn refusal(fault: Fault) -> BrokerErrorKind {
+    match fault {
+        Fault::Service { code, message }
+            if matches!(
+                code.as_str(),
+                "InvalidMessageContents" | "InvalidParameterValue"
+            ) =>
+        {
+            BrokerErrorKind::Invalid(format!("{code}: {message}"))
+        }
+        fault => fault.into(),
+    }
+}
 
 impl SqsBroker {
     pub(super) async fn send_batch(
@@ -21,12 +41,12 @@ impl SqsBroker {
     ) -> Vec<Result<String, BrokerError>> {
         let total = batch.len();
         let limits = Capabilities::sqs(queue);
-        let mut outcome: Vec<Placed<Result<String, BrokerErrorKind>>> = Vec::with_capacity(total);
+        let mut outcome: Vec<Indexed<Result<String, BrokerErrorKind>>> = Vec::with_capacity(total);
         let mut good = Vec::with_capacity(total);
-        for (place, message) in batch.into_iter().enumerate() {
+        for (index, message) in batch.into_iter().enumerate() {
             match message.check(&limits) {
-                Ok(()) => good.push((place, with_dedup_id(message, limits.fifo))),
-                Err(kind) => outcome.push((place, Err(kind))),
+                Ok(()) => good.push((index, with_dedup_id(message, limits.fifo))),
+                Err(kind) => outcome.push((index, Err(kind))),
             }
         }
         if !good.is_empty() {
@@ -41,9 +61,9 @@ impl SqsBroker {
     async fn send_checked(
         &self,
         url: &Arc<str>,
-        good: Vec<Placed<Outgoing>>,
+        good: Vec<Indexed<Outgoing>>,
         fifo: bool,
-    ) -> Vec<Placed<Result<String, BrokerErrorKind>>> {
+    ) -> Vec<Indexed<Result<String, BrokerErrorKind>>> {
         let call = |request: Vec<(String, &Outgoing)>| {
             let request: Vec<_> = request
                 .into_iter()
@@ -73,9 +93,9 @@ impl SqsBroker {
         };
         let counts = self.sdk.counts();
         if fifo {
-            return ordered::run(counts, good, call).await;
+            return batch_fifo::run(counts, &SEND, good, call).await;
         }
-        entries::run(counts, "SendMessageBatch", good, Outgoing::size, call).await
+        batch_unordered::run(counts, &SEND, good, call).await
     }
 }
 

@@ -10,7 +10,7 @@ use crate::request_counts::RequestCounts;
 use crate::sdk::Sdk;
 use crate::transport::Transport;
 
-use super::batch_answer::{Fate, Placed};
+use super::batch_answer::{Fate, Indexed};
 use super::queue_urls::QueueUrls;
 use super::redrive::RedriveCache;
 
@@ -103,11 +103,11 @@ impl SqsBroker {
         operation: &'static str,
         queue: &str,
         total: usize,
-        outcome: Vec<Placed<Fate<T>>>,
+        outcome: Vec<Indexed<Fate<T>>>,
     ) -> Vec<Result<T, BrokerError>> {
         let mut slots: Vec<Option<Fate<T>>> = (0..total).map(|_| None).collect();
-        for (place, fate) in outcome {
-            slots[place] = Some(fate);
+        for (index, fate) in outcome {
+            slots[index] = Some(fate);
         }
         let fates = slots.into_iter().map(|slot| {
             slot.unwrap_or_else(|| Err(BrokerErrorKind::Other("the entry got lost".to_owned())))

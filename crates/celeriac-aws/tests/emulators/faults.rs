@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use celeriac_aws::{AwsConfig, DynamoStore, SqsBroker};
 use celeriac_core::{
     Broker, BrokerErrorKind, Claim, ClaimOutcome, Claimed, CompletionOutcome, Ledger, Outgoing,
-    QueueAdmin as _, QueueSpec, SetVisibility, StoreErrorKind,
+    QueueAdmin as _, QueueSpec, Receipt, SetVisibility, StoreErrorKind,
 };
 use celeriac_testkit::emulator::{Ministack, unique_name};
 use celeriac_testkit::fault_proxy::{Fault, FaultProxy, Rule};
@@ -282,6 +282,56 @@ async fn sqs_requests_are_tried_again_over_lost_answers_throttles_and_errors() {
     let stats = broker.stats(&queue).await.expect("counted");
     assert_eq!((stats.visible, stats.in_flight), (0, 0));
     assert_eq!(broker.requests().failed(), 14);
+}
+
+#[tokio::test]
+async fn what_a_refused_entry_means_depends_on_what_was_asked() {
+    let proxy = proxy().await;
+    let (broker, queue) = queue(&proxy).await;
+    let ordered = format!("{queue}.fifo");
+    broker
+        .declare(&QueueSpec::new(&ordered))
+        .await
+        .expect("declared");
+    proxy.set_rules(vec![Rule::every(
+        1,
+        Fault::RefuseEntries {
+            code: "InvalidParameterValue".to_owned(),
+        },
+    )]);
+    let in_group = |body: &str| Outgoing {
+        group_id: Some("group".to_owned()),
+        ..message(body.to_owned())
+    };
+    let mut sent = broker.send(&queue, vec![message("x".to_owned())]).await;
+    // in a group each is asked for, since a refused message is passed over
+    sent.extend(
+        broker
+            .send(&ordered, vec![in_group("a"), in_group("b")])
+            .await,
+    );
+    assert_eq!(proxy.requests_of(&["SendMessageBatch"]), 3);
+    for refused in sent {
+        let refused = refused.expect_err("refused");
+        assert!(
+            matches!(refused.kind, BrokerErrorKind::Invalid(_)),
+            "{refused}"
+        );
+    }
+    let receipt = Receipt("of another receive".to_owned());
+    let change = SetVisibility {
+        receipt: receipt.clone(),
+        visibility: Duration::from_mins(1),
+    };
+    let mut by_receipt = broker.ack(&queue, vec![receipt]).await;
+    by_receipt.extend(broker.set_visibility(&queue, vec![change]).await);
+    for refused in by_receipt {
+        let refused = refused.expect_err("refused");
+        assert!(
+            matches!(refused.kind, BrokerErrorKind::ReceiptExpired),
+            "{refused}"
+        );
+    }
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ use super::store_document::StoreDocument;
 /// as long as it writes it.
 ///
 /// Nobody compares clocks of two machines: whoever waits takes over when the document's version has
-/// stood still for 6/8 of a lease by its own clock, and a holder stops by itself when its last
+/// stood still for 3/4 of a lease by its own clock, and a holder stops by itself when its last
 /// write is 5/8 of a lease old. The rest of a lease is for looking and writing, so that a beat
 /// which was killed is followed within one lease.
 pub(super) struct Leadership {
@@ -23,8 +23,8 @@ pub(super) struct Leadership {
     seen: Option<(u64, Instant)>,
 }
 
-/// A lease that is held.
-pub(super) struct Held {
+/// The lease of the beat that sends, with the state that it wrote last.
+pub(super) struct HeldLease {
     pub(super) state: BeatState,
     version: u64,
     /// When it was last written.
@@ -48,7 +48,10 @@ impl Leadership {
 
     /// Takes the lease if nobody has it, or if its holder gives no sign of life. A new app's state
     /// begins `now`.
-    pub(super) async fn try_take(&mut self, now: Timestamp) -> Result<Option<Held>, StoreError> {
+    pub(super) async fn try_take(
+        &mut self,
+        now: Timestamp,
+    ) -> Result<Option<HeldLease>, StoreError> {
         let started = Instant::now();
         let (version, mut state) = self.document.load().await?;
         if version == 0 {
@@ -60,7 +63,7 @@ impl Leadership {
         }
         state.holder = Some(self.holder.clone());
         let saved = self.document.save(version, &state).await?;
-        Ok(saved.map(|version| Held {
+        Ok(saved.map(|version| HeldLease {
             state,
             version,
             since: started,
@@ -83,7 +86,7 @@ impl Leadership {
     }
 
     fn takeover(&self) -> Duration {
-        self.length * 6 / 8
+        self.length * 3 / 4
     }
 
     /// How long to wait between two looks at a lease that another holds.
@@ -101,7 +104,7 @@ impl Leadership {
     /// # Errors
     /// Also if the store has not answered after a quarter of a lease: then it may have been
     /// written.
-    pub(super) async fn save(&self, held: &mut Held) -> Result<bool, StoreError> {
+    pub(super) async fn save(&self, held: &mut HeldLease) -> Result<bool, StoreError> {
         let saved = tokio::time::timeout(self.length / 4, self.save_over(held)).await;
         saved.unwrap_or_else(|_| {
             let late = StoreErrorKind::Unavailable("no answer in time".to_owned());
@@ -109,7 +112,7 @@ impl Leadership {
         })
     }
 
-    async fn save_over(&self, held: &mut Held) -> Result<bool, StoreError> {
+    async fn save_over(&self, held: &mut HeldLease) -> Result<bool, StoreError> {
         if self.save_once(held).await? {
             return Ok(true);
         }
@@ -121,7 +124,7 @@ impl Leadership {
         self.save_once(held).await
     }
 
-    async fn save_once(&self, held: &mut Held) -> Result<bool, StoreError> {
+    async fn save_once(&self, held: &mut HeldLease) -> Result<bool, StoreError> {
         let started = Instant::now();
         let saved = self.document.save(held.version, &held.state).await?;
         if let Some(version) = saved {
@@ -131,7 +134,7 @@ impl Leadership {
     }
 
     /// Gives the lease to whoever waits for it.
-    pub(super) async fn release(&self, held: &mut Held) -> Result<(), StoreError> {
+    pub(super) async fn release(&self, held: &mut HeldLease) -> Result<(), StoreError> {
         held.state.holder = None;
         match self.save(held).await {
             Err(error) if error.is_retryable() => self.save(held).await.map(drop),
@@ -140,17 +143,17 @@ impl Leadership {
     }
 
     /// Whether nobody else can have taken it.
-    pub(super) fn is_held(&self, held: &Held) -> bool {
+    pub(super) fn is_held(&self, held: &HeldLease) -> bool {
         Instant::now() < self.end(held)
     }
 
     /// Until when nobody else can have taken it.
-    pub(super) fn end(&self, held: &Held) -> Instant {
+    pub(super) fn end(&self, held: &HeldLease) -> Instant {
         held.since + self.length * 5 / 8
     }
 
     /// When the next sign of life is due, early enough for another try.
-    pub(super) fn renewal(&self, held: &Held) -> Instant {
+    pub(super) fn renewal(&self, held: &HeldLease) -> Instant {
         held.since + self.length / 4
     }
 

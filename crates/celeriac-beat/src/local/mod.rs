@@ -17,14 +17,14 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use tokio_util::sync::CancellationToken;
 
-use self::leadership::{Held, Leadership};
+use self::leadership::{HeldLease, Leadership};
 pub use self::pauses::Pauses;
 use self::sending::Leader;
 use crate::{Entry, EntryError};
 
 /// Sends the runs of an app's entries when they are due, against any broker. Any number of beats
-/// may run: one of them sends, the others wait and take over when it gives no sign of life for as
-/// long as the lease.
+/// may run: one of them sends, the others wait and take over when it has given no sign of life for
+/// three quarters of the lease, so that a beat which was killed is followed within one lease.
 ///
 /// A run has the id `<entry>:<time due>`. The state is written after the sends, so a beat that dies
 /// in between leaves some runs to be sent again under the same ids, and the ledger makes one task
@@ -117,7 +117,7 @@ impl Beat {
     async fn lead(
         &self,
         leadership: &Leadership,
-        held: Held,
+        held: HeldLease,
         shutdown: &CancellationToken,
     ) -> Result<(), StoreError> {
         let leader = Leader::new(&self.parts, &self.entries, leadership, held).await?;
@@ -132,7 +132,7 @@ impl Beat {
 
     /// A request that is never answered must not keep it waiting: whatever it has done is seen at
     /// the next look.
-    async fn try_take(&self, leadership: &mut Leadership) -> Result<Option<Held>, StoreError> {
+    async fn try_take(&self, leadership: &mut Leadership) -> Result<Option<HeldLease>, StoreError> {
         let answer =
             tokio::time::timeout(self.parts.lease / 2, leadership.try_take(self.parts.now()));
         answer.await.unwrap_or_else(|_| {
@@ -146,7 +146,7 @@ impl Beat {
         &self,
         leadership: &mut Leadership,
         shutdown: &CancellationToken,
-    ) -> Result<Option<Held>, StoreError> {
+    ) -> Result<Option<HeldLease>, StoreError> {
         let mut waiting = false;
         while !shutdown.is_cancelled() {
             match self.try_take(leadership).await {

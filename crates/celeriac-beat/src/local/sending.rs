@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::agenda::{Agenda, Due, Rules};
 use super::beat_state::FirstSeen;
-use super::leadership::{Held, Leadership};
+use super::leadership::{HeldLease, Leadership};
 use super::sends::{Sends, is_hopeless};
 use super::store_document::StoreDocument;
 use super::{BeatParts, Pauses, document_key};
@@ -24,7 +24,7 @@ const LAST_SENDS: Duration = Duration::from_secs(10);
 pub(super) struct Leader<'a> {
     parts: &'a BeatParts,
     leadership: &'a Leadership,
-    held: Held,
+    held: HeldLease,
     agenda: Agenda,
     sends: Sends,
     pauses: Pauses,
@@ -42,7 +42,7 @@ impl<'a> Leader<'a> {
         parts: &'a BeatParts,
         entries: &[(Entry, TimeZone)],
         leadership: &'a Leadership,
-        held: Held,
+        held: HeldLease,
     ) -> Result<Self, StoreError> {
         let now = parts.now();
         let seen = remember(parts, entries).await?;

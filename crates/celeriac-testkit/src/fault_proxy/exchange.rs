@@ -3,6 +3,7 @@ use hyper::body::Bytes;
 use hyper::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HOST, HeaderValue};
 use hyper::http::{request, response};
 use hyper::{Request, Response, StatusCode, Uri};
+use serde_json::{Value, json};
 use thiserror::Error;
 
 use super::call::Call;
@@ -40,6 +41,7 @@ pub(super) async fn exchange(
             Fault::DropResponse => drop_response = true,
             Fault::Delay(delay) => tokio::time::sleep(delay).await,
             Fault::Answer { status, code } => return Ok(refusal(status, &code)),
+            Fault::RefuseEntries { code } => return Ok(refused_entries(request.body(), &code)),
             Fault::WithholdStatement { .. } => {}
         }
     }
@@ -65,7 +67,7 @@ async fn without_statements(
     };
     let answer = match withheld.request.clone() {
         Some(left) => forward(shared, request.map(|_| Bytes::from(left))).await?,
-        None => json(Bytes::new()),
+        None => json_response(Bytes::new()),
     };
     let (mut head, body) = answer.into_parts();
     head.headers.remove("x-amz-crc32"); // of what the emulator said
@@ -110,14 +112,32 @@ fn redirected(mut head: request::Parts, upstream: &str) -> Result<request::Parts
 }
 
 fn refusal(status: u16, code: &str) -> Response<Bytes> {
-    let mut response =
-        json(format!(r#"{{"__type":"{code}","message":"made by the fault proxy"}}"#).into());
+    let mut response = json_response(
+        format!(r#"{{"__type":"{code}","message":"made by the fault proxy"}}"#).into(),
+    );
     *response.status_mut() =
         StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     response
 }
 
-fn json(body: Bytes) -> Response<Bytes> {
+/// The answer to a batch of SQS of which no entry went through.
+fn refused_entries(body: &Bytes, code: &str) -> Response<Bytes> {
+    let request: Value = serde_json::from_slice(body).unwrap_or_default();
+    let refused = |entry: &Value| {
+        json!({
+            "Id": entry["Id"],
+            "Code": code,
+            "Message": "made by the fault proxy",
+            "SenderFault": true,
+        })
+    };
+    let entries = request["Entries"].as_array();
+    let failed: Vec<Value> = entries.into_iter().flatten().map(refused).collect();
+    let answer = json!({"Successful": [], "Failed": failed});
+    json_response(answer.to_string().into())
+}
+
+fn json_response(body: Bytes) -> Response<Bytes> {
     let mut response = Response::new(body);
     response.headers_mut().insert(
         CONTENT_TYPE,

@@ -27,6 +27,12 @@ pub enum Fault {
         /// Such as `InternalServerError` or `ThrottlingException`.
         code: String,
     },
+    /// Of SQS's batch requests: the emulator does not see the request; each of its entries fails
+    /// with this error code, by the sender's fault, inside the HTTP 200.
+    RefuseEntries {
+        /// Such as `InvalidParameterValue`.
+        code: String,
+    },
     /// Of `BatchExecuteStatement`: the rule counts statements, not requests. Those it hits are
     /// withheld from the emulator and get this error code inside the HTTP 200.
     WithholdStatement {

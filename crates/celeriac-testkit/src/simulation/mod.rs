@@ -34,7 +34,7 @@ use self::world::World;
 /// Between two looks whether all is at rest.
 const LOOK_EVERY: Duration = Duration::from_secs(10);
 
-/// How long a message stays away that was received 99 times: n² seconds.
+/// Longer than any message stays away: one that was received 99 times waits for 89² seconds.
 const LONGEST_BACKOFF: Duration = Duration::from_hours(3);
 
 /// How long beats go on when nothing goes wrong any longer.

@@ -1,9 +1,32 @@
-//! Whether a delivery's task may run now: every question, in its order.
+//! Whether a delivery's task may run now: every question, in its order, and the file that answers
+//! it. What ends a message here, and is not run:
+//!
+//! 1. its visibility ended while it waited in this worker (`worker/dispatcher.rs`, before all this);
+//! 2. its envelope cannot be read (`unready.rs`);
+//! 3. its task id is empty, or too long to be a key (`unready.rs`);
+//! 4. its task is not registered (`unknown.rs`);
+//! 5. beat's header cannot be read, or the schedule's guard is against this day (`scheduled.rs`);
+//! 6. `eta` or `expires` is no time, `expires` has passed, or `eta` has not come (`timing.rs`);
+//! 7. its payload cannot be read (`unready.rs`);
+//! 8. it embeds a canvas that this version cannot go on with (`ending/follow_up_messages.rs`);
+//! 9. its arguments are wrong (`Arguments::bind` in `celeriac-core`);
+//! 10. this process is draining (here);
+//! 11. a Lambda function leaves it to a worker, or has no time for it (`spill.rs`);
+//! 12. this process began to drain while it waited for a place (`beside_or_alone.rs`);
+//! 13. code of an earlier run of it goes on in this process (`claim.rs`);
+//! 14. the ledger's answer: ended already, an older try, or leased by another (`claim.rs`);
+//! 15. it must run alone, and was not alone within a lease's time (`beside_or_alone.rs`);
+//! 16. the result store is away, its item cannot be read, or the claim was answered when its lease
+//!     may have been over (`claim.rs`);
+//! 17. it is poison (`poison.rs`), or this process began to drain while it was claimed (here).
+//!
+//! After that only a blocking task may still not start: where no thread is free before this process
+//! drains (`run/mod.rs`).
 
 use std::sync::Arc;
 
 use celeriac_core::{Arguments, Delivery};
-use celeriac_protocol::{Embed, Envelope, ResultMeta};
+use celeriac_protocol::{Embed, Envelope};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use tracing::Span;
@@ -11,14 +34,13 @@ use tracing::Span;
 use super::claim::Refusal;
 use super::scheduled::{self, Unfit};
 use super::timing::{self, Timing};
-use super::{place, spill, unknown, unready};
+use super::{beside_or_alone, poison, spill, unknown, unready};
 use crate::call::Call;
+use crate::ending::{self, Conclusion};
 use crate::engine::Engine;
 use crate::executed::Executed;
-use crate::held::Held;
-use crate::isolation::Place;
 use crate::reply::Reply;
-use crate::{Outcome, Shutdown, ending, log, meta};
+use crate::{Outcome, Shutdown, log, meta};
 
 /// A delivery that can be claimed and run. What is large in it is behind a pointer: a run's future
 /// holds it several times over, and is itself moved when it is spawned.
@@ -31,8 +53,8 @@ pub(crate) struct Prepared {
 /// What is done about a delivery whose task is not run.
 pub(crate) type Instead<'a> = BoxFuture<'a, Executed>;
 
-/// The span of all that is to be done about a delivery, with the first of it done: none where it
-/// does not even say which task it is of.
+/// Opens the span of all that is done about a delivery, and asks what needs no request to answer.
+/// There is no span where the delivery does not even say which task it is of.
 pub(crate) fn open(
     engine: &Engine,
     delivery: Delivery,
@@ -71,7 +93,7 @@ fn prepare(
     ));
     call.reply = reply;
     log::received(&call);
-    match scheduled::settle(engine, &mut call) {
+    match scheduled::apply(engine, &mut call) {
         Ok(()) => {}
         Err(Unfit::Guarded) => return Err(at_once(Executed::not_run(Outcome::Ack))),
         Err(Unfit::Malformed(reason)) => {
@@ -143,34 +165,47 @@ fn bind(engine: &Engine, mut call: Box<Call>) -> Result<Prepared, Instead<'_>> {
     }
 }
 
-/// Why a task does not run now, although all is well with its message.
-pub(crate) enum NotAdmitted {
-    /// It has ended already, so.
-    Ended(Box<ResultMeta>),
-    /// What is done instead.
-    Other(Executed),
-}
-
-/// Is there time for it, and may this process have it?
+/// Is there time for it, may this process have it, and may it run once more? What is done about its
+/// message instead, if not.
 pub(crate) async fn admit(
     engine: &Arc<Engine>,
-    prepared: &mut Prepared,
+    mut prepared: Prepared,
     shutdown: &Shutdown,
-) -> Result<(Held, Place), NotAdmitted> {
-    let not_run = |outcome| NotAdmitted::Other(Executed::not_run(outcome));
+) -> Result<(Conclusion, Arguments), Executed> {
     if shutdown.draining.is_cancelled() {
-        return Err(not_run(Outcome::Release));
+        return Err(Executed::not_run(Outcome::Release));
     }
     let call = &mut prepared.call;
     if let Some(deadline) = &shutdown.deadline
         && let Some(executed) = Box::pin(spill::before_run(engine, call, deadline)).await
     {
-        return Err(NotAdmitted::Other(executed));
+        return Err(executed);
     }
-    let taken = place::take(engine, call, shutdown).await;
-    taken.map_err(|refusal| match refusal {
-        Refusal::Final(end) => NotAdmitted::Ended(end),
-        Refusal::Isolate => not_run(Outcome::Release),
-        Refusal::Other(outcome) => not_run(outcome),
-    })
+    let (held, place) = match beside_or_alone::take(engine, call, shutdown).await {
+        Ok(taken) => taken,
+        Err(refusal) => return Err(Box::pin(refused(engine, prepared, refusal)).await),
+    };
+    let Prepared {
+        call,
+        arguments,
+        embed,
+    } = prepared;
+    let conclusion = Conclusion::new(Arc::clone(engine), call, held, place, embed);
+    if let Some(failure) = poison::failure(engine, conclusion.held.runs) {
+        return Err(Box::pin(conclusion.failed(failure, Some(poison::REASON))).await);
+    }
+    if shutdown.draining.is_cancelled() {
+        return Err(Box::pin(conclusion.given_back()).await);
+    }
+    Ok((conclusion, arguments))
+}
+
+/// What is done about a task that was not claimed.
+async fn refused(engine: &Engine, prepared: Prepared, refusal: Refusal) -> Executed {
+    let Prepared { call, embed, .. } = prepared;
+    match refusal {
+        Refusal::Final(end) => ending::already_ended(engine, *call, &embed, &end).await,
+        Refusal::Isolate => Executed::not_run(Outcome::Release),
+        Refusal::Other(outcome) => Executed::not_run(outcome),
+    }
 }

@@ -14,9 +14,9 @@ use crate::{Outcome, log, meta, waits};
 
 /// Why a task is not run.
 pub(crate) enum Refusal {
-    /// It has ended; this stands there.
+    /// The task has ended already; this is its stored end.
     Final(Box<ResultMeta>),
-    /// It is to run with nothing beside it, and may not be alone here.
+    /// This would be its last run before it counts as poison, for which the place must be alone.
     Isolate,
     /// What to do with its message instead.
     Other(Outcome),
@@ -43,7 +43,7 @@ pub(crate) async fn take(engine: &Engine, call: &mut Call, place: &Place) -> Res
             likely_known: call.likely_known(),
             sent_by: call.sent_by(),
             isolate_at: place.isolate_at(engine.parts.settings.task_max_lost_runs),
-            ..ledger.wish(call.id(), retries, shown(engine, call))
+            ..ledger.wish(call.id(), retries, while_running(engine, call))
         };
         match ledger.claim(claim).await {
             Ok(ClaimOutcome::Claimed(claimed)) => {
@@ -92,7 +92,7 @@ fn hold(
 }
 
 /// What readers see while it runs.
-fn shown(engine: &Engine, call: &Call) -> ResultMeta {
+fn while_running(engine: &Engine, call: &Call) -> ResultMeta {
     if !call.track_started {
         return meta::of_call(engine, call, State::Pending, Value::Null);
     }
@@ -108,7 +108,9 @@ fn shown(engine: &Engine, call: &Call) -> ResultMeta {
 fn refusal(engine: &Engine, call: &Call, refused: &ClaimOutcome) -> Outcome {
     match refused {
         ClaimOutcome::Leased { until } => {
-            tracing::debug!("runs elsewhere; its message is deferred until the lease ends");
+            tracing::debug!(
+                "the task runs elsewhere; its message is deferred until the lease ends"
+            );
             let longest = engine
                 .parts
                 .broker
@@ -120,7 +122,10 @@ fn refusal(engine: &Engine, call: &Call, refused: &ClaimOutcome) -> Outcome {
             Outcome::Defer(left.max(patience).min(longest))
         }
         refused => {
-            tracing::debug!(?refused, "not to be run; acknowledged");
+            tracing::debug!(
+                ?refused,
+                "the task is not to be run; its message is acknowledged"
+            );
             Outcome::Ack
         }
     }
@@ -128,7 +133,7 @@ fn refusal(engine: &Engine, call: &Call, refused: &ClaimOutcome) -> Outcome {
 
 fn unavailable(engine: &Engine, call: &Call, error: &StoreError) -> Outcome {
     if let StoreErrorKind::Codec(reason) = &error.kind {
-        tracing::error!("has an item in the result store that cannot be read: {reason}");
+        tracing::error!("the task's item in the result store cannot be read: {reason}");
         return Outcome::DeadLetter(Box::new(DeadLetter {
             delivery: call.delivery.clone(),
             reason: "unreadable".to_owned(),
@@ -136,6 +141,6 @@ fn unavailable(engine: &Engine, call: &Call, error: &StoreError) -> Outcome {
         }));
     }
     engine.incidents.throttled();
-    tracing::warn!("cannot be claimed, it comes back later: {error}");
+    tracing::warn!("the task cannot be claimed, its message comes back later: {error}");
     Outcome::Defer(engine.backoff_of(&call.delivery))
 }

@@ -17,7 +17,7 @@ pub(crate) enum Unfit {
 /// Turns what beat says about a message into what Celery says itself, `eta` and `expires`, so that
 /// from here on, and for whoever gets a copy of it (a hop of its delay, another queue, a retry), it
 /// is a message like any other.
-pub(crate) fn settle(engine: &Engine, call: &mut Call) -> Result<(), Unfit> {
+pub(crate) fn apply(engine: &Engine, call: &mut Call) -> Result<(), Unfit> {
     let Some(run) = ScheduledRun::of(&call.envelope.headers) else {
         return Ok(());
     };
@@ -33,7 +33,7 @@ pub(crate) fn settle(engine: &Engine, call: &mut Call) -> Result<(), Unfit> {
         let entry = run.entry.as_deref().unwrap_or("without a name");
         tracing::info!(
             entry,
-            "not run, by the guard of its schedule entry: {reason}"
+            "the task is not run, by the guard of its schedule entry: {reason}"
         );
         return Err(Unfit::Guarded);
     }

@@ -38,11 +38,13 @@ async fn pass_on(engine: &Engine, call: &mut Call, queue: &str) -> Executed {
     let message = outgoing::forwarded(engine, &mut call.delivery, &call.envelope, queue);
     match engine.outbox.send(message).await {
         Ok(_) => {
-            tracing::info!("handed to `{queue}`");
+            tracing::info!("the task is handed to `{queue}`");
             Executed::not_run(Outcome::Ack)
         }
         Err(error) => {
-            tracing::error!("was not handed to `{queue}`, it comes back later: {error}");
+            tracing::error!(
+                "the task was not handed to `{queue}`, its message comes back later: {error}"
+            );
             let delivery = &call.delivery;
             Executed::not_run(Outcome::Defer(engine.backoff_of(delivery)))
         }

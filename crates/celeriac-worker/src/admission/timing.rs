@@ -57,11 +57,16 @@ pub(crate) async fn defer(engine: &Engine, call: &mut Call, early: Duration) -> 
         return Outcome::Defer(early.min(limits.max_visibility));
     }
     let message = outgoing::delayed(&mut call.delivery, engine.now().after(early));
-    tracing::debug!(?early, "came before its eta, sent again with a delay");
+    tracing::debug!(
+        ?early,
+        "the message came before its eta and is sent again with a delay"
+    );
     match engine.outbox.send(message).await {
         Ok(_) => Outcome::Ack,
         Err(error) => {
-            tracing::warn!("cannot be deferred until its eta, it comes back later: {error}");
+            tracing::warn!(
+                "the message cannot be sent again for its eta, it comes back later: {error}"
+            );
             Outcome::Defer(engine.backoff_of(&call.delivery).min(early))
         }
     }

@@ -14,7 +14,7 @@ pub(crate) async fn unknown(engine: &Engine, delivery: Delivery, envelope: Envel
     let task = envelope.headers.task.clone();
     match &engine.parts.settings.unknown_task {
         UnknownTask::Release => {
-            tracing::warn!("is not registered here; released");
+            tracing::warn!("the task is not registered here; its message is released");
             Executed::not_run(Outcome::Defer(
                 engine.short_backoff(&delivery.queue, delivery.receive_count),
             ))
@@ -48,11 +48,16 @@ async fn forward(
     let message = outgoing::counted(message, count);
     match engine.outbox.send(message).await {
         Ok(_) => {
-            tracing::debug!(queue, "is not registered here; forwarded");
+            tracing::debug!(
+                queue,
+                "the task is not registered here; its message is forwarded"
+            );
             Executed::not_run(Outcome::Ack)
         }
         Err(error) => {
-            tracing::error!("is not registered here and was not forwarded: {error}");
+            tracing::error!(
+                "the task is not registered here, and its message was not forwarded: {error}"
+            );
             Executed::not_run(Outcome::Defer(engine.backoff_of(&delivery)))
         }
     }

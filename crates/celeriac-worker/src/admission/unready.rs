@@ -55,7 +55,7 @@ pub(crate) async fn unreadable(
             &failure,
         )
     });
-    settle(engine, delivery, end, None, &failure, "unreadable").await
+    store_and_dead_letter(engine, delivery, end, None, &failure, "unreadable").await
 }
 
 /// A message whose id cannot be stored under: to the dead-letter queue, and nothing for the caller.
@@ -82,7 +82,7 @@ pub(crate) async fn malformed(engine: &Engine, call: Call, reason: String) -> Ex
         .shows_errors()
         .then(|| failed_meta(engine, &call, &failure));
     let retries = (!call.counts_in_ledger()).then(|| call.retries());
-    settle(engine, call.delivery, end, retries, &failure, "unreadable").await
+    store_and_dead_letter(engine, call.delivery, end, retries, &failure, "unreadable").await
 }
 
 /// A task that fails before it runs: wrong arguments, or a canvas that this version cannot go on
@@ -155,7 +155,7 @@ async fn end_unrun(
 }
 
 /// Stores the end if there is one, then to the dead-letter queue.
-async fn settle(
+async fn store_and_dead_letter(
     engine: &Engine,
     delivery: Delivery,
     end: Option<ResultMeta>,
@@ -175,7 +175,7 @@ async fn settle(
             Recorded::Later(wait) => return Executed::not_run(Outcome::Defer(wait)),
             Recorded::Never(error) => tracing::warn!(
                 message_id = delivery.message_id,
-                "is unreadable, and its caller sees nothing: {error}"
+                "the message is unreadable, and no result can say so to its caller: {error}"
             ),
         }
     }

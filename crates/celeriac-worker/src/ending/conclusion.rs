@@ -4,7 +4,7 @@ use std::time::Duration;
 use celeriac_core::{CompletionKind, Context, Failure, StoreError, StoreErrorKind};
 use celeriac_protocol::{Embed, ResultMeta, State, Value};
 
-use super::follow::{self, LETTER, dead_letter};
+use super::follow::{self, DEAD_LETTER_REASON, dead_letter};
 use super::follow_up_messages::{self, Consequence};
 use super::record::{self, Recorded, Unclaimed};
 use crate::call::Call;
@@ -247,7 +247,7 @@ impl Conclusion {
 fn with_reason(end: &mut ResultMeta, reason: Option<&str>) {
     if let Some(reason) = reason {
         end.extra
-            .insert(LETTER.to_owned(), Value::Str(reason.to_owned()));
+            .insert(DEAD_LETTER_REASON.to_owned(), Value::Str(reason.to_owned()));
     }
 }
 

@@ -15,9 +15,9 @@ use crate::{Outcome, log, meta, waits};
 const SEND_TRIES: u32 = 6;
 /// Tries of storing the failure of a later step, over about 2 s.
 const FAIL_TRIES: u32 = 5;
-/// In the stored result of a task whose message belongs in the dead-letter queue: the reason.
-/// Python's readers pass over it.
-pub(crate) const LETTER: &str = "celeriac_letter";
+/// The key of a stored result under which stands why the task's message belongs in the dead-letter
+/// queue. Python's readers pass over it.
+pub(crate) const DEAD_LETTER_REASON: &str = "celeriac_letter";
 
 /// For a message whose task has ended already. Sends the callbacks, the error callbacks and the
 /// next step again, under the ids that they had before, where nothing is stored under those; only
@@ -28,11 +28,11 @@ pub(crate) async fn already_ended(
     embed: &Embed,
     end: &ResultMeta,
 ) -> Executed {
-    tracing::debug!(state = %end.status, "has ended already; not run");
+    tracing::debug!(state = %end.status, "the task has ended already and is not run");
     if !follow(engine, &call, embed, end).await {
         return owed(engine, &call);
     }
-    match (letter_of(end), failure_of(end)) {
+    match (dead_letter_reason_of(end), failure_of(end)) {
         (Some(reason), Some(failure)) => Executed::new(
             dead_letter(call.delivery, &reason, &failure),
             Ending::NotRun,
@@ -55,7 +55,7 @@ async fn follow(engine: &Engine, call: &Call, embed: &Embed, end: &ResultMeta) -
     match all {
         Ok(all) => send(engine, call, missing(engine, all).await).await,
         Err(error) => {
-            tracing::error!("succeeded, and what follows it cannot be sent: {error}");
+            tracing::error!("what follows the task cannot be sent: {error}");
             true
         }
     }
@@ -81,7 +81,7 @@ pub(crate) async fn after_failure(
     let mut certain = true;
     for step in embed.chain.iter().flatten() {
         for id in follow_up_messages::result_ids(step) {
-            certain &= settle_waiting(engine, call, &id, end.status.clone(), &failure).await;
+            certain &= end_waiting(engine, call, &id, end.status.clone(), &failure).await;
         }
     }
     if let Some(body) = &embed.chord {
@@ -92,7 +92,7 @@ pub(crate) async fn after_failure(
         );
         let error = meta::failure_text("celery.exceptions", "ChordError", text);
         for id in follow_up_messages::result_ids(body) {
-            certain &= settle_waiting(engine, call, &id, State::Failure, &error).await;
+            certain &= end_waiting(engine, call, &id, State::Failure, &error).await;
         }
     }
     if end.status != State::Failure {
@@ -130,15 +130,15 @@ pub(crate) async fn send(engine: &Engine, call: &Call, all: Vec<Consequence>) ->
         match send_one(engine, &message).await {
             Ok(()) => {}
             Err(error) if error.is_retryable() => {
-                tracing::warn!("ended, and what follows it is not sent yet: {error}");
+                tracing::warn!("what follows the task is not sent yet: {error}");
                 certain = false;
             }
             Err(error) => {
-                tracing::error!("ended, and what follows it cannot be sent: {error}");
+                tracing::error!("what follows the task cannot be sent: {error}");
                 let text = format!("it follows {}, and was not sent: {error}", call.id());
                 let failure = meta::failure_text("kombu.exceptions", "OperationalError", text);
                 for id in waiting {
-                    certain &= settle_waiting(engine, call, &id, State::Failure, &failure).await;
+                    certain &= end_waiting(engine, call, &id, State::Failure, &failure).await;
                 }
             }
         }
@@ -152,7 +152,7 @@ async fn send_one(engine: &Engine, message: &celeriac_producer::Message) -> Resu
             Err(error) if error.is_retryable() => {
                 tracing::warn!(
                     tries,
-                    "ended, and what follows it cannot be sent, trying again: {error}"
+                    "what follows the task cannot be sent, trying again: {error}"
                 );
                 tokio::time::sleep(waits::retry(tries)).await;
             }
@@ -163,7 +163,7 @@ async fn send_one(engine: &Engine, message: &celeriac_producer::Message) -> Resu
 }
 
 /// Stores an end for a task that will not run; whether it, or another end, stands.
-async fn settle_waiting(
+async fn end_waiting(
     engine: &Engine,
     call: &Call,
     task_id: &str,
@@ -183,7 +183,7 @@ async fn settle_waiting(
             Recorded::Never(error) => {
                 tracing::error!(
                     step = task_id,
-                    "ended, and a step that waits for it keeps no state: {error}"
+                    "a later step, which will not run, keeps no state: {error}"
                 );
                 return true;
             }
@@ -193,7 +193,7 @@ async fn settle_waiting(
     }
     tracing::error!(
         step = task_id,
-        "ended, and a step that waits for it has no state yet: the store is not available"
+        "a later step, which will not run, has no state yet: the store is not available"
     );
     false
 }
@@ -208,8 +208,8 @@ fn failure_of(end: &ResultMeta) -> Option<Failure> {
 }
 
 /// Why a failure's message goes to the dead-letter queue, if it does.
-fn letter_of(end: &ResultMeta) -> Option<String> {
-    match end.extra.get(LETTER) {
+fn dead_letter_reason_of(end: &ResultMeta) -> Option<String> {
+    match end.extra.get(DEAD_LETTER_REASON) {
         Some(Value::Str(reason)) => Some(reason.clone()),
         _ => None,
     }

@@ -48,7 +48,7 @@ fn container(signature: &Signature) -> Option<String> {
 /// A task that follows, ready to be sent.
 pub(crate) struct Consequence {
     pub(crate) message: Message,
-    /// Who waits in vain where it cannot be sent.
+    /// Ids of the tasks to fail if this cannot be sent: its own, and those of later steps.
     pub(crate) waiting: Vec<String>,
 }
 
@@ -93,7 +93,7 @@ pub(crate) fn of_failure(engine: &Engine, call: &Call, embed: &Embed) -> Vec<Con
         let role = format!("errback-{index}");
         let made = make(engine, call, applied(errback.clone(), &id), &role, &[]);
         made.inspect_err(|error| {
-            tracing::error!("has an errback that cannot be sent: {error}");
+            tracing::error!("an errback of the task cannot be sent: {error}");
         })
         .ok()
     });

@@ -1,9 +1,12 @@
-//! How a task ends: what its run came to, the end that is stored, and what follows it. Stored
-//! first, followed second, acknowledged last.
+//! How a task ends: what its run came to, the end that is stored, and what follows it. The end is
+//! stored first, what follows is sent second, the message is acknowledged last. Only where the
+//! result of a success is ignored, what follows is sent before its end is noted: it could not be
+//! drawn from the store again (`conclusion.rs`).
 
 mod conclusion;
 mod follow;
 mod follow_up_messages;
+mod given_back;
 mod handover;
 mod record;
 mod retry;

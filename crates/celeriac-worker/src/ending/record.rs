@@ -56,7 +56,9 @@ async fn claimed(
         Err(error) if is_hopeless(&error) => Recorded::Never(error),
         Err(error) => {
             engine.incidents.throttled();
-            tracing::error!("ended, but the result store does not take it: {error}");
+            tracing::error!(
+                "the task's end is not stored yet, its message comes back later: {error}"
+            );
             Recorded::Later(engine.backoff_of(&call.delivery))
         }
     }
@@ -75,7 +77,7 @@ async fn standing(
             Recorded::Stands(Box::new(end.unwrap_or_else(forgotten)))
         }
         Err(error) => {
-            tracing::warn!("met an end of `{task_id}` that cannot be read: {error}");
+            tracing::warn!("the stored end of `{task_id}` cannot be read: {error}");
             Recorded::Later(engine.backoff(queue, receive_count))
         }
     }
@@ -135,11 +137,11 @@ impl<'a> Unclaimed<'a> {
     ) -> Result<u64, Recorded> {
         let mut retries = self.retries.unwrap_or(0);
         loop {
-            let shown = meta::of_id(engine, task_id, State::Pending, Value::Null);
+            let pending = meta::of_id(engine, task_id, State::Pending, Value::Null);
             let likely_known = self.receive_count > 1 || retries > 0;
             let claim = Claim {
                 likely_known,
-                ..ledger.wish(task_id, retries, shown)
+                ..ledger.wish(task_id, retries, pending)
             };
             match ledger.claim(claim).await {
                 Ok(ClaimOutcome::Claimed(claimed)) => return Ok(claimed.attempt),
@@ -166,7 +168,7 @@ fn refused(engine: &Engine, queue: &str, receive_count: u32, error: StoreError) 
     if is_hopeless(&error) || matches!(error.kind, StoreErrorKind::Other(_)) {
         return Recorded::Never(error);
     }
-    tracing::warn!("has no final state yet, its message comes back later: {error}");
+    tracing::warn!("the task has no final state yet, its message comes back later: {error}");
     Recorded::Later(engine.backoff(queue, receive_count))
 }
 

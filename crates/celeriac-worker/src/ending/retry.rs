@@ -100,7 +100,7 @@ async fn resend(conclusion: Conclusion, retry: Retry, countdown: Duration) -> Ex
     let due = conclusion.engine.now().after(countdown);
     let message = next_message(&conclusion, due);
     if let Err(error) = conclusion.engine.outbox.send(message).await {
-        tracing::error!("cannot send its retry: {error}");
+        tracing::error!("the retry cannot be sent: {error}");
         if error.is_retryable() && !conclusion.call.acked {
             let _ = conclusion.release().await; // runs again from this message
             return owed(&conclusion.engine, &conclusion.call);
@@ -108,8 +108,8 @@ async fn resend(conclusion: Conclusion, retry: Retry, countdown: Duration) -> Ex
         let failure = retry.exhausted(&conclusion.call);
         return Box::pin(conclusion.gave_up(failure)).await;
     }
-    // whether RETRY could be shown or not, and also if the next try has the task already: it is on
-    // its way, and this message would only be a second one
+    // The outcome is ignored on purpose: the retry is sent, so this message must be deleted in any
+    // case.
     let due = Some(due).filter(|_| countdown > AT_ONCE);
     let _ = record_retry(&conclusion, retry.cause.as_ref(), due).await;
     Executed::new(Outcome::Ack, Ending::Retried)
@@ -135,18 +135,18 @@ async fn record_retry(
     due: Option<UtcTime>,
 ) -> Recorded {
     let call = &conclusion.call;
-    let mut shown = meta::of_call(&conclusion.engine, call, State::Retry, Value::Null);
+    let mut status = meta::of_call(&conclusion.engine, call, State::Retry, Value::Null);
     if let Some(cause) = cause {
-        shown = meta::with_failure(shown, cause);
+        status = meta::with_failure(status, cause);
     }
     let mut children = conclusion.children.clone();
     children.push(call.id().to_owned()); // as Celery: the retry was sent from inside the task
-    shown.children = meta::children(&children);
+    status.children = meta::children(&children);
     let retries = call.retries().saturating_add(1);
     let kind = |meta| CompletionKind::Retry { retries, meta, due };
-    match conclusion.complete(kind(shown)).await {
+    match conclusion.complete(kind(status)).await {
         Recorded::Never(error) => {
-            tracing::warn!("cannot store the cause of its retry: {error}");
+            tracing::warn!("the cause of the retry cannot be stored: {error}");
             let headers = &call.envelope.headers;
             let bare = meta::of_headers(&conclusion.engine, headers, State::Retry, Value::Null);
             conclusion.complete(kind(bare)).await
@@ -163,11 +163,11 @@ async fn claim_late(conclusion: &mut Conclusion) -> bool {
     };
     let since = ledger.moment();
     let (engine, call) = (&conclusion.engine, &conclusion.call);
-    let shown = meta::of_call(engine, call, State::Pending, Value::Null);
+    let pending = meta::of_call(engine, call, State::Pending, Value::Null);
     let claim = Claim {
         likely_known: true,
         sent_by: call.sent_by(),
-        ..ledger.wish(call.id(), call.retries(), shown)
+        ..ledger.wish(call.id(), call.retries(), pending)
     };
     match ledger.claim(claim).await {
         Ok(ClaimOutcome::Claimed(claimed)) => {
@@ -176,7 +176,7 @@ async fn claim_late(conclusion: &mut Conclusion) -> bool {
         }
         Ok(_) => false,
         Err(error) => {
-            tracing::warn!("cannot show its retry: {error}");
+            tracing::warn!("the retry cannot be shown: {error}");
             false
         }
     }

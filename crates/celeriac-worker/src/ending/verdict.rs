@@ -6,7 +6,6 @@ use celeriac_protocol::Value;
 use futures_util::future::BoxFuture;
 
 use super::conclusion::Conclusion;
-use super::handover;
 use super::record::Recorded;
 use super::retry::{self, Retry};
 use crate::executed::{Ending, Executed};
@@ -31,7 +30,9 @@ impl Conclusion {
             }
             RunEnd::ShutDown => Box::pin(self.given_back()),
             RunEnd::Lost => {
-                tracing::warn!("was taken over or ended elsewhere; this run is cancelled");
+                tracing::warn!(
+                    "the task was taken over or has ended elsewhere; this run is cancelled"
+                );
                 Box::pin(std::future::ready(Executed::not_run(Outcome::Leave)))
             }
         }
@@ -83,7 +84,7 @@ impl Conclusion {
             let failure = meta::failure("celery.exceptions", "Reject", args);
             return self.failed(failure, Some("rejected")).await;
         }
-        tracing::warn!("rejected, its message goes back: {reason}");
+        tracing::warn!("the task is rejected, its message goes back: {reason}");
         let delivery = &self.call.delivery;
         let wait = self.engine.backoff_of(delivery);
         self.released(Ending::Ignored, Outcome::Defer(wait)).await
@@ -101,27 +102,6 @@ impl Conclusion {
         match self.release().await {
             Recorded::Superseded => Executed::not_run(Outcome::Leave),
             _ => Executed::new(outcome, ending), // the lease ends by itself
-        }
-    }
-
-    /// The run does not count; the message goes back at once, or once its code is over.
-    pub(crate) async fn given_back(self) -> Executed {
-        if self.call.acked {
-            let text = "the worker was shut down while the task ran, and its message was acknowledged early";
-            return self
-                .failed(
-                    meta::failure_text("billiard.exceptions", "WorkerLostError", text),
-                    None,
-                )
-                .await;
-        }
-        if let Some(queue) = handover::target(&self) {
-            return handover::hand_over(self, queue).await;
-        }
-        tracing::info!("released: the worker is shutting down");
-        match self.release().await {
-            Recorded::Superseded => Executed::not_run(Outcome::Leave),
-            _ => Executed::not_run(self.comes_back()),
         }
     }
 }

@@ -14,31 +14,37 @@ const PATIENCE: Duration = Duration::from_millis(50);
 /// A task's code at work. An async task is stopped at its next await, also when this is dropped; a
 /// thread is not stopped by anything.
 pub(super) struct Code {
-    place: Place,
+    runs_on: RunsOn,
     over: bool,
 }
 
-enum Place {
+enum RunsOn {
     Task(JoinHandle<Returned>),
     Thread(oneshot::Receiver<Returned>),
 }
 
 impl Code {
     pub(super) fn of_task(task: JoinHandle<Returned>) -> Self {
-        let place = Place::Task(task);
-        Self { place, over: false }
+        let runs_on = RunsOn::Task(task);
+        Self {
+            runs_on,
+            over: false,
+        }
     }
 
     pub(super) fn of_thread(answer: oneshot::Receiver<Returned>) -> Self {
-        let place = Place::Thread(answer);
-        Self { place, over: false }
+        let runs_on = RunsOn::Thread(answer);
+        Self {
+            runs_on,
+            over: false,
+        }
     }
 
     /// What it returns, once. Cancel-safe.
     pub(super) async fn returned(&mut self) -> Returned {
-        let returned = match &mut self.place {
-            Place::Task(task) => task.await.unwrap_or_else(joined),
-            Place::Thread(answer) => answer.await.unwrap_or_else(|_| Err(no_thread())),
+        let returned = match &mut self.runs_on {
+            RunsOn::Task(task) => task.await.unwrap_or_else(joined),
+            RunsOn::Thread(answer) => answer.await.unwrap_or_else(|_| Err(no_thread())),
         };
         self.over = true;
         returned
@@ -49,7 +55,7 @@ impl Code {
         if self.over {
             return None;
         }
-        if let Place::Task(task) = &self.place {
+        if let RunsOn::Task(task) = &self.runs_on {
             task.abort();
         }
         if timeout(PATIENCE, self.returned()).await.is_ok() {
@@ -63,7 +69,7 @@ impl Code {
 
 impl Drop for Code {
     fn drop(&mut self) {
-        if let Place::Task(task) = &self.place {
+        if let RunsOn::Task(task) = &self.runs_on {
             task.abort();
         }
     }

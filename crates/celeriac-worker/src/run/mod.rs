@@ -38,7 +38,8 @@ pub(crate) enum RunEnd {
     Panicked(PanicReport),
     /// By the hard time limit.
     TimedOut(Duration),
-    /// Ended, or never started, because the worker ends: to be given back.
+    /// Ended, or never started, because the worker ends: to be given back
+    /// (`ending/given_back.rs`).
     ShutDown,
     /// By another attempt's taking over, or a final state from elsewhere.
     Lost,
@@ -92,7 +93,7 @@ impl Run {
         let rest = code.stop().await;
         if rest.is_some() {
             tracing::error!(
-                "was ended from outside; its code cannot be stopped and goes on until it returns"
+                "the run was ended from outside; its code cannot be stopped and goes on until it returns"
             );
         }
         (end, rest)

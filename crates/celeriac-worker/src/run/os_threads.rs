@@ -74,7 +74,7 @@ impl Shared {
                 }
             });
         if let Err(error) = spawned {
-            tracing::error!("cannot run, since no thread can be started: {error}");
+            tracing::error!("the task cannot run, since no thread can be started: {error}");
         }
     }
 

@@ -6,7 +6,6 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::{LedgerProgress, Run, TimeLimits};
-use crate::admission::poison;
 use crate::call::Call;
 use crate::ending::Conclusion;
 use crate::engine::Engine;
@@ -14,7 +13,7 @@ use crate::executed::Executed;
 use crate::held::Held;
 use crate::{Deadline, Shutdown};
 
-/// Runs a claimed task and concludes.
+/// Runs an admitted task and concludes.
 pub(crate) async fn perform<S>(
     mut conclusion: Conclusion,
     arguments: Arguments,
@@ -22,12 +21,6 @@ pub(crate) async fn perform<S>(
     slot: S,
 ) -> Executed {
     let engine = Arc::clone(&conclusion.engine);
-    if let Some(failure) = poison::failure(&engine, conclusion.held.runs) {
-        return Box::pin(conclusion.failed(failure, Some(poison::REASON))).await;
-    }
-    if shutdown.draining.is_cancelled() {
-        return Box::pin(conclusion.given_back()).await;
-    }
     if !conclusion.call.acks_late {
         Box::pin(acknowledge_early(&engine, &mut conclusion.call)).await;
     }
@@ -72,7 +65,9 @@ async fn acknowledge_early(engine: &Engine, call: &mut Call) {
         .await
     {
         Ok(()) => call.acked = true,
-        Err(error) => tracing::warn!("not acknowledged early, but after the run: {error}"),
+        Err(error) => {
+            tracing::warn!("the message is not acknowledged before the run, but after it: {error}");
+        }
     }
 }
 

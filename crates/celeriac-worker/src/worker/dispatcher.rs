@@ -7,18 +7,18 @@ use tokio::time::Instant;
 
 use super::prefetch::Item;
 use super::running_worker::RunningWorker;
-use super::settle::Settlement;
+use super::settlement::Settlement;
 use crate::Outcome;
 use crate::executed::Executed;
 
 /// Runs that are over and whose end is still being stored, at most.
-const ENDING: usize = 1_000;
+const MAX_STORING: usize = 1_000;
 
 /// Starts waiting messages as the concurrency allows, until draining.
 pub(crate) async fn dispatch(worker: Arc<RunningWorker>) {
     let running = Arc::new(Semaphore::new(worker.options.concurrency));
     let living = Arc::new(Semaphore::new(
-        worker.options.concurrency.saturating_add(ENDING),
+        worker.options.concurrency.saturating_add(MAX_STORING),
     ));
     while let Some((item, permits)) = next(&worker, &running, &living).await {
         let of_run = Arc::clone(&worker);
@@ -77,7 +77,7 @@ async fn live(worker: Arc<RunningWorker>, item: Item, permits: Permits) {
     if !worker.keeper.start(item.lane, &item.delivery.message_id) {
         tracing::debug!(
             message_id = item.delivery.message_id,
-            "not run: its visibility ended while it waited"
+            "a message is not run: its visibility ended while it waited"
         );
         drop(slot);
         let left = Executed::not_run(Outcome::Leave);
@@ -104,7 +104,7 @@ async fn live(worker: Arc<RunningWorker>, item: Item, permits: Permits) {
     drop(living);
 }
 
-/// A running task's place.
+/// One of the worker's `concurrency`, taken by a running task until it is dropped.
 struct Slot {
     worker: Arc<RunningWorker>,
     lane: usize,

@@ -55,7 +55,7 @@ impl VisibilityKeeper {
         if let Some(entry) = entries.get_mut(&(lane, delivery.message_id.clone())) {
             tracing::debug!(
                 message_id = delivery.message_id,
-                "received again while it is held here"
+                "a message was received again while it is held here"
             );
             entry.receipt = delivery.receipt.clone();
             (entry.received, entry.deadline, entry.gone) = (now, now + self.visibility, false);
@@ -156,7 +156,7 @@ impl VisibilityKeeper {
                 // SQS: 12 h after the receive nothing can be extended; the ledger's lease goes on
                 tracing::warn!(
                     message_id,
-                    "held for as long as the broker allows; its visibility ends"
+                    "a message was held for as long as the broker allows; its visibility ends"
                 );
                 entry.gone = true;
                 continue;
@@ -222,12 +222,12 @@ impl VisibilityKeeper {
                 if let BrokerErrorKind::ReceiptExpired = error.kind {
                     tracing::debug!(
                         message_id = extension.message_id,
-                        "visibility ended; {what}"
+                        "a message's visibility ended; {what}"
                     );
                 } else {
                     tracing::warn!(
                         message_id = extension.message_id,
-                        "visibility cannot be extended; {what}: {error}"
+                        "a message's visibility cannot be extended; {what}: {error}"
                     );
                 }
             }

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use celeriac_core::{BrokerErrorKind, DeadLetter, Receipt, SetVisibility};
+use celeriac_core::{BrokerErrorKind, DeadLetter};
 
 use crate::engine::Engine;
 
@@ -17,33 +17,6 @@ pub enum DeadLettered {
 }
 
 impl Engine {
-    /// Makes a message invisible for this long, as far as the broker allows, or visible at once.
-    /// Whether that went through; if not, it comes back by itself.
-    pub(crate) async fn defer(
-        &self,
-        queue: &str,
-        message_id: &str,
-        receipt: Receipt,
-        visibility: Duration,
-    ) -> bool {
-        let longest = self.parts.broker.capabilities(queue).max_visibility;
-        let change = SetVisibility {
-            receipt,
-            visibility: visibility.min(longest),
-        };
-        match self.requests.set_visibility(queue, change).await {
-            Ok(()) => true,
-            Err(error) => {
-                if let BrokerErrorKind::ReceiptExpired = error.kind {
-                    tracing::debug!(message_id, "its visibility has ended already");
-                } else {
-                    tracing::warn!(message_id, "comes back when its visibility ends: {error}");
-                }
-                false
-            }
-        }
-    }
-
     /// Moves a message to its queue's dead-letter queue.
     pub(crate) async fn dead_letter(&self, dead_letter: DeadLetter) -> DeadLettered {
         let (queue, message_id) = (
@@ -55,7 +28,12 @@ impl Engine {
             dead_letter.delivery.receive_count,
         );
         let Err(error) = self.requests.dead_letter(&queue, dead_letter).await else {
-            tracing::warn!(queue, message_id, reason, "moved to the dead-letter queue");
+            tracing::warn!(
+                queue,
+                message_id,
+                reason,
+                "a message was moved to the dead-letter queue"
+            );
             return DeadLettered::Moved;
         };
         let backoff = self.backoff(&queue, receives.saturating_add(3)); // from 8 s on
@@ -71,7 +49,7 @@ impl Engine {
         tracing::error!(
             message_id,
             reason,
-            "not moved to the dead-letter queue, comes back in {backoff:.0?}: {error}"
+            "a message was not moved to the dead-letter queue and comes back in {backoff:.0?}: {error}"
         );
         DeadLettered::Failed(backoff)
     }

@@ -1,3 +1,6 @@
+//! How a worker ends: what is told or cancelled when, and how long it waits for whom. What becomes
+//! of a run that is cut short is in `ending/given_back.rs`.
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,7 +15,7 @@ const LAST_LOOK: Duration = Duration::from_millis(500);
 
 /// Ends a worker: draining (what waits is given back, what runs may finish), releasing (what still
 /// runs is cancelled and given back), stopped.
-pub(crate) async fn end(worker: &Arc<RunningWorker>) {
+pub(crate) async fn drain(worker: &Arc<RunningWorker>) {
     let start = Instant::now();
     worker.phase.set(Phase::Draining);
     worker.shutdown.drain();
@@ -52,7 +55,7 @@ async fn end_polls(worker: &RunningWorker, start: Instant) {
 /// before could swallow it.
 async fn last_look(worker: &RunningWorker) {
     worker.shutdown.now.cancelled().await;
-    // `finish` says so
+    // if that takes longer, `finish` logs what was not given back
     let _ = timeout(worker.options.release_timeout, worker.deliveries.wait()).await;
     sleep(LAST_LOOK).await;
 }
@@ -84,7 +87,7 @@ async fn finish(worker: &RunningWorker, until: Instant) {
         biased;
         () = worker.deliveries.wait() => return,
         () = worker.shutdown.now.cancelled() => {}
-        // whatever became of the other timer
+        // `deadline` ends them a second earlier; this one counts if its task has failed
         () = sleep_until(until + Duration::from_secs(1)) => worker.shutdown.end_now(),
     }
     worker.phase.set(Phase::Releasing);

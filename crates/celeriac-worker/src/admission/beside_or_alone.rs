@@ -1,5 +1,6 @@
-//! A task whose earlier runs ended with their process runs alone the last time: of the tasks that a
-//! process took with it, none can tell by itself whose fault that was.
+//! Takes a place among the running tasks, and the task itself. A task whose earlier runs ended with
+//! their process runs alone the last time: of the tasks that a process took with it, none can tell
+//! by itself whose fault that was.
 
 use tokio::time::timeout;
 
@@ -26,14 +27,14 @@ pub(crate) async fn take(
         Err(refusal) => return Err(refusal),
         Ok(held) => return Ok((held, place)),
     }
-    tracing::info!("runs alone: all its earlier runs ended with their worker");
+    tracing::info!("the task runs alone: all its earlier runs ended with their worker");
     let alone = or_drained(engine.isolation.alone(), shutdown);
     let place = match timeout(engine.lease, alone).await {
         Ok(place) => place?,
         Err(_) if call.delivery.receive_count > PATIENCE => {
             // better beside others than never
             let place = or_drained(engine.isolation.beside_others(), shutdown).await?;
-            place.not_waiting()
+            place.allowing_last_run()
         }
         Err(_) => {
             let (queue, receives) = (&call.delivery.queue, call.delivery.receive_count);

@@ -1,4 +1,5 @@
-//! Batches of SQS: cut to its limits, each entry retried by itself, answers in the entries' order.
+//! Batches of SQS whose order does not matter: sends to standard queues, and what is done by receipt
+//! on any queue. Cut to SQS's limits, each entry retried by itself.
 
 use std::future::Future;
 
@@ -9,7 +10,7 @@ use crate::fault::Fault;
 use crate::pause::{MAX_ENTRY_ATTEMPTS, pause};
 use crate::request_counts::RequestCounts;
 
-use super::batch_answer::{Answer, BatchAnswer, Fate, Placed, fail_all, request};
+use super::batch_answer::{Answer, BatchAnswer, Fate, Indexed, Operation, fail_all, request};
 use super::limits::{MAX_BYTES, MAX_ENTRIES};
 
 /// Requests of one call in flight together.
@@ -18,18 +19,17 @@ const CONCURRENT_REQUESTS: usize = 8;
 /// Runs `call` over all entries in requests of at most ten and 1 MiB, some at once.
 pub(super) async fn run<E, T, F, Fut>(
     counts: &RequestCounts,
-    operation: &str,
-    entries: Vec<Placed<E>>,
-    size: fn(&E) -> usize,
+    operation: &Operation<E>,
+    entries: Vec<Indexed<E>>,
     call: F,
-) -> Vec<Placed<Fate<T>>>
+) -> Vec<Indexed<Fate<T>>>
 where
     F: Fn(Vec<(String, &E)>) -> Fut + Sync,
     Fut: Future<Output = Result<BatchAnswer<T>, Fault>>,
 {
-    let chunks = cut(entries, size);
+    let chunks = cut(entries, operation.size);
     let call = &call;
-    let outcomes: Vec<Vec<Placed<Fate<T>>>> = stream::iter(chunks)
+    let outcomes: Vec<Vec<Indexed<Fate<T>>>> = stream::iter(chunks)
         .map(|chunk| run_chunk(counts, operation, chunk, call))
         .buffered(CONCURRENT_REQUESTS)
         .collect()
@@ -37,8 +37,8 @@ where
     outcomes.into_iter().flatten().collect()
 }
 
-fn cut<E>(entries: Vec<Placed<E>>, size: fn(&E) -> usize) -> Vec<Vec<Placed<E>>> {
-    let mut chunks: Vec<Vec<Placed<E>>> = Vec::with_capacity(entries.len().div_ceil(MAX_ENTRIES));
+fn cut<E>(entries: Vec<Indexed<E>>, size: fn(&E) -> usize) -> Vec<Vec<Indexed<E>>> {
+    let mut chunks: Vec<Vec<Indexed<E>>> = Vec::with_capacity(entries.len().div_ceil(MAX_ENTRIES));
     let mut bytes = 0;
     for entry in entries {
         let entry_bytes = size(&entry.1);
@@ -59,10 +59,10 @@ fn cut<E>(entries: Vec<Placed<E>>, size: fn(&E) -> usize) -> Vec<Vec<Placed<E>>>
 /// Asks again for what is not to be had now, until it is or there were enough attempts.
 async fn run_chunk<E, T, F, Fut>(
     counts: &RequestCounts,
-    operation: &str,
-    mut waiting: Vec<Placed<E>>,
+    operation: &Operation<E>,
+    mut waiting: Vec<Indexed<E>>,
     call: &F,
-) -> Vec<Placed<Fate<T>>>
+) -> Vec<Indexed<Fate<T>>>
 where
     F: Fn(Vec<(String, &E)>) -> Fut,
     Fut: Future<Output = Result<BatchAnswer<T>, Fault>>,
@@ -70,7 +70,7 @@ where
     let mut settled = Vec::with_capacity(waiting.len());
     let mut attempt = 0;
     while !waiting.is_empty() {
-        let answers = match request(&waiting, call).await {
+        let answers = match request(operation, &waiting, call).await {
             Ok(answers) => answers,
             Err(fault) => {
                 settled.extend(fail_all(waiting, &fault));
@@ -79,15 +79,15 @@ where
         };
         attempt += 1;
         let mut again = Vec::new();
-        for ((place, entry), answer) in waiting.into_iter().zip(answers) {
+        for ((index, entry), answer) in waiting.into_iter().zip(answers) {
             match answer {
-                Answer::Settled(fate) => settled.push((place, fate)),
+                Answer::Decided(fate) => settled.push((index, fate)),
                 Answer::NotNow(reason) if attempt < MAX_ENTRY_ATTEMPTS => {
-                    counts.report_failure(operation, &reason);
-                    again.push((place, entry));
+                    counts.report_failure(operation.name, &reason);
+                    again.push((index, entry));
                 }
                 Answer::NotNow(reason) => {
-                    settled.push((place, Err(BrokerErrorKind::Unavailable(reason))));
+                    settled.push((index, Err(BrokerErrorKind::Unavailable(reason))));
                 }
             }
         }
@@ -106,6 +106,14 @@ mod tests {
     use aws_sdk_sqs::types::BatchResultErrorEntry;
 
     use super::*;
+
+    fn operation<E>() -> Operation<E> {
+        Operation {
+            name: "Test",
+            size: |_| 1,
+            refusal: BrokerErrorKind::from,
+        }
+    }
 
     fn failed(id: &str, code: &str, sender_fault: bool) -> BatchResultErrorEntry {
         BatchResultErrorEntry::builder()
@@ -135,39 +143,33 @@ mod tests {
         let seen = Mutex::new(Vec::new());
         let counts = RequestCounts::default();
         let entries = vec![(7, "a"), (3, "b"), (5, "c")];
-        let outcome = run(
-            &counts,
-            "Test",
-            entries,
-            |_| 1,
-            |request| {
-                let mut seen = seen.lock().expect("lock");
-                seen.push(request.iter().map(|(_, entry)| **entry).collect::<String>());
-                let answer = match seen.len() {
-                    1 => BatchAnswer {
-                        done: vec![("1".to_owned(), "B")],
-                        failed: vec![
-                            failed("0", "InternalError", false),
-                            failed("2", "InvalidMessageContents", true),
-                        ],
-                    },
-                    2 => BatchAnswer {
-                        done: vec![],
-                        failed: vec![failed("0", "AWS.SimpleQueueService.RequestThrottled", true)],
-                    },
-                    _ => BatchAnswer {
-                        done: vec![("0".to_owned(), "A")],
-                        failed: vec![],
-                    },
-                };
-                std::future::ready(Ok(answer))
-            },
-        )
+        let outcome = run(&counts, &operation(), entries, |request| {
+            let mut seen = seen.lock().expect("lock");
+            seen.push(request.iter().map(|(_, entry)| **entry).collect::<String>());
+            let answer = match seen.len() {
+                1 => BatchAnswer {
+                    done: vec![("1".to_owned(), "B")],
+                    failed: vec![
+                        failed("0", "InternalError", false),
+                        failed("2", "InvalidMessageContents", true),
+                    ],
+                },
+                2 => BatchAnswer {
+                    done: vec![],
+                    failed: vec![failed("0", "AWS.SimpleQueueService.RequestThrottled", true)],
+                },
+                _ => BatchAnswer {
+                    done: vec![("0".to_owned(), "A")],
+                    failed: vec![],
+                },
+            };
+            std::future::ready(Ok(answer))
+        })
         .await;
         assert_eq!(*seen.lock().expect("lock"), ["abc", "a", "a"]);
         let mut outcome: Vec<(usize, String)> = outcome
             .into_iter()
-            .map(|(place, fate)| (place, fate.map_or_else(|e| e.to_string(), str::to_owned)))
+            .map(|(index, fate)| (index, fate.map_or_else(|e| e.to_string(), str::to_owned)))
             .collect();
         outcome.sort();
         assert_eq!(
@@ -184,18 +186,12 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn retries_end() {
         let counts = RequestCounts::default();
-        let outcome = run(
-            &counts,
-            "Test",
-            vec![(0, ())],
-            |()| 1,
-            |_| {
-                std::future::ready(Ok(BatchAnswer::<()> {
-                    done: vec![],
-                    failed: vec![],
-                }))
-            },
-        )
+        let outcome = run(&counts, &operation(), vec![(0, ())], |_| {
+            std::future::ready(Ok(BatchAnswer::<()> {
+                done: vec![],
+                failed: vec![],
+            }))
+        })
         .await;
         assert!(matches!(outcome[0].1, Err(BrokerErrorKind::Unavailable(_))));
         assert_eq!(counts.failed(), u64::from(MAX_ENTRY_ATTEMPTS) - 1);
