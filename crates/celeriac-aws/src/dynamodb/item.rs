@@ -15,15 +15,21 @@ pub(super) const ID: &str = "id";
 pub(super) const RESULT: &str = "result";
 pub(super) const TIMESTAMP: &str = "timestamp";
 pub(super) const TTL: &str = "ttl";
-// Ours. Python's PutItem wipes them, and by that it is noticed.
+// Ours, set by a claim (`claim.rs`), a renewal (`lease.rs`) and an end (`complete.rs`). Python's
+// PutItem wipes them, and by that it is noticed.
+/// The fencing token: which claim of the task this is.
 pub(super) const ATTEMPT: &str = "c_attempt";
+/// Runs of the present try that were begun and have not ended.
 pub(super) const RUNS: &str = "c_runs";
+/// Which try it is: that of its newest message.
 pub(super) const RETRIES: &str = "c_retries";
 /// Milliseconds since the epoch; 0 where nobody holds the task.
 pub(super) const LEASE: &str = "c_lease";
+/// Of the write that stands there, so that one whose answer was lost is known again.
 pub(super) const NONCE: &str = "c_nonce";
 /// Celery's state text. After `forget` it says what `result` no longer does.
 pub(super) const STATE: &str = "c_state";
+/// The worker that claimed it.
 pub(super) const OWNER: &str = "c_owner";
 // A document's, beside its nonce.
 pub(super) const VERSION: &str = "c_version";

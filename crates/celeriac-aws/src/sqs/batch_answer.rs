@@ -1,4 +1,5 @@
-//! One batch request, and what its answer says of each entry.
+//! One batch request, and what its answer says of each entry. Who asks again for the entries that
+//! did not go through is `batch_unordered.rs`, or `batch_fifo.rs` where their order matters.
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -14,7 +15,8 @@ pub(super) struct Operation<E> {
     pub(super) name: &'static str,
     /// How many bytes of a request an entry takes.
     pub(super) size: fn(&E) -> usize,
-    /// What it means that SQS refuses an entry for good.
+    /// What it means to the caller that SQS refuses an entry for good: of a message that is sent, in
+    /// `send.rs`; of a receipt, in `receipts.rs`.
     pub(super) refusal: fn(Fault) -> BrokerErrorKind,
 }
 

@@ -88,11 +88,18 @@ impl Scenario {
     /// The one of a seed: each in its turn, and again those whose dangers are the matter of
     /// milliseconds.
     pub fn of_seed(seed: u64) -> Self {
-        const OFTEN: [Scenario; 5] = [
+        const OFTEN: [Scenario; 12] = [
             Scenario::Leases,
             Scenario::Forgets,
             Scenario::Leases,
+            Scenario::Fifo,
+            Scenario::Leases,
+            Scenario::Clocks,
+            Scenario::Leases,
             Scenario::Forgets,
+            Scenario::Leases,
+            Scenario::Fifo,
+            Scenario::Leases,
             Scenario::Leases,
         ];
         let count = (Self::ALL.len() + OFTEN.len()) as u64;

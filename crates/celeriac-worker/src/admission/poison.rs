@@ -1,5 +1,8 @@
 //! A task that was started too often and never came to an end. [`admit`](super::admit) asks this
-//! last, since only a claim tells how often the task was started.
+//! last, since only a claim tells how often the task was started. Nobody acts when a worker dies:
+//! the next one that gets the message ends the task with `Conclusion::failed`
+//! (`ending/conclusion.rs`), which stores FAILURE, sends the error callbacks (`ending/follow.rs`)
+//! and moves the message to the dead-letter queue.
 
 use celeriac_core::Failure;
 
@@ -10,7 +13,8 @@ use crate::meta;
 pub(super) const REASON: &str = "poison";
 
 /// The failure of a task that is poison: more runs of this try were lost with their process than
-/// `task_max_lost_runs`. The ledger counts `runs`, the present one included.
+/// `task_max_lost_runs`. `runs` is counted with each claim, this one included, by `decide_claim`
+/// (`ledger_rules.rs` of `celeriac-core`); without a ledger it is always 1.
 pub(super) fn failure(engine: &Engine, runs: u32) -> Option<Failure> {
     let most = engine.parts.settings.task_max_lost_runs;
     (runs > most).then(|| {

@@ -1,3 +1,6 @@
+//! A claimed task that has come to an end: the end is stored (`record.rs`), then what follows it is
+//! sent (`follow.rs`), then its message may go.
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -126,7 +129,8 @@ impl Conclusion {
         self.failed(failure, reason).await
     }
 
-    /// FAILURE, and the dead-letter queue with this reason.
+    /// Stores FAILURE, then sends the error callbacks and ends the steps that will not come. With a
+    /// reason, the message goes to the dead-letter queue.
     pub(crate) async fn failed(self, failure: Failure, reason: Option<&str>) -> Executed {
         log::failed(&failure);
         self.call.reply.raised(&failure);

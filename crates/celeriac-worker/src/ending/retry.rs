@@ -1,3 +1,9 @@
+//! A task that is to be tried again: its next message, and RETRY in the ledger.
+//!
+//! Three things keep the next try from running before it is due: the delay of its message
+//! (`Parcel` in `outbox.rs` of `celeriac-producer`), its `eta`, by which a message that is early is
+//! sent on (`admission/timing.rs`), and the ledger, which gives no claim until then.
+
 use std::time::Duration;
 
 use celeriac_core::{Claim, ClaimOutcome, CompletionKind, Failure, RetryPolicy};
@@ -126,9 +132,9 @@ async fn still_holds(conclusion: &Conclusion) -> bool {
         .await
 }
 
-/// Ends the claim with RETRY shown; without one, does nothing. Until `due` every claim is refused:
-/// from this message, where it is the next try itself (FIFO), and from a second retry, which a
-/// stalled run may send after it has lost its lease.
+/// Ends the claim with RETRY shown; without one, does nothing. Until `due` every claim is refused,
+/// whichever message asks: the next try's, this one where it is the next try itself (FIFO), and
+/// that of a second retry, which a stalled run may send after it has lost its lease.
 async fn record_retry(
     conclusion: &Conclusion,
     cause: Option<&Failure>,
