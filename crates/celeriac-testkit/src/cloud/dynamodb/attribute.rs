@@ -197,4 +197,21 @@ mod tests {
             assert_eq!(order_numbers(one, two), Ordering::Equal, "{one} {two}");
         }
     }
+
+    #[test]
+    fn values_are_read_and_written_as_dynamodb_writes_them() {
+        for (json, attribute) in [
+            (r#"{"S":"a\"b"}"#, Attribute::S("a\"b".into())),
+            (r#"{"N":"1.50"}"#, Attribute::N("1.50".into())),
+            (r#"{"B":"AAE="}"#, Attribute::B([0, 1].into())),
+            (r#"{"BOOL":true}"#, Attribute::Other(json!({"BOOL": true}))),
+        ] {
+            let read: Attribute = serde_json::from_str(json).expect("a value");
+            assert_eq!(read, attribute);
+            assert_eq!(serde_json::to_string(&read).expect("plain"), json);
+        }
+        for json in ["{}", r#"{"S":1}"#, r#"{"B":"no base64"}"#, r#""a""#] {
+            assert!(serde_json::from_str::<Attribute>(json).is_err(), "{json}");
+        }
+    }
 }

@@ -35,3 +35,19 @@ impl Statements {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_read_once() {
+        let known = Statements::default();
+        let text = |json: &str| RawValue::from_string(json.to_owned()).expect("JSON");
+        let insert = text(r#""INSERT INTO \"t\" VALUE {'id': ?}""#);
+        let first = known.read(&insert).expect("readable");
+        assert!(Arc::ptr_eq(&first, &known.read(&insert).expect("known")));
+        let refused = known.read(&text("5")).map(|_| ());
+        assert_eq!(refused, Err("a statement has a text".to_owned()));
+    }
+}
