@@ -1,4 +1,5 @@
-use serde_json::{Value as Json, json};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 /// What a service answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,16 +17,6 @@ pub struct CloudError {
     pub code: String,
     /// For people.
     pub message: String,
-}
-
-impl CloudAnswer {
-    /// 200.
-    pub fn ok(json: &Json) -> Self {
-        Self {
-            status: 200,
-            body: json.to_string(),
-        }
-    }
 }
 
 impl CloudError {
@@ -46,11 +37,28 @@ impl CloudError {
     }
 }
 
-impl From<CloudError> for CloudAnswer {
-    fn from(error: CloudError) -> Self {
-        Self {
-            status: error.status(),
-            body: json!({"__type": error.code, "message": error.message}).to_string(),
+impl From<Result<String, CloudError>> for CloudAnswer {
+    fn from(outcome: Result<String, CloudError>) -> Self {
+        match outcome {
+            Ok(body) => Self { status: 200, body },
+            Err(error) => Self {
+                status: error.status(),
+                body: json!({"__type": error.code, "message": error.message}).to_string(),
+            },
         }
     }
+}
+
+/// A request's body.
+pub(super) fn read<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, CloudError> {
+    serde_json::from_slice(body).map_err(|error| serialization(&error))
+}
+
+/// An answer's body.
+pub(super) fn written(answer: &impl Serialize) -> Result<String, CloudError> {
+    serde_json::to_string(answer).map_err(|error| serialization(&error))
+}
+
+fn serialization(error: &serde_json::Error) -> CloudError {
+    CloudError::new("SerializationException", error.to_string())
 }

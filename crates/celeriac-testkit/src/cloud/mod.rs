@@ -9,12 +9,12 @@ mod chances;
 mod dynamodb;
 mod server;
 mod sqs;
+mod text;
 mod watch;
 
 use std::sync::Arc;
 
 use celeriac_protocol::UtcTime;
-use serde_json::Value as Json;
 use tokio::time::Instant;
 
 pub use self::answer::{CloudAnswer, CloudError};
@@ -99,22 +99,16 @@ impl Cloud {
     /// Answers a request. A dropped call has had its effect, or none: a long poll that waits has
     /// none.
     pub async fn call(&self, call: CloudCall<'_>) -> CloudAnswer {
-        let answer = match serde_json::from_slice::<Json>(call.body) {
-            Ok(body) => self.dispatch(call, &body).await,
-            Err(error) => Err(CloudError::new("SerializationException", error.to_string())),
-        };
-        answer.map_or_else(CloudAnswer::from, |json| CloudAnswer::ok(&json))
-    }
-
-    async fn dispatch(&self, call: CloudCall<'_>, body: &Json) -> Result<Json, CloudError> {
-        match call.target.split_once('.') {
-            Some(("AmazonSQS", operation)) => self.sqs.call(operation, body).await,
-            Some(("DynamoDB_20120810", operation)) => self.dynamodb.call(call.by, operation, body),
+        CloudAnswer::from(match call.target.split_once('.') {
+            Some(("AmazonSQS", operation)) => self.sqs.call(operation, call.body).await,
+            Some(("DynamoDB_20120810", operation)) => {
+                self.dynamodb.call(call.by, operation, call.body)
+            }
             _ => Err(CloudError::new(
                 "UnknownOperationException",
                 format!("nothing here answers `{}`", call.target),
             )),
-        }
+        })
     }
 
     /// Every message of a queue, in the order of sending; empty for a queue that does not exist.

@@ -19,6 +19,7 @@ mod measure;
 mod queue_feeder;
 mod raw_ceiling;
 mod raw_client;
+mod raw_template;
 mod report;
 mod usage;
 
@@ -58,12 +59,23 @@ struct Arguments {
         default_value = "threads,prefork,gevent"
     )]
     pools: Vec<Pool>,
+    /// Leave Celery out
+    #[arg(long)]
+    without_celery: bool,
     /// What stands in for AWS
     #[arg(long, value_enum, default_value = "memory")]
     services: Services,
     /// Exit with 1 unless each goal that is printed at the end is met
     #[arg(long)]
     check: bool,
+}
+
+impl Arguments {
+    fn contenders(&self) -> Vec<Contender> {
+        let ours = std::iter::once(Contender::Celeriac(self.concurrency));
+        let pools = self.pools.iter().filter(|_| !self.without_celery);
+        ours.chain(pools.copied().map(Contender::Celery)).collect()
+    }
 }
 
 #[derive(Debug, clap::Subcommand)]
@@ -122,10 +134,7 @@ async fn compare(arguments: &Arguments) -> Result<bool> {
         "the services' own ceiling (sends, receives and deletes by 10, claims and completions by 25; no worker): {ceiling:.0} tasks/s\n"
     );
 
-    let mut contenders: Vec<Contender> =
-        std::iter::once(Contender::Celeriac(arguments.concurrency))
-            .chain(arguments.pools.iter().copied().map(Contender::Celery))
-            .collect();
+    let mut contenders = arguments.contenders();
     let mut runs = Vec::new();
     for round in 1..=arguments.rounds {
         for contender in contenders.clone() {

@@ -1,106 +1,136 @@
+use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::Result;
-use serde::Deserialize;
 use serde_json::{Value as Json, json};
+use tokio::task::spawn_blocking;
 
 use crate::contender::Place;
-use crate::raw_client::RawClient;
+use crate::raw_client::{RawClient, RawRequest};
+use crate::raw_template::RawTemplate;
 
 /// Connections side by side, enough to keep two cores busy.
 const CONNECTIONS: usize = 4;
 /// Messages of one turn: whole batches of ten (SQS) and of 25 (DynamoDB).
 const TURN: usize = 50;
+/// Statements of one batch.
+const BATCH: usize = 25;
 
 /// Tasks a second of the requests that any ledgered worker and its sender must make (send, receive
-/// and delete by ten, claim and complete by 25), asked by clients that do nothing else.
+/// and delete by ten, claim and complete by 25), asked by clients that do nothing else: on threads
+/// of their own, with requests that are made beforehand wherever they can be.
 pub(crate) async fn of_services(place: &Place, body: &str, tasks: usize) -> Result<f64> {
     let turns = tasks.div_ceil(TURN * CONNECTIONS);
+    let shared = Arc::new(Requests::of(place, body));
+    let pumps = (0..CONNECTIONS).map(|_| Pump::new(place, &shared));
+    let pumps: Vec<Pump> = pumps.collect::<Result<_>>()?;
     let started = Instant::now();
-    let connections = (0..CONNECTIONS).map(|_| pump(place, body, turns));
-    futures_util::future::try_join_all(connections).await?;
+    let running: Vec<_> = pumps
+        .into_iter()
+        .map(|mut pump| spawn_blocking(move || (0..turns).try_for_each(|_| pump.turn())))
+        .collect();
+    for pump in running {
+        pump.await??;
+    }
     Ok((turns * TURN * CONNECTIONS) as f64 / started.elapsed().as_secs_f64())
 }
 
-async fn pump(place: &Place, body: &str, turns: usize) -> Result<()> {
-    let mut sqs = RawClient::connect(&place.sqs).await?;
-    let mut dynamodb = RawClient::connect(&place.dynamodb).await?;
-    let statements = Statements::of(&place.table);
-    let queue = format!("http://{}/000000000000/{}", place.sqs, place.queue);
-    for _ in 0..turns {
-        for _ in 0..TURN / 10 {
-            send(&mut sqs, &queue, body).await?;
+/// What every connection asks alike.
+struct Requests {
+    send: RawRequest,
+    receive: RawRequest,
+    sqs: String,
+    queue: String,
+}
+
+/// One connection to each service.
+struct Pump {
+    sqs: RawClient,
+    dynamodb: RawClient,
+    requests: Arc<Requests>,
+    claims: RawTemplate,
+    ends: RawTemplate,
+}
+
+impl Requests {
+    fn of(place: &Place, body: &str) -> Self {
+        let queue = format!("http://{}/000000000000/{}", place.sqs, place.queue);
+        let entry = |n: usize| json!({"Id": n.to_string(), "MessageBody": body});
+        let entries: Vec<Json> = (0..10).map(entry).collect();
+        let send = json!({"QueueUrl": queue, "Entries": entries}).to_string();
+        let receive = json!({
+            "QueueUrl": queue,
+            "MaxNumberOfMessages": 10,
+            "VisibilityTimeout": 60,
+            "WaitTimeSeconds": 0,
+        });
+        let request = |operation, body: &str| RawRequest::new(&place.sqs, operation, body);
+        Self {
+            send: request("AmazonSQS.SendMessageBatch", &send),
+            receive: request("AmazonSQS.ReceiveMessage", &receive.to_string()),
+            sqs: place.sqs.clone(),
+            queue,
         }
-        let ids: Vec<String> = (0..TURN)
-            .map(|_| uuid::Uuid::new_v4().to_string())
-            .collect();
-        let mut left = TURN;
-        while left > 0 {
-            let receipts = receive(&mut sqs, &queue, left.min(10)).await?;
+    }
+
+    fn delete(&self, receipts: &[String]) -> RawRequest {
+        let entry = |(n, receipt)| format!(r#"{{"Id":"{n}","ReceiptHandle":"{receipt}"}}"#);
+        let entries: Vec<String> = receipts.iter().enumerate().map(entry).collect();
+        let (queue, entries) = (&self.queue, entries.join(","));
+        let body = format!(r#"{{"QueueUrl":"{queue}","Entries":[{entries}]}}"#);
+        RawRequest::new(&self.sqs, "AmazonSQS.DeleteMessageBatch", &body)
+    }
+}
+
+impl Pump {
+    fn new(place: &Place, requests: &Arc<Requests>) -> Result<Self> {
+        let statements = Statements::of(&place.table);
+        let batch = |statement: &dyn Fn(&str) -> String| {
+            RawTemplate::new(BATCH, |ids| {
+                let texts: Vec<String> = ids.iter().map(|id| statement(id)).collect();
+                let body = format!("{{\"Statements\": [{}]}}", texts.join(","));
+                let target = "DynamoDB_20120810.BatchExecuteStatement";
+                RawRequest::new(&place.dynamodb, target, &body)
+            })
+        };
+        Ok(Self {
+            sqs: RawClient::connect(&place.sqs)?,
+            dynamodb: RawClient::connect(&place.dynamodb)?,
+            requests: Arc::clone(requests),
+            claims: batch(&|id| statements.claim(id)),
+            ends: batch(&|id| statements.complete(id)),
+        })
+    }
+
+    fn turn(&mut self) -> Result<()> {
+        for _ in 0..TURN / 10 {
+            self.sqs.call(&self.requests.send)?;
+        }
+        let mut received = 0;
+        while received < TURN {
+            let receipts = receipts(self.sqs.call(&self.requests.receive)?);
             if receipts.is_empty() {
                 break; // another connection has taken more than its own
             }
-            left -= receipts.len();
-            delete(&mut sqs, &queue, &receipts).await?;
+            received += receipts.len();
+            self.sqs.call(&self.requests.delete(&receipts))?;
         }
-        for some in ids.chunks(25) {
-            let claims: Vec<String> = some.iter().map(|id| statements.claim(id)).collect();
-            write(&mut dynamodb, &claims).await?;
-            let ends: Vec<String> = some.iter().map(|id| statements.complete(id)).collect();
-            write(&mut dynamodb, &ends).await?;
+        for _ in 0..TURN / BATCH {
+            let ids: Vec<String> = (0..BATCH)
+                .map(|_| uuid::Uuid::new_v4().to_string())
+                .collect();
+            self.dynamodb.call(self.claims.of(&ids))?;
+            self.dynamodb.call(self.ends.of(&ids))?;
         }
+        Ok(())
     }
-    Ok(())
 }
 
-async fn send(sqs: &mut RawClient, queue: &str, body: &str) -> Result<()> {
-    let entry = |n: usize| json!({"Id": n.to_string(), "MessageBody": body});
-    let entries: Vec<Json> = (0..10).map(entry).collect();
-    let request = json!({"QueueUrl": queue, "Entries": entries}).to_string();
-    sqs.call("AmazonSQS.SendMessageBatch", &request).await?;
-    Ok(())
-}
-
-#[derive(Deserialize)]
-struct Received {
-    #[serde(rename = "Messages", default)]
-    messages: Vec<ReceivedMessage>,
-}
-
-#[derive(Deserialize)]
-struct ReceivedMessage {
-    #[serde(rename = "ReceiptHandle")]
-    receipt: String,
-}
-
-async fn receive(sqs: &mut RawClient, queue: &str, count: usize) -> Result<Vec<String>> {
-    let request = json!({
-        "QueueUrl": queue,
-        "MaxNumberOfMessages": count,
-        "VisibilityTimeout": 60,
-        "WaitTimeSeconds": 0,
-    });
-    let answer = sqs
-        .call("AmazonSQS.ReceiveMessage", &request.to_string())
-        .await?;
-    let received: Received = serde_json::from_slice(answer)?;
-    let messages = received.messages.into_iter();
-    Ok(messages.map(|message| message.receipt).collect())
-}
-
-async fn delete(sqs: &mut RawClient, queue: &str, receipts: &[String]) -> Result<()> {
-    let entry = |(n, receipt)| json!({"Id": format!("{n}"), "ReceiptHandle": receipt});
-    let entries: Vec<Json> = receipts.iter().enumerate().map(entry).collect();
-    let request = json!({"QueueUrl": queue, "Entries": entries}).to_string();
-    sqs.call("AmazonSQS.DeleteMessageBatch", &request).await?;
-    Ok(())
-}
-
-async fn write(dynamodb: &mut RawClient, statements: &[String]) -> Result<()> {
-    let request = format!("{{\"Statements\": [{}]}}", statements.join(","));
-    let target = "DynamoDB_20120810.BatchExecuteStatement";
-    dynamodb.call(target, &request).await?;
-    Ok(())
+/// The receipts of an answer, in which nothing is escaped.
+fn receipts(answer: &str) -> Vec<String> {
+    let texts = answer.split(r#""ReceiptHandle":""#).skip(1);
+    let receipts = texts.filter_map(|text| text.split('"').next());
+    receipts.map(str::to_owned).collect()
 }
 
 /// The statements of a claim and of its end as celeriac writes them, as JSON texts.

@@ -1,61 +1,79 @@
-use anyhow::{Context, Result, ensure};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use std::io::{Read, Write};
+use std::net::TcpStream;
 
-/// One connection that asks SQS and DynamoDB without an SDK: what is measured with it is the
-/// services.
+use anyhow::{Context, Result, ensure};
+
+/// An answer's head is found in its first bytes, and most answers need one read.
+const READ: usize = 64 << 10;
+
+/// One connection that asks SQS and DynamoDB without an SDK, on a thread of its own: what is
+/// measured with it is the services.
 pub(crate) struct RawClient {
-    address: String,
     stream: TcpStream,
     buffer: Vec<u8>,
+    filled: usize,
+}
+
+/// A request as it is sent.
+pub(crate) struct RawRequest(pub(crate) Vec<u8>);
+
+impl RawRequest {
+    /// Of `target`, such as `AmazonSQS.ReceiveMessage`.
+    pub(crate) fn new(address: &str, target: &str, body: &str) -> Self {
+        let length = body.len();
+        let request = format!(
+            "POST / HTTP/1.1\r\nhost: {address}\r\nx-amz-target: {target}\r\n\
+             content-type: application/x-amz-json-1.0\r\ncontent-length: {length}\r\n\r\n{body}"
+        );
+        Self(request.into_bytes())
+    }
 }
 
 impl RawClient {
-    pub(crate) async fn connect(address: &str) -> Result<Self> {
-        let stream = TcpStream::connect(address).await?;
+    pub(crate) fn connect(address: &str) -> Result<Self> {
+        let stream = TcpStream::connect(address)?;
         stream.set_nodelay(true)?;
         Ok(Self {
-            address: address.to_owned(),
             stream,
-            buffer: Vec::new(),
+            buffer: vec![0; READ],
+            filled: 0,
         })
     }
 
-    /// The body of the answer to `target`, such as `AmazonSQS.ReceiveMessage`.
-    pub(crate) async fn call(&mut self, target: &str, body: &str) -> Result<&[u8]> {
-        let request = format!(
-            "POST / HTTP/1.1\r\nhost: {}\r\nx-amz-target: {target}\r\n\
-             content-type: application/x-amz-json-1.0\r\ncontent-length: {}\r\n\r\n{body}",
-            self.address,
-            body.len()
-        );
-        self.stream.write_all(request.as_bytes()).await?;
-        self.buffer.clear();
+    /// The body of the answer.
+    pub(crate) fn call(&mut self, request: &RawRequest) -> Result<&str> {
+        self.stream.write_all(&request.0)?;
+        self.filled = 0;
         let head = loop {
-            let read = self.stream.read_buf(&mut self.buffer).await?;
-            ensure!(read > 0, "the connection ended");
-            let end = self.buffer.windows(4).position(|four| four == b"\r\n\r\n");
+            self.read()?;
+            let filled = &self.buffer[..self.filled];
+            let end = filled.windows(4).position(|four| four == b"\r\n\r\n");
             if let Some(end) = end {
                 break end + 4;
             }
         };
         let end = head + length(&self.buffer[..head])?;
-        while self.buffer.len() < end {
-            let read = self.stream.read_buf(&mut self.buffer).await?;
-            ensure!(read > 0, "the connection ended");
+        if self.buffer.len() < end {
+            self.buffer.resize(end, 0);
         }
-        let answer = &self.buffer[head..end];
-        ensure!(
-            self.buffer.starts_with(b"HTTP/1.1 200"),
-            "{target}: {}",
-            String::from_utf8_lossy(answer)
-        );
+        while self.filled < end {
+            self.read()?;
+        }
+        let answer = std::str::from_utf8(&self.buffer[head..end])?;
+        ensure!(self.buffer.starts_with(b"HTTP/1.1 200"), "{answer}");
         Ok(answer)
+    }
+
+    fn read(&mut self) -> Result<()> {
+        let read = self.stream.read(&mut self.buffer[self.filled..])?;
+        ensure!(read > 0, "the connection ended");
+        self.filled += read;
+        Ok(())
     }
 }
 
 fn length(head: &[u8]) -> Result<usize> {
-    let head = std::str::from_utf8(head)?.to_ascii_lowercase();
+    let head = std::str::from_utf8(head)?;
     let length = head.split("content-length: ").nth(1);
     let digits = length.and_then(|rest| rest.split("\r\n").next());
     Ok(digits.context("an answer without a length")?.parse()?)

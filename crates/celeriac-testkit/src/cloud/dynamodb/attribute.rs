@@ -1,22 +1,28 @@
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD as BASE64;
+use base64_simd::STANDARD as BASE64;
+use serde::de::{Error as _, IgnoredAny, MapAccess, Visitor};
+use serde::ser::SerializeMap as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Value as Json, json};
 
-/// An item's attributes by name.
-pub type Item = BTreeMap<String, Attribute>;
+use super::super::text::Text;
 
-/// A value of DynamoDB's.
+/// An item's attributes by name.
+pub type Item = BTreeMap<Arc<str>, Attribute>;
+
+/// A value of DynamoDB's. What it holds is shared with its clones.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Attribute {
     /// A text.
-    S(String),
+    S(Arc<str>),
     /// A decimal number, as a text.
-    N(String),
+    N(Arc<str>),
     /// Bytes.
-    B(Vec<u8>),
+    B(Arc<[u8]>),
     /// Any other, as JSON.
     Other(Json),
 }
@@ -66,49 +72,64 @@ impl Attribute {
     }
 }
 
+/// As DynamoDB writes it: `{"S": "text"}`.
+impl Serialize for Attribute {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = match self {
+            Self::Other(json) => return json.serialize(serializer),
+            _ => serializer.serialize_map(Some(1))?,
+        };
+        match self {
+            Self::S(text) => map.serialize_entry("S", text)?,
+            Self::N(number) => map.serialize_entry("N", number)?,
+            Self::B(bytes) => map.serialize_entry("B", &BASE64.encode_to_string(bytes))?,
+            Self::Other(_) => {}
+        }
+        map.end()
+    }
+}
+
+impl<'de> Deserialize<'de> for Attribute {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(OneEntry)
+    }
+}
+
+/// Reads a map of one entry: the type's letters, and the value.
+struct OneEntry;
+
+impl<'de> Visitor<'de> for OneEntry {
+    type Value = Attribute;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value with its type")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Attribute, A::Error> {
+        let kind: Text<'de> = map
+            .next_key()?
+            .ok_or_else(|| A::Error::custom("a value has a type"))?;
+        let attribute = match &*kind {
+            "S" => Attribute::S(map.next_value::<Text<'de>>()?.into()),
+            "N" => Attribute::N(map.next_value::<Text<'de>>()?.into()),
+            "B" => {
+                let coded = map.next_value::<Text<'de>>()?;
+                let bytes = BASE64.decode_to_vec(coded.as_bytes());
+                let bytes = bytes.map_err(|e| A::Error::custom(format!("a binary value: {e}")))?;
+                Attribute::B(bytes.into())
+            }
+            kind => Attribute::Other(json!({ kind: map.next_value::<Json>()? })),
+        };
+        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(attribute)
+    }
+}
+
 /// Bytes of an item, by DynamoDB's rules.
 pub fn size(item: &Item) -> usize {
     item.iter()
         .map(|(name, value)| name.len() + value.size())
         .sum()
-}
-
-pub(super) fn from_json(json: &Json) -> Result<Item, String> {
-    let attributes = json.as_object().ok_or("an item is an object")?;
-    let read = attributes
-        .iter()
-        .map(|(name, value)| Ok((name.clone(), value_from_json(value)?)));
-    read.collect()
-}
-
-pub(super) fn value_from_json(json: &Json) -> Result<Attribute, String> {
-    let text = |kind: &str| json[kind].as_str().map(str::to_owned);
-    if let Some(text) = text("S") {
-        return Ok(Attribute::S(text));
-    }
-    if let Some(number) = text("N") {
-        return Ok(Attribute::N(number));
-    }
-    match text("B") {
-        Some(coded) => BASE64
-            .decode(coded)
-            .map(Attribute::B)
-            .map_err(|error| format!("a binary value: {error}")),
-        None => Ok(Attribute::Other(json.clone())),
-    }
-}
-
-pub(super) fn to_json(item: &Item) -> Json {
-    let values = item.iter().map(|(name, value)| {
-        let value = match value {
-            Attribute::S(text) => json!({ "S": text }),
-            Attribute::N(number) => json!({ "N": number }),
-            Attribute::B(bytes) => json!({ "B": BASE64.encode(bytes) }),
-            Attribute::Other(json) => json.clone(),
-        };
-        (name.clone(), value)
-    });
-    Json::Object(values.collect())
 }
 
 /// Decimals without exponents, as clients write them: exact, unlike floats.
@@ -174,6 +195,23 @@ mod tests {
         }
         for (one, two) in [("1.50", "1.5"), ("007", "7"), ("-0", "0"), ("+1", "1")] {
             assert_eq!(order_numbers(one, two), Ordering::Equal, "{one} {two}");
+        }
+    }
+
+    #[test]
+    fn values_are_read_and_written_as_dynamodb_writes_them() {
+        for (json, attribute) in [
+            (r#"{"S":"a\"b"}"#, Attribute::S("a\"b".into())),
+            (r#"{"N":"1.50"}"#, Attribute::N("1.50".into())),
+            (r#"{"B":"AAE="}"#, Attribute::B([0, 1].into())),
+            (r#"{"BOOL":true}"#, Attribute::Other(json!({"BOOL": true}))),
+        ] {
+            let read: Attribute = serde_json::from_str(json).expect("a value");
+            assert_eq!(read, attribute);
+            assert_eq!(serde_json::to_string(&read).expect("plain"), json);
+        }
+        for json in ["{}", r#"{"S":1}"#, r#"{"B":"no base64"}"#, r#""a""#] {
+            assert!(serde_json::from_str::<Attribute>(json).is_err(), "{json}");
         }
     }
 }

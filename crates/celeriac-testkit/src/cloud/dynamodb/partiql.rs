@@ -2,144 +2,28 @@
 //! .. WHERE ..`.
 
 use std::borrow::Cow;
-use std::cmp::Ordering;
+use std::sync::Arc;
 
-use serde_json::Value as Json;
+use super::statement::{Comparison, Kind, Statement, Test};
 
-use super::attribute::{self, Attribute, Item};
-
-/// DynamoDB: 400 KB an item.
-const MAX_ITEM_BYTES: usize = 409_600;
-
-/// One statement with its parameters in place.
-#[derive(Clone, Debug)]
-pub(super) struct Statement {
-    pub(super) table: String,
-    pub(super) id: String,
-    /// A refused condition shows the item: `ReturnValuesOnConditionCheckFailure`.
-    pub(super) shows_item: bool,
-    kind: Kind,
-}
-
-#[derive(Clone, Debug)]
-enum Kind {
-    Insert(Item),
-    Update {
-        set: Vec<(String, Attribute)>,
-        tests: Vec<Test>,
-    },
-}
-
-#[derive(Clone, Debug)]
-enum Test {
-    Compare(String, Comparison, Attribute),
-    Missing(String),
-}
-
-#[derive(Clone, Copy, Debug)]
-enum Comparison {
-    Equal,
-    NotEqual,
-    Less,
-    LessOrEqual,
-    Greater,
-    GreaterOrEqual,
-}
-
-/// Why a statement has no effect.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Refusal {
-    Duplicate,
-    Condition,
-    TooLarge,
-}
-
-impl Statement {
-    /// Reads an entry of `Statements`.
-    pub(super) fn read(entry: &Json) -> Result<Self, String> {
-        let text = entry["Statement"]
-            .as_str()
-            .ok_or("a statement has a text")?;
-        let parameters = entry["Parameters"].as_array();
-        let parameters = parameters
-            .into_iter()
-            .flatten()
-            .map(attribute::value_from_json);
-        let mut reader = Reader {
-            tokens: tokens(text)?.into_iter().peekable(),
-            parameters: parameters.collect::<Result<Vec<_>, _>>()?.into_iter(),
-        };
-        let statement = match &*reader.word()? {
-            "INSERT" => reader.insert(),
-            "UPDATE" => reader.update(),
-            other => Err(format!("`{other}` statements are not here")),
-        }?;
-        match (reader.tokens.next(), reader.parameters.next()) {
-            (None, None) => Ok(Self {
-                shows_item: entry["ReturnValuesOnConditionCheckFailure"] == "ALL_OLD",
-                ..statement
-            }),
-            (Some(token), _) => Err(format!("unexpected {token:?}")),
-            (None, Some(_)) => Err("there are more parameters than question marks".to_owned()),
-        }
-    }
-
-    /// The item after this statement.
-    pub(super) fn apply(self, before: Option<&Item>) -> Result<Item, Refusal> {
-        let after = match (self.kind, before) {
-            (Kind::Insert(_), Some(_)) => return Err(Refusal::Duplicate),
-            (Kind::Insert(item), None) => item,
-            (Kind::Update { .. }, None) => return Err(Refusal::Condition),
-            (Kind::Update { set, tests }, Some(item)) => {
-                if !tests.iter().all(|test| test.holds(item)) {
-                    return Err(Refusal::Condition);
-                }
-                let mut item = item.clone();
-                item.extend(set);
-                item
-            }
-        };
-        if attribute::size(&after) > MAX_ITEM_BYTES {
-            return Err(Refusal::TooLarge);
-        }
-        Ok(after)
-    }
-}
-
-impl Test {
-    fn holds(&self, item: &Item) -> bool {
-        match self {
-            Self::Missing(name) => !item.contains_key(name),
-            Self::Compare(name, comparison, value) => item
-                .get(name)
-                .and_then(|stored| stored.order(value))
-                .is_some_and(|order| comparison.holds(order)),
-        }
-    }
-}
-
-impl Comparison {
-    fn read(sign: &str) -> Option<Self> {
-        Some(match sign {
-            "=" => Self::Equal,
-            "<>" => Self::NotEqual,
-            "<" => Self::Less,
-            "<=" => Self::LessOrEqual,
-            ">" => Self::Greater,
-            ">=" => Self::GreaterOrEqual,
-            _ => return None,
-        })
-    }
-
-    fn holds(self, order: Ordering) -> bool {
-        match self {
-            Self::Equal => order.is_eq(),
-            Self::NotEqual => order.is_ne(),
-            Self::Less => order.is_lt(),
-            Self::LessOrEqual => order.is_le(),
-            Self::Greater => order.is_gt(),
-            Self::GreaterOrEqual => order.is_ge(),
-        }
+/// Reads a statement's text.
+pub(super) fn read(text: &str) -> Result<Statement, String> {
+    let mut reader = Reader {
+        tokens: tokens(text)?.into_iter().peekable(),
+        parameters: 0,
+    };
+    let (table, kind) = match &*reader.word()? {
+        "INSERT" => reader.insert(),
+        "UPDATE" => reader.update(),
+        other => Err(format!("`{other}` statements are not here")),
+    }?;
+    match reader.tokens.next() {
+        None => Ok(Statement {
+            table,
+            kind,
+            parameters: reader.parameters,
+        }),
+        Some(token) => Err(format!("unexpected {token:?}")),
     }
 }
 
@@ -194,64 +78,50 @@ fn capitals(word: &str) -> Cow<'_, str> {
 
 struct Reader<'a> {
     tokens: std::iter::Peekable<std::vec::IntoIter<Token<'a>>>,
-    parameters: std::vec::IntoIter<Attribute>,
+    /// Question marks so far.
+    parameters: usize,
 }
 
 impl<'a> Reader<'a> {
-    fn insert(&mut self) -> Result<Statement, String> {
+    fn insert(&mut self) -> Result<(Arc<str>, Kind), String> {
         self.expect(&Token::Word("INTO".into()))?;
         let table = self.name()?;
         self.expect(&Token::Word("VALUE".into()))?;
         self.expect(&Token::Sign("{"))?;
-        let mut item = Item::new();
+        let mut names = Vec::new();
         loop {
-            let name = self.name()?;
+            names.push(self.name()?);
             self.expect(&Token::Sign(":"))?;
-            item.insert(name, self.parameter()?);
+            self.parameter()?;
             if !self.takes(&Token::Sign(",")) {
                 break;
             }
         }
         self.expect(&Token::Sign("}"))?;
-        let id = match item.get("id") {
-            Some(Attribute::S(id)) => id.clone(),
-            _ => return Err("the item has no key `id`".to_owned()),
-        };
-        Ok(Statement {
-            table,
-            id,
-            shows_item: false,
-            kind: Kind::Insert(item),
-        })
+        Ok((table, Kind::Insert(names)))
     }
 
-    fn update(&mut self) -> Result<Statement, String> {
+    fn update(&mut self) -> Result<(Arc<str>, Kind), String> {
         let table = self.name()?;
         let mut set = Vec::new();
         while self.takes(&Token::Word("SET".into())) {
-            let name = self.name()?;
+            set.push(self.name()?);
             self.expect(&Token::Sign("="))?;
-            set.push((name, self.parameter()?));
+            self.parameter()?;
         }
         self.expect(&Token::Word("WHERE".into()))?;
         let (mut id, mut tests) = (None, Vec::new());
         loop {
             match self.test()? {
-                Test::Compare(name, Comparison::Equal, Attribute::S(key)) if name == "id" => {
-                    id = Some(key);
-                }
+                Test::Compare(name, Comparison::Equal, key) if *name == *"id" => id = Some(key),
                 test => tests.push(test),
             }
             if !self.takes(&Token::Word("AND".into())) {
                 break;
             }
         }
-        Ok(Statement {
-            table,
-            id: id.ok_or("an update names its item by `id`")?,
-            shows_item: false,
-            kind: Kind::Update { set, tests },
-        })
+        let id = id.ok_or("an update names its item by `id`")?;
+        Ok((table, Kind::Update { set, tests, id }))
     }
 
     fn test(&mut self) -> Result<Test, String> {
@@ -292,72 +162,24 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn name(&mut self) -> Result<String, String> {
+    fn name(&mut self) -> Result<Arc<str>, String> {
         match self.next()? {
-            Token::Name(name) => Ok(name.to_owned()),
+            Token::Name(name) => Ok(name.into()),
             other => Err(format!("expected a name in quotes, got {other:?}")),
         }
     }
 
-    fn parameter(&mut self) -> Result<Attribute, String> {
+    /// The number of the parameter of a question mark.
+    fn parameter(&mut self) -> Result<usize, String> {
         self.expect(&Token::Sign("?"))?;
-        let parameter = self.parameters.next();
-        parameter.ok_or("there are fewer parameters than question marks".to_owned())
+        self.parameters += 1;
+        Ok(self.parameters - 1)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
-
-    fn item(pairs: &[(&str, &str)]) -> Item {
-        let number =
-            |(name, value): &(&str, &str)| ((*name).to_owned(), Attribute::N((*value).to_owned()));
-        pairs.iter().map(number).collect()
-    }
-
-    fn update(condition: &str, value: Json) -> Statement {
-        let text = format!("UPDATE \"t\" SET \"a\" = ? WHERE \"id\" = ? AND {condition}");
-        let mut parameters = vec![json!({"N": "9"}), json!({"S": "k"})];
-        parameters.extend((!value.is_null()).then_some(value));
-        Statement::read(&json!({"Statement": text, "Parameters": parameters})).expect("readable")
-    }
-
-    #[test]
-    fn an_update_needs_its_item_and_its_conditions() {
-        let two = item(&[("n", "2")]);
-        for (test, value, holds) in [
-            ("\"n\" = ?", json!({"N": "2"}), true),
-            ("\"n\" = ?", json!({"S": "2"}), false),
-            ("\"n\" > ?", json!({"N": "2"}), false),
-            ("\"n\" >= ?", json!({"N": "2.0"}), true),
-            ("\"n\" <> ?", json!({"N": "3"}), true),
-            ("\"m\" = ?", json!({"N": "2"}), false),
-            ("\"m\" IS MISSING", Json::Null, true),
-            ("\"n\" IS MISSING", Json::Null, false),
-        ] {
-            let statement = update(test, value);
-            assert_eq!(
-                (statement.table.as_str(), statement.id.as_str()),
-                ("t", "k")
-            );
-            assert_eq!(statement.clone().apply(Some(&two)).is_ok(), holds, "{test}");
-            assert_eq!(statement.apply(None), Err(Refusal::Condition));
-        }
-    }
-
-    #[test]
-    fn an_insert_needs_a_free_key() {
-        let text = "INSERT INTO \"t\" VALUE {'id': ?, 'a': ?}";
-        let parameters = json!([{"S": "k"}, {"B": "AAE="}]);
-        let statement = Statement::read(&json!({"Statement": text, "Parameters": parameters}))
-            .expect("readable");
-        let put = statement.clone().apply(None).expect("free");
-        assert_eq!(put["a"], Attribute::B(vec![0, 1]));
-        assert_eq!(statement.apply(Some(&put)), Err(Refusal::Duplicate));
-    }
 
     #[test]
     fn what_is_no_such_statement_is_refused() {
@@ -368,8 +190,7 @@ mod tests {
             "INSERT INTO t",
             "UPDATE \"t",
         ] {
-            let entry = json!({"Statement": text, "Parameters": [{"N": "1"}]});
-            assert!(Statement::read(&entry).is_err(), "{text}");
+            assert!(read(text).is_err(), "{text}");
         }
     }
 }

@@ -1,5 +1,6 @@
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
 
 use celeriac_protocol::UtcTime;
 
@@ -11,23 +12,26 @@ const LONGEST_LAPSE_SECONDS: u64 = 48 * 3600;
 /// A table whose key is `id`.
 #[derive(Debug, Default)]
 pub(super) struct Table {
-    items: BTreeMap<String, Item>,
+    items: HashMap<Arc<str>, Item>,
     /// Items lapse by their `ttl`.
     pub(super) lapses: bool,
     swept_at: i64,
 }
 
 impl Table {
-    pub(super) fn items(&self) -> impl Iterator<Item = (&String, &Item)> {
-        self.items.iter()
+    /// Every item, in the order of their ids.
+    pub(super) fn items(&self) -> Vec<(&Arc<str>, &Item)> {
+        let mut items: Vec<_> = self.items.iter().collect();
+        items.sort_unstable_by_key(|(id, _)| *id);
+        items
     }
 
     pub(super) fn get(&self, id: &str) -> Option<&Item> {
         self.items.get(id)
     }
 
-    pub(super) fn put(&mut self, id: &str, item: Item) -> Option<Item> {
-        self.items.insert(id.to_owned(), item)
+    pub(super) fn put(&mut self, id: Arc<str>, item: Item) -> Option<Item> {
+        self.items.insert(id, item)
     }
 
     pub(super) fn remove(&mut self, id: &str) -> Option<Item> {

@@ -1,10 +1,13 @@
+use std::sync::Arc;
 use std::time::Duration;
 
 use celeriac_protocol::UtcTime;
-use serde_json::{Map, Value as Json, json};
+use serde::{Serialize, Serializer};
+use serde_json::{Map, Value as Json};
 
 use super::super::CloudError;
 use super::invalid;
+use super::requests::Send;
 
 /// SQS: bytes of a message, its attributes included, and of a batch.
 pub(super) const MAX_BYTES: usize = 1_048_576;
@@ -15,9 +18,9 @@ pub struct Message {
     /// In the order of sending.
     pub number: u64,
     /// `MessageId`.
-    pub id: String,
+    pub id: Arc<str>,
     /// As sent.
-    pub body: String,
+    pub body: Arc<str>,
     /// `MessageAttributes`, as JSON.
     pub attributes: Map<String, Json>,
     /// `MessageGroupId`.
@@ -31,7 +34,7 @@ pub struct Message {
     /// How often it was received.
     pub receives: u32,
     /// The newest receive's.
-    pub receipt: Option<String>,
+    pub receipt: Option<Arc<str>>,
     /// When it was received last.
     pub received_at: Option<UtcTime>,
     /// How often it was handed out beside its last receive.
@@ -44,7 +47,7 @@ const MOST_COPIES: u32 = 3;
 /// A message to be sent.
 #[derive(Clone, Debug)]
 pub(super) struct Outgoing {
-    pub(super) body: String,
+    pub(super) body: Arc<str>,
     pub(super) attributes: Map<String, Json>,
     pub(super) group: Option<String>,
     pub(super) dedup_id: Option<String>,
@@ -52,10 +55,12 @@ pub(super) struct Outgoing {
 }
 
 /// What a receive took.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize)]
 pub(super) struct Taken {
+    #[serde(rename = "Messages", skip_serializing_if = "Vec::is_empty")]
     pub(super) messages: Vec<Message>,
-    /// When the next one becomes visible.
+    /// When the next one becomes visible, if there is none.
+    #[serde(skip)]
     pub(super) next_due: Option<UtcTime>,
 }
 
@@ -70,98 +75,97 @@ impl Message {
     pub fn may_be_copied(&self, now: UtcTime) -> bool {
         self.in_flight(now) && self.copies < MOST_COPIES
     }
-
-    fn to_json(&self) -> Json {
-        let millis = |at: UtcTime| (at.0 / 1000).to_string();
-        let mut system = json!({
-            "ApproximateReceiveCount": self.receives.to_string(),
-            "SentTimestamp": millis(self.sent_at),
-        });
-        if let Some(group) = &self.group {
-            system["MessageGroupId"] = json!(group);
-        }
-        if let Some(dedup_id) = &self.dedup_id {
-            system["MessageDeduplicationId"] = json!(dedup_id);
-        }
-        let mut message = json!({
-            "MessageId": self.id,
-            "ReceiptHandle": self.receipt,
-            "Body": self.body,
-            "Attributes": system,
-        });
-        if !self.attributes.is_empty() {
-            message["MessageAttributes"] = Json::Object(self.attributes.clone());
-        }
-        message
-    }
 }
 
-impl Taken {
-    pub(super) fn to_json(&self) -> Json {
-        if self.messages.is_empty() {
-            return json!({});
-        }
-        let messages: Vec<Json> = self.messages.iter().map(Message::to_json).collect();
-        json!({ "Messages": messages })
+/// As a receive shows it.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Shown<'a> {
+    message_id: &'a str,
+    receipt_handle: Option<&'a str>,
+    body: &'a str,
+    attributes: System<'a>,
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    message_attributes: &'a Map<String, Json>,
+}
+
+/// What SQS adds to a message. Numbers are texts.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct System<'a> {
+    approximate_receive_count: String,
+    sent_timestamp: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message_group_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message_deduplication_id: Option<&'a str>,
+}
+
+impl Serialize for Message {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let shown = Shown {
+            message_id: &self.id,
+            receipt_handle: self.receipt.as_deref(),
+            body: &self.body,
+            attributes: System {
+                approximate_receive_count: self.receives.to_string(),
+                sent_timestamp: (self.sent_at.0 / 1000).to_string(),
+                message_group_id: self.group.as_deref(),
+                message_deduplication_id: self.dedup_id.as_deref(),
+            },
+            message_attributes: &self.attributes,
+        };
+        shown.serialize(serializer)
     }
 }
 
 impl Outgoing {
-    pub(super) fn read(entry: &Json) -> Result<Self, CloudError> {
-        let text = |name: &str| entry[name].as_str().map(str::to_owned);
-        let body = text("MessageBody").unwrap_or_default();
-        if body.is_empty() {
+    pub(super) fn read(entry: &Send<'_>) -> Result<Self, CloudError> {
+        if entry.message_body.is_empty() {
             return Err(CloudError::new(
                 "MissingParameter",
                 "The request must contain the parameter MessageBody",
             ));
         }
-        if body.chars().any(|c| !is_sendable(c)) {
+        if !is_sendable(&entry.message_body) {
             return Err(CloudError::new(
                 "com.amazonaws.sqs#InvalidMessageContents",
                 "Invalid characters in the body",
             ));
         }
-        if Self::size(entry).is_some_and(|size| size > MAX_BYTES) {
+        if entry.size() > MAX_BYTES {
             return Err(invalid(
                 "One or more parameters are invalid. Reason: Message must be shorter than 1048576 bytes.",
             ));
         }
-        let attributes = entry["MessageAttributes"].as_object().cloned();
-        let attributes = attributes.unwrap_or_default();
-        if attributes.len() > 10 {
+        if entry.message_attributes.len() > 10 {
             return Err(invalid(
                 "Number of message attributes exceeds the allowed maximum [10]",
             ));
         }
-        let delay = match &entry["DelaySeconds"] {
-            Json::Null => None,
-            seconds => match seconds.as_u64() {
-                Some(seconds) if seconds <= 900 => Some(Duration::from_secs(seconds)),
-                _ => return Err(invalid("DelaySeconds must be >= 0 and <= 900")),
-            },
+        let delay = match entry.delay_seconds {
+            None => None,
+            Some(seconds @ 0..=900) => Some(Duration::from_secs(seconds.unsigned_abs())),
+            Some(_) => return Err(invalid("DelaySeconds must be >= 0 and <= 900")),
         };
         Ok(Self {
-            body,
-            attributes,
-            group: text("MessageGroupId"),
-            dedup_id: text("MessageDeduplicationId"),
+            body: (*entry.message_body).into(),
+            attributes: entry.message_attributes.clone(),
+            group: entry.message_group_id.clone(),
+            dedup_id: entry.message_deduplication_id.clone(),
             delay,
         })
     }
-
-    /// Bytes of an entry as SQS counts them.
-    pub(super) fn size(entry: &Json) -> Option<usize> {
-        let attributes = entry["MessageAttributes"].as_object().into_iter().flatten();
-        let length = |value: &Json, name: &str| value[name].as_str().map_or(0, str::len);
-        let attributes = attributes.map(|(name, value)| {
-            name.len() + length(value, "DataType") + length(value, "StringValue")
-        });
-        Some(entry["MessageBody"].as_str()?.len() + attributes.sum::<usize>())
-    }
 }
 
-/// The characters of XML 1.0.
-fn is_sendable(c: char) -> bool {
-    matches!(c, '\t' | '\n' | '\r' | '\u{20}'..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..='\u{10ffff}')
+/// Whether all its characters are those of XML 1.0.
+fn is_sendable(text: &str) -> bool {
+    let is_control = |byte: u8| byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r');
+    if text.is_ascii() {
+        return !text
+            .bytes()
+            .fold(false, |found, byte| found | is_control(byte));
+    }
+    let is_sendable = |c| matches!(c, '\t' | '\n' | '\r' | '\u{20}'..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..='\u{10ffff}');
+    text.chars().all(is_sendable)
 }

@@ -1,11 +1,13 @@
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use celeriac_protocol::UtcTime;
-use serde_json::{Map, Value as Json, json};
+use serde_json::Value as Json;
 
 use super::super::{Chances, CloudError, Watch};
 use super::message::{Message, Outgoing, Taken};
+use super::requests::Sent;
 use super::{ACCOUNT, REGION, invalid};
 
 /// SQS: for how long a deduplication id and a receive attempt's id are remembered.
@@ -31,7 +33,7 @@ pub(super) struct Queue {
     pub(super) attributes: Attributes,
     messages: BTreeMap<u64, Message>,
     /// By deduplication id: the message's number and id, and when it was sent.
-    seen: BTreeMap<String, (String, UtcTime)>,
+    seen: BTreeMap<String, (Arc<str>, UtcTime)>,
     /// What a receive attempt got, and when.
     attempts: BTreeMap<String, (Vec<u64>, UtcTime)>,
     next: u64,
@@ -50,9 +52,8 @@ impl Default for Attributes {
 
 impl Attributes {
     /// Takes over what is given.
-    pub(super) fn set(&mut self, wanted: &Json) -> Result<(), CloudError> {
-        for (name, value) in wanted.as_object().into_iter().flatten() {
-            let text = value.as_str().unwrap_or_default();
+    pub(super) fn set(&mut self, wanted: &BTreeMap<String, String>) -> Result<(), CloudError> {
+        for (name, text) in wanted {
             let seconds = || {
                 let seconds = text.parse().map(Duration::from_secs);
                 seconds.map_err(|_| invalid(format!("`{text}` for the attribute {name}")))
@@ -69,7 +70,7 @@ impl Attributes {
     }
 
     /// Whether a queue with these is also the queue that is wanted.
-    pub(super) fn agrees(&self, wanted: &Json) -> Result<bool, CloudError> {
+    pub(super) fn agrees(&self, wanted: &BTreeMap<String, String>) -> Result<bool, CloudError> {
         let mut other = self.clone();
         other.set(wanted)?;
         Ok((other.visibility, other.retention, other.delay)
@@ -125,13 +126,13 @@ impl Queue {
         message: Outgoing,
         now: UtcTime,
         watch: &dyn Watch,
-    ) -> Result<Json, CloudError> {
+    ) -> Result<Sent, CloudError> {
         self.check(&message)?;
-        if let Some(earlier) = self.earlier(&message, now) {
-            return Ok(json!({"MessageId": earlier, "MD5OfMessageBody": ""}));
+        if let Some(id) = self.earlier(&message, now) {
+            return Ok(Sent { id, md5: "" });
         }
         self.next += 1;
-        let id = format!("{}-{}", self.name, self.next);
+        let id: Arc<str> = format!("{}-{}", self.name, self.next).into();
         if let (true, Some(dedup_id)) = (self.fifo, &message.dedup_id) {
             self.seen.insert(dedup_id.clone(), (id.clone(), now));
         }
@@ -151,7 +152,7 @@ impl Queue {
         };
         watch.sent(&self.name, &message);
         self.messages.insert(self.next, message);
-        Ok(json!({"MessageId": id, "MD5OfMessageBody": ""}))
+        Ok(Sent { id, md5: "" })
     }
 
     fn check(&self, message: &Outgoing) -> Result<(), CloudError> {
@@ -175,7 +176,7 @@ impl Queue {
 
     /// The message that was sent with this deduplication id less than five minutes ago, deleted or
     /// not.
-    fn earlier(&mut self, message: &Outgoing, now: UtcTime) -> Option<String> {
+    fn earlier(&mut self, message: &Outgoing, now: UtcTime) -> Option<Arc<str>> {
         self.seen
             .retain(|_, (_, sent_at)| sent_at.after(WINDOW) > now);
         let seen = self
@@ -212,7 +213,7 @@ impl Queue {
             return Err(invalid("MaxNumberOfMessages must be between 1 and 10"));
         }
         self.expire(now, watch);
-        if self.in_flight(now) >= MAX_IN_FLIGHT {
+        if self.messages.len() >= MAX_IN_FLIGHT && self.in_flight(now) >= MAX_IN_FLIGHT {
             return Err(CloudError::new(
                 "com.amazonaws.sqs#OverLimit",
                 "Too many messages in flight",
@@ -241,8 +242,10 @@ impl Queue {
             self.attempts
                 .insert(attempt.to_owned(), (numbers.collect(), now));
         }
-        let later = self.messages.values().map(|message| message.visible_at);
-        taken.next_due = later.filter(|at| *at > now).min();
+        if taken.messages.is_empty() {
+            let later = self.messages.values().map(|message| message.visible_at);
+            taken.next_due = later.filter(|at| *at > now).min();
+        }
         let target = self.attributes.redrive.as_ref();
         let moved = target.map(|(target, _, _)| (target.clone(), exhausted));
         Ok((taken, moved.filter(|(_, moved)| !moved.is_empty())))
@@ -374,21 +377,21 @@ impl Queue {
     }
 
     /// Attributes by name, as texts.
-    pub(super) fn describe(&self, now: UtcTime) -> Map<String, Json> {
+    pub(super) fn describe(&self, now: UtcTime) -> BTreeMap<&'static str, String> {
         let counted = |test: &dyn Fn(&Message) -> bool| {
             let count = self
                 .messages
                 .values()
                 .filter(|message| test(message))
                 .count();
-            json!(count.to_string())
+            count.to_string()
         };
-        let seconds = |duration: Duration| json!(duration.as_secs().to_string());
-        let mut all = Map::new();
-        let mut put = |name: &str, value: Json| all.insert(name.to_owned(), value);
+        let seconds = |duration: Duration| duration.as_secs().to_string();
+        let mut all = BTreeMap::new();
+        let mut put = |name: &'static str, value: String| all.insert(name, value);
         put(
             "QueueArn",
-            json!(format!("arn:aws:sqs:{REGION}:{ACCOUNT}:{}", self.name)),
+            format!("arn:aws:sqs:{REGION}:{ACCOUNT}:{}", self.name),
         );
         put(
             "ApproximateNumberOfMessages",
@@ -406,10 +409,10 @@ impl Queue {
         put("MessageRetentionPeriod", seconds(self.attributes.retention));
         put("DelaySeconds", seconds(self.attributes.delay));
         if self.fifo {
-            put("FifoQueue", json!("true"));
+            put("FifoQueue", "true".to_owned());
         }
         if let Some((_, _, policy)) = &self.attributes.redrive {
-            put("RedrivePolicy", json!(policy));
+            put("RedrivePolicy", policy.clone());
         }
         all
     }
@@ -457,7 +460,7 @@ fn hand_out(message: &mut Message, queue: &str, visibility: Duration, now: UtcTi
         0
     };
     message.receives += 1;
-    message.receipt = Some(format!("{queue}/{}/{}", message.number, message.receives));
+    message.receipt = Some(format!("{queue}/{}/{}", message.number, message.receives).into());
     message.received_at = Some(now);
     message.visible_at = now.after(visibility);
 }

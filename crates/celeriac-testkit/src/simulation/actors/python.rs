@@ -1,8 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD as BASE64;
+use base64_simd::STANDARD as BASE64;
 use celeriac_protocol::{ResultCodec, ResultMeta, State, Value, task_key};
 use serde_json::json;
 use tokio::time::sleep;
@@ -50,7 +49,7 @@ pub(super) async fn start(world: &Arc<World>, id: &str) {
     let timestamp = format!("{:.6}", world.now().as_secs_f64());
     let item = json!({
         "id": {"S": task_key("", id)},
-        "result": {"B": BASE64.encode(result)},
+        "result": {"B": BASE64.encode_to_string(result)},
         "timestamp": {"N": timestamp},
     });
     let body = json!({"TableName": "celery", "Item": item});
