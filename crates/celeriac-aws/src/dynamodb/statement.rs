@@ -218,6 +218,9 @@ mod tests {
         })
         .to_statement("celery");
         assert_eq!(seen.parameters().len(), 6);
+        assert!(seen.statement().ends_with(
+            r#" WHERE "id" = ? AND "c_attempt" = ? AND "c_nonce" = ? AND "c_lease" = ?"#
+        ));
         let version = write(Condition::Version { version: 4 }).to_statement("celery");
         assert!(
             version
