@@ -184,6 +184,11 @@ fn least_version(expect: &Expect) -> u64 {
     }
 }
 
+/// How long ago a removed document has expired: by every clock, and within the five years of
+/// DynamoDB, which never deletes what has expired before that
+/// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/time-to-live-ttl-before-you-start.html>).
+const REMOVED_SINCE_MICROS: i64 = 24 * 3600 * 1_000_000;
+
 /// What a removal leaves: a document that has expired.
 fn removed(before: u64, now: UtcTime) -> Document {
     Document {
@@ -191,7 +196,10 @@ fn removed(before: u64, now: UtcTime) -> Document {
         holder: None,
         number: 0,
         body: Vec::new(),
-        expires_at: Some(UtcTime(0)),
+        expires_at: Some(end(
+            Duration::ZERO,
+            UtcTime(now.0.saturating_sub(REMOVED_SINCE_MICROS)),
+        )),
     }
 }
 
@@ -297,6 +305,15 @@ mod tests {
             end(Duration::from_secs(2), UtcTime(1_000_000)),
             UtcTime(3_000_000)
         );
+    }
+
+    #[test]
+    fn what_is_removed_has_expired_and_not_so_long_ago_that_dynamodb_keeps_it() {
+        const HOUR: i64 = 3600 * 1_000_000;
+        let removed = removed(7, NOW);
+        assert!(!removed.lives(UtcTime(NOW.0 - HOUR)), "by a clock behind");
+        let five_years = 5 * 365 * 24 * HOUR;
+        assert!(removed.expires_at > Some(UtcTime(NOW.0 - five_years)));
     }
 
     #[test]

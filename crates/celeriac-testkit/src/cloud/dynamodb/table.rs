@@ -9,6 +9,9 @@ use super::{Attribute, Item};
 /// DynamoDB deletes within a few days of an item's TTL; until then it is there.
 const LONGEST_LAPSE_SECONDS: u64 = 48 * 3600;
 
+/// What has expired before that is never deleted.
+const EXPIRED_FOR_GOOD_SECONDS: i64 = 5 * 365 * 24 * 3600;
+
 /// A table whose key is `id`.
 #[derive(Debug, Default)]
 pub(super) struct Table {
@@ -47,7 +50,10 @@ impl Table {
         self.swept_at = seconds;
         self.items.retain(|id, item| {
             let ttl = item.get("ttl").and_then(Attribute::whole);
-            ttl.is_none_or(|ttl| ttl + i128::from(lapse(id)) > i128::from(seconds))
+            ttl.is_none_or(|ttl| {
+                let is_forgotten = ttl < i128::from(seconds - EXPIRED_FOR_GOOD_SECONDS);
+                is_forgotten || ttl + i128::from(lapse(id)) > i128::from(seconds)
+            })
         });
     }
 }
