@@ -1,6 +1,7 @@
 //! A worker's life on SQLite: its requests, its speed, what it holds.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering::SeqCst;
 use std::time::{Duration, Instant};
 
 use celeriac_core::TaskOptions;
@@ -43,6 +44,8 @@ async fn a_backlog_costs_few_requests_and_every_task_runs_once() {
     let (app, switches) = counting(&runs, Duration::ZERO)
         .set(|settings| settings.worker_concurrency = 20)
         .wrapped();
+    // as DynamoDB: what gathers meanwhile goes together, however busy the machine is
+    switches.store_takes.store(5, SeqCst);
     fill(&app, TASKS).await;
     let start = Instant::now();
     let worker = app.start();
@@ -65,7 +68,7 @@ async fn a_backlog_costs_few_requests_and_every_task_runs_once() {
         sqs <= 0.25,
         "{sqs} requests per task: {receives} receives, {deletions} deletions, {visibilities} visibilities"
     );
-    assert!(store <= 0.3, "{store} store requests per task, {took:?}");
+    assert!(store <= 0.2, "{store} store requests per task, {took:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -21,6 +21,8 @@ pub struct Switches {
     pub visibilities: AtomicUsize,
     /// Requests as DynamoDB would see them.
     pub store_requests: AtomicUsize,
+    /// Milliseconds that a claim or a completion is on the way, as it is to DynamoDB.
+    pub store_takes: AtomicUsize,
     /// So many receives hang for ever.
     pub hang_receives: AtomicUsize,
     /// So many receives fail.
@@ -45,6 +47,13 @@ pub struct Switches {
 impl Switches {
     pub fn get(counter: &AtomicUsize) -> usize {
         counter.load(SeqCst)
+    }
+
+    async fn on_the_way(&self) {
+        let takes = self.store_takes.load(SeqCst) as u64;
+        if takes > 0 {
+            tokio::time::sleep(Duration::from_millis(takes)).await;
+        }
     }
 
     fn take(counter: &AtomicUsize) -> bool {
@@ -178,6 +187,7 @@ impl Ledger for WrappedStore {
 
     async fn claim(&self, batch: Vec<Claim>) -> Vec<Result<ClaimOutcome, StoreError>> {
         self.count(batch.len());
+        self.1.on_the_way().await;
         if Switches::take(&self.1.fail_claims) {
             return batch
                 .iter()
@@ -206,6 +216,7 @@ impl Ledger for WrappedStore {
 
     async fn complete(&self, batch: Vec<Completion>) -> Vec<Result<CompletionOutcome, StoreError>> {
         self.count(batch.len());
+        self.1.on_the_way().await;
         if Switches::take(&self.1.fail_completions) {
             return batch
                 .iter()
