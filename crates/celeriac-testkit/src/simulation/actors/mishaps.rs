@@ -88,16 +88,19 @@ impl Cast {
         }
     }
 
-    /// A killed worker, or one whose task ended its process, is started anew after `down`.
+    /// A killed worker, or one whose task ended its process, is started anew after `down`, unless it
+    /// was meanwhile.
     async fn replace(&self, world: &Arc<World>, name: &str, down: Duration) {
-        let Some(part) = self.with(name, |running| {
+        let Some((part, started)) = self.with(name, |running| {
             running.handle.abort();
-            running.part.clone()
+            (running.part.clone(), running.started)
         }) else {
             return;
         };
         sleep(down).await;
-        self.start(world, &part);
+        if self.with(name, |running| running.started) == Some(started) {
+            self.start(world, &part);
+        }
     }
 
     /// Starts anew whose tasks have ended their process.
