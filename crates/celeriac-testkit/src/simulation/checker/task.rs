@@ -129,7 +129,11 @@ impl Tracked {
         let holder = before.and_then(|before| before.attempt);
         let wish = holder.and_then(|holder| self.wished.get(&(after.retries, holder)));
         if let (Some(due), State::Retry) = (wish, &after.state) {
-            self.retries_due.insert(after.retries, *due);
+            let stored = self.retries_due.get(&after.retries).copied();
+            // a run of before Python's deletion may start now, by the wish of its own try
+            let earlier = stored.filter(|stored| self.forgotten && stored < due);
+            self.retries_due
+                .insert(after.retries, earlier.unwrap_or(*due));
         }
     }
 
