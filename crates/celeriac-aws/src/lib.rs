@@ -8,6 +8,7 @@
 
 mod aws_config;
 mod aws_config_error;
+mod chunks;
 mod dynamo_config;
 mod dynamodb;
 mod fault;

@@ -144,14 +144,10 @@ impl Envelope {
 
     fn read_payload(&self, limits: &Limits) -> Result<Payload, DecodeErrorKind> {
         let serializer = Serializer::from_name(&self.content_type).map_err(|error| error.kind)?;
-        let bytes = self.payload_bytes(limits)?;
         if serializer == Serializer::Json {
-            return Payload::read_json(&bytes, limits);
+            return Payload::read_json(&self.payload_bytes(limits)?, limits);
         }
-        let value = serializer
-            .load(&bytes, limits)
-            .map_err(|error| error.kind)?;
-        Payload::read(value)
+        self.payload_value(limits).and_then(Payload::read)
     }
 
     fn payload_value(&self, limits: &Limits) -> Result<Value, DecodeErrorKind> {

@@ -8,6 +8,7 @@ use aws_sdk_dynamodb::types::{
 use celeriac_core::StoreErrorKind;
 use futures_util::stream::{self, StreamExt};
 
+use crate::chunks::chunks;
 use crate::fault::Fault;
 use crate::pause::{MAX_ENTRY_ATTEMPTS, pause};
 
@@ -171,22 +172,9 @@ fn to_outcome(error: BatchStatementError) -> Written {
 }
 
 fn cut(writes: Vec<(usize, Write)>) -> Vec<Vec<(usize, Write)>> {
-    let mut chunks: Vec<Vec<(usize, Write)>> = Vec::new();
-    let mut bytes = 0;
-    for entry in writes {
-        let size = entry.1.size();
-        match chunks.last_mut() {
-            Some(chunk) if chunk.len() < MAX_STATEMENTS && bytes + size <= MAX_REQUEST_BYTES => {
-                bytes += size;
-                chunk.push(entry);
-            }
-            _ => {
-                bytes = size;
-                chunks.push(vec![entry]);
-            }
-        }
-    }
-    chunks
+    chunks(writes, MAX_STATEMENTS, MAX_REQUEST_BYTES, |(_, write)| {
+        write.size()
+    })
 }
 
 /// Splits a batch into rounds, to run one after the other, in which no key occurs twice: DynamoDB

@@ -6,6 +6,7 @@ use std::future::Future;
 use celeriac_core::BrokerErrorKind;
 use futures_util::stream::{self, StreamExt};
 
+use crate::chunks::chunks;
 use crate::fault::Fault;
 use crate::pause::{MAX_ENTRY_ATTEMPTS, pause};
 use crate::request_counts::RequestCounts;
@@ -38,22 +39,7 @@ where
 }
 
 fn cut<E>(entries: Vec<Indexed<E>>, size: fn(&E) -> usize) -> Vec<Vec<Indexed<E>>> {
-    let mut chunks: Vec<Vec<Indexed<E>>> = Vec::with_capacity(entries.len().div_ceil(MAX_ENTRIES));
-    let mut bytes = 0;
-    for entry in entries {
-        let entry_bytes = size(&entry.1);
-        match chunks.last_mut() {
-            Some(chunk) if chunk.len() < MAX_ENTRIES && bytes + entry_bytes <= MAX_BYTES => {
-                bytes += entry_bytes;
-                chunk.push(entry);
-            }
-            _ => {
-                bytes = entry_bytes;
-                chunks.push(vec![entry]);
-            }
-        }
-    }
-    chunks
+    chunks(entries, MAX_ENTRIES, MAX_BYTES, |(_, entry)| size(entry))
 }
 
 /// Asks again for what is not to be had now, until it is or there were enough attempts.

@@ -185,18 +185,12 @@ impl Conclusion {
     }
 
     /// Stores SUCCESS under the claim, if there is one.
-    fn record_success(&self, value: Value) -> impl Future<Output = Recorded> + Send + '_ {
-        let is_claimed = self.held.lease.is_some();
-        let complete = is_claimed.then(|| {
-            let end = self.end(State::Success, value);
-            self.complete(CompletionKind::Final(end))
-        });
-        async move {
-            match complete {
-                Some(complete) => complete.await,
-                None => Recorded::Stored,
-            }
+    async fn record_success(&self, value: Value) -> Recorded {
+        if self.held.lease.is_none() {
+            return Recorded::Stored;
         }
+        let end = self.end(State::Success, value);
+        self.complete(CompletionKind::Final(end)).await
     }
 
     /// Stores FAILURE under the claim; without one (`ignore_result`), if failures are to be shown
