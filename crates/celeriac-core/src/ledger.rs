@@ -78,6 +78,9 @@ pub struct Claim {
     /// so that nothing else can be to blame for its loss. `None`: nothing does so already, or it
     /// does not matter.
     pub isolate_at: Option<u32>,
+    /// The nonces of this process's earlier claims of the task whose answer never came. Such a
+    /// claim may have gone through, but it began no run: it neither holds the task nor counts.
+    pub unanswered: Vec<String>,
     /// The message has been seen before (receive count over 1, or a retry), so an item is likely
     /// there already: look first.
     pub likely_known: bool,

@@ -61,7 +61,8 @@ pub fn decide_claim(item: &LedgerItem, claim: &Claim, now: UtcTime) -> ClaimDeci
         Version::Ours { attempt, .. } => *attempt,
         Version::Foreign { .. } => 0,
     };
-    if item.nonce.as_deref() == Some(claim.nonce.as_str()) {
+    let is_last = |nonce: &String| item.nonce.as_ref() == Some(nonce);
+    if is_last(&claim.nonce) {
         // our own claim went through, its answer was lost
         return ClaimDecision::Answer(ClaimOutcome::Claimed(Claimed {
             attempt,
@@ -79,14 +80,21 @@ pub fn decide_claim(item: &LedgerItem, claim: &Claim, now: UtcTime) -> ClaimDeci
     let newer = claim.retries > item.retries;
     // the holder itself has sent this try: its run is over, and is only storing so
     let by_holder = newer && claim.sent_by == Some(attempt);
-    if let Some(until) = item.lease_until.filter(|until| *until > now && !by_holder) {
+    // the caller's own earlier claim, of which it never heard: no run began with it
+    let by_nobody = claim.unanswered.iter().any(is_last);
+    let held = item.lease_until.filter(|until| *until > now);
+    if let Some(until) = held.filter(|_| !by_holder && !by_nobody) {
         return ClaimDecision::Answer(ClaimOutcome::Leased { until });
     }
     let before = match &item.version {
         Version::Ours { .. } => attempt,
         Version::Foreign { .. } => above_every_earlier(now),
     };
-    let runs = if newer { 1 } else { item.runs + 1 };
+    let runs = match newer {
+        true => 1,
+        false if by_nobody => item.runs.max(1),
+        false => item.runs + 1,
+    };
     if claim.isolate_at == Some(runs) {
         return ClaimDecision::Answer(ClaimOutcome::Isolate);
     }

@@ -254,6 +254,7 @@ impl Machine {
             shown: ResultMeta::new(&task_id, State::Pending, Value::Null),
             sent_by: None,
             isolate_at: None,
+            unanswered: Vec::new(),
             likely_known: delivery.receive_count > 1,
         };
         let stored = match self

@@ -13,6 +13,7 @@ use tokio::time::Instant;
 
 use crate::held::Held;
 use crate::lease_keeper::LeaseKeeper;
+use crate::unanswered_claims::UnansweredClaims;
 use crate::waits;
 
 /// A holder stops counting on its lease this long before its end.
@@ -28,6 +29,7 @@ pub(crate) struct BatchedLedger {
     claims: Batcher<Claims>,
     completions: Batcher<Completions>,
     leases: LeaseKeeper,
+    unanswered: UnansweredClaims,
     owner: String,
     lease: Duration,
     clock: Arc<dyn Clock>,
@@ -67,6 +69,7 @@ impl BatchedLedger {
             claims: Batcher::spawn(Claims(Arc::clone(store)), claims),
             completions: Batcher::spawn(Completions(Arc::clone(store)), completions),
             leases: LeaseKeeper::spawn(Arc::clone(store), lease, Arc::clone(&clock)),
+            unanswered: UnansweredClaims::default(),
             owner,
             lease,
             clock,
@@ -93,19 +96,30 @@ impl BatchedLedger {
             likely_known: false,
             sent_by: None,
             isolate_at: None,
+            unanswered: self.unanswered.of(task_id),
         }
     }
 
-    /// Takes a task, once.
+    /// Takes a task, once. `since` is the moment before.
     pub(crate) fn claim(
         &self,
         claim: Claim,
+        since: Moment,
     ) -> impl Future<Output = Result<ClaimOutcome, StoreError>> + Send {
         let claim = Box::new(claim);
         async move {
-            let task_id = claim.task_id.clone();
+            let (task_id, nonce) = (claim.task_id.clone(), claim.nonce.clone());
             let answer = self.claims.submit(claim).await;
-            answer.unwrap_or_else(|_| Err(closed("claim", &task_id)))
+            let answer = answer.unwrap_or_else(|_| Err(closed("claim", &task_id)));
+            match &answer {
+                Ok(ClaimOutcome::Claimed(_)) if self.has_lapsed(since) => {
+                    self.unanswered.keep(task_id, nonce); // an answer too late to begin a run
+                }
+                Ok(ClaimOutcome::Isolate) => {} // what stands there is as it was
+                Ok(_) => self.unanswered.forget(&task_id),
+                Err(_) => self.unanswered.keep(task_id, nonce),
+            }
+            answer
         }
     }
 

@@ -83,6 +83,7 @@ mod reply;
 mod requests;
 mod run;
 mod shutdown;
+mod unanswered_claims;
 mod waits;
 mod worker;
 

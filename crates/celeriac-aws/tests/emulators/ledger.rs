@@ -45,6 +45,7 @@ pub(crate) fn claim(id: &str) -> Claim {
         shown: ResultMeta::new(id, State::Pending, Value::Null),
         sent_by: None,
         isolate_at: None,
+        unanswered: Vec::new(),
         likely_known: false,
     }
 }
@@ -132,6 +133,7 @@ async fn python_can_read_the_item_at_every_moment() {
         retries: 1,
         sent_by: None,
         isolate_at: None,
+        unanswered: Vec::new(),
         likely_known: true,
         ..claim("4f2e")
     };
@@ -259,6 +261,7 @@ async fn a_python_write_under_our_run_is_survived() {
     let other = Claim {
         sent_by: None,
         isolate_at: None,
+        unanswered: Vec::new(),
         likely_known: true,
         ..claim("shared")
     };

@@ -36,6 +36,7 @@ fn claim(retries: u32) -> Claim {
         shown: meta(State::Pending),
         sent_by: None,
         isolate_at: None,
+        unanswered: Vec::new(),
         likely_known: true,
     }
 }
@@ -45,6 +46,36 @@ fn taken(attempt: u64, runs: u32, keep_result: bool) -> ClaimDecision {
         claimed: Claimed { attempt, runs },
         keep_result,
     }
+}
+
+#[test]
+fn what_an_unanswered_claim_holds_is_taken_and_counts_no_run() {
+    let unanswered = |retries| Claim {
+        unanswered: vec!["older".to_owned(), "old".to_owned()],
+        ..claim(retries)
+    };
+    let held = LedgerItem {
+        lease_until: Some(NOW.after(Duration::from_secs(9))),
+        ..item(State::Pending)
+    };
+    assert_eq!(decide_claim(&held, &unanswered(2), NOW), taken(5, 1, false));
+    assert_eq!(decide_claim(&held, &unanswered(3), NOW), taken(5, 1, false));
+    let isolated = Claim {
+        isolate_at: Some(1),
+        ..unanswered(2)
+    };
+    assert_eq!(
+        decide_claim(&held, &isolated, NOW),
+        ClaimDecision::Answer(ClaimOutcome::Isolate)
+    );
+    let released = LedgerItem {
+        runs: 0,
+        ..item(State::Pending)
+    };
+    assert_eq!(
+        decide_claim(&released, &unanswered(2), NOW),
+        taken(5, 1, false)
+    );
 }
 
 #[test]

@@ -200,6 +200,7 @@ async fn results_may_be_of_another_serializer_and_compressed() {
         shown: ResultMeta::new("id", State::Pending, Value::Null),
         sent_by: None,
         isolate_at: None,
+        unanswered: Vec::new(),
         likely_known: false,
     };
     store

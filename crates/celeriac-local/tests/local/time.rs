@@ -169,6 +169,7 @@ fn claim(nonce: &str) -> Claim {
         shown: ResultMeta::new("id", State::Pending, Value::Null),
         sent_by: None,
         isolate_at: None,
+        unanswered: Vec::new(),
         likely_known: false,
     }
 }
@@ -298,6 +299,7 @@ async fn what_is_over_is_deleted_from_the_file() {
         shown: ResultMeta::new("old", State::Pending, Value::Null),
         sent_by: None,
         isolate_at: None,
+        unanswered: Vec::new(),
         likely_known: false,
     };
     store

@@ -102,6 +102,7 @@ impl App {
             shown: ResultMeta::new(id, State::Pending, Value::Null),
             sent_by: None,
             isolate_at: None,
+            unanswered: Vec::new(),
             likely_known: false,
         };
         match self.store.claim(vec![claim]).await.remove(0).unwrap() {

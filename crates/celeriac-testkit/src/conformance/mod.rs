@@ -176,6 +176,7 @@ macro_rules! store_conformance {
                 a_claim_is_idempotent_by_its_nonce,
                 a_final_task_is_not_claimed,
                 a_task_that_is_to_be_isolated_is_not_taken,
+                a_claim_whose_answer_was_lost_is_no_run,
                 a_started_claim_is_shown,
                 of_100_claims_at_once_one_is_given,
                 of_20_claims_of_a_lapsed_task_one_is_given,

@@ -45,7 +45,7 @@ pub(crate) async fn take(engine: &Engine, call: &mut Call, place: &Place) -> Res
             isolate_at: place.isolate_at(engine.parts.settings.task_max_lost_runs),
             ..ledger.wish(call.id(), retries, while_running(engine, call))
         };
-        match ledger.claim(claim).await {
+        match ledger.claim(claim, since).await {
             Ok(ClaimOutcome::Claimed(claimed)) => {
                 if retries != call.retries() {
                     call.set_retries(retries);

@@ -143,7 +143,7 @@ impl<'a> Unclaimed<'a> {
                 likely_known,
                 ..ledger.wish(task_id, retries, pending)
             };
-            match ledger.claim(claim).await {
+            match ledger.claim(claim, ledger.moment()).await {
                 Ok(ClaimOutcome::Claimed(claimed)) => return Ok(claimed.attempt),
                 Ok(ClaimOutcome::Stale { retries: counted })
                     if self.retries.is_none() && counted > retries =>

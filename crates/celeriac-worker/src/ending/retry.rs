@@ -175,7 +175,7 @@ async fn claim_late(conclusion: &mut Conclusion) -> bool {
         sent_by: call.sent_by(),
         ..ledger.wish(call.id(), call.retries(), pending)
     };
-    match ledger.claim(claim).await {
+    match ledger.claim(claim, since).await {
         Ok(ClaimOutcome::Claimed(claimed)) => {
             conclusion.held = ledger.hold(call.id(), &claimed, since);
             true

@@ -60,6 +60,7 @@ async fn lost_run(app: &App, result: &AsyncResult<Value>) -> u32 {
         shown: ResultMeta::new(result.id(), State::Pending, Value::Null),
         sent_by: None,
         isolate_at: None,
+        unanswered: Vec::new(),
         likely_known: true,
     };
     let store = app.store.clone().expect("a store");

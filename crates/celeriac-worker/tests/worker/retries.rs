@@ -387,6 +387,7 @@ async fn store_failure(app: &App, id: &str) {
         shown: celeriac_protocol::ResultMeta::new(id, State::Pending, Value::Null),
         sent_by: None,
         isolate_at: None,
+        unanswered: Vec::new(),
         likely_known: false,
     };
     store.claim(vec![claim]).await.remove(0).expect("claimed");

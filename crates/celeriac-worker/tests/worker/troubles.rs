@@ -33,6 +33,26 @@ async fn troubles_of_the_store_and_the_broker_are_waited_out() {
     );
 }
 
+/// Such a claim may hold the task for a minute, and with one lost run more it would be poison.
+#[tokio::test]
+async fn claims_whose_answers_are_lost_delay_nothing_and_count_no_run() {
+    let runs = Runs::default();
+    let (app, switches) = counting(&runs, Duration::ZERO)
+        .set(|settings| {
+            settings.task_max_lost_runs = 1;
+            settings.broker_transport_options.visibility_timeout = Duration::from_mins(10);
+        })
+        .wrapped();
+    switches.lost_claims.store(2, SeqCst);
+    let result = app.send("tasks.count", vec![]).await;
+    let worker = app.start();
+    let in_time = Duration::from_secs(20);
+    result.get(in_time).await.expect("neither held nor poison");
+    emptied(&app).await;
+    worker.stop().await;
+    assert_eq!(runs.count(), 1);
+}
+
 #[tokio::test]
 async fn a_deletion_that_fails_does_not_run_the_task_again() {
     let runs = Runs::default();

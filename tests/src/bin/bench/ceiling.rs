@@ -79,6 +79,7 @@ async fn finish(store: &dyn Ledger, ids: &[String]) -> Result<()> {
         shown: ResultMeta::new(id, State::Pending, Value::Null),
         sent_by: None,
         isolate_at: None,
+        unanswered: Vec::new(),
         likely_known: false,
     });
     let claimed = store.claim(claims.collect()).await;

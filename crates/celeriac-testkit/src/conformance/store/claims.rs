@@ -140,6 +140,33 @@ pub async fn a_task_that_is_to_be_isolated_is_not_taken(bench: StoreBench) {
     assert!(matches!(held, ClaimOutcome::Leased { .. }), "{held:?}");
 }
 
+/// A claim that went through unheard began no run: the next one that names it takes the task at
+/// once, and counts no lost run. To everybody else it is a run like any other.
+pub async fn a_claim_whose_answer_was_lost_is_no_run(bench: StoreBench) {
+    let id = new_id();
+    let first = claim(&id);
+    let unanswered = vec!["another".to_owned(), first.nonce.clone()];
+    assert_eq!(bench.claimed(first).await.runs, 1);
+    let held = bench.claim(claim(&id)).await;
+    assert!(matches!(held, ClaimOutcome::Leased { .. }), "{held:?}");
+    let again = Claim {
+        unanswered,
+        likely_known: true,
+        ..claim(&id)
+    };
+    let expected = Claimed {
+        attempt: 2,
+        runs: 1,
+    };
+    assert_eq!(bench.claimed(again.clone()).await, expected);
+    let stale = Claim {
+        nonce: claim(&id).nonce,
+        ..again
+    };
+    let held = bench.claim(stale).await;
+    assert!(matches!(held, ClaimOutcome::Leased { .. }), "{held:?}");
+}
+
 /// A final task is not claimed again; the claim answers its result.
 pub async fn a_final_task_is_not_claimed(bench: StoreBench) {
     let id = new_id();

@@ -114,12 +114,13 @@ impl Checker {
     }
 
     pub(super) fn poisoned(&mut self, id: &str, now: UtcTime) {
-        let Some(tracked) = self.tasks.get(id) else {
+        // the rest of a chain is stored with the failure of the task before it
+        let Some(tracked) = self.tasks.get(id).filter(|tracked| tracked.sent) else {
             return;
         };
         let retries = tracked.item.as_ref().map_or(0, |item| item.retries);
         let lost = tracked.open.values().filter(|of| **of == retries).count();
-        if tracked.sent && lost < self.max_lost_runs as usize {
+        if lost < self.max_lost_runs as usize {
             let text = format!(
                 "{id} is called poison after {lost} lost runs of {}",
                 self.max_lost_runs

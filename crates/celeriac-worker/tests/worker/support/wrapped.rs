@@ -31,6 +31,8 @@ pub struct Switches {
     pub fail_sends: AtomicUsize,
     /// So many claims and completions fail, by batch.
     pub fail_claims: AtomicUsize,
+    /// So many batches of claims go through, and their answer is lost.
+    pub lost_claims: AtomicUsize,
     /// This many claims meet an item that cannot be read.
     pub garbled_claims: AtomicUsize,
     pub fail_completions: AtomicUsize,
@@ -193,6 +195,12 @@ impl Ledger for WrappedStore {
                 .iter()
                 .map(|_| Err(store_unavailable("claim")))
                 .collect();
+        }
+        if Switches::take(&self.1.lost_claims) {
+            let claims = batch.len();
+            self.0.claim(batch).await;
+            let lost = (0..claims).map(|_| Err(store_unavailable("claim")));
+            return lost.collect();
         }
         if Switches::take(&self.1.garbled_claims) {
             let garbled = || StoreErrorKind::Codec("it is pickle".to_owned());
