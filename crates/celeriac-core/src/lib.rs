@@ -22,6 +22,7 @@ mod ledger;
 mod ledger_rules;
 #[doc(hidden)]
 pub mod macro_support;
+mod message_options;
 mod message_rules;
 mod nearest;
 mod params;
@@ -75,6 +76,7 @@ pub use ledger_rules::{
     ClaimDecision, CompleteDecision, LedgerItem, Version, decide_claim, decide_complete,
     first_claim,
 };
+pub use message_options::MessageOptions;
 pub use nearest::nearest;
 pub use params::{Param, Params};
 pub use queue_admin::{QueueAdmin, QueueChange, QueueSpec};

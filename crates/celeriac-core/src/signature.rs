@@ -87,7 +87,7 @@ impl<T> TaskSignature<T> {
             options: self.options.to_dict(),
             subtask_type: None,
             immutable: self.immutable,
-            extra: Dict::new(),
+            ..Signature::default()
         }
     }
 

@@ -61,7 +61,6 @@ impl CallOptions {
             base.queue = route.queue.clone().or(base.queue);
             options = base.overlaid(options);
         }
-        check(&options)?;
         let queue = options
             .queue
             .take()
@@ -75,6 +74,17 @@ impl CallOptions {
             queue,
             ignore_result,
         })
+    }
+
+    /// What a caller may not ask for, although Celery would send it.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        check(&self.options)
+    }
+
+    /// Takes out custom headers that would overwrite Celery's own.
+    pub(crate) fn drop_celery_headers(&mut self) {
+        let headers = &mut self.options.headers;
+        headers.retain(|name, _| !CELERY_HEADERS.contains(&name.as_str()));
     }
 }
 

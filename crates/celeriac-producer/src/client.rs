@@ -152,6 +152,16 @@ impl Client {
         self.parts.builder.message(signature, options)
     }
 
+    /// The message of a signature that came in another message; see
+    /// [`MessageBuilder::follow_up`].
+    pub fn follow_up(
+        &self,
+        signature: Signature,
+        options: SendOptions,
+    ) -> Result<Message, SendError> {
+        self.parts.builder.follow_up(signature, options)
+    }
+
     /// Sends a finished message; the answer is the broker's message id. Cancel-safety and errors as
     /// [`send`](Self::send).
     pub async fn send_message(&self, message: &Message) -> Result<String, SendError> {

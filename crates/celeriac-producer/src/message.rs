@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use celeriac_core::{Clock, Registry, Router, SendError, SendOptions, Settings};
+use celeriac_core::{Clock, MessageOptions, Registry, Router, SendError, SendOptions, Settings};
 use celeriac_protocol::{
     Embed, Envelope, Headers, Payload, Signature, UtcTime, WireForm, repr_args, repr_kwargs,
 };
@@ -78,47 +78,69 @@ impl MessageBuilder {
         signature: Signature,
         options: SendOptions,
     ) -> Result<Message, SendError> {
-        let Signature {
-            task,
-            args,
-            kwargs,
-            options: own,
-            subtask_type,
-            ..
-        } = signature;
-        let invalid = |reason: String| SendError::Invalid {
-            task: task.clone(),
-            reason,
-        };
-        if task.is_empty() {
+        let invalid = |reason: String| invalid(&signature.task, reason);
+        if signature.task.is_empty() {
             return Err(invalid("the task's name is empty".to_owned()));
         }
-        if let Some(kind) = subtask_type {
-            return Err(invalid(format!(
-                "a {kind} is not one task and cannot be sent as a message"
-            )));
-        }
-        let own = SendOptions::from_dict(&own).map_err(invalid)?;
-        let known = TaskOf {
-            name: &task,
-            definition: self.registry.find(&task).map(AsRef::as_ref),
-            settings: &self.settings,
-        };
-        let call = CallOptions::resolve(&known, own, options, &self.router).map_err(invalid)?;
-        self.assemble(&task, args, kwargs, call)
+        let own = SendOptions::from_dict(&signature.options).map_err(invalid)?;
+        let call = self.resolve(&signature, own, options)?;
+        call.check().map_err(invalid)?;
+        self.assemble(signature, call)
     }
 
-    fn assemble(
+    /// The message of a signature that came in another message: what Celery sends of it is sent,
+    /// whatever the types of its parts.
+    ///
+    /// # Errors
+    /// As [`message`](Self::message), where Celery cannot send it either.
+    pub fn follow_up(
         &self,
-        task: &str,
-        args: Vec<celeriac_protocol::Value>,
-        kwargs: celeriac_protocol::Dict,
-        call: CallOptions,
+        signature: Signature,
+        options: SendOptions,
     ) -> Result<Message, SendError> {
-        let invalid = |reason: String| SendError::Invalid {
-            task: task.to_owned(),
-            reason,
+        let task = signature.task.clone();
+        let signature = signature.readable();
+        let signature = signature.map_err(|error| invalid(&task, error.to_string()))?;
+        let invalid = |reason: String| invalid(&signature.task, reason);
+        let own = MessageOptions::read(&signature.options).map_err(invalid)?;
+        let mut call = self.resolve(&signature, own.options, options)?;
+        call.drop_celery_headers();
+        let mut message = self.assemble(signature, call)?;
+        let Envelope {
+            headers,
+            properties,
+            ..
+        } = &mut message.envelope;
+        properties.priority = own.priority.or(properties.priority);
+        headers.eta = own.eta.or(headers.eta.take());
+        Ok(message)
+    }
+
+    fn resolve(
+        &self,
+        signature: &Signature,
+        own: SendOptions,
+        options: SendOptions,
+    ) -> Result<CallOptions, SendError> {
+        let task = &signature.task;
+        if let Some(kind) = &signature.subtask_type {
+            let reason = format!("a {kind} is not one task and cannot be sent as a message");
+            return Err(invalid(task, reason));
+        }
+        let known = TaskOf {
+            name: task,
+            definition: self.registry.find(task).map(AsRef::as_ref),
+            settings: &self.settings,
         };
+        CallOptions::resolve(&known, own, options, &self.router)
+            .map_err(|reason| invalid(task, reason))
+    }
+
+    fn assemble(&self, signature: Signature, call: CallOptions) -> Result<Message, SendError> {
+        let Signature {
+            task, args, kwargs, ..
+        } = signature;
+        let invalid = |reason: String| invalid(&task, reason);
         let (queue, mut options) = (call.queue, call.options);
         let now = self.clock.now();
         let id = options
@@ -139,11 +161,11 @@ impl MessageBuilder {
         let headers = Headers {
             origin: Some(unusual.origin.unwrap_or_else(|| self.origin.clone())),
             ignore_result: call.ignore_result,
-            ..headers(task, id, (eta, expires), options, &payload)
+            ..headers(&task, id, (eta, expires), options, &payload)
         };
         let envelope = Envelope::new(headers, properties, &payload, serializer, compression);
         let envelope = envelope.map_err(|error| SendError::Encode {
-            task: task.to_owned(),
+            task,
             reason: error.to_string(),
         })?;
         Ok(Message {
@@ -155,6 +177,13 @@ impl MessageBuilder {
             dedup_id,
             attributes,
         })
+    }
+}
+
+fn invalid(task: &str, reason: String) -> SendError {
+    SendError::Invalid {
+        task: task.to_owned(),
+        reason,
     }
 }
 

@@ -33,7 +33,7 @@ impl Embed {
     pub(crate) fn read(value: Value) -> Result<Self, DecodeErrorKind> {
         let mut embed = Self::default();
         for (key, value) in part::dict_or_empty("embed", value)? {
-            embed.set(&key, value)?;
+            embed.set(&key, value);
         }
         Ok(embed)
     }
@@ -45,23 +45,22 @@ impl Embed {
         }
         let mut embed = Self::default();
         json.entries(|json, key| {
-            let value = json.value()?;
-            embed.set(&key, value)
+            embed.set(&key, json.value()?);
+            Ok(())
         })?;
         Ok(embed)
     }
 
-    fn set(&mut self, key: &str, value: Value) -> Result<(), DecodeErrorKind> {
+    fn set(&mut self, key: &str, value: Value) {
         match key {
-            "callbacks" => self.callbacks = part::signatures("embed.callbacks", value)?,
-            "errbacks" => self.errbacks = part::signatures("embed.errbacks", value)?,
-            "chain" => self.chain = part::signatures("embed.chain", value)?,
-            "chord" => self.chord = part::signature("embed.chord", value)?,
+            "callbacks" => self.callbacks = part::signatures(value),
+            "errbacks" => self.errbacks = part::signatures(value),
+            "chain" => self.chain = part::signatures(value),
+            "chord" => self.chord = value.is_true().then(|| Signature::from_message(value)),
             _ => {
                 self.extra.insert(key.to_owned(), value);
             }
         }
-        Ok(())
     }
 }
 

@@ -1,5 +1,3 @@
-use std::borrow::Cow;
-
 use base64_simd::STANDARD;
 
 use crate::{
@@ -145,24 +143,40 @@ impl Envelope {
     fn read_payload(&self, limits: &Limits) -> Result<Payload, DecodeErrorKind> {
         let serializer = Serializer::from_name(&self.content_type).map_err(|error| error.kind)?;
         if serializer == Serializer::Json {
-            return Payload::read_json(&self.payload_bytes(limits)?, limits);
+            return self.read_body(limits, |bytes| Payload::read_json(bytes, limits));
         }
         self.payload_value(limits).and_then(Payload::read)
     }
 
     fn payload_value(&self, limits: &Limits) -> Result<Value, DecodeErrorKind> {
         let serializer = Serializer::from_name(&self.content_type).map_err(|error| error.kind)?;
-        let bytes = self.payload_bytes(limits)?;
-        serializer.load(&bytes, limits).map_err(|error| error.kind)
+        let load = |bytes: &[u8]| serializer.load(bytes, limits).map_err(|error| error.kind);
+        self.read_body(limits, load)
     }
 
-    /// Decompressed.
-    fn payload_bytes(&self, limits: &Limits) -> Result<Cow<'_, [u8]>, DecodeErrorKind> {
-        let Some(name) = &self.headers.compression else {
-            return Ok(Cow::Borrowed(&self.body));
+    /// Reads the payload's bytes, decompressed. As in kombu, those that cannot be decompressed may
+    /// be what the header does not say: not compressed.
+    fn read_body<T>(
+        &self,
+        limits: &Limits,
+        read: impl Fn(&[u8]) -> Result<T, DecodeErrorKind>,
+    ) -> Result<T, DecodeErrorKind> {
+        let Some(name) = self
+            .headers
+            .compression
+            .as_deref()
+            .filter(|name| !name.is_empty())
+        else {
+            return read(&self.body);
         };
-        let bytes = Compression::required(name)?.decompress(&self.body, limits);
-        bytes.map(Cow::Owned).map_err(|error| error.kind)
+        let decompressed = Compression::required(name).and_then(|compression| {
+            let bytes = compression.decompress(&self.body, limits);
+            bytes.map_err(|error| error.kind)
+        });
+        match decompressed {
+            Ok(bytes) => read(&bytes),
+            Err(kind) => read(&self.body).map_err(|_| kind),
+        }
     }
 
     /// Turns a message without a `task` header into protocol 2, if it is protocol 1.

@@ -73,6 +73,7 @@ impl<'a> Parts<'a> {
         match key.as_ref() {
             "body" => self.body = part::text("body", value)?.map(Cow::Owned),
             "content-type" => self.content_type = part::text("content-type", value)?,
+            "content-encoding" if !value.is_true() => self.content_encoding = None,
             "content-encoding" => self.content_encoding = part::text("content-encoding", value)?,
             "headers" => drop(part::dict_or_empty("headers", value)?),
             "properties" => drop(part::dict("properties", value)?),

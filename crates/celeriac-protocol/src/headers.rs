@@ -72,31 +72,30 @@ impl Headers {
     /// Takes one header as it came.
     pub(crate) fn set(&mut self, name: &str, value: Value) -> Result<(), DecodeErrorKind> {
         match name {
-            "lang" => self.lang = self.informational(name, value),
+            "lang" => self.lang = self.text_or_kept(name, value),
             "task" => self.task = part::text("headers.task", value)?.unwrap_or_default(),
             "id" => self.id = part::text("headers.id", value)?.unwrap_or_default(),
-            "shadow" => self.shadow = self.informational(name, value),
+            "shadow" => self.shadow = self.text_or_kept(name, value),
             "eta" => self.eta = part::time("headers.eta", value)?,
             "expires" => self.expires = part::time("headers.expires", value)?,
-            "group" => self.group = part::text("headers.group", value)?,
-            "group_index" => self.group_index = part::int("headers.group_index", value)?,
-            "retries" => self.retries = part::count("headers.retries", value)?,
+            "group" => self.group = self.text_or_kept(name, value),
+            "group_index" => self.group_index = value.as_i64(),
+            "retries" => self.retries = part::count(&value),
             "timelimit" => self.timelimit = part::timelimit("headers.timelimit", value)?,
-            "root_id" => self.root_id = part::text("headers.root_id", value)?,
-            "parent_id" => self.parent_id = part::text("headers.parent_id", value)?,
-            "argsrepr" => self.argsrepr = self.informational(name, value),
-            "kwargsrepr" => self.kwargsrepr = self.informational(name, value),
-            "origin" => self.origin = self.informational(name, value),
-            "ignore_result" => self.ignore_result = part::flag("headers.ignore_result", value)?,
+            "root_id" => self.root_id = self.text_or_kept(name, value),
+            "parent_id" => self.parent_id = self.text_or_kept(name, value),
+            "argsrepr" => self.argsrepr = self.text_or_kept(name, value),
+            "kwargsrepr" => self.kwargsrepr = self.text_or_kept(name, value),
+            "origin" => self.origin = self.text_or_kept(name, value),
+            "ignore_result" => {
+                self.ignore_result = (!value.is_null()).then(|| value.is_true());
+            }
             "replaced_task_nesting" => {
-                let nesting = part::int("headers.replaced_task_nesting", value)?;
-                self.replaced_task_nesting = nesting.unwrap_or_default();
+                self.replaced_task_nesting = value.as_i64().unwrap_or_default();
             }
-            "stamped_headers" => {
-                self.stamped_headers = part::texts("headers.stamped_headers", value)?;
-            }
-            "stamps" => self.stamps = part::dict_or_empty("headers.stamps", value)?,
-            "compression" => self.compression = part::text("headers.compression", value)?,
+            "stamped_headers" => self.stamped_headers = part::texts(value),
+            "stamps" => self.stamps = part::dict("headers.stamps", value).unwrap_or_default(),
+            "compression" => self.compression = self.text_or_kept(name, value),
             _ => {
                 self.extra.insert(name.to_owned(), value);
             }
@@ -104,9 +103,9 @@ impl Headers {
         Ok(())
     }
 
-    /// A text that nothing rests on: of another type it is kept among the custom headers, and loses
-    /// no message.
-    fn informational(&mut self, name: &str, value: Value) -> Option<String> {
+    /// A text that nothing rests on before the task ends: of another type it is kept among the
+    /// custom headers, and loses no message.
+    fn text_or_kept(&mut self, name: &str, value: Value) -> Option<String> {
         match value {
             Value::Null => None,
             Value::Str(text) => Some(text),

@@ -18,6 +18,20 @@ pub(crate) fn text(part: &'static str, value: Value) -> Result<Option<String>> {
     }
 }
 
+/// A task's name. Celery sends numbers and such, too; whoever receives them knows no such task.
+pub(crate) fn name(part: &'static str, value: Value) -> Result<String> {
+    match value {
+        Value::Str(name) => Ok(name),
+        Value::Null => Ok("None".to_owned()),
+        Value::Bool(true) => Ok("True".to_owned()),
+        Value::Bool(false) => Ok("False".to_owned()),
+        Value::Int(number) => Ok(number.to_string()),
+        Value::BigInt(number) => Ok(number.to_string()),
+        Value::Float(number) => Ok(crate::python_float::repr(number)),
+        other => wrong(part, "str", &other),
+    }
+}
+
 /// A time's text or nothing: YAML and typed JSON have real times.
 pub(crate) fn time(part: &'static str, value: Value) -> Result<Option<String>> {
     match value {
@@ -35,19 +49,13 @@ pub(crate) fn int(part: &'static str, value: Value) -> Result<Option<i64>> {
     }
 }
 
-/// A count; nothing is 0.
-pub(crate) fn count(part: &'static str, value: Value) -> Result<u32> {
-    let number = int(part, value)?.unwrap_or(0);
-    u32::try_from(number)
-        .map_err(|_| DecodeErrorKind::invalid(part, format!("{number} is out of range")))
-}
-
-/// A flag or nothing.
-pub(crate) fn flag(part: &'static str, value: Value) -> Result<Option<bool>> {
+/// A count: what is none, such as a text, is 0, as it is where Celery does not look at it.
+pub(crate) fn count(value: &Value) -> u32 {
     match value {
-        Value::Null => Ok(None),
-        Value::Bool(flag) => Ok(Some(flag)),
-        other => wrong(part, "bool", &other),
+        Value::Bool(flag) => u32::from(*flag),
+        Value::Int(number) => u32::try_from((*number).max(0)).unwrap_or(u32::MAX),
+        Value::Float(number) => *number as u32, // NaN is 0; what is out of range ends there
+        _ => 0,
     }
 }
 
@@ -67,70 +75,62 @@ pub(crate) fn dict(part: &'static str, value: Value) -> Result<Dict> {
     }
 }
 
-/// A dict; nothing is an empty one.
+/// A dict; anything else that is false in Python is an empty one, such as PHP's `[]`.
 pub(crate) fn dict_or_empty(part: &'static str, value: Value) -> Result<Dict> {
     match value {
-        Value::Null => Ok(Dict::new()),
+        Value::Dict(entries) => Ok(entries),
+        value if !value.is_true() => Ok(Dict::new()),
         other => dict(part, other),
     }
 }
 
-/// A list of texts or nothing.
-pub(crate) fn texts(part: &'static str, value: Value) -> Result<Option<Vec<String>>> {
-    if value.is_null() {
-        return Ok(None);
+/// Positional arguments: a list, or what Python makes a list of.
+pub(crate) fn args(part: &'static str, value: Value) -> Result<Vec<Value>> {
+    match value {
+        Value::List(items) => Ok(items),
+        Value::Str(_) | Value::Dict(_) | Value::Bytes(_) => {
+            Ok(value.into_items().unwrap_or_default())
+        }
+        other => wrong(part, "list", &other),
     }
-    let texts = list(part, value)?.into_iter().map(|item| match item {
-        Value::Str(text) => Ok(text),
-        other => wrong(part, "a list of str", &other),
-    });
-    texts.collect::<Result<_>>().map(Some)
 }
 
-/// `[hard, soft]` in seconds; absent, null and empty mean no limits.
+/// The texts of a list; anything else has none.
+pub(crate) fn texts(value: Value) -> Option<Vec<String>> {
+    let Value::List(items) = value else {
+        return None;
+    };
+    let text = |item| match item {
+        Value::Str(text) => Some(text),
+        _ => None,
+    };
+    Some(items.into_iter().filter_map(text).collect())
+}
+
+/// `[hard, soft]` in seconds. What is no number of seconds limits nothing.
 pub(crate) fn timelimit(part: &'static str, value: Value) -> Result<(Option<f64>, Option<f64>)> {
-    if value.is_null() {
+    if !value.is_true() {
         return Ok((None, None));
     }
-    match list(part, value)?.as_slice() {
-        [] => Ok((None, None)),
-        [hard, soft] => Ok((seconds(part, hard)?, seconds(part, soft)?)),
+    let pair = value.into_items().map(<[Value; 2]>::try_from);
+    match pair {
+        Some(Ok([hard, soft])) => Ok((seconds(&hard), seconds(&soft))),
         _ => Err(DecodeErrorKind::invalid(part, "expected `[hard, soft]`")),
     }
 }
 
-fn seconds(part: &'static str, value: &Value) -> Result<Option<f64>> {
-    match value {
-        Value::Null => Ok(None),
-        Value::Int(_) | Value::Float(_) => {
-            let seconds = value
-                .as_f64()
-                .filter(|seconds| seconds.is_finite() && *seconds >= 0.0);
-            seconds
-                .map(Some)
-                .ok_or_else(|| DecodeErrorKind::invalid(part, "not a number of seconds"))
-        }
-        other => wrong(part, "a number of seconds", other),
-    }
+fn seconds(value: &Value) -> Option<f64> {
+    value
+        .as_f64()
+        .filter(|seconds| seconds.is_finite() && *seconds >= 0.0)
 }
 
-/// A list of signatures or nothing; a single one stands for a list of one.
-pub(crate) fn signatures(part: &'static str, value: Value) -> Result<Option<Vec<Signature>>> {
+/// What is to be sent at an end: a list, or one alone. Nobody looks at it before that end, so each
+/// is kept as it came where it is no signature.
+pub(crate) fn signatures(value: Value) -> Option<Vec<Signature>> {
     match value {
-        Value::Null => Ok(None),
-        Value::Dict(_) => signature(part, value).map(|one| one.map(|one| vec![one])),
-        other => {
-            let items = list(part, other)?.into_iter();
-            let signatures = items.map(|item| Signature::read(part, item));
-            signatures.collect::<Result<_>>().map(Some)
-        }
+        value if !value.is_true() => None,
+        Value::List(items) => Some(items.into_iter().map(Signature::from_message).collect()),
+        one => Some(vec![Signature::from_message(one)]),
     }
-}
-
-/// A signature or nothing.
-pub(crate) fn signature(part: &'static str, value: Value) -> Result<Option<Signature>> {
-    if value.is_null() {
-        return Ok(None);
-    }
-    Signature::read(part, value).map(Some)
 }

@@ -47,15 +47,18 @@ impl Payload {
 
     pub(crate) fn read(value: Value) -> Result<Self, DecodeErrorKind> {
         // Celery reads protocol 1's object under protocol 2's headers too.
-        if let Value::Dict(mut entries) = value {
-            return protocol_v1::take_payload(&mut entries);
-        }
+        let value = match value {
+            Value::Dict(mut entries) if entries.contains_key("args") => {
+                return protocol_v1::take_payload(&mut entries);
+            }
+            other => other,
+        };
         let elements = part::list("payload", value)?;
         let count = elements.len();
         let elements = <[Value; 3]>::try_from(elements);
         let [args, kwargs, embed] = elements.map_err(|_| wrong_count(count))?;
         Ok(Self {
-            args: part::list("args", args)?,
+            args: part::args("args", args)?,
             kwargs: part::dict("kwargs", kwargs)?,
             embed: Embed::read(embed)?,
         })
@@ -71,7 +74,7 @@ impl Payload {
         json.elements(|json| {
             count += 1;
             match count {
-                1 => payload.args = part::list("args", json.value()?)?,
+                1 => payload.args = part::args("args", json.value()?)?,
                 2 => payload.kwargs = part::dict("kwargs", json.value()?)?,
                 3 => payload.embed = Embed::read_json(json)?,
                 _ => drop(json.value()?),

@@ -1,26 +1,23 @@
 //! Message protocol 1: no headers, and one object for everything (SPEC 1.9). Read only.
 
-use crate::{DecodeErrorKind, Dict, Embed, Headers, Payload, Value, part};
+use crate::{DecodeErrorKind, Dict, Embed, Headers, Payload, Signature, Value, part};
 
 type Result<T> = std::result::Result<T, DecodeErrorKind>;
 
 /// Takes the call's arguments out of a protocol 1 object.
 pub(crate) fn take_payload(object: &mut Dict) -> Result<Payload> {
-    let mut take = |key: &str| object.swap_remove(key);
-    let Some(args) = take("args") else {
-        return Err(DecodeErrorKind::invalid(
-            "payload",
-            "expected `[args, kwargs, embed]`, got dict",
-        ));
-    };
+    let args = object.swap_remove("args");
+    let mut take = |key: &str| object.swap_remove(key).unwrap_or_default();
     Ok(Payload {
-        args: part::list("args", args)?,
-        kwargs: take("kwargs").map_or(Ok(Dict::new()), |value| part::dict("kwargs", value))?,
+        args: args.map_or(Ok(Vec::new()), |args| part::args("args", args))?,
+        kwargs: part::dict_or_empty("kwargs", take("kwargs"))?,
         embed: Embed {
-            callbacks: part::signatures("callbacks", take("callbacks").unwrap_or_default())?,
-            errbacks: part::signatures("errbacks", take("errbacks").unwrap_or_default())?,
+            callbacks: part::signatures(take("callbacks")),
+            errbacks: part::signatures(take("errbacks")),
             chain: None,
-            chord: part::signature("chord", take("chord").unwrap_or_default())?,
+            chord: Some(take("chord"))
+                .filter(Value::is_true)
+                .map(Signature::from_message),
             extra: Dict::new(),
         },
     })

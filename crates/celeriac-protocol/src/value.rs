@@ -45,6 +45,33 @@ impl Value {
         matches!(self, Self::Null)
     }
 
+    /// Python's truth: nothing, zero and what is empty are false.
+    pub fn is_true(&self) -> bool {
+        match self {
+            Self::Null => false,
+            Self::Bool(flag) => *flag,
+            Self::Int(number) => *number != 0,
+            Self::Float(number) => *number != 0.0,
+            Self::Str(text) => !text.is_empty(),
+            Self::Bytes(bytes) => !bytes.is_empty(),
+            Self::List(items) => !items.is_empty(),
+            Self::Dict(entries) => !entries.is_empty(),
+            _ => true,
+        }
+    }
+
+    /// What Python's `list(value)` gives: the items of a list, the characters of a text, the keys
+    /// of a dict. `None` for what Python does not iterate over.
+    pub fn into_items(self) -> Option<Vec<Self>> {
+        match self {
+            Self::List(items) => Some(items),
+            Self::Str(text) => Some(text.chars().map(|c| Self::Str(c.into())).collect()),
+            Self::Dict(entries) => Some(entries.into_keys().map(Self::Str).collect()),
+            Self::Bytes(bytes) => Some(bytes.into_iter().map(|b| Self::Int(b.into())).collect()),
+            _ => None,
+        }
+    }
+
     /// The text of a `str`.
     pub fn as_str(&self) -> Option<&str> {
         match self {

@@ -140,19 +140,20 @@ fn signature() -> impl Strategy<Value = Signature> {
     );
     parts.prop_map(
         |(task, args, kwargs, options, subtask_type, immutable)| Signature {
-            task,
+            task: format!("t{task}"),
             args,
             kwargs,
             options,
-            subtask_type,
+            subtask_type: subtask_type.filter(|kind: &String| !kind.is_empty()),
             immutable,
             extra: Dict::from_iter([("chord_size".to_owned(), Value::Int(2))]),
+            raw: None,
         },
     )
 }
 
 fn payload() -> impl Strategy<Value = Payload> {
-    let signatures = || option::of(vec(signature(), 0..3));
+    let signatures = || option::of(vec(signature(), 1..3));
     let embed = (
         signatures(),
         signatures(),

@@ -8,7 +8,7 @@
 //! 5. beat's header cannot be read, or the schedule's guard is against this day (`scheduled.rs`);
 //! 6. `eta` or `expires` is no time, `expires` has passed, or `eta` has not come (`timing.rs`);
 //! 7. its payload cannot be read (`unready.rs`);
-//! 8. it embeds a canvas that this version cannot go on with (`ending/follow_up_messages.rs`);
+//! 8. what it embeds could not follow it (`ending/follow_up_messages.rs`);
 //! 9. its arguments are wrong (`Arguments::bind` in `celeriac-core`);
 //! 10. this process is draining (here);
 //! 11. a Lambda function leaves it to a worker, or has no time for it (`spill.rs`);
@@ -138,8 +138,7 @@ fn bind(engine: &Engine, mut call: Box<Call>) -> Result<Prepared, Instead<'_>> {
             &payload,
         ));
     }
-    if let Some(reason) = ending::unsupported(&payload.embed) {
-        let failure = meta::failure_text("builtins", "NotImplementedError", reason);
+    if let Some(failure) = ending::refusal(engine, &call, &payload.embed) {
         return Err(Box::pin(unready::fail(
             engine,
             *call,

@@ -1,23 +1,44 @@
 //! What follows a task: messages made of the signatures that its own message carries, under ids
 //! that are the same every time.
 
-use celeriac_core::{SendError, SendOptions};
+use celeriac_core::{Failure, SendError, SendOptions};
 use celeriac_producer::Message;
 use celeriac_protocol::{Dict, Embed, Signature, Value};
 use uuid::Uuid;
 
 use crate::call::Call;
 use crate::engine::Engine;
+use crate::meta;
 
-/// Why a task with this embed is refused before it runs, if it is: the parts of a canvas that this
-/// version cannot go on with. Running it and letting the rest of its workflow hang would be worse.
-pub(crate) fn unsupported(embed: &Embed) -> Option<String> {
+/// Why a task is refused before it runs, if it is: what its message embeds could not follow it.
+/// Running it and letting the rest of its workflow hang would be worse.
+pub(crate) fn refusal(engine: &Engine, call: &Call, embed: &Embed) -> Option<Failure> {
+    let unsupported = unsupported(embed, call.envelope.headers.group.as_deref());
+    if let Some(reason) = unsupported {
+        return Some(meta::failure_text(
+            "builtins",
+            "NotImplementedError",
+            reason,
+        ));
+    }
+    let error = of_success(engine, call, embed, &Value::Null).err()?;
+    let reason = format!("what follows the task could not be sent: {error}");
+    Some(meta::failure_text(
+        "kombu.exceptions",
+        "OperationalError",
+        reason,
+    ))
+}
+
+/// The parts of a canvas that this version cannot go on with. Celery looks at `chord` in members of
+/// a group only.
+fn unsupported(embed: &Embed, group: Option<&str>) -> Option<String> {
     let refuse = |what: &str, place: &str| {
         Some(format!(
             "{what} ({place} of this message) is not supported by this version of celeriac"
         ))
     };
-    if embed.chord.is_some() {
+    if embed.chord.is_some() && group.is_some_and(|group| !group.is_empty()) {
         return refuse("a chord", "`chord`");
     }
     let lists = [
@@ -33,16 +54,15 @@ pub(crate) fn unsupported(embed: &Embed) -> Option<String> {
     None
 }
 
-/// `chain`, `group` or `chord`; `None` for a plain task.
+/// `chain`, `group` or `chord`; `None` for a plain task, and for what is no signature.
 fn container(signature: &Signature) -> Option<String> {
-    let by_name = signature
-        .task
-        .strip_prefix("celery.")
-        .filter(|kind| matches!(*kind, "chain" | "group" | "chord"));
-    signature
-        .subtask_type
-        .clone()
-        .or_else(|| by_name.map(str::to_owned))
+    if signature.raw.is_some() {
+        return container(&signature.clone().readable().ok()?);
+    }
+    let kind = |kind: &&str| matches!(*kind, "chain" | "group" | "chord");
+    let by_name = signature.task.strip_prefix("celery.").filter(kind);
+    let by_type = signature.subtask_type.as_deref().filter(kind);
+    by_type.or(by_name).map(str::to_owned)
 }
 
 /// A task that follows, ready to be sent.
@@ -65,20 +85,13 @@ pub(crate) fn of_success(
     let mut all = Vec::new();
     for (index, callback) in embed.callbacks.iter().flatten().enumerate() {
         let role = format!("callback-{index}");
-        all.push(make(
-            engine,
-            call,
-            applied(callback.clone(), result),
-            &role,
-            &[],
-        )?);
+        let callback = applied(readable(callback)?, result);
+        all.push(make(engine, call, callback, &role, &[])?);
     }
     if let Some((next, later)) = embed.chain.as_ref().and_then(|steps| steps.split_last()) {
-        let mut next = applied(next.clone(), result);
-        if !later.is_empty() {
-            let later = later.iter().map(Signature::to_value).collect();
-            next.options.insert("chain".to_owned(), Value::List(later));
-        }
+        let mut next = applied(readable(next)?, result);
+        let rest = later.iter().map(Signature::to_value).collect();
+        next.options.insert("chain".to_owned(), Value::List(rest));
         all.push(make(engine, call, next, "chain", later)?);
     }
     Ok(all)
@@ -91,13 +104,22 @@ pub(crate) fn of_failure(engine: &Engine, call: &Call, embed: &Embed) -> Vec<Con
     let errbacks = embed.errbacks.iter().flatten().enumerate();
     let made = errbacks.filter_map(|(index, errback)| {
         let role = format!("errback-{index}");
-        let made = make(engine, call, applied(errback.clone(), &id), &role, &[]);
+        let made = readable(&errback.clone().by_name())
+            .and_then(|errback| make(engine, call, applied(errback, &id), &role, &[]));
         made.inspect_err(|error| {
             tracing::error!("an errback of the task cannot be sent: {error}");
         })
         .ok()
     });
     made.collect()
+}
+
+fn readable(signature: &Signature) -> Result<Signature, SendError> {
+    let readable = signature.clone().readable();
+    readable.map_err(|error| SendError::Invalid {
+        task: signature.task.clone(),
+        reason: error.to_string(),
+    })
 }
 
 fn make(
@@ -112,14 +134,14 @@ fn make(
         let name = format!("{}:{role}", headers.id);
         Uuid::new_v5(&Uuid::NAMESPACE_OID, name.as_bytes()).to_string()
     };
-    let root_id = headers.root_id.clone();
+    let root_id = headers.root_id.clone().filter(|id| !id.is_empty());
     let options = SendOptions {
         task_id: task_id(&signature.options).is_none().then(fixed_id),
         parent_id: Some(headers.id.clone()),
         root_id: Some(root_id.unwrap_or_else(|| headers.id.clone())),
         ..SendOptions::default()
     };
-    let message = engine.parts.client.message(signature, options)?;
+    let message = engine.parts.client.follow_up(signature, options)?;
     let own = std::iter::once(message.task_id().to_owned());
     let waiting = own.chain(later.iter().flat_map(result_ids)).collect();
     Ok(Consequence { message, waiting })
@@ -143,6 +165,10 @@ fn task_id(options: &Dict) -> Option<&str> {
 /// The ids under which a caller waits for this step: a chord's is its body's, a group's and a
 /// chain's are those of their tasks.
 pub(crate) fn result_ids(step: &Signature) -> Vec<String> {
+    if step.raw.is_some() {
+        let readable = step.clone().readable();
+        return readable.map_or_else(|_| Vec::new(), |step| result_ids(&step));
+    }
     let inner = |value: &Value| {
         let signature = Signature::from_value(value.clone());
         signature.map_or_else(|_| Vec::new(), |signature| result_ids(&signature))
@@ -166,28 +192,36 @@ mod tests {
 
     #[test]
     fn chords_and_groups_are_refused_by_name() {
-        assert_eq!(unsupported(&Embed::default()), None);
+        assert_eq!(unsupported(&Embed::default(), None), None);
         let plain = Signature::new("tasks.add");
         assert_eq!(
-            unsupported(&Embed {
-                chain: Some(vec![plain.clone()]),
-                ..Embed::default()
-            }),
+            unsupported(
+                &Embed {
+                    chain: Some(vec![plain.clone()]),
+                    ..Embed::default()
+                },
+                None
+            ),
             None
         );
-        let chord = unsupported(&Embed {
+        let embed = Embed {
             chord: Some(plain),
             ..Embed::default()
-        });
+        };
+        assert_eq!(unsupported(&embed, None), None, "it is in no group");
+        let chord = unsupported(&embed, Some("g"));
         assert!(chord.expect("refused").starts_with("a chord"));
         let group = Signature {
             subtask_type: Some("group".to_owned()),
             ..Signature::new("celery.group")
         };
-        let group = unsupported(&Embed {
-            chain: Some(vec![group]),
-            ..Embed::default()
-        });
+        let group = unsupported(
+            &Embed {
+                chain: Some(vec![group]),
+                ..Embed::default()
+            },
+            None,
+        );
         assert!(group.expect("refused").starts_with("a group (`chain`"));
     }
 

@@ -14,6 +14,6 @@ mod verdict;
 
 pub(crate) use self::conclusion::Conclusion;
 pub(crate) use self::follow::{after_failure, already_ended, dead_letter, owed};
-pub(crate) use self::follow_up_messages::unsupported;
+pub(crate) use self::follow_up_messages::refusal;
 pub(crate) use self::handover::other_queue;
 pub(crate) use self::record::{Recorded, Unclaimed};

@@ -1,6 +1,7 @@
 //! The worker on SQLite.
 
 mod beat;
+mod celery_reads;
 mod detached;
 mod endings;
 mod health;

@@ -137,11 +137,14 @@ impl Tracked {
         }
     }
 
-    /// From when on a retry may run. Where none was stored, any that was wished may have been sent.
+    /// From when on a retry may run. Where none was stored, any that was wished may have been sent;
+    /// without the ledger one may be stored, and another sent.
     pub(super) fn retry_due(&self, retries: u32) -> Option<UtcTime> {
         let all = (retries, 0)..=(retries, u64::MAX);
         let earliest = || self.wished.range(all).map(|(_, due)| *due).min();
-        self.retries_due.get(&retries).copied().or_else(earliest)
+        let stored = self.retries_due.get(&retries).copied();
+        let stored = stored.filter(|_| !self.leaves_no_trace());
+        stored.or_else(earliest)
     }
 
     /// A final state stands there.
