@@ -90,6 +90,8 @@ settings! {
         worker_prefetch_multiplier: usize = 4, "`4`", check::between(1, Settings::MAX_PREFETCH_MULTIPLIER);
         /// Bytes of messages held, all queues together.
         worker_prefetch_bytes: usize = 64 << 20, "`67108864` (64 MiB)", check::at_least(1);
+        /// Memory that the values of one message may take when it is read; a message that needs more is unreadable. Small compressed messages can ask for much.
+        worker_message_memory: usize = 32 << 20, "`33554432` (32 MiB)", check::at_least(1 << 16);
         /// Threads for blocking tasks, and so how many of them run at once.
         worker_blocking_threads: usize = default_concurrency().min(64), "10 per core, 64 at most", check::at_least(1);
         /// Between SIGTERM and the end: tasks that fit it finish, others are given back.

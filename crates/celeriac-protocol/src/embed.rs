@@ -33,7 +33,7 @@ impl Embed {
     pub(crate) fn read(value: Value) -> Result<Self, DecodeErrorKind> {
         let mut embed = Self::default();
         for (key, value) in part::dict_or_empty("embed", value)? {
-            embed.set(&key, value);
+            embed.set(&key, value)?;
         }
         Ok(embed)
     }
@@ -45,22 +45,23 @@ impl Embed {
         }
         let mut embed = Self::default();
         json.entries(|json, key| {
-            embed.set(&key, json.value()?);
-            Ok(())
+            let value = json.value()?;
+            embed.set(&key, value)
         })?;
         Ok(embed)
     }
 
-    fn set(&mut self, key: &str, value: Value) {
+    fn set(&mut self, key: &str, value: Value) -> Result<(), DecodeErrorKind> {
         match key {
-            "callbacks" => self.callbacks = part::signatures(value),
-            "errbacks" => self.errbacks = part::signatures(value),
-            "chain" => self.chain = part::signatures(value),
+            "callbacks" => self.callbacks = part::signatures(value)?,
+            "errbacks" => self.errbacks = part::signatures(value)?,
+            "chain" => self.chain = part::signatures(value)?,
             "chord" => self.chord = value.is_true().then(|| Signature::from_message(value)),
             _ => {
                 self.extra.insert(key.to_owned(), value);
             }
         }
+        Ok(())
     }
 }
 

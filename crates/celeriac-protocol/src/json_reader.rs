@@ -56,8 +56,9 @@ impl<'a> JsonReader<'a> {
         match self.peek() {
             Some(b'"') => {
                 self.at += 1;
-                self.rest_of_string()
-                    .map(|text| Value::Str(text.into_owned()))
+                let text = self.rest_of_string()?;
+                self.budget.text(text.len())?;
+                Ok(Value::Str(text.into_owned()))
             }
             Some(b'{') => self.object(),
             Some(b'[') => self.list(),
@@ -97,8 +98,10 @@ impl<'a> JsonReader<'a> {
         self.expect(b'{', "expected an object")?;
         self.budget.enter()?;
         if !self.take(b'}') {
+            self.budget.dict()?;
             loop {
                 let key = self.key()?;
+                self.budget.key(key.len())?;
                 entry(self, key)?;
                 if !self.take(b',') {
                     break;
@@ -150,6 +153,7 @@ impl<'a> JsonReader<'a> {
         self.expect(b'[', "expected a list")?;
         self.budget.enter()?;
         if !self.take(b']') {
+            self.budget.list()?;
             loop {
                 element(self)?;
                 if !self.take(b',') {

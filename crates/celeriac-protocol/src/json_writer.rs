@@ -1,7 +1,7 @@
 use std::fmt::Write as _;
 
 use crate::{
-    Dict, EncodeError, Value,
+    DecodeErrorKind, Dict, EncodeError, Value,
     byte_scan::Marked,
     limits::Budget,
     typed_object::{self, Typed},
@@ -71,6 +71,7 @@ impl JsonWriter {
 
     /// An object to be filled with [`Self::key`] and values.
     pub(crate) fn object(&mut self, fill: impl FnOnce(&mut Self)) {
+        self.charge(Budget::dict);
         self.nested(|json| {
             json.text.push('{');
             fill(json);
@@ -83,6 +84,7 @@ impl JsonWriter {
         if !self.text.ends_with('{') {
             self.text.push(',');
         }
+        self.charge(Budget::entry);
         self.string(key);
         self.text.push(':');
     }
@@ -122,6 +124,7 @@ impl JsonWriter {
     }
 
     pub(crate) fn string(&mut self, text: &str) {
+        self.charge(|budget| budget.text(text.len()));
         self.text.push('"');
         self.escaped(text);
         self.text.push('"');
@@ -156,6 +159,7 @@ impl JsonWriter {
 
     /// A list to be filled with [`Self::element`].
     pub(crate) fn elements(&mut self, fill: impl FnOnce(&mut Self)) {
+        self.charge(Budget::list);
         self.nested(|json| {
             json.text.push('[');
             fill(json);
@@ -183,9 +187,13 @@ impl JsonWriter {
 
     fn count(&mut self, values: usize) {
         for _ in 0..values {
-            if let Err(problem) = self.budget.item() {
-                self.refuse(problem);
-            }
+            self.charge(Budget::item);
+        }
+    }
+
+    fn charge(&mut self, charge: impl FnOnce(&mut Budget) -> Result<(), DecodeErrorKind>) {
+        if let Err(problem) = charge(&mut self.budget) {
+            self.refuse(problem);
         }
     }
 
@@ -218,6 +226,8 @@ impl JsonWriter {
             Typed::Uuid(hex) => {
                 self.count(1); // and this object, for which there must be a level too
                 self.nested(|json| {
+                    json.charge(Budget::dict);
+                    json.charge(Budget::entry);
                     json.typed_object("uuid", |json| {
                         json.text.push_str("{\"hex\":");
                         json.string(hex);
@@ -230,6 +240,9 @@ impl JsonWriter {
 
     fn typed_object(&mut self, name: &str, value: impl FnOnce(&mut Self)) {
         self.object(|json| {
+            for text in ["__type__", "__value__", name] {
+                json.charge(|budget| budget.key(text.len()));
+            }
             json.text.push_str("\"__type__\":\"");
             json.text.push_str(name);
             json.text.push_str("\",\"__value__\":");

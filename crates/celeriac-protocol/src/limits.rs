@@ -1,4 +1,4 @@
-use crate::{DecodeErrorKind, EncodeError};
+use crate::{DecodeErrorKind, EncodeError, Value};
 
 /// Nesting that no reader or writer of this crate passes, whatever the limits say: all of them, and
 /// the drop of what they made, use the stack. Python's readers stop later: YAML near 450, msgpack
@@ -15,23 +15,49 @@ pub struct Limits {
     /// Nesting of lists and objects. More than 128 is read as 128, which is as deep as anything is
     /// written.
     pub max_depth: usize,
-    /// Values in one payload, all levels together.
-    pub max_items: usize,
+    /// Bytes of memory that the values of one payload or result may take, lists, dicts, keys and
+    /// texts counted as what they take here. A few bytes of a compressed message can ask for a
+    /// thousand times as much.
+    pub max_memory: usize,
 }
 
+// What the parts of a value take, with what growing leaves unused; `tests/greedy` holds them against
+// what is really taken.
+const VALUE: usize = size_of::<Value>();
+const LIST: usize = 3 * VALUE; // the first item makes room for four
+const DICT: usize = 300;
+const ENTRY: usize = 64;
+const TEXT: usize = 24;
+
 impl Default for Limits {
-    /// 4 MiB bodies, 64 MiB decompressed, 128 levels, 2 million values.
+    /// 4 MiB bodies, 16 MiB decompressed, 128 levels, values in 32 MiB.
     fn default() -> Self {
         Self {
             max_body: 4 << 20,
-            max_decompressed: 64 << 20,
+            max_decompressed: 16 << 20,
             max_depth: MAX_NESTING,
-            max_items: 2_000_000,
+            max_memory: 32 << 20,
         }
     }
 }
 
+/// Bytes that the YAML parser takes for each byte of a text, at the worst: in `[1,1,...]` it keeps
+/// all tokens until the list is over, which could be a key.
+#[cfg(feature = "yaml")]
+const YAML: usize = 128;
+
 impl Limits {
+    /// A quarter of a megabyte by default.
+    #[cfg(feature = "yaml")]
+    pub(crate) fn check_yaml(&self, length: usize) -> Result<(), DecodeErrorKind> {
+        let limit = self.max_memory / YAML;
+        if length > limit {
+            let what = "YAML text (other serializers may take more)";
+            return Err(DecodeErrorKind::TooLarge { what, limit });
+        }
+        Ok(())
+    }
+
     pub(crate) fn check_body(&self, length: usize) -> Result<(), DecodeErrorKind> {
         if length > self.max_body {
             return Err(DecodeErrorKind::TooLarge {
@@ -47,18 +73,18 @@ impl Limits {
 #[derive(Debug)]
 pub(crate) struct Budget {
     max_depth: usize,
-    max_items: usize,
+    max_memory: usize,
     depth: usize,
-    items: usize,
+    memory: usize,
 }
 
 impl Budget {
     pub(crate) fn new(limits: &Limits) -> Self {
         Self {
             max_depth: limits.max_depth.min(MAX_NESTING),
-            max_items: limits.max_items,
+            max_memory: limits.max_memory,
             depth: 0,
-            items: 0,
+            memory: 0,
         }
     }
 
@@ -69,11 +95,44 @@ impl Budget {
 
     /// Counts one value.
     pub(crate) fn item(&mut self) -> Result<(), DecodeErrorKind> {
-        self.items += 1;
-        if self.items > self.max_items {
+        self.charge(VALUE)
+    }
+
+    /// A list that is not empty.
+    pub(crate) fn list(&mut self) -> Result<(), DecodeErrorKind> {
+        self.charge(LIST)
+    }
+
+    /// A dict that is not empty.
+    pub(crate) fn dict(&mut self) -> Result<(), DecodeErrorKind> {
+        self.charge(DICT)
+    }
+
+    /// An entry of a dict, without its key's text.
+    pub(crate) fn entry(&mut self) -> Result<(), DecodeErrorKind> {
+        self.charge(ENTRY)
+    }
+
+    /// The key of a dict's entry.
+    pub(crate) fn key(&mut self, length: usize) -> Result<(), DecodeErrorKind> {
+        self.entry()?;
+        self.text(length)
+    }
+
+    /// A text or bytes.
+    pub(crate) fn text(&mut self, length: usize) -> Result<(), DecodeErrorKind> {
+        match length {
+            0 => Ok(()),
+            length => self.charge(TEXT + length),
+        }
+    }
+
+    fn charge(&mut self, bytes: usize) -> Result<(), DecodeErrorKind> {
+        self.memory += bytes;
+        if self.memory > self.max_memory {
             return Err(DecodeErrorKind::TooLarge {
-                what: "items",
-                limit: self.max_items,
+                what: "memory of the values",
+                limit: self.max_memory,
             });
         }
         Ok(())

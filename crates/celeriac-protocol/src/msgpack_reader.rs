@@ -74,6 +74,9 @@ impl<'a> MsgpackReader<'a> {
 
     fn list(&mut self, length: usize) -> Result<Value> {
         self.budget.enter()?;
+        if length > 0 {
+            self.budget.list()?;
+        }
         let mut items = Vec::new();
         for _ in 0..length {
             items.push(self.value()?);
@@ -84,9 +87,13 @@ impl<'a> MsgpackReader<'a> {
 
     fn dict(&mut self, length: usize) -> Result<Value> {
         self.budget.enter()?;
+        if length > 0 {
+            self.budget.dict()?;
+        }
         let mut entries = Dict::new();
         for _ in 0..length {
             let key = self.key()?;
+            self.budget.key(key.len())?;
             let value = self.value()?;
             entries.insert(key, value);
         }
@@ -103,12 +110,15 @@ impl<'a> MsgpackReader<'a> {
     }
 
     fn text(&mut self, length: usize) -> Result<Value> {
-        let bytes = self.slice(length)?.to_owned();
-        self.utf8(bytes).map(Value::Str)
+        let bytes = self.slice(length)?;
+        self.budget.text(length)?;
+        self.utf8(bytes.to_owned()).map(Value::Str)
     }
 
     fn bytes(&mut self, length: usize) -> Result<Value> {
-        Ok(Value::Bytes(self.slice(length)?.to_owned()))
+        let bytes = self.slice(length)?;
+        self.budget.text(length)?;
+        Ok(Value::Bytes(bytes.to_owned()))
     }
 
     fn utf8(&self, bytes: Vec<u8>) -> Result<String> {

@@ -26,14 +26,17 @@ fn write_value(bytes: &mut Vec<u8>, value: &Value, budget: &mut Budget) -> Resul
         Value::Float(number) => written(encode::write_f64(bytes, *number)),
         Value::Str(text) => {
             length(text.len())?;
+            budget.text(text.len())?;
             written(encode::write_str(bytes, text))
         }
         Value::Bytes(content) => {
             length(content.len())?;
+            budget.text(content.len())?;
             written(encode::write_bin(bytes, content))
         }
         Value::List(items) => {
             budget.enter()?;
+            budget.list()?;
             written(encode::write_array_len(bytes, length(items.len())?).map(drop))?;
             for item in items {
                 write_value(bytes, item, budget)?;
@@ -43,9 +46,12 @@ fn write_value(bytes: &mut Vec<u8>, value: &Value, budget: &mut Budget) -> Resul
         }
         Value::Dict(entries) => {
             budget.enter()?;
+            budget.dict()?;
             written(encode::write_map_len(bytes, length(entries.len())?).map(drop))?;
             for (key, value) in entries {
-                budget.item()?; // readers count keys
+                budget.item()?; // readers count keys as values, too
+                budget.text(key.len())?;
+                budget.key(key.len())?;
                 written(encode::write_str(bytes, key))?;
                 write_value(bytes, value, budget)?;
             }

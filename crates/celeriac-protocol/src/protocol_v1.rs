@@ -12,8 +12,8 @@ pub(crate) fn take_payload(object: &mut Dict) -> Result<Payload> {
         args: args.map_or(Ok(Vec::new()), |args| part::args("args", args))?,
         kwargs: part::dict_or_empty("kwargs", take("kwargs"))?,
         embed: Embed {
-            callbacks: part::signatures(take("callbacks")),
-            errbacks: part::signatures(take("errbacks")),
+            callbacks: part::signatures(take("callbacks"))?,
+            errbacks: part::signatures(take("errbacks"))?,
             chain: None,
             chord: Some(take("chord"))
                 .filter(Value::is_true)

@@ -26,6 +26,7 @@ struct YamlReader {
 
 /// Reads one document that fills `bytes`.
 pub(crate) fn read(bytes: &[u8], limits: &Limits) -> Result<Value> {
+    limits.check_yaml(bytes.len())?;
     let text = std::str::from_utf8(bytes)
         .map_err(|error| malformed(error.valid_up_to(), "the text is not UTF-8"))?;
     let mut reader = YamlReader {
@@ -100,6 +101,7 @@ impl YamlReader {
         at: usize,
     ) -> Result<()> {
         self.budget.item()?;
+        self.budget.key(text.len())?; // it may be one
         let value = match tag {
             Some(tag) if tag.is_yaml_core_schema() => yaml_scalar::tagged(&tag.suffix, text),
             Some(tag) if tag.handle.is_empty() && tag.suffix == "!" => Ok(text.into()),
@@ -118,6 +120,10 @@ impl YamlReader {
     fn start(&mut self, content: Content, anchor: usize) -> Result<()> {
         self.budget.item()?;
         self.budget.enter()?;
+        match &content {
+            Content::List(_) | Content::Set(..) => self.budget.list()?,
+            Content::Dict(..) => self.budget.dict()?,
+        }
         self.open.push(Open { content, anchor });
         Ok(())
     }
@@ -197,11 +203,18 @@ impl YamlReader {
     fn charge(&mut self, value: &Value) -> Result<()> {
         self.budget.item()?;
         match value {
-            Value::List(items) => items.iter().try_for_each(|item| self.charge(item)),
-            Value::Dict(entries) => entries.iter().try_for_each(|(key, value)| {
-                self.charge_text(key.len())?;
-                self.charge(value)
-            }),
+            Value::List(items) => {
+                self.budget.list()?;
+                items.iter().try_for_each(|item| self.charge(item))
+            }
+            Value::Dict(entries) => {
+                self.budget.dict()?;
+                entries.iter().try_for_each(|(key, value)| {
+                    self.budget.key(key.len())?;
+                    self.charge_text(key.len())?;
+                    self.charge(value)
+                })
+            }
             Value::Str(text) => self.charge_text(text.len()),
             Value::Bytes(bytes) => self.charge_text(bytes.len()),
             Value::BigInt(number) => self.charge_text(number.as_str().len()),

@@ -2,7 +2,7 @@ use std::fmt::Write as _;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
-use crate::{Dict, EncodeError, Value, limits::Budget, python_float, python_text};
+use crate::{Dict, EncodeError, Limits, Value, limits::Budget, python_float, python_text};
 
 /// The longest key that YAML takes without a `?` before it is 1024 characters, escapes included.
 const MAX_SIMPLE_KEY: usize = 128;
@@ -25,12 +25,14 @@ pub(crate) fn write(value: &Value) -> Result<String, EncodeError> {
     };
     writer.value(value)?;
     writer.text.push('\n');
+    Limits::default().check_yaml(writer.text.len())?;
     Ok(writer.text)
 }
 
 impl YamlWriter {
     fn value(&mut self, value: &Value) -> Result<(), EncodeError> {
         self.budget.item()?;
+        let begins_at = self.text.len();
         match value {
             Value::Null => self.text.push_str("null"),
             Value::Bool(true) => self.text.push_str("true"),
@@ -55,10 +57,14 @@ impl YamlWriter {
                 return Err(EncodeError(problem));
             }
         }
+        if !matches!(value, Value::List(_) | Value::Dict(_)) {
+            self.budget.key(self.text.len() - begins_at)?; // what readers count of any scalar
+        }
         Ok(())
     }
 
     fn list(&mut self, items: &[Value]) -> Result<(), EncodeError> {
+        self.budget.list()?;
         self.text.push('[');
         for (index, item) in items.iter().enumerate() {
             if index > 0 {
@@ -71,6 +77,7 @@ impl YamlWriter {
     }
 
     fn dict(&mut self, entries: &Dict) -> Result<(), EncodeError> {
+        self.budget.dict()?;
         self.text.push('{');
         for (index, (key, value)) in entries.iter().enumerate() {
             if index > 0 {
@@ -80,6 +87,7 @@ impl YamlWriter {
                 self.text.push_str("? ");
             }
             self.budget.item()?; // readers count keys
+            self.budget.key(key.len())?;
             self.string(key);
             self.text.push_str(": ");
             self.value(value)?;

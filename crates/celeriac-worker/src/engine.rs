@@ -56,7 +56,10 @@ impl Engine {
             )
         });
         Self {
-            limits: Limits::default(),
+            limits: Limits {
+                max_memory: settings.worker_message_memory,
+                ..Limits::default()
+            },
             ledger,
             requests: Requests::new(&parts.broker),
             outbox: Outbox::new(Arc::clone(&parts.broker), Arc::clone(&parts.clock)),

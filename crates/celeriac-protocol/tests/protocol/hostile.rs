@@ -13,10 +13,10 @@ use crate::wire::{message_bodies, result_attributes};
 
 /// Small bounds, so that a mutation that grows is cheap.
 const LIMITS: Limits = Limits {
+    max_memory: 4 << 20,
     max_body: 1 << 20,
     max_decompressed: 1 << 20,
     max_depth: 64,
-    max_items: 50_000,
 };
 
 /// A seeded source of changes: a failure can be repeated.

@@ -5,7 +5,7 @@
 use std::time::{Duration, Instant};
 
 use celeriac_protocol::{
-    Compression, DecodeErrorKind, Limits, ResultCodec, ResultMeta, Serializer, State, Value,
+    Compression, DecodeErrorKind, Dict, Limits, ResultCodec, ResultMeta, Serializer, State, Value,
     from_value, to_value,
 };
 
@@ -46,7 +46,7 @@ fn nesting_is_bounded() {
         let error = kind(serializer, &nested_text(serializer, 100_000), &limits);
         assert_eq!(error, too_large("nesting", 128), "{serializer:?}");
     }
-    for open in ["[".repeat(200_000), "{\"a\":".repeat(200_000)] {
+    for open in ["[".repeat(200_000), "{\"a\":".repeat(40_000)] {
         assert_eq!(
             kind(Serializer::Json, open.as_bytes(), &limits),
             too_large("nesting", 128)
@@ -121,30 +121,85 @@ fn a_result_too_deep_to_be_read_is_not_written() {
 }
 
 #[test]
-fn items_are_bounded() {
+fn memory_is_bounded() {
     let limits = Limits {
-        max_items: 1000,
+        max_memory: 50_000,
         ..Limits::default()
     };
+    let text = || Value::Str("x".repeat(50));
     for serializer in ALL {
-        let many = Value::List(vec![Value::Int(1); 1000]);
-        let error = kind(serializer, &serializer.dump(&many).unwrap(), &limits);
-        assert_eq!(error, too_large("items", 1000), "{serializer:?}");
-        let fewer = Value::List(vec![Value::Int(1); 999]);
-        assert_eq!(
-            serializer
-                .load(&serializer.dump(&fewer).unwrap(), &limits)
-                .unwrap(),
-            fewer
-        );
-        let most = Value::List(vec![Value::Null; 1_999_999]);
-        assert!(serializer.dump(&most).is_ok(), "{serializer:?}");
-        let more = Value::List(vec![Value::Null; 2_000_000]);
+        for value in [
+            Value::List(vec![Value::Int(1); 1000]),
+            Value::List(vec![text(); 500]),
+            Value::List(vec![Value::List(vec![Value::Null]); 300]),
+            Value::List(vec![
+                Value::Dict(Dict::from([("k".to_owned(), text())]));
+                150
+            ]),
+            Value::Dict(
+                (0..400)
+                    .map(|key| (format!("{key:0>40}"), Value::Null))
+                    .collect(),
+            ),
+        ] {
+            let error = kind(serializer, &serializer.dump(&value).unwrap(), &limits);
+            // what the YAML parser takes by itself is bounded by the text's length
+            let is_right = error == too_large("memory of the values", 50_000)
+                || serializer == Serializer::Yaml
+                    && matches!(error, DecodeErrorKind::TooLarge { .. });
+            assert!(is_right, "{serializer:?}: {error}");
+        }
+        let limits = Limits::default();
+        let fewer = Value::List(vec![Value::Int(1); 100]);
+        let bytes = serializer.dump(&fewer).unwrap();
+        assert_eq!(serializer.load(&bytes, &limits).unwrap(), fewer);
+        let more = Value::List(vec![Value::Null; 480_000]);
         let error = serializer.dump(&more).unwrap_err().to_string();
         assert!(
-            error.contains("items is over the limit of 2000000"),
+            error.contains("memory of the values is over the limit of 33554432"),
             "{error}"
         );
+    }
+}
+
+/// What is written can be read: a writer counts no less than the readers do.
+#[test]
+fn what_fits_a_writer_fits_a_reader() {
+    let row = Dict::from([
+        ("name".to_owned(), Value::Str("a name".to_owned())),
+        (
+            "at".to_owned(),
+            Value::DateTime("2026-01-02T03:04:05".to_owned()),
+        ),
+        ("id".to_owned(), Value::Uuid("0".repeat(32))),
+        ("bytes".to_owned(), Value::Bytes(vec![1; 20])),
+        ("list".to_owned(), Value::List(vec![Value::Float(0.1); 3])),
+        (String::new(), Value::Dict(Dict::new())),
+    ]);
+    for serializer in ALL {
+        let plain = |row: &Dict| {
+            let typed = serializer != Serializer::Json;
+            let entries = row
+                .iter()
+                .filter(|(key, _)| !typed || !["at", "id"].contains(&key.as_str()));
+            Value::Dict(
+                entries
+                    .map(|(key, value)| (key.clone(), value.clone()))
+                    .collect(),
+            )
+        };
+        let (mut fits, mut refused) = (1, 40_000);
+        while refused - fits > 500 {
+            let middle = usize::midpoint(fits, refused);
+            match serializer.dump(&Value::List(vec![plain(&row); middle])) {
+                Ok(_) => fits = middle,
+                Err(_) => refused = middle,
+            }
+        }
+        let bytes = serializer
+            .dump(&Value::List(vec![plain(&row); fits]))
+            .unwrap();
+        serializer.load(&bytes, &Limits::default()).unwrap();
     }
 }
 
@@ -177,11 +232,11 @@ fn billion_laughs_are_bounded() {
     let started = Instant::now();
     assert_eq!(
         serializer_error(Serializer::Yaml, &lists),
-        too_large("items", 2_000_000)
+        too_large("memory of the values", 32 << 20)
     );
     assert_eq!(
         serializer_error(Serializer::Yaml, &text),
-        too_large("text copied by aliases", 64 << 20)
+        too_large("text copied by aliases", 16 << 20)
     );
     let merged = "a: &a {x: 1}\nb: {<<: *a, <<: [*a, *a], y: 2}\nc: &c [*c]";
     assert!(matches!(
