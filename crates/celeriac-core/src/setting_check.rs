@@ -89,7 +89,11 @@ pub(crate) fn http_url(url: &Option<String>) -> Checked {
 /// The value is not shown: it may hold a password.
 fn scheme(url: Option<&str>, allowed: &[&str], expected: &str) -> Checked {
     let Some(url) = url else { return Ok(()) };
-    if allowed.iter().any(|scheme| url.starts_with(scheme)) {
+    let begins_with = |scheme: &&str| {
+        let beginning = url.get(..scheme.len());
+        beginning.is_some_and(|beginning| beginning.eq_ignore_ascii_case(scheme))
+    };
+    if allowed.iter().any(begins_with) {
         return Ok(());
     }
     let scheme = url.split_once("://").map(|(scheme, _)| scheme);

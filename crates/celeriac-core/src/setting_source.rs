@@ -61,7 +61,7 @@ impl Settings {
     ) -> Result<(), SettingsError> {
         let mut ours: Vec<(String, String)> = vars
             .into_iter()
-            .filter(|(name, _)| is_setting(name))
+            .filter(|(name, value)| is_setting(name) && !is_of_kubernetes(name, value))
             .collect();
         ours.sort(); // a whole group before what is inside of it
         for (variable, text) in ours {
@@ -91,6 +91,31 @@ impl Settings {
 
 fn is_setting(variable: &str) -> bool {
     variable.starts_with(PREFIX) && !variable.starts_with(TEST_PREFIX) && variable != CONFIG
+}
+
+/// Kubernetes gives each container some variables of every Service in its namespace; those of one
+/// that is named `celeriac`, or `celeriac-worker`, look like ours
+/// (<https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables>).
+fn is_of_kubernetes(variable: &str, value: &str) -> bool {
+    let protocols = ["TCP", "UDP", "SCTP"];
+    let is_address = protocols.iter().any(|protocol| {
+        let rest = value.strip_prefix(&protocol.to_ascii_lowercase());
+        rest.is_some_and(|rest| rest.starts_with("://"))
+    });
+    let of_a_port = |port: &str| {
+        let (number, rest) = port.split_once('_').unwrap_or((port, ""));
+        let protocol = rest.split('_').next().unwrap_or_default();
+        !number.is_empty()
+            && number.bytes().all(|byte| byte.is_ascii_digit())
+            && protocols.contains(&protocol)
+    };
+    variable.ends_with("_SERVICE_HOST")
+        || variable.ends_with("_SERVICE_PORT")
+        || variable.contains("_SERVICE_PORT_")
+        || (variable.ends_with("_PORT") && is_address)
+        || variable
+            .match_indices("_PORT_")
+            .any(|(at, port)| of_a_port(&variable[at + port.len()..]))
 }
 
 /// `dynamodb_endpoint_url` is a setting of its own in Celery; here it is an option of the result

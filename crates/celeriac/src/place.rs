@@ -26,9 +26,10 @@ impl Place {
         let Some(url) = given(settings.broker_url.as_ref()) else {
             return Ok(Self::Sqlite(format!("sqlite:{DEFAULT_FILE}")));
         };
+        let url = &with_plain_scheme(url);
         match scheme(url) {
-            "sqlite" => Ok(Self::Sqlite(url.to_owned())),
-            "sqs" => Ok(Self::Aws(url.to_owned())),
+            "sqlite" => Ok(Self::Sqlite(url.clone())),
+            "sqs" => Ok(Self::Aws(url.clone())),
             _ => Err(unknown(
                 "broker_url",
                 url,
@@ -46,9 +47,10 @@ impl Place {
                 other => other.clone(),
             });
         };
+        let url = &with_plain_scheme(url);
         match scheme(url) {
-            "sqlite" => Ok(Self::Sqlite(url.to_owned())),
-            "dynamodb" => Ok(Self::Aws(url.to_owned())),
+            "sqlite" => Ok(Self::Sqlite(url.clone())),
+            "dynamodb" => Ok(Self::Aws(url.clone())),
             "disabled" => Ok(Self::Disabled),
             _ => Err(unknown(
                 "result_backend",
@@ -100,6 +102,12 @@ impl fmt::Display for Place {
 
 fn given(url: Option<&String>) -> Option<&str> {
     url.map(String::as_str).filter(|url| !url.is_empty())
+}
+
+/// A scheme is the same in capitals (RFC 3986, 3.1); here it is in small letters.
+fn with_plain_scheme(url: &str) -> String {
+    let (scheme, rest) = url.split_at(scheme(url).len());
+    scheme.to_ascii_lowercase() + rest
 }
 
 fn scheme(url: &str) -> &str {
@@ -156,6 +164,11 @@ mod tests {
     fn results_are_where_the_broker_is() {
         let (_, results) = places(Some("sqs://"), None).expect("places");
         assert_eq!(results, Place::Aws("dynamodb://".into()));
+        let (broker, results) = places(Some("SQS://"), Some("DynamoDB://a/b")).expect("places");
+        assert_eq!(broker, Place::Aws("sqs://".into()));
+        assert_eq!(results, Place::Aws("dynamodb://a/b".into()));
+        let (broker, _) = places(Some("SQLite:Some/File"), None).expect("places");
+        assert_eq!(broker, Place::Sqlite("sqlite:Some/File".into()));
         let (_, results) = places(Some("sqlite:x"), Some("disabled://")).expect("places");
         assert_eq!(results, Place::Disabled);
     }

@@ -164,6 +164,42 @@ fn the_environment_reads_texts() {
     assert_eq!(broker.visibility_timeout, Duration::from_secs(30));
 }
 
+/// A Service that is named as we are, or as one of our workers.
+#[test]
+fn variables_of_kubernetes_services_are_passed_over() {
+    let settings = env(&[
+        ("CELERIAC_SERVICE_HOST", "10.0.0.12"),
+        ("CELERIAC_SERVICE_PORT", "8080"),
+        ("CELERIAC_SERVICE_PORT_HEALTH", "8080"),
+        ("CELERIAC_PORT", "tcp://10.0.0.12:8080"),
+        ("CELERIAC_PORT_8080_TCP", "tcp://10.0.0.12:8080"),
+        ("CELERIAC_PORT_8080_TCP_PROTO", "tcp"),
+        ("CELERIAC_PORT_8080_TCP_PORT", "8080"),
+        ("CELERIAC_PORT_8080_TCP_ADDR", "10.0.0.12"),
+        ("CELERIAC_WORKER_PORT", "udp://10.0.0.13:53"),
+        ("CELERIAC_WORKER_PORT_53_UDP_ADDR", "10.0.0.13"),
+    ]);
+    assert_eq!(settings.unwrap(), Settings::default());
+    for (name, value) in [
+        ("CELERIAC_PORT", "8080"),
+        ("CELERIAC_PORT_EIGHTY_TCP", "tcp://10.0.0.12:8080"),
+        ("CELERIAC_SERVICE", "10.0.0.12"),
+    ] {
+        env(&[(name, value)]).expect_err(name);
+    }
+}
+
+#[test]
+fn schemes_may_be_in_capitals() {
+    for (broker, results) in [("SQS://", "DynamoDB://"), ("Sqlite:a", "DISABLED://")] {
+        env(&[
+            ("CELERIAC_BROKER_URL", broker),
+            ("CELERIAC_RESULT_BACKEND", results),
+        ])
+        .unwrap();
+    }
+}
+
 #[test]
 fn a_later_source_wins() {
     let mut settings = Settings {
