@@ -55,7 +55,7 @@ def file(manifest: Manifest, options: Options) -> list[dict]:
 
 def _age(manifest: Manifest, queue: Queue) -> dict:
     return _alarm(
-        f"{manifest.app}-oldest-message-{_dashed(queue.name)}",
+        f"{manifest.deployment}-oldest-message-{_dashed(queue.name)}",
         f"A task has waited in {queue.name} for minutes on end: too few workers, or none.",
         ("AWS/SQS", "ApproximateAgeOfOldestMessage", {"QueueName": queue.queue_name}),
         ("Maximum", 60, 3, 3, "MaximumAge"),
@@ -64,7 +64,7 @@ def _age(manifest: Manifest, queue: Queue) -> dict:
 
 def _not_empty(manifest: Manifest, queue: str) -> dict:
     return _alarm(
-        f"{manifest.app}-dead-letters-{_dashed(queue)}",
+        f"{manifest.deployment}-dead-letters-{_dashed(queue)}",
         f"There are dead letters in {queue}; their attribute celeriac-reason says why.",
         ("AWS/SQS", "ApproximateNumberOfMessagesVisible", {"QueueName": queue}),
         ("Maximum", 60, 1, 1, 0),
@@ -80,9 +80,9 @@ def _of_tasks(manifest: Manifest) -> dict:
     }
     return {
         metric: _alarm(
-            f"{manifest.app}-{name}",
+            f"{manifest.deployment}-{name}",
             description,
-            (NAMESPACE, metric, {"app": manifest.app}),
+            (NAMESPACE, metric, {"app": manifest.deployment}),
             ("Sum", 300, 1, 1, threshold),
         )
         for metric, (name, threshold, description) in described.items()
@@ -91,7 +91,7 @@ def _of_tasks(manifest: Manifest) -> dict:
 
 def _of_table(manifest: Manifest, table: str) -> dict:
     return _alarm(
-        f"{manifest.app}-table-throttles",
+        f"{manifest.deployment}-table-throttles",
         f"DynamoDB refuses writes to {table}: more in a short time than the table has grown to.",
         ("AWS/DynamoDB", "WriteThrottleEvents", {"TableName": table}),
         ("Sum", 300, 1, 1, "MaximumThrottles"),

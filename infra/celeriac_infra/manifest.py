@@ -95,6 +95,8 @@ class Manifest:
     """All of it."""
 
     app: str
+    deployment: str
+    """The name of this environment of the app, which is in all names of its own."""
     queues: tuple[Queue, ...]
     table: Table | None
     schedule_group: str | None
@@ -150,6 +152,7 @@ def _manifest(data: dict) -> Manifest:
     table = data["table"]
     return Manifest(
         app=data["app"],
+        deployment=data.get("deployment") or data["app"],
         queues=tuple(_queue(queue) for queue in data["queues"]),
         table=Table(**{name: table[name] for name in Table.__dataclass_fields__}) if table else None,
         schedule_group=data.get("schedule_group"),

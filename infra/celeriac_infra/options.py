@@ -64,7 +64,7 @@ def of(
         batch_size=batch_size,
         batching_window=batching_window,
         image=image or f"{manifest.app}:latest",
-        task_role=task_role or f"{manifest.app}-worker",
+        task_role=task_role or f"{manifest.deployment}-worker",
     )
     _tell_of_raised(options)
     return options

@@ -20,9 +20,9 @@ def resources(manifest: Manifest, options: Options) -> dict:
     """By logical name."""
     made = {}
     for queue in manifest.queues:
-        made[logical("Queue", queue.queue_name)] = _queue(queue, options, tags.of(manifest.app, queue=queue.name))
+        made[logical("Queue", queue.queue_name)] = _queue(queue, options, tags.of(manifest, queue=queue.name))
     for name, sources in dead_letter_queues(manifest).items():
-        marks = tags.of(manifest.app, dead_letters_of=" ".join(source.name for source in sources))
+        marks = tags.of(manifest, dead_letters_of=" ".join(source.name for source in sources))
         made[logical("Queue", name)] = _dead_letter_queue(name, sources, marks)
     for name in queue_names(manifest):
         made[logical("TlsOnly", name)] = _tls_only(name)

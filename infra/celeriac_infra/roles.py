@@ -45,7 +45,7 @@ def resources(manifest: Manifest, extra: dict[str, list[dict]]) -> dict:
     for name in manifest.roles:
         if role := manifest.role(name):
             is_role = bool(role.trusted_services)
-            made[logical(name)] = _role(manifest, role, extra.get(name, [])) if is_role else _managed_policy(role, manifest.app)
+            made[logical(name)] = _role(manifest, role, extra.get(name, [])) if is_role else _managed_policy(role, manifest.deployment)
     return made
 
 

@@ -14,7 +14,7 @@ def resources(manifest: Manifest) -> dict:
         return {}
     if manifest.schedules and not manifest.role("scheduler"):
         raise ManifestError("the manifest has schedules, and no rights for the role `scheduler`")
-    group = {"Name": manifest.schedule_group, "Tags": tags.of(manifest.app)}
+    group = {"Name": manifest.schedule_group, "Tags": tags.of(manifest)}
     made = {"ScheduleGroup": {"Type": "AWS::Scheduler::ScheduleGroup", "Properties": group}}
     for schedule in manifest.schedules:
         properties = _present(_schedule(manifest, schedule))

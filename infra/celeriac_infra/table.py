@@ -27,7 +27,7 @@ def resources(manifest: Manifest) -> dict:
                 "TimeToLiveSpecification": {"AttributeName": table.ttl_attribute, "Enabled": True},
                 "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True},
                 "DeletionProtectionEnabled": True,
-                "Tags": tags.of(manifest.app),
+                "Tags": tags.of(manifest),
             },
         }
     }

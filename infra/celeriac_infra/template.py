@@ -21,7 +21,7 @@ def build(manifest: Manifest, options: Options) -> dict:
     has_function = bool(options.function_queues)
     return {
         "AWSTemplateFormatVersion": "2010-09-09",
-        "Description": f"celeriac: queues, results, rights and function of {manifest.app}",
+        "Description": f"celeriac: queues, results, rights and function of {manifest.deployment}",
         "Parameters": _parameters(has_function),
         "Conditions": _conditions(has_function),
         "Resources": _resources(manifest, options),
@@ -106,7 +106,7 @@ def _worker_logs(manifest: Manifest) -> dict:
 
 def _dashboard(manifest: Manifest, options: Options) -> dict:
     body = Stack().json(dashboard.body(manifest, options))
-    properties = {"DashboardName": f"{manifest.app}-tasks", "DashboardBody": body}
+    properties = {"DashboardName": f"{manifest.deployment}-tasks", "DashboardBody": body}
     return {"Dashboard": {"Type": "AWS::CloudWatch::Dashboard", "Properties": properties}}
 
 

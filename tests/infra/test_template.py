@@ -5,10 +5,10 @@ import json
 
 import pytest
 
-from generated import MANIFEST, of_type, run, schedule_of, template, tool, with_fifo, with_schedule, with_universal
+from generated import MANIFEST, manifest_named, of_type, run, schedule_of, template, tool, with_fifo, with_schedule, with_universal
 
 
-FUNCTION = f"{MANIFEST['app']}-worker"
+FUNCTION = f"{MANIFEST['deployment']}-worker"
 
 
 def statements_of(document: dict) -> list[dict]:
@@ -202,6 +202,35 @@ def sending(universal: dict, fifo: bool = False) -> dict:
     manifest = with_universal({**MANIFEST, "schedules": []})
     queue = FIFO if fifo else next(queue["name"] for queue in manifest["queues"] if not queue["fifo"])
     return {**manifest, "schedules": [{**schedule_of("a", queue), "universal": universal}]}
+
+
+def named(manifest: dict) -> set[tuple[str, str]]:
+    """The names that CloudFormation does not choose, with the type of what has them."""
+    keys = ("QueueName", "FunctionName", "RoleName", "LogGroupName", "AlarmName", "DashboardName", "TableName", "Name", "Family")
+    return {
+        (resource["Type"], resource["Properties"][key])
+        for resource in template(manifest)["Resources"].values()
+        for key in keys
+        if isinstance(resource["Properties"].get(key), str) and resource["Type"] != "AWS::Scheduler::Schedule"
+    }
+
+
+def test_environments_of_one_app_have_no_name_in_common():
+    """Their stacks stand side by side; schedules are in their groups."""
+    manifest = with_universal(MANIFEST)
+    production, staging = (named(manifest_named(manifest, prefix)) for prefix in ("prod", "staging"))
+    assert production
+    assert not production & staging
+
+
+def test_metrics_and_tags_tell_environments_apart():
+    made = template(manifest_named(MANIFEST, "staging"))
+    deployment = f"staging-{MANIFEST['deployment']}"
+    alarms = of_type(made, "AWS::CloudWatch::Alarm").values()
+    own = [alarm["Dimensions"] for alarm in alarms if alarm["Namespace"] == "celeriac"]
+    assert own and all(dimensions == [{"Name": "app", "Value": deployment}] for dimensions in own)
+    tags = of_type(made, "AWS::Scheduler::ScheduleGroup")["ScheduleGroup"]["Tags"]
+    assert {tag["Key"]: tag["Value"] for tag in tags} == {"celeriac:app": MANIFEST["app"], "celeriac:deployment": deployment}
 
 
 @pytest.mark.parametrize(

@@ -59,6 +59,9 @@ pub enum Error {
     #[cfg(feature = "beat")]
     #[error(transparent)]
     Entry(#[from] celeriac_beat::EntryError),
+    /// An app that cannot be deployed as it is: all that is in the way.
+    #[error("the app cannot be deployed: {}", .0.join("; "))]
+    Manifest(Vec<String>),
     /// EventBridge Scheduler.
     #[error(transparent)]
     Scheduler(#[from] celeriac_core::SchedulerError),

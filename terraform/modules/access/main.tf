@@ -1,5 +1,6 @@
 locals {
-  roles = { for name in var.roles : name => var.manifest.roles[name] if length(var.manifest.roles[name].statements) > 0 }
+  deployment = coalesce(var.manifest.deployment, var.manifest.app)
+  roles      = { for name in var.roles : name => var.manifest.roles[name] if length(var.manifest.roles[name].statements) > 0 }
 }
 
 module "policy" {
@@ -13,8 +14,8 @@ module "policy" {
 resource "aws_iam_policy" "this" {
   for_each = local.roles
 
-  name        = "${var.manifest.app}-${each.key}"
-  description = "What the ${each.key} of ${var.manifest.app} may do"
+  name        = "${local.deployment}-${each.key}"
+  description = "What the ${each.key} of ${local.deployment} may do"
   policy      = module.policy[each.key].json
-  tags        = merge(var.tags, { "celeriac:app" = var.manifest.app })
+  tags        = merge(var.tags, { "celeriac:app" = var.manifest.app, "celeriac:deployment" = local.deployment })
 }

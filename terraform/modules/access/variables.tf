@@ -3,6 +3,7 @@ variable "manifest" {
   type = object({
     manifest_version = number
     app              = string
+    deployment       = optional(string)
     roles = map(object({
       trusted_services = list(string)
       statements = list(object({

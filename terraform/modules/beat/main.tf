@@ -1,6 +1,7 @@
 locals {
-  schedules = { for s in var.manifest.schedules : s.name => s }
-  tags      = merge(var.tags, { "celeriac:app" = var.manifest.app })
+  deployment = coalesce(var.manifest.deployment, var.manifest.app)
+  schedules  = { for s in var.manifest.schedules : s.name => s }
+  tags       = merge(var.tags, { "celeriac:app" = var.manifest.app, "celeriac:deployment" = local.deployment })
 }
 
 resource "aws_scheduler_schedule_group" "this" {

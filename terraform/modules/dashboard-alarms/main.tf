@@ -3,9 +3,10 @@ data "aws_region" "current" {}
 data "aws_caller_identity" "current" {}
 
 locals {
-  app    = var.manifest.app
-  region = data.aws_region.current.region
-  tags   = merge(var.tags, { "celeriac:app" = local.app })
+  deployment = coalesce(var.manifest.deployment, var.manifest.app)
+  app        = local.deployment # In names and dimensions.
+  region     = data.aws_region.current.region
+  tags       = merge(var.tags, { "celeriac:app" = var.manifest.app, "celeriac:deployment" = local.deployment })
 
   queues             = { for q in var.manifest.queues : q.name => q }
   dead_letter_queues = distinct(compact(var.manifest.queues[*].dead_letter_queue))

@@ -3,7 +3,7 @@ module "task_role" {
   source = "../role"
 
   name                 = "${local.name}-task"
-  description          = "Tasks of ${var.manifest.app} on ECS"
+  description          = "Tasks of ${local.deployment} on ECS"
   trusted_services     = ["ecs-tasks.amazonaws.com"]
   statements           = var.manifest.roles["worker"].statements
   may_be_empty         = length(var.manifest.roles["worker"].statements) == 0
@@ -17,7 +17,7 @@ module "execution_role" {
   source = "../role"
 
   name                 = "${local.name}-execution"
-  description          = "ECS starts the workers of ${var.manifest.app} with it"
+  description          = "ECS starts the workers of ${local.deployment} with it"
   trusted_services     = ["ecs-tasks.amazonaws.com"]
   permissions_boundary = var.permissions_boundary
   tags                 = local.tags

@@ -3,10 +3,11 @@ data "aws_region" "current" {}
 data "aws_caller_identity" "current" {}
 
 locals {
-  name    = coalesce(var.name, "${var.manifest.app}-worker")
-  queues  = { for q in var.manifest.queues : q.name => q if var.queues == null ? true : contains(var.queues, q.name) }
-  timeout = coalesce(var.timeout, max(values(local.queues)[*].function_timeout...))
-  tags    = merge(var.tags, { "celeriac:app" = var.manifest.app })
+  deployment = coalesce(var.manifest.deployment, var.manifest.app)
+  name       = coalesce(var.name, "${local.deployment}-worker")
+  queues     = { for q in var.manifest.queues : q.name => q if var.queues == null ? true : contains(var.queues, q.name) }
+  timeout    = coalesce(var.timeout, max(values(local.queues)[*].function_timeout...))
+  tags       = merge(var.tags, { "celeriac:app" = var.manifest.app, "celeriac:deployment" = local.deployment })
 
   environment = { for name, value in var.manifest.environment : name =>
     replace(replace(replace(value, "$${partition}", data.aws_partition.current.partition), "$${region}", data.aws_region.current.region), "$${account}", data.aws_caller_identity.current.account_id)
@@ -21,7 +22,7 @@ resource "aws_lambda_function" "this" {
   #checkov:skip=CKV_AWS_173:the environment holds names, no secrets; a key is an option, `environment_kms_key_arn`
   #checkov:skip=CKV_AWS_272:code signing is an option, `code_signing_config_arn`
   function_name = local.name
-  description   = "Tasks of ${var.manifest.app} from ${join(", ", keys(local.queues))}"
+  description   = "Tasks of ${local.deployment} from ${join(", ", keys(local.queues))}"
   role          = module.role.arn
 
   package_type            = var.code.image_uri == null ? "Zip" : "Image"

@@ -1,5 +1,6 @@
 locals {
-  queues = { for q in var.manifest.queues : q.name => q }
+  deployment = coalesce(var.manifest.deployment, var.manifest.app)
+  queues     = { for q in var.manifest.queues : q.name => q }
 
   # By SQS name: queues may share a dead-letter queue.
   dead_letter_queues = {
@@ -31,7 +32,7 @@ resource "aws_sqs_queue" "this" {
     maxReceiveCount     = each.value.max_receive_count
   })
 
-  tags = merge(var.tags, { "celeriac:app" = var.manifest.app, "celeriac:queue" = each.key })
+  tags = merge(var.tags, { "celeriac:app" = var.manifest.app, "celeriac:deployment" = local.deployment, "celeriac:queue" = each.key })
 
   lifecycle {
     precondition {
@@ -55,7 +56,7 @@ resource "aws_sqs_queue" "dead_letters" {
   kms_master_key_id                 = var.kms_key_arn
   kms_data_key_reuse_period_seconds = var.kms_key_arn == null ? null : var.kms_data_key_reuse_seconds
 
-  tags = merge(var.tags, { "celeriac:app" = var.manifest.app, "celeriac:dead-letters-of" = join(" ", each.value.sources) })
+  tags = merge(var.tags, { "celeriac:app" = var.manifest.app, "celeriac:deployment" = local.deployment, "celeriac:dead-letters-of" = join(" ", each.value.sources) })
 }
 
 # Apart from the queue, because the two name each other.

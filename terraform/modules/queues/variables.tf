@@ -3,6 +3,7 @@ variable "manifest" {
   type = object({
     manifest_version = number
     app              = string
+    deployment       = optional(string)
     queues = list(object({
       name                  = string
       queue_name            = string

@@ -1,5 +1,6 @@
 locals {
-  tables = var.manifest.table == null ? {} : { (var.manifest.table.name) = var.manifest.table }
+  deployment = coalesce(var.manifest.deployment, var.manifest.app)
+  tables     = var.manifest.table == null ? {} : { (var.manifest.table.name) = var.manifest.table }
 }
 
 resource "aws_dynamodb_table" "this" {
@@ -41,5 +42,5 @@ resource "aws_dynamodb_table" "this" {
     }
   }
 
-  tags = merge(var.tags, { "celeriac:app" = var.manifest.app })
+  tags = merge(var.tags, { "celeriac:app" = var.manifest.app, "celeriac:deployment" = local.deployment })
 }

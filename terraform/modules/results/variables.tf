@@ -3,6 +3,7 @@ variable "manifest" {
   type = object({
     manifest_version = number
     app              = string
+    deployment       = optional(string)
     table = optional(object({
       name          = string
       hash_key      = string

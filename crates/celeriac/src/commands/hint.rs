@@ -43,6 +43,7 @@ pub(super) fn exit_code_of(error: &Error) -> u8 {
         | Error::Registry(_)
         | Error::Url { .. }
         | Error::MissingFeature { .. }
+        | Error::Manifest(_)
         | Error::Send(SendError::Encode { .. } | SendError::Invalid { .. })
         | Error::Result(ResultError::NoBackend) => EXIT_USAGE,
         Error::Result(ResultError::Failed { .. } | ResultError::Revoked { .. }) => EXIT_TASK_FAILED,

@@ -43,6 +43,9 @@ pub struct Manifest {
     pub manifest_version: u32,
     /// The app's name.
     pub app: String,
+    /// The name of this environment of it, in all names of its own on AWS:
+    /// [`Connection::deployment`].
+    pub deployment: String,
     /// The queues of its tasks, its default queue and those that its routes name, by name.
     pub queues: Vec<ManifestQueue>,
     /// The result table; `None` with `disabled://` results.
@@ -94,6 +97,7 @@ impl Manifest {
         Ok(Self {
             manifest_version: 1,
             app: connection.name().to_owned(),
+            deployment: deployment_name(connection)?,
             queues: deployment.queues(),
             table: deployment.table(),
             schedule_group: connection.schedule_group(),
@@ -104,4 +108,21 @@ impl Manifest {
             roles: role::all(&deployment),
         })
     }
+}
+
+/// The longest name of a role is `<deployment>-worker-execution`, and IAM takes 64 characters.
+const MAX_DEPLOYMENT: usize = 47;
+
+/// Names of functions and dashboards have letters, digits, `-` and `_` only; and what is a wildcard
+/// to IAM must not come into its policies.
+fn deployment_name(connection: &Connection) -> Result<String, Error> {
+    let name = connection.deployment();
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    if (1..=MAX_DEPLOYMENT).contains(&name.len()) && name.bytes().all(allowed) {
+        return Ok(name);
+    }
+    Err(Error::Manifest(vec![format!(
+        "`{name}`, which is the environment and the app's name, is a part of names on AWS: it has 1 to {MAX_DEPLOYMENT} letters, digits, \
+         `-` and `_` there; rename the app, or shorten `environment`"
+    )]))
 }

@@ -34,6 +34,31 @@ run "policies_are_the_manifests" {
   }
 }
 
+run "environments_have_policies_of_their_own" {
+  variables {
+    manifest = {
+      manifest_version = 1
+      app              = "shop"
+      deployment       = "staging-shop"
+      roles = {
+        producer = {
+          trusted_services = []
+          statements       = [{ sid = "SendTasks", actions = ["sqs:SendMessage"], resources = ["arn:$${partition}:sqs:$${region}:$${account}:staging-celery"] }]
+        }
+      }
+    }
+    roles = ["producer"]
+  }
+  assert {
+    condition     = aws_iam_policy.this["producer"].name == "staging-shop-producer"
+    error_message = "the environment is a part of the name"
+  }
+  assert {
+    condition     = aws_iam_policy.this["producer"].tags == tomap({ "celeriac:app" = "shop", "celeriac:deployment" = "staging-shop" })
+    error_message = "whose it is"
+  }
+}
+
 run "roles_without_rights_have_no_policy" {
   variables {
     roles = ["scheduler"]
