@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from . import table
 from .function import name as function_name
 from .manifest import Manifest, Queue
 from .names import logical
@@ -44,6 +45,8 @@ def resources(manifest: Manifest, options: Options, condition: str) -> dict:
         made[f"Alarm{key}"] = {"Type": "AWS::CloudWatch::Alarm", "Properties": properties}
         if alarm["Namespace"] == "AWS/Lambda":
             made[f"Alarm{key}"]["Condition"] = condition
+        if alarm["Namespace"] == "AWS/DynamoDB" and manifest.table.region:
+            made[f"Alarm{key}"]["Condition"] = table.CONDITION
     return made
 
 

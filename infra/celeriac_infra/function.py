@@ -7,6 +7,7 @@ from .manifest import Manifest, Queue
 from .names import logical
 from .options import PLAIN_BATCH, Options
 from .place import Stack, arn
+from .queues import arn_of
 
 CONDITION = "HasFunction"
 NO_VALUE = {"Ref": "AWS::NoValue"}
@@ -86,7 +87,7 @@ def _function(manifest: Manifest, options: Options) -> dict:
 
 def _mapping(queue: Queue, options: Options) -> dict:
     properties = {
-        "EventSourceArn": {"Fn::GetAtt": [logical("Queue", queue.queue_name), "Arn"]},
+        "EventSourceArn": arn_of(queue),
         "FunctionName": {"Ref": "Function"},
         "BatchSize": min(options.batch_size, PLAIN_BATCH) if queue.fifo else options.batch_size,
         "FunctionResponseTypes": ["ReportBatchItemFailures"],

@@ -67,7 +67,18 @@ def of(
         task_role=task_role or f"{manifest.deployment}-worker",
     )
     _tell_of_raised(options)
+    _tell_of_places(manifest)
     return options
+
+
+def _tell_of_places(manifest: Manifest) -> None:
+    if manifest.region:
+        print(f"note: the program looks for its queues in {manifest.region}: deploy there", file=sys.stderr)
+    if manifest.table and manifest.table.region and manifest.table.region != manifest.region:
+        print(
+            f"note: the program looks for its table in {manifest.table.region}: a stack elsewhere does not make it, and expects it there",
+            file=sys.stderr,
+        )
 
 
 def _tell_of_raised(options: Options) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from . import roles, send_message, tags
-from .manifest import Manifest, ManifestError, Queue, Schedule
+from .manifest import Manifest, ManifestError, Schedule
 from .names import logical
 from .place import Stack
+from .queues import arn_of
 
 
 def resources(manifest: Manifest) -> dict:
@@ -27,7 +28,7 @@ def dead_letter_policy(manifest: Manifest) -> list[dict]:
     queue = manifest.dead_letters_of_schedules()
     if queue is None:
         return []
-    statement = {"Sid": "DeadLetter", "Effect": "Allow", "Action": ["sqs:SendMessage"], "Resource": _arn(queue)}
+    statement = {"Sid": "DeadLetter", "Effect": "Allow", "Action": ["sqs:SendMessage"], "Resource": arn_of(queue)}
     return [{"PolicyName": "dead-letters", "PolicyDocument": {"Version": "2012-10-17", "Statement": [statement]}}]
 
 
@@ -56,7 +57,7 @@ def _target(manifest: Manifest, schedule: Schedule) -> dict:
             "MaximumRetryAttempts": schedule.maximum_retry_attempts,
             "MaximumEventAgeInSeconds": schedule.maximum_event_age_in_seconds,
         },
-        "DeadLetterConfig": {"Arn": _arn(dead_letters)} if dead_letters else None,
+        "DeadLetterConfig": {"Arn": arn_of(dead_letters)} if dead_letters else None,
     }
     return _present(target)
 
@@ -64,20 +65,17 @@ def _target(manifest: Manifest, schedule: Schedule) -> dict:
 def _plain(manifest: Manifest, schedule: Schedule) -> dict:
     group = schedule.message_group_id
     return {
-        "Arn": _arn(manifest.queue(schedule.queue)),
+        "Arn": arn_of(manifest.queue(schedule.queue)),
         "Input": schedule.input,
         "SqsParameters": {"MessageGroupId": group} if group else None,
     }
 
 
 def _universal(manifest: Manifest, schedule: Schedule) -> dict:
-    url = "${" + logical("Queue", manifest.queue(schedule.queue).queue_name) + "}"
+    queue = manifest.queue(schedule.queue)
+    url = queue.url or "${" + logical("Queue", queue.queue_name) + "}"
     parameters = {**Stack().literal(send_message.request(manifest, schedule)), "QueueUrl": url}
     return {"Arn": Stack().put(send_message.TARGET), "Input": {"Fn::Sub": send_message.encoded(parameters)}}
-
-
-def _arn(queue: Queue) -> dict:
-    return {"Fn::GetAtt": [logical("Queue", queue.queue_name), "Arn"]}
 
 
 def _present(properties: dict) -> dict:

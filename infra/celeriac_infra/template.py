@@ -23,7 +23,7 @@ def build(manifest: Manifest, options: Options) -> dict:
         "AWSTemplateFormatVersion": "2010-09-09",
         "Description": f"celeriac: queues, results, rights and function of {manifest.deployment}",
         "Parameters": _parameters(has_function),
-        "Conditions": _conditions(has_function),
+        "Conditions": _conditions(manifest, has_function),
         "Resources": _resources(manifest, options),
         "Outputs": _outputs(manifest, options),
     }
@@ -56,11 +56,13 @@ def _function_parameters() -> dict:
     }
 
 
-def _conditions(has_function: bool) -> dict:
+def _conditions(manifest: Manifest, has_function: bool) -> dict:
     def given(parameter: str) -> dict:
         return {"Fn::Not": [{"Fn::Equals": [{"Ref": parameter}, NONE]}]}
 
     conditions = {"HasAlarmTopic": given("AlarmTopic")}
+    if manifest.table and manifest.table.region:
+        conditions[table.CONDITION] = {"Fn::Equals": [{"Ref": "AWS::Region"}, manifest.table.region]}
     if has_function:
         conditions["UsesImage"] = given("ImageUri")
         conditions[function.CONDITION] = {"Fn::Or": [given("CodeBucket"), given("ImageUri")]}
@@ -112,7 +114,7 @@ def _dashboard(manifest: Manifest, options: Options) -> dict:
 
 def _outputs(manifest: Manifest, options: Options) -> dict:
     outputs = {}
-    for queue in manifest.queues:
+    for queue in queues.to_make(manifest):
         key = logical("Queue", queue.queue_name)
         outputs[f"{key}Url"] = {"Description": f"URL of {queue.queue_name}", "Value": {"Ref": key}}
     for name in manifest.roles:

@@ -194,7 +194,46 @@ def test_names_that_differ_in_punctuation_stay_apart():
         assert {one, other, f"{one}-dlq", f"{other}-dlq"} <= names
 
 
+def predefined(manifest: dict) -> dict:
+    """With a first queue that is there already, in another account."""
+    changed = copy.deepcopy(manifest)
+    arn = "arn:${partition}:sqs:us-east-1:210987654321:legacy"
+    url = "https://sqs.us-east-1.amazonaws.com/210987654321/legacy"
+    changed["queues"][0].update(queue_name="legacy", dead_letter_queue="legacy-dlq", arn=arn, url=url)
+    return changed
+
+
+def test_a_predefined_queue_is_used_and_not_made():
+    manifest = predefined(MANIFEST)
+    made = template(manifest)
+    assert not {queue["QueueName"] for queue in of_type(made, "AWS::SQS::Queue").values()} & {"legacy", "legacy-dlq"}
+    sources = [mapping["EventSourceArn"] for mapping in of_type(made, "AWS::Lambda::EventSourceMapping").values()]
+    assert {"Fn::Sub": "arn:${AWS::Partition}:sqs:us-east-1:210987654321:legacy"} in sources
+    names = {name for name, resource in made["Resources"].items() if resource["Type"].startswith("AWS::SQS")}
+    text = json.dumps(made)
+    for name in ("QueueLegacy", "TlsOnlyLegacy"):
+        assert name not in names and f'"{name}"' not in text
+
+
+def test_a_table_in_a_certain_region_is_made_there_only():
+    manifest = {**MANIFEST, "table": {**MANIFEST["table"], "region": "eu-west-1"}}
+    made = template(manifest)
+    assert made["Conditions"]["IsTheTablesRegion"] == {"Fn::Equals": [{"Ref": "AWS::Region"}, "eu-west-1"]}
+    of_the_table = [name for name, resource in made["Resources"].items() if resource.get("Condition") == "IsTheTablesRegion"]
+    assert of_the_table == ["Table", "AlarmTable"]
+    done = run({**manifest, "region": "eu-central-1"})
+    assert "its queues in eu-central-1: deploy there" in done.stderr
+    assert "its table in eu-west-1" in done.stderr
+
+
 FIFO = next(queue["name"] for queue in with_fifo(MANIFEST)["queues"] if queue["fifo"])
+
+
+def twice(*names: str) -> list[dict]:
+    """Queues of these Celery names."""
+    sqs = [name.replace(".", "-") for name in names]
+    first = MANIFEST["queues"][0]
+    return [{**first, "name": name, "queue_name": own, "dead_letter_queue": f"{own}-dlq"} for name, own in zip(names, sqs, strict=True)]
 
 
 def sending(universal: dict, fifo: bool = False) -> dict:
@@ -238,7 +277,9 @@ def test_metrics_and_tags_tell_environments_apart():
     [
         ({"manifest_version": 2}, (), "manifest_version"),
         ({"buckets": [{"name": "big"}]}, (), "buckets"),
-        ({"queues": [{}]}, (), "not a manifest: KeyError 'name'"),
+        ({"queues": [{}]}, (), "not a manifest: KeyError 'queue_name'"),
+        ({"queues": twice("mail.high", "mail-high")}, (), "queues `mail.high` and `mail-high` are one in SQS, `mail-high`"),
+        ({"queues": twice("mail", "mail-dlq")}, (), "queue `mail-dlq` and the dead-letter queue of `mail` are one in SQS"),
         ({}, ("--function-queues", "nowhere"), "`nowhere` is no queue"),
         ({}, ("--batch-size", "11"), "batching window"),
         ({**with_schedule(MANIFEST), "roles": {"lambda": MANIFEST["roles"]["lambda"]}}, (), "the role `scheduler`"),

@@ -23,6 +23,8 @@ pub struct Connection {
     registry: Arc<Registry>,
     state: Arc<StateMap>,
     settings: Arc<Settings>,
+    #[cfg(feature = "_aws")]
+    coded: Arc<Settings>,
     router: Router,
     backends: Backends,
     client: Client,
@@ -48,6 +50,8 @@ impl Connection {
         let timetable = Arc::new(Timetable::of(app.entries, &app.settings)?);
         let router = app.settings.router()?;
         let backends = connect(&app.settings)?;
+        #[cfg(feature = "_aws")]
+        let coded = app.coded.unwrap_or_else(|| app.settings.clone());
         let (settings, registry) = (Arc::new(app.settings), Arc::new(app.registry));
         let client = Client::new(ClientParts {
             broker: Arc::clone(&backends.queues.broker),
@@ -65,6 +69,8 @@ impl Connection {
             registry,
             state: Arc::new(app.state),
             settings,
+            #[cfg(feature = "_aws")]
+            coded: Arc::new(coded),
             router,
             backends,
             client,
@@ -108,6 +114,12 @@ impl Connection {
     /// The settings in force.
     pub fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    /// What the code says of the settings, which the program has wherever it runs.
+    #[cfg(feature = "_aws")]
+    pub(crate) fn coded_settings(&self) -> &Settings {
+        &self.coded
     }
 
     /// The app's tasks.

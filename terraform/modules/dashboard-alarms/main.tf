@@ -10,7 +10,9 @@ locals {
 
   queues             = { for q in var.manifest.queues : q.name => q }
   dead_letter_queues = distinct(compact(var.manifest.queues[*].dead_letter_queue))
-  table              = try(var.manifest.table.name, null)
+  # CloudWatch has the metrics of a table where the table is.
+  is_here = coalesce(try(var.manifest.table.region, null), local.region) == local.region
+  table   = local.is_here ? try(var.manifest.table.name, null) : null
 
   # What workers print (CELERIAC_METRICS=emf): the dimension `queues` is their Celery names, sorted
   # and joined by commas.

@@ -9,7 +9,7 @@ variable "manifest" {
       queue_name        = string
       dead_letter_queue = optional(string)
     }))
-    table = optional(object({ name = string }))
+    table = optional(object({ name = string, region = optional(string) }))
   })
 
   validation {

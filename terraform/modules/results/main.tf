@@ -7,6 +7,7 @@ resource "aws_dynamodb_table" "this" {
   #checkov:skip=CKV_AWS_119:a customer managed key is an option, `kms_key_arn`; DynamoDB encrypts with its own key otherwise
   for_each = local.tables
 
+  region                      = each.value.region
   name                        = each.value.name
   billing_mode                = "PAY_PER_REQUEST"
   hash_key                    = each.value.hash_key

@@ -6,6 +6,7 @@ variable "manifest" {
     deployment       = optional(string)
     table = optional(object({
       name          = string
+      region        = optional(string)
       hash_key      = string
       ttl_attribute = string
     }))

@@ -1,6 +1,8 @@
 //! What a deployment of an app needs, told by the app itself: [`Manifest`].
 
+mod deployed_settings;
 mod deployment;
+mod predefined_queue;
 mod queue;
 mod role;
 
@@ -10,8 +12,8 @@ use serde::Serialize;
 
 use crate::{Connection, Error};
 
+pub(crate) use self::deployed_settings::on_aws;
 use self::deployment::Deployment;
-pub(crate) use self::deployment::on_aws;
 pub use self::queue::ManifestQueue;
 pub use self::role::{Role, Statement};
 
@@ -46,6 +48,8 @@ pub struct Manifest {
     /// The name of this environment of it, in all names of its own on AWS:
     /// [`Connection::deployment`].
     pub deployment: String,
+    /// The region of its queues, if the settings name one: it is deployed there.
+    pub region: Option<String>,
     /// The queues of its tasks, its default queue and those that its routes name, by name.
     pub queues: Vec<ManifestQueue>,
     /// The result table; `None` with `disabled://` results.
@@ -60,6 +64,9 @@ pub struct Manifest {
     pub buckets: Vec<serde_json::Value>,
     /// Environment variables by which worker and function find all this.
     pub environment: BTreeMap<String, String>,
+    /// What a person should know of it, a sentence each: what of the settings is not in it, and why.
+    #[serde(skip)]
+    pub notes: Vec<String>,
     /// Who may do what: `producer`, `worker`, `lambda`, `scheduler`, `operator`.
     pub roles: BTreeMap<&'static str, Role>,
 }
@@ -83,6 +90,8 @@ pub struct ManifestSchedule {
 pub struct ManifestTable {
     /// Its name.
     pub name: String,
+    /// Where it is, if the settings say so; else where the app is deployed.
+    pub region: Option<String>,
     /// Celery's partition key, a string.
     pub hash_key: &'static str,
     /// The attribute by which DynamoDB deletes old results.
@@ -97,7 +106,8 @@ impl Manifest {
         Ok(Self {
             manifest_version: 1,
             app: connection.name().to_owned(),
-            deployment: deployment_name(connection)?,
+            deployment: connection.deployment(),
+            region: deployment.region().map(str::to_owned),
             queues: deployment.queues(),
             table: deployment.table(),
             schedule_group: connection.schedule_group(),
@@ -105,24 +115,8 @@ impl Manifest {
             schedule_dead_letter_queue: deployment.schedule_dead_letter_queue(),
             buckets: Vec::new(),
             environment: deployment.environment(),
+            notes: deployment.notes.clone(),
             roles: role::all(&deployment),
         })
     }
-}
-
-/// The longest name of a role is `<deployment>-worker-execution`, and IAM takes 64 characters.
-const MAX_DEPLOYMENT: usize = 47;
-
-/// Names of functions and dashboards have letters, digits, `-` and `_` only; and what is a wildcard
-/// to IAM must not come into its policies.
-fn deployment_name(connection: &Connection) -> Result<String, Error> {
-    let name = connection.deployment();
-    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
-    if (1..=MAX_DEPLOYMENT).contains(&name.len()) && name.bytes().all(allowed) {
-        return Ok(name);
-    }
-    Err(Error::Manifest(vec![format!(
-        "`{name}`, which is the environment and the app's name, is a part of names on AWS: it has 1 to {MAX_DEPLOYMENT} letters, digits, \
-         `-` and `_` there; rename the app, or shorten `environment`"
-    )]))
 }

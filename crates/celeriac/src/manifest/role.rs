@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use celeriac_aws::iam;
 use serde::Serialize;
 
-use super::deployment::Deployment;
+use super::deployment::{Deployment, arn};
 
 /// Who may do what.
 #[derive(Clone, Debug, Serialize)]
@@ -56,7 +56,7 @@ fn producer(arns: &Arns) -> Vec<Statement> {
 /// An ECS worker.
 fn worker(arns: &Arns) -> Vec<Statement> {
     // the agent asks for its own task, whose id nobody knows before
-    let own_tasks = [arn("ecs", "task/*")];
+    let own_tasks = [arn("ecs", None, "task/*")];
     let mut statements = consumer(arns);
     statements.push(Statement::new(
         "ProtectFromScaleIn",
@@ -96,7 +96,11 @@ fn operator(arns: &Arns) -> Vec<Statement> {
         .collect();
     vec![
         Statement::new("OperateQueues", iam::OPERATE_QUEUE, &every_queue),
-        Statement::new("ListQueues", iam::LIST_QUEUES, &[arn("sqs", "*")]),
+        Statement::new(
+            "ListQueues",
+            iam::LIST_QUEUES,
+            &[arn("sqs", arns.region.as_deref(), "*")],
+        ),
         Statement::new("OperateTable", iam::OPERATE_TABLE, &arns.table),
         Statement::new("OperateSchedules", iam::OPERATE_SCHEDULES, &arns.schedules),
         Statement::new(
@@ -152,6 +156,7 @@ struct Arns {
     schedule_group: Vec<String>,
     all_schedules: Vec<String>,
     schedule_role: Vec<String>,
+    region: Option<String>,
 }
 
 impl Arns {
@@ -164,13 +169,12 @@ impl Arns {
             any.then_some(arn).into_iter().collect()
         };
         let is_own = |queue: &&super::ManifestQueue| own.contains(&queue.name);
-        let of_queue = |queue: &super::ManifestQueue| arn("sqs", &queue.queue_name);
+        let of_queue = |queue: &super::ManifestQueue| queue.arn.clone();
         let of_dead_letters = |queue: &super::ManifestQueue| {
-            queue
-                .dead_letter_queue
-                .as_ref()
-                .map(|name| arn("sqs", name))
+            let dead_letters = queue.dead_letter_queue.as_ref();
+            dead_letters.map(|name| deployment.arn_beside(&queue.name, name))
         };
+        let (region, table) = (deployment.region(), deployment.table());
         Self {
             queues: queues.iter().map(of_queue).collect(),
             dead_letters: queues.iter().filter_map(of_dead_letters).collect(),
@@ -180,20 +184,23 @@ impl Arns {
                 .filter(is_own)
                 .filter_map(of_dead_letters)
                 .collect(),
-            table: deployment
-                .table()
-                .map(|table| arn("dynamodb", &format!("table/{}", table.name)))
+            table: table
+                .map(|table| {
+                    let name = format!("table/{}", table.name);
+                    arn("dynamodb", table.region.as_deref(), &name)
+                })
                 .into_iter()
                 .collect(),
             schedule_targets: deployment
                 .schedule_targets()
                 .iter()
-                .map(|queue| arn("sqs", &deployment.sqs_name(queue)))
+                .map(|queue| deployment.queue_arn(queue))
                 .collect(),
-            schedules: scheduled(arn("scheduler", &format!("schedule/{group}/*"))),
-            schedule_group: scheduled(arn("scheduler", &format!("schedule-group/{group}"))),
+            schedules: scheduled(arn("scheduler", region, &format!("schedule/{group}/*"))),
+            schedule_group: scheduled(arn("scheduler", region, &format!("schedule-group/{group}"))),
             all_schedules: scheduled("*".to_owned()),
             schedule_role: scheduled(schedule_role(deployment)),
+            region: region.map(str::to_owned),
         }
     }
 }
@@ -205,8 +212,4 @@ fn schedule_role(deployment: &Deployment<'_>) -> String {
         return name;
     }
     format!("arn:${{partition}}:iam::${{account}}:role/{name}")
-}
-
-fn arn(service: &str, resource: &str) -> String {
-    format!("arn:${{partition}}:{service}:${{region}}:${{account}}:{resource}")
 }

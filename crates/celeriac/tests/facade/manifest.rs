@@ -25,7 +25,9 @@ async fn refusal(name: &str, change: impl FnOnce(&mut Settings)) -> String {
 }
 
 fn prefixed(prefix: &str) -> impl FnOnce(&mut Settings) {
-    move |settings| settings.broker_transport_options.queue_name_prefix = prefix.to_owned()
+    move |settings| {
+        prefix.clone_into(&mut settings.broker_transport_options.queue_name_prefix);
+    }
 }
 
 #[tokio::test]
@@ -68,5 +70,189 @@ async fn a_name_that_aws_does_not_take_is_refused() {
             said.contains(&format!("`{prefix}{app}`")) && said.contains("1 to 47 letters"),
             "{said}"
         );
+    }
+}
+
+#[tokio::test]
+async fn regions_and_options_of_urls_are_kept() {
+    let manifest = manifest_of("shop", |settings| {
+        settings.broker_url = Some("sqs://sqs.eu-central-1.amazonaws.com".to_owned());
+        settings.result_backend =
+            Some("dynamodb://eu-west-1/results?read=5&ttl_seconds=604800".to_owned());
+    });
+    let manifest = manifest.await.expect("a manifest");
+    let environment = &manifest.environment;
+    assert_eq!(environment["CELERIAC_BROKER_URL"], "sqs://");
+    assert_eq!(
+        environment["CELERIAC_BROKER_TRANSPORT_OPTIONS__REGION"],
+        "eu-central-1"
+    );
+    assert_eq!(
+        environment["CELERIAC_RESULT_BACKEND"],
+        "dynamodb://eu-west-1/results?ttl_seconds=604800"
+    );
+    assert_eq!(manifest.region.as_deref(), Some("eu-central-1"));
+    let table = manifest.table.as_ref().expect("a table");
+    assert_eq!(table.region.as_deref(), Some("eu-west-1"));
+    assert_eq!(
+        manifest.queues[0].arn,
+        "arn:${partition}:sqs:eu-central-1:${account}:celery"
+    );
+    let rights = serde_json::to_string(&manifest.roles["worker"]).expect("JSON");
+    assert!(rights.contains("arn:${partition}:dynamodb:eu-west-1:${account}:table/results"));
+    assert_eq!(manifest.notes, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn what_is_this_machines_or_secret_stays_here_and_is_told() {
+    let manifest = manifest_of("shop", |settings| {
+        settings.broker_url = Some("sqs://key:hunter2@localhost:4566".to_owned());
+        settings.result_backend =
+            Some("dynamodb://key:hunter2@localhost:4566/results?ttl_seconds=864000".to_owned());
+        let options = &mut settings.broker_transport_options;
+        options.region = Some("us-east-1".to_owned());
+        options.create_missing_queues = true;
+        options.predefined_queues = [(
+            "reports".to_owned(),
+            "http://key:hunter2@localhost:4566/000000000000/reports".to_owned(),
+        )]
+        .into();
+    });
+    let manifest = manifest.await.expect("a manifest");
+    let environment = &manifest.environment;
+    assert_eq!(
+        environment["CELERIAC_RESULT_BACKEND"],
+        "dynamodb://${region}/results?ttl_seconds=864000"
+    );
+    assert_eq!(
+        environment["CELERIAC_BROKER_TRANSPORT_OPTIONS__CREATE_MISSING_QUEUES"],
+        "false"
+    );
+    assert_eq!(manifest.region, None);
+    let (text, notes) = (
+        serde_json::to_string(&manifest).expect("JSON"),
+        manifest.notes.join("\n"),
+    );
+    for secret in ["hunter2", "localhost"] {
+        assert!(!text.contains(secret), "{text}");
+    }
+    assert!(!notes.contains("hunter2"), "{notes}");
+    for told in ["broker", "predefined_queues", "create_missing_queues"] {
+        assert!(notes.contains(told), "{notes}");
+    }
+}
+
+#[tokio::test]
+async fn an_access_key_for_aws_is_left_out_and_told() {
+    let manifest = manifest_of("shop", |settings| {
+        settings.broker_url = Some("sqs://key:hunter2@sqs.eu-west-1.amazonaws.com".to_owned());
+        settings.result_backend = Some("dynamodb://key:hunter2@eu-west-1/results".to_owned());
+    });
+    let manifest = manifest.await.expect("a manifest");
+    assert!(
+        !serde_json::to_string(&manifest)
+            .expect("JSON")
+            .contains("hunter2")
+    );
+    let said = |setting: &str| {
+        let key = format!("the access key in `{setting}` is left out");
+        manifest.notes.iter().any(|note| note.contains(&key))
+    };
+    assert!(
+        said("broker_url") && said("result_backend"),
+        "{:?}",
+        manifest.notes
+    );
+}
+
+#[tokio::test]
+async fn predefined_queues_are_the_queues_of_their_urls() {
+    let url = "https://sqs.us-east-1.amazonaws.com/123456789012/legacy-tasks";
+    let manifest = manifest_of("shop", |settings| {
+        settings.broker_transport_options.predefined_queues =
+            [("reports".to_owned(), url.to_owned())].into();
+    });
+    let manifest = manifest.await.expect("a manifest");
+    let queue = &manifest.queues[1];
+    assert_eq!(
+        (queue.name.as_str(), queue.url.as_deref()),
+        ("reports", Some(url))
+    );
+    assert_eq!(queue.queue_name, "legacy-tasks");
+    assert_eq!(queue.dead_letter_queue.as_deref(), Some("legacy-tasks-dlq"));
+    let arn = "arn:${partition}:sqs:us-east-1:123456789012:legacy-tasks";
+    assert_eq!(queue.arn, arn);
+    for role in ["producer", "worker", "lambda", "operator"] {
+        let rights = serde_json::to_string(&manifest.roles[role]).expect("JSON");
+        assert!(rights.contains(arn), "{role}: {rights}");
+    }
+    let notes = manifest.notes.join("\n");
+    assert!(
+        notes.contains("queue `celery` is not in `predefined_queues`"),
+        "{notes}"
+    );
+    assert!(notes.contains("`legacy-tasks-dlq`"), "{notes}");
+}
+
+#[tokio::test]
+async fn what_cannot_be_deployed_is_named_all_at_once() {
+    let said = refusal("shop", |settings| {
+        settings.timezone = "UTC".to_owned();
+        settings.beat_scheduler_role = Some("team/*".to_owned());
+        settings.broker_transport_options.region = Some("eu-*".to_owned());
+        settings.task_routes = [("a", "t\u{e4}glich".to_owned()), ("e", "q".repeat(78))]
+            .map(|(task, queue)| (task.to_owned(), celeriac::RouteTarget::queue(queue)))
+            .into();
+        let url = "https://sqs.us-east-1.amazonaws.com/*/x";
+        settings.broker_transport_options.predefined_queues =
+            [("x".to_owned(), url.to_owned())].into();
+    })
+    .await;
+    for part in [
+        "`team/*`",
+        "`eu-*` is no region",
+        "queue `t\u{e4}glich`",
+        "the dead-letter queue of `qqq",
+        "does not say the queue's region, account and name",
+    ] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+}
+
+#[tokio::test]
+async fn queues_that_are_one_in_sqs_are_told() {
+    let manifest = manifest_of("shop", |settings| {
+        settings.task_routes = [
+            ("a", "mail.high"),
+            ("b", "mail-high"),
+            ("c", "mail"),
+            ("d", "mail-dlq"),
+        ]
+        .map(|(task, queue)| (task.to_owned(), celeriac::RouteTarget::queue(queue)))
+        .into();
+    });
+    let notes = manifest.await.expect("a manifest").notes.join("\n");
+    for part in [
+        "queue `mail-high` and queue `mail.high` are one in SQS, `mail-high`",
+        "queue `mail-dlq` and the dead-letter queue of `mail` are one in SQS, `mail-dlq`",
+    ] {
+        assert!(notes.contains(part), "{part}: {notes}");
+    }
+}
+
+/// Wherever a zone without a name comes from.
+#[tokio::test]
+async fn the_machines_own_time_zone_is_refused() {
+    for zone in ["localtime", "Localtime"] {
+        let app = App::new("shop").isolated().settings(|settings| {
+            settings.broker_url = Some("sqs://".to_owned());
+            settings.timezone = zone.to_owned();
+        });
+        // where there is no such zone at all, the app itself is refused
+        let Ok(connection) = app.build().await else {
+            continue;
+        };
+        let error = Manifest::of(&connection).expect_err("refused").to_string();
+        assert!(error.contains("`Europe/Berlin`"), "{error}");
     }
 }
