@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import re
+import sys
+from datetime import datetime, timedelta, timezone
+
 from . import roles, send_message, tags
 from .manifest import Manifest, ManifestError, Schedule
 from .names import logical
 from .place import Stack
 from .queues import arn_of
+
+# A template takes this long from here to AWS.
+UNTIL_APPLIED = timedelta(minutes=15)
+_RATE = re.compile(r"rate\((\d+) minutes\)")
 
 
 def resources(manifest: Manifest) -> dict:
@@ -41,11 +49,28 @@ def _schedule(manifest: Manifest, schedule: Schedule) -> dict:
         "State": "ENABLED" if schedule.enabled else "DISABLED",
         "ScheduleExpression": schedule.schedule_expression,
         "ScheduleExpressionTimezone": schedule.schedule_expression_timezone,
-        "StartDate": schedule.start_date,
+        "StartDate": _start(schedule, datetime.now(timezone.utc)),
         "EndDate": schedule.end_date,
         "FlexibleTimeWindow": {"Mode": "FLEXIBLE", "MaximumWindowInMinutes": minutes} if minutes else {"Mode": "OFF"},
         "Target": _target(manifest, schedule),
     }
+
+
+def _start(schedule: Schedule, now: datetime) -> str | None:
+    """AWS refuses a start in the past. A rate counts from its start, so one that has been is moved by whole periods."""
+    if schedule.start_date is None:
+        return None
+    start = datetime.fromisoformat(schedule.start_date.replace("Z", "+00:00"))
+    rate = _RATE.fullmatch(schedule.schedule_expression)
+    if start <= now + (UNTIL_APPLIED if rate else timedelta()):
+        if not rate:
+            return None
+        period = timedelta(minutes=int(rate[1]))
+        start += period * ((now + UNTIL_APPLIED - start) // period + 1)
+    text = start.strftime("%Y-%m-%dT%H:%M:%SZ")
+    if rate:
+        print(f"note: schedule `{schedule.name}` counts from {text}: create or update the stack until then", file=sys.stderr)
+    return text
 
 
 def _target(manifest: Manifest, schedule: Schedule) -> dict:

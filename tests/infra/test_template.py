@@ -2,6 +2,7 @@
 
 import copy
 import json
+from datetime import datetime, timedelta, timezone
 
 import pytest
 
@@ -136,6 +137,23 @@ def test_schedules_start_when_they_should_and_stay_when_they_are_over():
     (late,) = [each for each in made.values() if each["Name"] == "late"]
     assert late["StartDate"] == "2098-01-01T00:00:00Z"
     assert not [each for each in made.values() if "ActionAfterCompletion" in each]
+
+
+def test_starts_that_have_been_are_left_out_and_rates_go_on_from_their_grid():
+    """AWS refuses a start in the past, and an older manifest has such."""
+    manifest = with_schedule({**MANIFEST, "schedules": []})
+    (first,) = manifest["schedules"]
+    manifest["schedules"] = [
+        {**first, "name": "crontab", "start_date": "2024-01-01T00:00:00Z"},
+        {**first, "name": "interval", "schedule_expression": "rate(1560 minutes)", "start_date": "2024-01-01T12:00:00Z"},
+        {**first, "name": "later", "schedule_expression": "rate(7 minutes)", "start_date": "2098-01-01T00:00:00Z"},
+    ]
+    made = {each["Name"]: each for each in of_type(template(manifest), "AWS::Scheduler::Schedule").values()}
+    assert "StartDate" not in made["crontab"]
+    assert made["later"]["StartDate"] == "2098-01-01T00:00:00Z"
+    start = datetime.fromisoformat(made["interval"]["StartDate"].replace("Z", "+00:00"))
+    assert (start - datetime(2024, 1, 1, 12, tzinfo=timezone.utc)) % timedelta(minutes=1560) == timedelta()
+    assert timedelta() < start - datetime.now(timezone.utc) <= timedelta(minutes=1560 + 15)
 
 
 def test_no_results_no_table():

@@ -11,6 +11,9 @@ use crate::{Connection, Error};
 
 /// The longest name of a role is `<deployment>-worker-execution`, and IAM takes 64 characters.
 const MAX_DEPLOYMENT: usize = 47;
+/// A manifest takes this long from the program that prints it to AWS.
+#[cfg(feature = "beat")]
+const UNTIL_APPLIED: jiff::SignedDuration = jiff::SignedDuration::from_mins(15);
 /// IAM's, for a role.
 const MAX_ROLE: usize = 64;
 
@@ -314,9 +317,10 @@ fn schedules(connection: &Connection) -> Result<Vec<ManifestSchedule>, Error> {
     let wanted = crate::schedules::wanted(connection, now)?;
     let all = wanted.into_iter().flat_map(|entry| entry.schedules);
     let still = |schedule: &ManifestSchedule| !schedule.over;
-    // AWS refuses a start in the past
+    // a rate counts from its start, and AWS refuses one in the past
     let begun = |mut schedule: ManifestSchedule| {
-        schedule.start_date = schedule.start_date.filter(|start| *start > now);
+        let from = schedule.phase.map_or(now, |_| now + UNTIL_APPLIED);
+        schedule.start_date = schedule.start(from);
         schedule
     };
     let there: Vec<ManifestSchedule> = all.filter(still).map(begun).collect();

@@ -1,5 +1,7 @@
 //! What an app's manifest says of its deployment.
 
+use celeriac::beat::Entry;
+use celeriac::beat::jiff::{self, Timestamp};
 use celeriac::manifest::Manifest;
 use celeriac::prelude::*;
 use celeriac::{Error, Settings};
@@ -255,4 +257,75 @@ async fn the_machines_own_time_zone_is_refused() {
         let error = Manifest::of(&connection).expect_err("refused").to_string();
         assert!(error.contains("`Europe/Berlin`"), "{error}");
     }
+}
+
+/// As `schedules next` and `schedules apply` have them: the multiples of the interval since the Unix
+/// epoch, whenever it is deployed.
+#[tokio::test]
+async fn intervals_are_on_the_grid() {
+    let intervals = [
+        60, 300, 420, 3600, 5400, 7200, 86_400, 93_600, 172_800, 604_800,
+    ];
+    let app = App::new("shop")
+        .task(report)
+        .isolated()
+        .settings(|settings| {
+            settings.broker_url = Some("sqs://".to_owned());
+        });
+    let app = intervals.into_iter().fold(app, |app, seconds| {
+        let call = report::s("often".to_owned());
+        app.beat(format!("{seconds}"), secs(seconds), call)
+    });
+    let later = "2098-01-01T00:00:00Z".parse::<Timestamp>().expect("a time");
+    let app = app
+        .beat_entry(Entry::new("later", secs(93_600), report::s("often".to_owned())).start(later));
+    let manifest = Manifest::of(&app.build().await.expect("a connection")).expect("a manifest");
+    let now = Timestamp::now();
+    for schedule in &manifest.schedules {
+        let expression = &schedule.schedule_expression;
+        let entry = schedule.name.split('-').next().expect("the entry's name");
+        match (expression.starts_with("rate("), schedule.start_date) {
+            (true, Some(start)) => {
+                let period: i64 = entry.parse().unwrap_or(93_600);
+                assert_eq!(start.as_second() % period, 0, "{entry}");
+                let earliest = if entry == "later" { later } else { now };
+                let wait = (start - earliest)
+                    .total(jiff::Unit::Second)
+                    .expect("seconds") as i64;
+                assert!(wait >= 0 && wait <= period + 16 * 60, "{entry}: {wait}");
+            }
+            (false, None) => assert_eq!(schedule.schedule_expression_timezone, None),
+            (_, start) => panic!("{entry}: {expression} from {start:?}"),
+        }
+    }
+    let expression = |entry: &str| {
+        let found = manifest
+            .schedules
+            .iter()
+            .find(|one| one.name.starts_with(entry));
+        found.expect("there").schedule_expression.clone()
+    };
+    assert_eq!(expression("86400-"), "cron(0 0 * * ? *)");
+    assert_eq!(expression("604800-"), "cron(0 0 ? * 5 *)");
+    assert_eq!(expression("93600-"), "rate(1560 minutes)");
+}
+
+#[tokio::test]
+async fn an_interval_that_a_manifest_cannot_say_is_refused_by_name() {
+    let app = App::new("shop")
+        .task(report)
+        .isolated()
+        .settings(|settings| {
+            settings.broker_url = Some("sqs://".to_owned());
+        });
+    let app = app
+        .beat("seven", secs(7), report::s("often".to_owned()))
+        .beat("eleven", secs(11), report::s("often".to_owned()));
+    let error = Manifest::of(&app.build().await.expect("a connection")).expect_err("refused");
+    let said = error.to_string();
+    assert!(
+        said.contains("`seven`") && said.contains("`eleven`"),
+        "{said}"
+    );
+    assert!(said.contains("`schedules apply`"), "{said}");
 }
