@@ -6,7 +6,7 @@ import json
 from dataclasses import MISSING, dataclass, field
 
 VERSION = 1
-ROLES = ("producer", "worker", "lambda", "scheduler", "operator")
+ROLES = ("producer", "reader", "forgetter", "worker", "lambda", "scheduler", "operator")
 
 
 class ManifestError(Exception):
@@ -214,8 +214,9 @@ def _universal(data: dict | None) -> Universal | None:
 def _role(name: str, data: dict) -> Role:
     if name not in ROLES:
         raise ManifestError(f"unknown role `{name}`")
-    statements = tuple(
-        {"Sid": each["sid"], "Effect": "Allow", "Action": each["actions"], "Resource": each["resources"]}
-        for each in data["statements"]
-    )
-    return Role(name, tuple(data["trusted_services"]), statements)
+    return Role(name, tuple(data["trusted_services"]), tuple(_statement(each) for each in data["statements"]))
+
+
+def _statement(data: dict) -> dict:
+    statement = {"Sid": data["sid"], "Effect": "Allow", "Action": data["actions"], "Resource": data["resources"]}
+    return {**statement, "Condition": data["condition"]} if data.get("condition") else statement

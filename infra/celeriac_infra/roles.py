@@ -2,14 +2,33 @@
 
 from __future__ import annotations
 
-from .manifest import Manifest, Role
+import re
+from dataclasses import replace
+
+from .manifest import Manifest, ManifestError, Role
 from .place import Place, Stack, arn
 
+_CLUSTER = re.compile(r"[A-Za-z0-9_-]{1,255}")
 # It names the schedule's group as the source, never the schedule (EventBridge Scheduler user guide,
 # "Confused deputy prevention").
 SCHEDULER = "scheduler.amazonaws.com"
 # These services send their account along, so that nobody else's task or schedule can take the role.
 GUARDED_SERVICES = ("ecs-tasks.amazonaws.com", SCHEDULER)
+
+
+def in_cluster(manifest: Manifest, cluster: str | None) -> Manifest:
+    """With scale-in protection for the tasks of one ECS cluster."""
+    if cluster is None:
+        return manifest
+    if not _CLUSTER.fullmatch(cluster):
+        raise ManifestError(f"`{cluster}` is no name of an ECS cluster: letters, digits, `-` and `_`, 255 at most")
+
+    def limited(statement: dict) -> dict:
+        arns = [re.sub(r":task/\*$", f":task/{cluster}/*", arn) for arn in statement["Resource"]]
+        return {**statement, "Resource": arns}
+
+    limit = {name: replace(role, statements=tuple(map(limited, role.statements))) for name, role in manifest.roles.items()}
+    return replace(manifest, roles=limit)
 
 
 def policy(role: Role) -> dict:
@@ -35,7 +54,8 @@ def _trust(service: str, schedule_group: str | None) -> dict:
 
 def logical(role: str) -> str:
     """The role's, or the policy's, logical name."""
-    return {"producer": "ProducerPolicy", "operator": "OperatorPolicy"}.get(role, f"{role.capitalize()}Role")
+    attached = ("producer", "reader", "forgetter", "operator")
+    return f"{role.capitalize()}{'Policy' if role in attached else 'Role'}"
 
 
 def resources(manifest: Manifest, extra: dict[str, list[dict]]) -> dict:

@@ -23,7 +23,13 @@ def placed(statements: list[dict]) -> list[dict]:
     """The manifest's statements as IAM documents of the emulator's account."""
     text = json.dumps(
         [
-            {"Sid": each["sid"], "Effect": "Allow", "Action": each["actions"], "Resource": each["resources"]}
+            {
+                "Sid": each["sid"],
+                "Effect": "Allow",
+                "Action": each["actions"],
+                "Resource": each["resources"],
+                **({"Condition": each["condition"]} if "condition" in each else {}),
+            }
             for each in statements
         ]
     )
@@ -117,7 +123,7 @@ def test_roles_have_the_manifests_rights(stack, role, logical):
     assert [each["Principal"]["Service"] for each in trusted] == stack.manifest["roles"][role]["trusted_services"]
 
 
-@pytest.mark.parametrize("role", ["producer", "operator"])
+@pytest.mark.parametrize("role", ["producer", "reader", "forgetter", "operator"])
 def test_policies_have_the_manifests_rights(stack, role):
     policy_arn = stack.physical(f"{role.capitalize()}Policy")
     iam = stack.client("iam")

@@ -19,7 +19,12 @@ def statements_of(document: dict) -> list[dict]:
         text = text.replace("${AWS::" + pseudo + "}", "${" + name + "}")
     statements = json.loads(text, object_hook=lambda found: found["Fn::Sub"] if set(found) == {"Fn::Sub"} else found)
     return [
-        {"sid": each["Sid"], "actions": each["Action"], "resources": each["Resource"]}
+        {
+            "sid": each["Sid"],
+            "actions": each["Action"],
+            "resources": each["Resource"],
+            **({"condition": each["Condition"]} if "Condition" in each else {}),
+        }
         for each in statements
         if each["Effect"] == "Allow"
     ]
@@ -154,6 +159,18 @@ def test_starts_that_have_been_are_left_out_and_rates_go_on_from_their_grid():
     start = datetime.fromisoformat(made["interval"]["StartDate"].replace("Z", "+00:00"))
     assert (start - datetime(2024, 1, 1, 12, tzinfo=timezone.utc)) % timedelta(minutes=1560) == timedelta()
     assert timedelta() < start - datetime.now(timezone.utc) <= timedelta(minutes=1560 + 15)
+
+
+def test_scale_in_protection_is_for_the_cluster_that_is_named():
+    (before,) = [each for each in statements_of_role("WorkerRole") if each["sid"] == "ProtectFromScaleIn"]
+    (after,) = [each for each in statements_of_role("WorkerRole", "--cluster", "tasks") if each["sid"] == "ProtectFromScaleIn"]
+    assert before["resources"] == ["arn:${partition}:ecs:${region}:${account}:task/*"]
+    assert after["resources"] == ["arn:${partition}:ecs:${region}:${account}:task/tasks/*"]
+    assert "no name of an ECS cluster" in run(MANIFEST, "--cluster", "*").stderr
+
+
+def statements_of_role(name: str, *args: str) -> list[dict]:
+    return statements_of(of_type(template(MANIFEST, *args), "AWS::IAM::Role")[name]["Policies"][0]["PolicyDocument"])
 
 
 def test_no_results_no_table():

@@ -1,6 +1,6 @@
 locals {
   deployment = coalesce(var.manifest.deployment, var.manifest.app)
-  roles      = { for name in var.roles : name => var.manifest.roles[name] if length(var.manifest.roles[name].statements) > 0 }
+  roles      = { for name in coalesce(var.roles, [for name, role in var.manifest.roles : name if length(role.trusted_services) == 0]) : name => var.manifest.roles[name] if length(var.manifest.roles[name].statements) > 0 }
 }
 
 module "policy" {

@@ -35,6 +35,7 @@ variable "manifest" {
         sid       = string
         actions   = list(string)
         resources = list(string)
+        condition = optional(map(map(list(string))), {})
       }))
     }))
   })

@@ -15,6 +15,7 @@ variable "manifest" {
         sid       = string
         actions   = list(string)
         resources = list(string)
+        condition = optional(map(map(list(string))), {})
       }))
     }))
   })

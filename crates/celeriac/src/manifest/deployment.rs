@@ -2,6 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use celeriac_aws::AwsConfig;
 use celeriac_core::{Settings, check_queue_name, check_schedule_group};
+use celeriac_protocol::task_key_plain;
 
 use super::deployed_settings::DeployedSettings;
 use super::predefined_queue::PredefinedQueue;
@@ -159,6 +160,14 @@ impl<'a> Deployment<'a> {
         })
     }
 
+    /// What is in front of all keys, as it stands in them; empty where there is nothing.
+    pub(super) fn key_prefix(&self) -> String {
+        let key = task_key_plain(&self.config.dynamodb.key_prefix, "");
+        key.strip_suffix("celery-task-meta-")
+            .unwrap_or_default()
+            .to_owned()
+    }
+
     /// What makes the deployed program's settings of those in its code.
     pub(super) fn environment(&self) -> BTreeMap<String, String> {
         let mut coded = self.connection.coded_settings().clone();
@@ -215,6 +224,14 @@ impl<'a> Deployment<'a> {
             if let Some(region) = region.filter(|region| !is_region(region)) {
                 problems.push(format!("`{setting}`: `{region}` is no region"));
             }
+        }
+        let of_key = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.:/+=@ ".contains(&byte);
+        let prefix = &self.config.dynamodb.key_prefix;
+        if !prefix.bytes().all(of_key) {
+            problems.push(format!(
+                "`global_keyprefix` is `{prefix}`, and the policies have it, where some characters mean something else: use letters, digits \
+                 and `_-.:/+=@`"
+            ));
         }
         let zone = &self.connection.settings().timezone;
         if is_local(zone) {

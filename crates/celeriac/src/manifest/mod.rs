@@ -67,7 +67,7 @@ pub struct Manifest {
     /// What a person should know of it, a sentence each: what of the settings is not in it, and why.
     #[serde(skip)]
     pub notes: Vec<String>,
-    /// Who may do what: `producer`, `worker`, `lambda`, `scheduler`, `operator`.
+    /// Who may do what: `producer`, `reader`, `forgetter`, `worker`, `lambda`, `scheduler`, `operator`.
     pub roles: BTreeMap<&'static str, Role>,
 }
 

@@ -5,6 +5,9 @@ use serde::Serialize;
 
 use super::deployment::{Deployment, arn};
 
+/// Keys of results begin so, in Celery and here: `celery-task-meta-<id>`.
+const RESULTS: &str = "celery-*";
+
 /// Who may do what.
 #[derive(Clone, Debug, Serialize)]
 pub struct Role {
@@ -23,12 +26,17 @@ pub struct Statement {
     pub actions: Vec<&'static str>,
     /// ARNs.
     pub resources: Vec<String>,
+    /// When alone, in IAM's form: operator, key, values.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub condition: BTreeMap<&'static str, BTreeMap<&'static str, Vec<String>>>,
 }
 
 pub(super) fn all(deployment: &Deployment<'_>) -> BTreeMap<&'static str, Role> {
     let arns = Arns::of(deployment);
     BTreeMap::from([
         ("producer", Role::new(None, producer(&arns))),
+        ("reader", Role::new(None, vec![read_results(&arns)])),
+        ("forgetter", Role::new(None, vec![forget_results(&arns)])),
         (
             "worker",
             Role::new(Some("ecs-tasks.amazonaws.com"), worker(&arns)),
@@ -45,12 +53,24 @@ pub(super) fn all(deployment: &Deployment<'_>) -> BTreeMap<&'static str, Role> {
     ])
 }
 
-/// A web application that sends tasks and reads results.
+/// A web application that sends tasks and reads results, by celeriac's client or by Celery's own.
 fn producer(arns: &Arns) -> Vec<Statement> {
+    let send = [iam::DECLARE_LIKE_CELERY, iam::SEND].concat();
     vec![
-        Statement::new("SendTasks", iam::SEND, &arns.queues),
-        Statement::new("ReadResults", iam::READ_RESULTS, &arns.table),
+        Statement::new("SendTasks", &send, &arns.queues),
+        Statement::new("ListQueues", iam::LIST_QUEUES, &arns.every_queue),
+        read_results(arns),
     ]
+}
+
+/// Of results alone, not of what celeriac itself remembers beside them.
+fn read_results(arns: &Arns) -> Statement {
+    Statement::new("ReadResults", iam::READ_RESULTS, &arns.table).on_keys(&arns.results)
+}
+
+/// Apart from reading, since who may forget a result may write it.
+fn forget_results(arns: &Arns) -> Statement {
+    Statement::new("ForgetResults", iam::FORGET_RESULTS, &arns.table).on_keys(&arns.results)
 }
 
 /// An ECS worker.
@@ -73,7 +93,7 @@ fn consumer(arns: &Arns) -> Vec<Statement> {
         Statement::new("ConsumeTasks", iam::CONSUME, &arns.own_queues),
         Statement::new("SendTasks", iam::SEND, &arns.queues),
         Statement::new("DeadLetter", iam::DEAD_LETTER, &arns.own_dead_letters),
-        Statement::new("KeepResults", iam::LEDGER, &arns.table),
+        Statement::new("KeepResults", iam::LEDGER, &arns.table).on_keys(&arns.keys),
     ]
 }
 
@@ -96,11 +116,7 @@ fn operator(arns: &Arns) -> Vec<Statement> {
         .collect();
     vec![
         Statement::new("OperateQueues", iam::OPERATE_QUEUE, &every_queue),
-        Statement::new(
-            "ListQueues",
-            iam::LIST_QUEUES,
-            &[arn("sqs", arns.region.as_deref(), "*")],
-        ),
+        Statement::new("ListQueues", iam::LIST_QUEUES, &arns.every_queue),
         Statement::new("OperateTable", iam::OPERATE_TABLE, &arns.table),
         Statement::new("OperateSchedules", iam::OPERATE_SCHEDULES, &arns.schedules),
         Statement::new(
@@ -114,6 +130,11 @@ fn operator(arns: &Arns) -> Vec<Statement> {
             "PassScheduleRole",
             iam::PASS_SCHEDULE_ROLE,
             &arns.schedule_role,
+        )
+        .when(
+            "StringEquals",
+            "iam:PassedToService",
+            &[iam::SCHEDULER_SERVICE.to_owned()],
         ),
     ]
 }
@@ -136,11 +157,33 @@ impl Statement {
             sid,
             actions: actions.to_vec(),
             resources: resources.to_vec(),
+            condition: BTreeMap::new(),
         }
+    }
+
+    fn when(mut self, operator: &'static str, key: &'static str, values: &[String]) -> Self {
+        let keys = self.condition.entry(operator).or_default();
+        keys.insert(key, values.to_vec());
+        self
+    }
+
+    /// Items with these keys only, where there are any. What names no item, such as a look at the
+    /// table, is not bound by it.
+    fn on_keys(self, keys: &[String]) -> Self {
+        if keys.is_empty() {
+            return self;
+        }
+        self.when("ForAllValues:StringLike", "dynamodb:LeadingKeys", keys)
     }
 }
 
 struct Arns {
+    /// Every queue of the region, whoever's; for what IAM knows on all of them only.
+    every_queue: Vec<String>,
+    /// Keys of results, as patterns.
+    results: Vec<String>,
+    /// Keys of all of the app's items, as patterns; none where keys have no prefix.
+    keys: Vec<String>,
     /// Of every queue.
     queues: Vec<String>,
     dead_letters: Vec<String>,
@@ -156,7 +199,6 @@ struct Arns {
     schedule_group: Vec<String>,
     all_schedules: Vec<String>,
     schedule_role: Vec<String>,
-    region: Option<String>,
 }
 
 impl Arns {
@@ -174,6 +216,7 @@ impl Arns {
             let dead_letters = queue.dead_letter_queue.as_ref();
             dead_letters.map(|name| deployment.arn_beside(&queue.name, name))
         };
+        let prefix = deployment.key_prefix();
         let (region, table) = (deployment.region(), deployment.table());
         Self {
             queues: queues.iter().map(of_queue).collect(),
@@ -200,9 +243,21 @@ impl Arns {
             schedule_group: scheduled(arn("scheduler", region, &format!("schedule-group/{group}"))),
             all_schedules: scheduled("*".to_owned()),
             schedule_role: scheduled(schedule_role(deployment)),
-            region: region.map(str::to_owned),
+            every_queue: vec![arn("sqs", region, "*")],
+            results: key_patterns(&format!("{prefix}{RESULTS}")),
+            keys: if prefix.is_empty() {
+                Vec::new()
+            } else {
+                key_patterns(&format!("{prefix}*"))
+            },
         }
     }
+}
+
+/// Of keys in both forms: as Celery writes them, which is how Python shows bytes (`b'...'`, or with
+/// double quotes), and plain, which is looked for too.
+fn key_patterns(plain: &str) -> Vec<String> {
+    vec![format!("b?{plain}"), plain.to_owned()]
 }
 
 /// Given by name or by ARN; else the one that Terraform and CloudFormation make.

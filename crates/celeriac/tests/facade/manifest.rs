@@ -329,3 +329,89 @@ async fn an_interval_that_a_manifest_cannot_say_is_refused_by_name() {
     );
     assert!(said.contains("`schedules apply`"), "{said}");
 }
+
+/// The condition of one statement.
+fn condition(manifest: &Manifest, role: &str, sid: &str) -> serde_json::Value {
+    let statements = &manifest.roles[role].statements;
+    let statement = statements.iter().find(|statement| statement.sid == sid);
+    serde_json::json!(statement.expect("a statement").condition)
+}
+
+#[tokio::test]
+async fn rights_on_items_are_for_the_keys_of_the_app() {
+    let keys = |keys: &[&str]| serde_json::json!({"ForAllValues:StringLike": {"dynamodb:LeadingKeys": keys}});
+    let plain = manifest_of("shop", |_| {}).await.expect("a manifest");
+    let results = keys(&["b?celery-*", "celery-*"]);
+    for (role, sid) in [
+        ("producer", "ReadResults"),
+        ("reader", "ReadResults"),
+        ("forgetter", "ForgetResults"),
+    ] {
+        assert_eq!(condition(&plain, role, sid), results, "{role}");
+    }
+    assert_eq!(
+        condition(&plain, "worker", "KeepResults"),
+        serde_json::json!({})
+    );
+    let prefixed = manifest_of("shop", |settings| {
+        settings.result_backend_transport_options.global_keyprefix = "one".to_owned();
+    });
+    let prefixed = prefixed.await.expect("a manifest");
+    for role in ["worker", "lambda"] {
+        let expected = keys(&["b?one_*", "one_*"]);
+        assert_eq!(
+            condition(&prefixed, role, "KeepResults"),
+            expected,
+            "{role}"
+        );
+    }
+    let expected = keys(&["b?one_celery-*", "one_celery-*"]);
+    assert_eq!(condition(&prefixed, "producer", "ReadResults"), expected);
+}
+
+#[tokio::test]
+async fn wildcards_do_not_come_into_policies() {
+    for prefix in ["*", "a?", "${aws:username}", "a'b", "t\u{e4}g"] {
+        let said = refusal("shop", |settings| {
+            prefix.clone_into(&mut settings.result_backend_transport_options.global_keyprefix);
+        });
+        let said = said.await;
+        assert!(
+            said.contains(&format!("`global_keyprefix` is `{prefix}`")),
+            "{said}"
+        );
+    }
+    for role in ["shop*", "team/shop", "arn:aws:iam::123456789012:role/*", ""] {
+        let said = refusal("shop", |settings| {
+            settings.beat_scheduler_role = Some(role.to_owned());
+        });
+        let said = said.await;
+        assert!(
+            said.contains(&format!("`beat_scheduler_role` is `{role}`")),
+            "{said}"
+        );
+    }
+    for group in ["shop/*", "sh?p", "a b"] {
+        let said = refusal("shop", |settings| {
+            settings.beat_schedule_group = Some(group.to_owned());
+        });
+        let said = said.await;
+        assert!(said.contains("`beat_schedule_group`"), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn the_schedules_role_is_passed_to_their_service_alone() {
+    let app = App::new("shop")
+        .task(report)
+        .isolated()
+        .settings(|settings| {
+            settings.broker_url = Some("sqs://".to_owned());
+        });
+    let app = app.beat("daily", "0 9 * * *", report::s("daily".to_owned()));
+    let manifest = Manifest::of(&app.build().await.expect("a connection")).expect("a manifest");
+    assert_eq!(
+        condition(&manifest, "operator", "PassScheduleRole"),
+        serde_json::json!({"StringEquals": {"iam:PassedToService": ["scheduler.amazonaws.com"]}})
+    );
+}
