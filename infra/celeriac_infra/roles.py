@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 
+from . import quotas
 from .manifest import Manifest, ManifestError, Role
 from .place import Place, Stack, arn
 
@@ -59,37 +61,49 @@ def logical(role: str) -> str:
 
 
 def resources(manifest: Manifest, extra: dict[str, list[dict]]) -> dict:
-    """By logical name: a role for what a service takes, else a policy to attach to your own roles. `extra` are policies beside
-    the manifest's, by role."""
+    """By logical name: a role for what a service takes, else policies to attach to your own roles. `extra` are policies beside
+    the manifest's, by role. What is too large for one policy becomes several."""
     made = {}
     for name in manifest.roles:
         if role := manifest.role(name):
-            is_role = bool(role.trusted_services)
-            made[logical(name)] = _role(manifest, role, extra.get(name, [])) if is_role else _managed_policy(role, manifest.deployment)
+            made.update(_role(manifest, role, extra.get(name, [])) if role.trusted_services else _attached(manifest, role))
     return made
 
 
 def _role(manifest: Manifest, role: Role, extra: list[dict]) -> dict:
-    policies = [{"PolicyName": "celeriac", "PolicyDocument": Stack().put(policy(role))}, *extra]
-    return {
-        "Type": "AWS::IAM::Role",
-        "Properties": {"AssumeRolePolicyDocument": Stack().put(trust(manifest, role)), "Policies": policies},
-    }
+    own = {"PolicyName": "celeriac", "PolicyDocument": Stack().put(policy(role))}
+    properties = {"AssumeRolePolicyDocument": Stack().put(trust(manifest, role)), "Policies": [own, *extra]}
+    made = {logical(role.name): {"Type": "AWS::IAM::Role", "Properties": properties}}
+    others = len(json.dumps(extra, separators=(",", ":")))
+    if quotas.size(list(role.statements)) + others <= quotas.INLINE_POLICIES:
+        return made
+    properties["Policies"] = extra
+    roles = {"Roles": [{"Ref": logical(role.name)}]}
+    return {**made, **_managed(manifest, role, f"{logical(role.name)}Policy", roles)}
 
 
-def _managed_policy(role: Role, app: str) -> dict:
-    return {
-        "Type": "AWS::IAM::ManagedPolicy",
-        "Properties": {"Description": f"celeriac: {role.name} of {app}", "PolicyDocument": Stack().put(policy(role))},
-    }
+def _attached(manifest: Manifest, role: Role) -> dict:
+    return _managed(manifest, role, logical(role.name), {})
+
+
+def _managed(manifest: Manifest, role: Role, key: str, properties: dict) -> dict:
+    """Policies; the second has a 2 at the end of its logical name."""
+    made = {}
+    for number, statements in enumerate(quotas.managed(list(role.statements), role.name), 1):
+        document = Stack().put({"Version": "2012-10-17", "Statement": statements})
+        said = {"Description": f"celeriac: {role.name} of {manifest.deployment}", "PolicyDocument": document, **properties}
+        made[key if number == 1 else f"{key}{number}"] = {"Type": "AWS::IAM::ManagedPolicy", "Properties": said}
+    return made
 
 
 def files(manifest: Manifest, place: Place) -> dict[str, dict]:
-    """Policy documents by file name, for those who use no stack."""
+    """Policy documents by file name, for those who use no stack; several of a role whose rights are too many for one."""
     made = {}
     for name in sorted(manifest.roles):
         if role := manifest.role(name):
-            made[f"{name}.policy.json"] = place.put(policy(role))
+            for number, statements in enumerate(quotas.managed(list(role.statements), name), 1):
+                file = f"{name}.policy.json" if number == 1 else f"{name}.policy-{number}.json"
+                made[file] = place.put({"Version": "2012-10-17", "Statement": statements})
             if role.trusted_services:
                 made[f"{name}.trust.json"] = place.put(trust(manifest, role))
     return made

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import alarms, dashboard, function, queues, roles, schedules, table, task_definition
+from . import alarms, dashboard, function, queues, quotas, roles, schedules, table, task_definition
 from .manifest import Manifest, ManifestError
 from .names import logical
 from .options import Options
@@ -19,6 +19,8 @@ def build(manifest: Manifest, options: Options) -> dict:
     if options.function_queues and not manifest.role("lambda"):
         raise ManifestError("the manifest has no rights for the role `lambda`")
     has_function = bool(options.function_queues)
+    if has_function:
+        quotas.check_environment(function.environment(manifest))
     return {
         "AWSTemplateFormatVersion": "2010-09-09",
         "Description": f"celeriac: queues, results, rights and function of {manifest.deployment}",
@@ -86,9 +88,10 @@ def _roles(manifest: Manifest, options: Options) -> dict:
     extra = {"lambda": [function.log_policy(manifest)], "scheduler": schedules.dead_letter_policy(manifest)}
     made = roles.resources(manifest, extra)
     if not options.function_queues:
-        made.pop("LambdaRole", None)
-    elif "LambdaRole" in made:
-        made["LambdaRole"]["Condition"] = function.CONDITION
+        return {key: resource for key, resource in made.items() if not key.startswith("LambdaRole")}
+    for key, resource in made.items():
+        if key.startswith("LambdaRole"):
+            resource["Condition"] = function.CONDITION
     return made
 
 
@@ -122,8 +125,12 @@ def _outputs(manifest: Manifest, options: Options) -> dict:
             key = roles.logical(name)
             if name == "lambda":
                 continue
-            value = {"Fn::GetAtt": [key, "Arn"]} if role.trusted_services else {"Ref": key}
-            outputs[f"{key}Arn"] = {"Description": f"ARN for {name}", "Value": value}
+            if role.trusted_services:
+                outputs[f"{key}Arn"] = {"Description": f"ARN for {name}", "Value": {"Fn::GetAtt": [key, "Arn"]}}
+                continue
+            for number, _ in enumerate(quotas.managed(list(role.statements), name), 1):
+                policy = key if number == 1 else f"{key}{number}"
+                outputs[f"{policy}Arn"] = {"Description": f"ARN for {name}", "Value": {"Ref": policy}}
     if options.function_queues:
         value = {"Fn::GetAtt": ["Function", "Arn"]}
         outputs["FunctionArn"] = {"Description": "ARN of the function", "Condition": function.CONDITION, "Value": value}

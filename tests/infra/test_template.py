@@ -2,6 +2,7 @@
 
 import copy
 import json
+import re
 from datetime import datetime, timedelta, timezone
 
 import pytest
@@ -159,6 +160,71 @@ def test_starts_that_have_been_are_left_out_and_rates_go_on_from_their_grid():
     start = datetime.fromisoformat(made["interval"]["StartDate"].replace("Z", "+00:00"))
     assert (start - datetime(2024, 1, 1, 12, tzinfo=timezone.utc)) % timedelta(minutes=1560) == timedelta()
     assert timedelta() < start - datetime.now(timezone.utc) <= timedelta(minutes=1560 + 15)
+
+
+def with_queues(number: int) -> dict:
+    """The manifest with more queues, in the rights of every role too."""
+    changed = copy.deepcopy(MANIFEST)
+    first = changed["queues"][0]
+    names = [f"tenant-{n:03}-reports" for n in range(number)]
+    changed["queues"] = [{**first, "name": name, "queue_name": name, "dead_letter_queue": f"{name}-dlq"} for name in names]
+    changed["schedules"] = []
+    for role in changed["roles"].values():
+        for statement in role["statements"]:
+            of_queues = [arn for arn in statement["resources"] if ":sqs:" in arn and not arn.endswith("*")]
+            if of_queues:
+                dead = "-dlq" if all(arn.endswith(("-dlq", "-dlq.fifo")) for arn in of_queues) else ""
+                statement["resources"] = [f"arn:${{partition}}:sqs:${{region}}:${{account}}:{name}{dead}" for name in names]
+    return changed
+
+
+def placed(value) -> str:
+    """As IAM counts it: `value` in a real account, without white space."""
+    text = json.dumps(value, separators=(",", ":"))
+    for pseudo, real in {"Partition": "aws", "Region": "ap-southeast-2", "AccountId": "123456789012"}.items():
+        text = text.replace("${AWS::" + pseudo + "}", real)
+    return re.sub(r'\{"Fn::Sub":("[^"]*")\}', r"\1", text)
+
+
+@pytest.mark.parametrize("number", [4, 20, 60, 68])
+def test_policies_are_cut_so_that_iam_takes_them(number):
+    manifest = with_queues(number)
+    made = template(manifest, "--function-queues", "")
+    policies = of_type(made, "AWS::IAM::ManagedPolicy")
+    for name, policy in policies.items():
+        assert len(placed(policy["PolicyDocument"])) <= 6144, name
+    for name, role in of_type(made, "AWS::IAM::Role").items():
+        assert len(placed(role["Policies"])) <= 10240, name
+    for role, said in manifest["roles"].items():
+        if role == "lambda" or not said["statements"]:
+            continue
+        name = role.capitalize()
+        documents = [policy["PolicyDocument"] for key, policy in policies.items() if key.startswith(name)]
+        documents += [each["PolicyDocument"] for each in of_type(made, "AWS::IAM::Role").get(f"{name}Role", {"Policies": []})["Policies"]]
+        rights = {
+            (action, arn)
+            for document in documents
+            for statement in statements_of(document)
+            for action in statement["actions"]
+            for arn in statement["resources"]
+        }
+        wanted = {(action, arn) for each in said["statements"] for action in each["actions"] for arn in each["resources"]}
+        assert wanted <= rights, role
+        assert len(documents) <= 10
+
+
+def test_quotas_are_told_by_name_and_source():
+    for manifest, said in [
+        (with_queues(80), "resources, and CloudFormation takes 500 (https://docs.aws.amazon.com/AWSCloudFormation"),
+        ({**MANIFEST, "environment": {"CELERIAC_TASK_ROUTES": "a" * 4097}}, "Lambda takes 4,096 (https://docs.aws.amazon.com/lambda"),
+        (with_queues(700), "IAM attaches 10 to a role (https://docs.aws.amazon.com/IAM"),
+    ]:
+        done = run(manifest)
+        assert done.returncode == 1
+        assert said in done.stderr
+    done = run(with_queues(30))
+    assert done.returncode == 0, done.stderr
+    assert "over 51,200 it needs `--s3-bucket`" in done.stderr
 
 
 def test_scale_in_protection_is_for_the_cluster_that_is_named():

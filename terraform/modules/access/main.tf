@@ -17,5 +17,13 @@ resource "aws_iam_policy" "this" {
   name        = "${local.deployment}-${each.key}"
   description = "What the ${each.key} of ${local.deployment} may do"
   policy      = module.policy[each.key].json
-  tags        = merge(var.tags, { "celeriac:app" = var.manifest.app, "celeriac:deployment" = local.deployment })
+
+  lifecycle {
+    precondition {
+      condition     = length(module.policy[each.key].json) <= 6144
+      error_message = "The policy of ${each.key} has ${length(module.policy[each.key].json)} characters, and IAM takes 6,144 in a managed policy (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html): divide the queues between apps, or make the policies of `infra/sam --iam`, which cuts them."
+    }
+  }
+
+  tags = merge(var.tags, { "celeriac:app" = var.manifest.app, "celeriac:deployment" = local.deployment })
 }

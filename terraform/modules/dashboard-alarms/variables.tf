@@ -31,6 +31,10 @@ variable "workers" {
     condition     = alltrue([for queues in values(var.workers) : length(queues) > 0])
     error_message = "Each of `workers` has at least one queue."
   }
+  validation {
+    condition     = alltrue([for queues in values(var.workers) : length(join(",", queues)) <= 1024 && can(regex("^[ -~]*$", join(",", queues)))])
+    error_message = "The names of a worker's queues together are a dimension of its metrics, for which CloudWatch takes 1,024 ASCII characters (https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_Dimension.html): give it fewer queues, or shorter names."
+  }
 }
 
 variable "function_names" {

@@ -86,3 +86,21 @@ run "roles_that_do_not_exist" {
   }
   expect_failures = [var.roles]
 }
+
+run "a_policy_over_iams_quota" {
+  command = plan
+  variables {
+    manifest = {
+      manifest_version = 1
+      app              = "shop"
+      roles = {
+        producer = {
+          trusted_services = []
+          statements       = [{ sid = "SendTasks", actions = ["sqs:SendMessage"], resources = [for n in range(120) : "arn:$${partition}:sqs:$${region}:$${account}:tenant-${n}-reports"] }]
+        }
+      }
+    }
+    roles = ["producer"]
+  }
+  expect_failures = [aws_iam_policy.this]
+}

@@ -177,3 +177,31 @@ run "ages_of_queues_that_do_not_exist" {
   }
   expect_failures = [var.oldest_message_seconds]
 }
+
+run "a_widget_has_a_hundred_alarms_at_most" {
+  variables {
+    manifest = {
+      manifest_version = 1
+      app              = "shop"
+      queues           = [for n in range(60) : { name = "tenant-${n}", queue_name = "tenant-${n}", dead_letter_queue = "tenant-${n}-dlq" }]
+    }
+    workers = {}
+  }
+  assert {
+    condition     = [for w in jsondecode(aws_cloudwatch_dashboard.this.dashboard_body).widgets : length(w.properties.alarms) if w.type == "alarm"] == [100, 21]
+    error_message = "CloudWatch refuses more"
+  }
+}
+
+run "names_of_queues_over_a_dimensions_length" {
+  command = plan
+  variables {
+    manifest = {
+      manifest_version = 1
+      app              = "shop"
+      queues           = [for n in range(60) : { name = "tenant-${n}-with-a-long-name", queue_name = "tenant-${n}", dead_letter_queue = "tenant-${n}-dlq" }]
+    }
+    workers = { service = [for n in range(60) : "tenant-${n}-with-a-long-name"] }
+  }
+  expect_failures = [var.workers]
+}
