@@ -51,6 +51,10 @@ impl<'a> Deployment<'a> {
         match schedules(connection) {
             Ok(schedules) => deployment.schedules = schedules,
             Err(Error::Manifest(of_entries)) => problems.extend(of_entries),
+            #[cfg(feature = "beat")]
+            Err(Error::Entries(errors)) => {
+                problems.extend(errors.iter().map(ToString::to_string));
+            }
             Err(other) => problems.push(other.to_string()),
         }
         problems.extend(deployment.problems_of_queues());

@@ -415,3 +415,42 @@ async fn the_schedules_role_is_passed_to_their_service_alone() {
         serde_json::json!({"StringEquals": {"iam:PassedToService": ["scheduler.amazonaws.com"]}})
     );
 }
+
+/// Of the settings and of the code, in the manifest and in a plan.
+#[tokio::test]
+async fn all_bad_entries_are_named_at_once() {
+    let app = || {
+        App::new("shop")
+            .task(report)
+            .isolated()
+            .settings(|settings| {
+                settings.broker_url = Some("sqs://".to_owned());
+            })
+    };
+    let call = || report::s("daily".to_owned());
+    let bad = app()
+        .beat("both days", "0 9 13 * fri", call())
+        .beat("fine", "0 9 * * *", call())
+        .beat(
+            "half seconds",
+            std::time::Duration::from_millis(1500),
+            call(),
+        );
+    let connection = bad.build().await.expect("a connection");
+    let said = Manifest::of(&connection).expect_err("refused").to_string();
+    assert!(
+        said.contains("`both days`") && said.contains("`half seconds`"),
+        "{said}"
+    );
+    assert!(!said.contains("`fine`"), "{said}");
+    let entry = |text: &str| celeriac::Value::Str(text.to_owned());
+    let unread = app().settings(|settings| {
+        settings.broker_url = Some("sqs://".to_owned());
+        settings.beat_schedule = [("one", entry("1")), ("two", entry("2"))]
+            .map(|(name, value)| (name.to_owned(), value))
+            .into_iter()
+            .collect();
+    });
+    let said = unread.build().await.expect_err("refused").to_string();
+    assert!(said.contains("`one`") && said.contains("`two`"), "{said}");
+}
