@@ -10,6 +10,7 @@ from . import quotas
 from .manifest import Manifest, ManifestError, Role
 from .place import Place, Stack, arn
 
+HAS_BOUNDARY = "HasPermissionsBoundary"
 _CLUSTER = re.compile(r"[A-Za-z0-9_-]{1,255}")
 # It names the schedule's group as the source, never the schedule (EventBridge Scheduler user guide,
 # "Confused deputy prevention").
@@ -72,7 +73,12 @@ def resources(manifest: Manifest, extra: dict[str, list[dict]]) -> dict:
 
 def _role(manifest: Manifest, role: Role, extra: list[dict]) -> dict:
     own = {"PolicyName": "celeriac", "PolicyDocument": Stack().put(policy(role))}
-    properties = {"AssumeRolePolicyDocument": Stack().put(trust(manifest, role)), "Policies": [own, *extra]}
+    boundary = {"Fn::If": [HAS_BOUNDARY, {"Ref": "PermissionsBoundary"}, {"Ref": "AWS::NoValue"}]}
+    properties = {
+        "AssumeRolePolicyDocument": Stack().put(trust(manifest, role)),
+        "PermissionsBoundary": boundary,
+        "Policies": [own, *extra],
+    }
     made = {logical(role.name): {"Type": "AWS::IAM::Role", "Properties": properties}}
     others = len(json.dumps(extra, separators=(",", ":")))
     if quotas.size(list(role.statements)) + others <= quotas.INLINE_POLICIES:

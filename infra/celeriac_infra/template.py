@@ -34,6 +34,7 @@ def build(manifest: Manifest, options: Options) -> dict:
 def _parameters(has_function: bool) -> dict:
     parameters = {
         "AlarmTopic": {"Type": "String", "Default": NONE, "Description": "ARN of the SNS topic that alarms go to"},
+        "PermissionsBoundary": {"Type": "String", "Default": NONE, "Description": "ARN of the policy that bounds every role"},
         "LogRetentionDays": {"Type": "Number", "Default": 30, "AllowedValues": RETENTIONS},
     }
     for key, (default, description) in alarms.THRESHOLDS.items():
@@ -62,7 +63,7 @@ def _conditions(manifest: Manifest, has_function: bool) -> dict:
     def given(parameter: str) -> dict:
         return {"Fn::Not": [{"Fn::Equals": [{"Ref": parameter}, NONE]}]}
 
-    conditions = {"HasAlarmTopic": given("AlarmTopic")}
+    conditions = {"HasAlarmTopic": given("AlarmTopic"), roles.HAS_BOUNDARY: given("PermissionsBoundary")}
     if manifest.table and manifest.table.region:
         conditions[table.CONDITION] = {"Fn::Equals": [{"Ref": "AWS::Region"}, manifest.table.region]}
     if has_function:
@@ -74,7 +75,7 @@ def _conditions(manifest: Manifest, has_function: bool) -> dict:
 def _resources(manifest: Manifest, options: Options) -> dict:
     return {
         **queues.resources(manifest, options),
-        **table.resources(manifest),
+        **({} if options.existing_table else table.resources(manifest)),
         **_roles(manifest, options),
         **function.resources(manifest, options),
         **_worker_logs(manifest),

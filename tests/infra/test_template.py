@@ -239,6 +239,19 @@ def statements_of_role(name: str, *args: str) -> list[dict]:
     return statements_of(of_type(template(MANIFEST, *args), "AWS::IAM::Role")[name]["Policies"][0]["PolicyDocument"])
 
 
+def test_an_organisation_may_bound_every_role():
+    made = template(MANIFEST)
+    boundary = {"Fn::If": ["HasPermissionsBoundary", {"Ref": "PermissionsBoundary"}, {"Ref": "AWS::NoValue"}]}
+    assert all(role["PermissionsBoundary"] == boundary for role in of_type(made, "AWS::IAM::Role").values())
+    assert made["Parameters"]["PermissionsBoundary"]["Default"] == "none"
+
+
+def test_a_table_that_is_there_is_not_made():
+    made = template(MANIFEST, "--existing-table")
+    assert not of_type(made, "AWS::DynamoDB::Table")
+    assert MANIFEST["table"]["name"] in json.dumps(of_type(made, "AWS::IAM::Role")["WorkerRole"])
+
+
 def test_no_results_no_table():
     made = template({**MANIFEST, "table": None})
     assert not of_type(made, "AWS::DynamoDB::Table")
