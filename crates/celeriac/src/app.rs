@@ -33,10 +33,6 @@ pub struct App {
     pub(crate) state: StateMap,
     pub(crate) settings: Settings,
     /// What the code said before files and environment were read; `None` where none is read.
-    #[cfg_attr(
-        not(feature = "_aws"),
-        expect(dead_code, reason = "the manifest reads it")
-    )]
     pub(crate) coded: Option<Settings>,
     pub(crate) isolated: bool,
     #[cfg(feature = "beat")]
