@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from . import table
 from .function import name as function_name
 from .manifest import Manifest, Queue
 from .names import logical
@@ -44,6 +45,8 @@ def resources(manifest: Manifest, options: Options, condition: str) -> dict:
         made[f"Alarm{key}"] = {"Type": "AWS::CloudWatch::Alarm", "Properties": properties}
         if alarm["Namespace"] == "AWS/Lambda":
             made[f"Alarm{key}"]["Condition"] = condition
+        if alarm["Namespace"] == "AWS/DynamoDB" and manifest.table.region:
+            made[f"Alarm{key}"]["Condition"] = table.CONDITION
     return made
 
 
@@ -55,7 +58,7 @@ def file(manifest: Manifest, options: Options) -> list[dict]:
 
 def _age(manifest: Manifest, queue: Queue) -> dict:
     return _alarm(
-        f"{manifest.app}-oldest-message-{_dashed(queue.name)}",
+        f"{manifest.deployment}-oldest-message-{_dashed(queue.name)}",
         f"A task has waited in {queue.name} for minutes on end: too few workers, or none.",
         ("AWS/SQS", "ApproximateAgeOfOldestMessage", {"QueueName": queue.queue_name}),
         ("Maximum", 60, 3, 3, "MaximumAge"),
@@ -64,7 +67,7 @@ def _age(manifest: Manifest, queue: Queue) -> dict:
 
 def _not_empty(manifest: Manifest, queue: str) -> dict:
     return _alarm(
-        f"{manifest.app}-dead-letters-{_dashed(queue)}",
+        f"{manifest.deployment}-dead-letters-{_dashed(queue)}",
         f"There are dead letters in {queue}; their attribute celeriac-reason says why.",
         ("AWS/SQS", "ApproximateNumberOfMessagesVisible", {"QueueName": queue}),
         ("Maximum", 60, 1, 1, 0),
@@ -80,9 +83,9 @@ def _of_tasks(manifest: Manifest) -> dict:
     }
     return {
         metric: _alarm(
-            f"{manifest.app}-{name}",
+            f"{manifest.deployment}-{name}",
             description,
-            (NAMESPACE, metric, {"app": manifest.app}),
+            (NAMESPACE, metric, {"app": manifest.deployment}),
             ("Sum", 300, 1, 1, threshold),
         )
         for metric, (name, threshold, description) in described.items()
@@ -91,7 +94,7 @@ def _of_tasks(manifest: Manifest) -> dict:
 
 def _of_table(manifest: Manifest, table: str) -> dict:
     return _alarm(
-        f"{manifest.app}-table-throttles",
+        f"{manifest.deployment}-table-throttles",
         f"DynamoDB refuses writes to {table}: more in a short time than the table has grown to.",
         ("AWS/DynamoDB", "WriteThrottleEvents", {"TableName": table}),
         ("Sum", 300, 1, 1, "MaximumThrottles"),

@@ -56,12 +56,12 @@ def _dead_letters(manifest: Manifest) -> list:
 
 
 def _of_app(manifest: Manifest, *metrics: str) -> list:
-    return [[NAMESPACE, metric, "app", manifest.app] for metric in metrics]
+    return [[NAMESPACE, metric, "app", manifest.deployment] for metric in metrics]
 
 
 def _of_each_kind(manifest: Manifest, metric: str, statistic: str) -> list:
     """A line for each set of queues that a kind of worker works on, whichever there are."""
-    found = f'{{{NAMESPACE},app,queues}} app="{manifest.app}" MetricName="{metric}"'
+    found = f'{{{NAMESPACE},app,queues}} app="{manifest.deployment}" MetricName="{metric}"'
     return [[{"expression": f"SEARCH('{found}', '{statistic}', 60)", "id": metric[0].lower() + metric[1:]}]]
 
 

@@ -7,6 +7,7 @@ from .manifest import Manifest, Queue
 from .names import logical
 from .options import PLAIN_BATCH, Options
 from .place import Stack, arn
+from .queues import arn_of
 
 CONDITION = "HasFunction"
 NO_VALUE = {"Ref": "AWS::NoValue"}
@@ -14,7 +15,7 @@ NO_VALUE = {"Ref": "AWS::NoValue"}
 
 def name(manifest: Manifest) -> str:
     """The function's."""
-    return f"{manifest.app}-worker"
+    return f"{manifest.deployment}-worker"
 
 
 def log_group(manifest: Manifest) -> str:
@@ -64,7 +65,7 @@ def _function(manifest: Manifest, options: Options) -> dict:
         "Type": "AWS::Lambda::Function",
         "Properties": {
             "FunctionName": name(manifest),
-            "Description": f"celeriac worker of {manifest.app}",
+            "Description": f"celeriac worker of {manifest.deployment}",
             "PackageType": {"Fn::If": ["UsesImage", "Image", "Zip"]},
             "Code": {"Fn::If": ["UsesImage", {"ImageUri": {"Ref": "ImageUri"}}, zipped]},
             "Runtime": {"Fn::If": ["UsesImage", NO_VALUE, "provided.al2023"]},
@@ -79,14 +80,14 @@ def _function(manifest: Manifest, options: Options) -> dict:
             # the 16th time in a row for a loop and stops it; what bounds a real one is
             # MaximumConcurrency.
             "RecursiveLoop": "Allow",
-            "Tags": tags.of(manifest.app),
+            "Tags": tags.of(manifest),
         },
     }
 
 
 def _mapping(queue: Queue, options: Options) -> dict:
     properties = {
-        "EventSourceArn": {"Fn::GetAtt": [logical("Queue", queue.queue_name), "Arn"]},
+        "EventSourceArn": arn_of(queue),
         "FunctionName": {"Ref": "Function"},
         "BatchSize": min(options.batch_size, PLAIN_BATCH) if queue.fifo else options.batch_size,
         "FunctionResponseTypes": ["ReportBatchItemFailures"],

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import MISSING, dataclass, field
 
 VERSION = 1
-ROLES = ("producer", "worker", "lambda", "scheduler", "operator")
+ROLES = ("producer", "reader", "forgetter", "worker", "lambda", "scheduler", "operator")
 
 
 class ManifestError(Exception):
@@ -27,6 +27,9 @@ class Queue:
     dead_letter_retention: int
     tasks: tuple[str, ...]
     function_timeout: int
+    arn: str | None = None
+    url: str | None = None
+    """Of a queue that is there already, with its dead-letter queue; None for one to make."""
 
     @property
     def is_own(self) -> bool:
@@ -41,6 +44,8 @@ class Table:
     name: str
     hash_key: str
     ttl_attribute: str
+    region: str | None = None
+    """Where the program looks for it; None for where the stack is."""
 
 
 @dataclass(frozen=True)
@@ -95,12 +100,16 @@ class Manifest:
     """All of it."""
 
     app: str
+    deployment: str
+    """The name of this environment of the app, which is in all names of its own."""
     queues: tuple[Queue, ...]
     table: Table | None
     schedule_group: str | None
     schedules: tuple[Schedule, ...]
     environment: dict[str, str]
     roles: dict[str, Role]
+    region: str | None = None
+    """Where the program looks for its queues; None for where the stack is."""
     schedule_dead_letter_queue: str | None = None
     """Celery's name of the queue for firings that could not be delivered."""
 
@@ -148,21 +157,45 @@ def _manifest(data: dict) -> Manifest:
     if data.get("buckets"):
         raise ManifestError("the manifest names buckets, which this script does not create")
     table = data["table"]
+    _check_names(data["queues"])
     return Manifest(
         app=data["app"],
+        deployment=data.get("deployment") or data["app"],
         queues=tuple(_queue(queue) for queue in data["queues"]),
-        table=Table(**{name: table[name] for name in Table.__dataclass_fields__}) if table else None,
+        table=Table(**_fields(Table, table)) if table else None,
         schedule_group=data.get("schedule_group"),
         schedules=tuple(_schedule(schedule) for schedule in data.get("schedules", [])),
         environment=dict(data["environment"]),
+        region=data.get("region"),
         roles={name: _role(name, role) for name, role in data["roles"].items()},
         schedule_dead_letter_queue=data.get("schedule_dead_letter_queue"),
     )
 
 
+def _check_names(queues: list[dict]) -> None:
+    """Each SQS name is one queue's; several may share a dead-letter queue."""
+    taken: dict[str, str] = {}
+    problems = []
+    for queue in queues:
+        name, other = queue["queue_name"], taken.get(queue["queue_name"])
+        if other:
+            problems.append(f"queues `{other}` and `{queue['name']}` are one in SQS, `{name}`: rename one of them")
+        taken[name] = queue["name"]
+    for queue in queues:
+        if other := taken.get(queue.get("dead_letter_queue")):
+            problems.append(f"queue `{other}` and the dead-letter queue of `{queue['name']}` are one in SQS: rename one of them")
+    if problems:
+        raise ManifestError("; ".join(problems))
+
+
 def _queue(data: dict) -> Queue:
-    fields = {name: data[name] for name in Queue.__dataclass_fields__}
-    return Queue(**{**fields, "tasks": tuple(data["tasks"])})
+    return Queue(**{**_fields(Queue, data), "tasks": tuple(data["tasks"])})
+
+
+def _fields(kind: type, data: dict) -> dict:
+    """Those that the manifest must have, and those that it may have."""
+    fields = kind.__dataclass_fields__.items()
+    return {name: data[name] for name, field in fields if field.default is MISSING or name in data}
 
 
 def _schedule(data: dict) -> Schedule:
@@ -181,8 +214,9 @@ def _universal(data: dict | None) -> Universal | None:
 def _role(name: str, data: dict) -> Role:
     if name not in ROLES:
         raise ManifestError(f"unknown role `{name}`")
-    statements = tuple(
-        {"Sid": each["sid"], "Effect": "Allow", "Action": each["actions"], "Resource": each["resources"]}
-        for each in data["statements"]
-    )
-    return Role(name, tuple(data["trusted_services"]), statements)
+    return Role(name, tuple(data["trusted_services"]), tuple(_statement(each) for each in data["statements"]))
+
+
+def _statement(data: dict) -> dict:
+    statement = {"Sid": data["sid"], "Effect": "Allow", "Action": data["actions"], "Resource": data["resources"]}
+    return {**statement, "Condition": data["condition"]} if data.get("condition") else statement

@@ -24,6 +24,8 @@ class Options:
     batching_window: int = 0
     image: str = ""
     """Of the ECS task."""
+    existing_table: bool = False
+    """Whether the table is there already, and the stack is not to make it."""
     task_role: str = ""
     """Name of the IAM role that the ECS task has."""
 
@@ -48,6 +50,7 @@ def of(
     batching_window: int,
     image: str | None,
     task_role: str | None,
+    existing_table: bool = False,
 ) -> Options:
     """Checked options; None is the default of each."""
     own = {queue.name: queue for queue in manifest.own_queues}
@@ -63,11 +66,23 @@ def of(
         worker_queues=tuple(on_worker),
         batch_size=batch_size,
         batching_window=batching_window,
+        existing_table=existing_table,
         image=image or f"{manifest.app}:latest",
-        task_role=task_role or f"{manifest.app}-worker",
+        task_role=task_role or f"{manifest.deployment}-worker",
     )
     _tell_of_raised(options)
+    _tell_of_places(manifest)
     return options
+
+
+def _tell_of_places(manifest: Manifest) -> None:
+    if manifest.region:
+        print(f"note: the program looks for its queues in {manifest.region}: deploy there", file=sys.stderr)
+    if manifest.table and manifest.table.region and manifest.table.region != manifest.region:
+        print(
+            f"note: the program looks for its table in {manifest.table.region}: a stack elsewhere does not make it, and expects it there",
+            file=sys.stderr,
+        )
 
 
 def _tell_of_raised(options: Options) -> None:

@@ -19,25 +19,45 @@ HIGH_THROUGHPUT = {"FifoQueue": True, "DeduplicationScope": "messageGroup", "Fif
 def resources(manifest: Manifest, options: Options) -> dict:
     """By logical name."""
     made = {}
-    for queue in manifest.queues:
-        made[logical("Queue", queue.queue_name)] = _queue(queue, options, tags.of(manifest.app, queue=queue.name))
-    for name, sources in dead_letter_queues(manifest).items():
-        marks = tags.of(manifest.app, dead_letters_of=" ".join(source.name for source in sources))
+    for queue in to_make(manifest):
+        made[logical("Queue", queue.queue_name)] = _queue(queue, options, tags.of(manifest, queue=queue.name))
+    for name, sources in _dead_letter_queues(to_make(manifest)).items():
+        marks = tags.of(manifest, dead_letters_of=" ".join(source.name for source in sources))
         made[logical("Queue", name)] = _dead_letter_queue(name, sources, marks)
-    for name in queue_names(manifest):
+    for name in _names(to_make(manifest)):
         made[logical("TlsOnly", name)] = _tls_only(name)
     return made
 
 
+def to_make(manifest: Manifest) -> list[Queue]:
+    """Those that are not there already."""
+    return [queue for queue in manifest.queues if not queue.url]
+
+
+def arn_of(queue: Queue) -> dict:
+    """In a template."""
+    if queue.url:
+        return Stack().put(queue.arn)
+    return {"Fn::GetAtt": [logical("Queue", queue.queue_name), "Arn"]}
+
+
 def queue_names(manifest: Manifest) -> list[str]:
     """SQS names of every queue."""
-    return [*(queue.queue_name for queue in manifest.queues), *dead_letter_queues(manifest)]
+    return _names(list(manifest.queues))
+
+
+def _names(queues: list[Queue]) -> list[str]:
+    return [*(queue.queue_name for queue in queues), *_dead_letter_queues(queues)]
 
 
 def dead_letter_queues(manifest: Manifest) -> dict[str, list[Queue]]:
     """SQS name of each dead-letter queue, and the queues that it serves."""
+    return _dead_letter_queues(list(manifest.queues))
+
+
+def _dead_letter_queues(queues: list[Queue]) -> dict[str, list[Queue]]:
     found: dict[str, list[Queue]] = {}
-    for queue in manifest.queues:
+    for queue in queues:
         if queue.dead_letter_queue:
             found.setdefault(queue.dead_letter_queue, []).append(queue)
     return found

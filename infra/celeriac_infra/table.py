@@ -6,6 +6,8 @@ from . import tags
 from .manifest import Manifest
 
 LOGICAL = "Table"
+# Of a table in a certain region: elsewhere it is not made.
+CONDITION = "IsTheTablesRegion"
 
 
 def resources(manifest: Manifest) -> dict:
@@ -13,8 +15,10 @@ def resources(manifest: Manifest) -> dict:
     table = manifest.table
     if table is None:
         return {}
+    where = {"Condition": CONDITION} if table.region else {}
     return {
         LOGICAL: {
+            **where,
             "Type": "AWS::DynamoDB::Table",
             # It knows which tasks have ended: it outlives a stack that is deleted by mistake.
             "DeletionPolicy": "Retain",
@@ -27,7 +31,7 @@ def resources(manifest: Manifest) -> dict:
                 "TimeToLiveSpecification": {"AttributeName": table.ttl_attribute, "Enabled": True},
                 "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True},
                 "DeletionProtectionEnabled": True,
-                "Tags": tags.of(manifest.app),
+                "Tags": tags.of(manifest),
             },
         }
     }

@@ -18,14 +18,14 @@ EXECUTION_ROLE = "ecsTaskExecutionRole"
 
 def log_group(manifest: Manifest) -> str:
     """Where the workers write."""
-    return f"/ecs/{manifest.app}-worker"
+    return f"/ecs/{manifest.deployment}-worker"
 
 
 def body(manifest: Manifest, options: Options) -> dict:
     """An input of `aws ecs register-task-definition`, with placeholders."""
     role = "arn:${partition}:iam::${account}:role/"
     return {
-        "family": f"{manifest.app}-worker",
+        "family": f"{manifest.deployment}-worker",
         "requiresCompatibilities": ["FARGATE"],
         "networkMode": "awsvpc",
         "runtimePlatform": {"cpuArchitecture": "ARM64", "operatingSystemFamily": "LINUX"},

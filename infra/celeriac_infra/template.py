@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import alarms, dashboard, function, queues, roles, schedules, table, task_definition
+from . import alarms, dashboard, function, queues, quotas, roles, schedules, table, task_definition
 from .manifest import Manifest, ManifestError
 from .names import logical
 from .options import Options
@@ -19,11 +19,13 @@ def build(manifest: Manifest, options: Options) -> dict:
     if options.function_queues and not manifest.role("lambda"):
         raise ManifestError("the manifest has no rights for the role `lambda`")
     has_function = bool(options.function_queues)
+    if has_function:
+        quotas.check_environment(function.environment(manifest))
     return {
         "AWSTemplateFormatVersion": "2010-09-09",
-        "Description": f"celeriac: queues, results, rights and function of {manifest.app}",
+        "Description": f"celeriac: queues, results, rights and function of {manifest.deployment}",
         "Parameters": _parameters(has_function),
-        "Conditions": _conditions(has_function),
+        "Conditions": _conditions(manifest, has_function),
         "Resources": _resources(manifest, options),
         "Outputs": _outputs(manifest, options),
     }
@@ -32,6 +34,7 @@ def build(manifest: Manifest, options: Options) -> dict:
 def _parameters(has_function: bool) -> dict:
     parameters = {
         "AlarmTopic": {"Type": "String", "Default": NONE, "Description": "ARN of the SNS topic that alarms go to"},
+        "PermissionsBoundary": {"Type": "String", "Default": NONE, "Description": "ARN of the policy that bounds every role"},
         "LogRetentionDays": {"Type": "Number", "Default": 30, "AllowedValues": RETENTIONS},
     }
     for key, (default, description) in alarms.THRESHOLDS.items():
@@ -56,11 +59,13 @@ def _function_parameters() -> dict:
     }
 
 
-def _conditions(has_function: bool) -> dict:
+def _conditions(manifest: Manifest, has_function: bool) -> dict:
     def given(parameter: str) -> dict:
         return {"Fn::Not": [{"Fn::Equals": [{"Ref": parameter}, NONE]}]}
 
-    conditions = {"HasAlarmTopic": given("AlarmTopic")}
+    conditions = {"HasAlarmTopic": given("AlarmTopic"), roles.HAS_BOUNDARY: given("PermissionsBoundary")}
+    if manifest.table and manifest.table.region:
+        conditions[table.CONDITION] = {"Fn::Equals": [{"Ref": "AWS::Region"}, manifest.table.region]}
     if has_function:
         conditions["UsesImage"] = given("ImageUri")
         conditions[function.CONDITION] = {"Fn::Or": [given("CodeBucket"), given("ImageUri")]}
@@ -70,7 +75,7 @@ def _conditions(has_function: bool) -> dict:
 def _resources(manifest: Manifest, options: Options) -> dict:
     return {
         **queues.resources(manifest, options),
-        **table.resources(manifest),
+        **({} if options.existing_table else table.resources(manifest)),
         **_roles(manifest, options),
         **function.resources(manifest, options),
         **_worker_logs(manifest),
@@ -84,9 +89,10 @@ def _roles(manifest: Manifest, options: Options) -> dict:
     extra = {"lambda": [function.log_policy(manifest)], "scheduler": schedules.dead_letter_policy(manifest)}
     made = roles.resources(manifest, extra)
     if not options.function_queues:
-        made.pop("LambdaRole", None)
-    elif "LambdaRole" in made:
-        made["LambdaRole"]["Condition"] = function.CONDITION
+        return {key: resource for key, resource in made.items() if not key.startswith("LambdaRole")}
+    for key, resource in made.items():
+        if key.startswith("LambdaRole"):
+            resource["Condition"] = function.CONDITION
     return made
 
 
@@ -106,13 +112,13 @@ def _worker_logs(manifest: Manifest) -> dict:
 
 def _dashboard(manifest: Manifest, options: Options) -> dict:
     body = Stack().json(dashboard.body(manifest, options))
-    properties = {"DashboardName": f"{manifest.app}-tasks", "DashboardBody": body}
+    properties = {"DashboardName": f"{manifest.deployment}-tasks", "DashboardBody": body}
     return {"Dashboard": {"Type": "AWS::CloudWatch::Dashboard", "Properties": properties}}
 
 
 def _outputs(manifest: Manifest, options: Options) -> dict:
     outputs = {}
-    for queue in manifest.queues:
+    for queue in queues.to_make(manifest):
         key = logical("Queue", queue.queue_name)
         outputs[f"{key}Url"] = {"Description": f"URL of {queue.queue_name}", "Value": {"Ref": key}}
     for name in manifest.roles:
@@ -120,8 +126,12 @@ def _outputs(manifest: Manifest, options: Options) -> dict:
             key = roles.logical(name)
             if name == "lambda":
                 continue
-            value = {"Fn::GetAtt": [key, "Arn"]} if role.trusted_services else {"Ref": key}
-            outputs[f"{key}Arn"] = {"Description": f"ARN for {name}", "Value": value}
+            if role.trusted_services:
+                outputs[f"{key}Arn"] = {"Description": f"ARN for {name}", "Value": {"Fn::GetAtt": [key, "Arn"]}}
+                continue
+            for number, _ in enumerate(quotas.managed(list(role.statements), name), 1):
+                policy = key if number == 1 else f"{key}{number}"
+                outputs[f"{policy}Arn"] = {"Description": f"ARN for {name}", "Value": {"Ref": policy}}
     if options.function_queues:
         value = {"Fn::GetAtt": ["Function", "Arn"]}
         outputs["FunctionArn"] = {"Description": "ARN of the function", "Condition": function.CONDITION, "Value": value}

@@ -169,11 +169,40 @@ async fn a_producer_has_just_the_rights_it_uses() {
         .await
         .expect("sent");
     sent.get(secs(30)).await.expect("a result");
+    let mut used = stage.used();
+    let table = format!("table/{}", stage.table);
+    let of_table = |(_, resource): &Right| *resource == table;
+    let mut read: BTreeSet<Right> = used.iter().filter(|one| of_table(one)).cloned().collect();
     sent.forget().await.expect("forgotten");
     worker.stop().await;
-    let used = stage.used();
+    let mut forgotten: BTreeSet<Right> = stage.used().difference(&used).cloned().collect();
+    for action in OF_CELERYS_OWN_PRODUCER {
+        let resource = match action.split_once(':') {
+            Some(("dynamodb", _)) => &table,
+            Some((_, "ListQueues")) => "*",
+            _ => &stage.queue,
+        };
+        let right = (action.to_owned(), resource.to_owned());
+        if of_table(&right) {
+            read.insert(right.clone());
+        }
+        used.insert(right);
+    }
+    forgotten.insert(("dynamodb:DeleteItem".to_owned(), table.clone()));
     stage.is_just("producer", used).await;
+    stage.is_just("reader", read).await;
+    stage.is_just("forgetter", forgotten).await;
 }
+
+/// What Celery's own client asks for besides, in its `forget` too: tests/interop/test_rights.py
+/// records it.
+const OF_CELERYS_OWN_PRODUCER: [&str; 5] = [
+    "dynamodb:DescribeTable",
+    "dynamodb:DescribeTimeToLive",
+    "dynamodb:GetItem",
+    "sqs:GetQueueAttributes",
+    "sqs:ListQueues",
+];
 
 /// One of each kind of task, and one that still runs when the worker ends.
 async fn send_all_kinds(stage: &Stage, effects: &str) -> Vec<AsyncResult> {

@@ -36,14 +36,14 @@ def of_type(made: dict, kind: str) -> dict[str, dict]:
 
 
 def manifest_named(manifest: dict, prefix: str) -> dict:
-    """The same app with a prefix in front of its name and of those of its queues and its table."""
+    """The same app in another environment, with a prefix in front of the names of its queues and its table."""
     named = copy.deepcopy(manifest)
     for queue in named["queues"]:
         queue["queue_name"] = f"{prefix}-{queue['queue_name']}"
         queue["dead_letter_queue"] = f"{prefix}-{queue['dead_letter_queue']}"
     if named["table"]:
         named["table"]["name"] = f"{prefix}-{named['table']['name']}"
-    named["app"] = named["schedule_group"] = f"{prefix}-{named['app']}"
+    named["deployment"] = named["schedule_group"] = f"{prefix}-{named['deployment']}"
     for role in named["roles"].values():
         for statement in role["statements"]:
             statement["resources"] = [_prefixed(arn, prefix) for arn in statement["resources"]]

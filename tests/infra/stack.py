@@ -20,7 +20,7 @@ class Stack:
     def __init__(self, url: str, manifest: dict):
         self.url = url
         self.manifest = manifest
-        self.name = manifest["app"]
+        self.name = manifest["deployment"]
         self.function = f"{self.name}-worker"
         self.template = template(self.manifest)
 

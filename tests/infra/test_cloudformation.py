@@ -23,7 +23,13 @@ def placed(statements: list[dict]) -> list[dict]:
     """The manifest's statements as IAM documents of the emulator's account."""
     text = json.dumps(
         [
-            {"Sid": each["sid"], "Effect": "Allow", "Action": each["actions"], "Resource": each["resources"]}
+            {
+                "Sid": each["sid"],
+                "Effect": "Allow",
+                "Action": each["actions"],
+                "Resource": each["resources"],
+                **({"Condition": each["condition"]} if "condition" in each else {}),
+            }
             for each in statements
         ]
     )
@@ -100,7 +106,7 @@ def test_event_source_mappings(stack):
 
 
 def test_logs_are_not_kept_for_ever(stack):
-    for name in (f"/aws/lambda/{stack.function}", f"/ecs/{stack.manifest['app']}-worker"):
+    for name in (f"/aws/lambda/{stack.function}", f"/ecs/{stack.manifest['deployment']}-worker"):
         (group,) = stack.client("logs").describe_log_groups(logGroupNamePrefix=name)["logGroups"]
         assert int(group["retentionInDays"]) == 30
 
@@ -117,7 +123,7 @@ def test_roles_have_the_manifests_rights(stack, role, logical):
     assert [each["Principal"]["Service"] for each in trusted] == stack.manifest["roles"][role]["trusted_services"]
 
 
-@pytest.mark.parametrize("role", ["producer", "operator"])
+@pytest.mark.parametrize("role", ["producer", "reader", "forgetter", "operator"])
 def test_policies_have_the_manifests_rights(stack, role):
     policy_arn = stack.physical(f"{role.capitalize()}Policy")
     iam = stack.client("iam")
@@ -209,9 +215,9 @@ def test_the_schedules_role_is_for_their_group_and_their_queues(stack):
 
 
 def test_alarms(stack):
-    found = stack.client("cloudwatch").describe_alarms(AlarmNamePrefix=f"{stack.manifest['app']}-")["MetricAlarms"]
+    found = stack.client("cloudwatch").describe_alarms(AlarmNamePrefix=f"{stack.manifest['deployment']}-")["MetricAlarms"]
     by_name = {alarm["AlarmName"]: alarm for alarm in found}
-    app = stack.manifest["app"]
+    app = stack.manifest["deployment"]
     for queue in stack.manifest["queues"]:
         assert by_name[f"{app}-oldest-message-{queue['name'].replace('.', '-')}"]["Threshold"] == 300
         assert by_name[f"{app}-dead-letters-{queue['dead_letter_queue'].replace('.', '-')}"]["Threshold"] == 0
@@ -221,6 +227,6 @@ def test_alarms(stack):
 
 
 def test_dashboard(stack):
-    body = stack.client("cloudwatch").get_dashboard(DashboardName=f"{stack.manifest['app']}-tasks")["DashboardBody"]
+    body = stack.client("cloudwatch").get_dashboard(DashboardName=f"{stack.manifest['deployment']}-tasks")["DashboardBody"]
     widgets = json.loads(body)["widgets"]
     assert {widget["properties"]["region"] for widget in widgets} == {REGION_OF_TESTS}

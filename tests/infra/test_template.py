@@ -2,13 +2,15 @@
 
 import copy
 import json
+import re
+from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from generated import MANIFEST, of_type, run, schedule_of, template, tool, with_fifo, with_schedule, with_universal
+from generated import MANIFEST, manifest_named, of_type, run, schedule_of, template, tool, with_fifo, with_schedule, with_universal
 
 
-FUNCTION = f"{MANIFEST['app']}-worker"
+FUNCTION = f"{MANIFEST['deployment']}-worker"
 
 
 def statements_of(document: dict) -> list[dict]:
@@ -18,7 +20,12 @@ def statements_of(document: dict) -> list[dict]:
         text = text.replace("${AWS::" + pseudo + "}", "${" + name + "}")
     statements = json.loads(text, object_hook=lambda found: found["Fn::Sub"] if set(found) == {"Fn::Sub"} else found)
     return [
-        {"sid": each["Sid"], "actions": each["Action"], "resources": each["Resource"]}
+        {
+            "sid": each["Sid"],
+            "actions": each["Action"],
+            "resources": each["Resource"],
+            **({"condition": each["Condition"]} if "Condition" in each else {}),
+        }
         for each in statements
         if each["Effect"] == "Allow"
     ]
@@ -138,6 +145,113 @@ def test_schedules_start_when_they_should_and_stay_when_they_are_over():
     assert not [each for each in made.values() if "ActionAfterCompletion" in each]
 
 
+def test_starts_that_have_been_are_left_out_and_rates_go_on_from_their_grid():
+    """AWS refuses a start in the past, and an older manifest has such."""
+    manifest = with_schedule({**MANIFEST, "schedules": []})
+    (first,) = manifest["schedules"]
+    manifest["schedules"] = [
+        {**first, "name": "crontab", "start_date": "2024-01-01T00:00:00Z"},
+        {**first, "name": "interval", "schedule_expression": "rate(1560 minutes)", "start_date": "2024-01-01T12:00:00Z"},
+        {**first, "name": "later", "schedule_expression": "rate(7 minutes)", "start_date": "2098-01-01T00:00:00Z"},
+    ]
+    made = {each["Name"]: each for each in of_type(template(manifest), "AWS::Scheduler::Schedule").values()}
+    assert "StartDate" not in made["crontab"]
+    assert made["later"]["StartDate"] == "2098-01-01T00:00:00Z"
+    start = datetime.fromisoformat(made["interval"]["StartDate"].replace("Z", "+00:00"))
+    assert (start - datetime(2024, 1, 1, 12, tzinfo=timezone.utc)) % timedelta(minutes=1560) == timedelta()
+    assert timedelta() < start - datetime.now(timezone.utc) <= timedelta(minutes=1560 + 15)
+
+
+def with_queues(number: int) -> dict:
+    """The manifest with more queues, in the rights of every role too."""
+    changed = copy.deepcopy(MANIFEST)
+    first = changed["queues"][0]
+    names = [f"tenant-{n:03}-reports" for n in range(number)]
+    changed["queues"] = [{**first, "name": name, "queue_name": name, "dead_letter_queue": f"{name}-dlq"} for name in names]
+    changed["schedules"] = []
+    for role in changed["roles"].values():
+        for statement in role["statements"]:
+            of_queues = [arn for arn in statement["resources"] if ":sqs:" in arn and not arn.endswith("*")]
+            if of_queues:
+                dead = "-dlq" if all(arn.endswith(("-dlq", "-dlq.fifo")) for arn in of_queues) else ""
+                statement["resources"] = [f"arn:${{partition}}:sqs:${{region}}:${{account}}:{name}{dead}" for name in names]
+    return changed
+
+
+def placed(value) -> str:
+    """As IAM counts it: `value` in a real account, without white space."""
+    text = json.dumps(value, separators=(",", ":"))
+    for pseudo, real in {"Partition": "aws", "Region": "ap-southeast-2", "AccountId": "123456789012"}.items():
+        text = text.replace("${AWS::" + pseudo + "}", real)
+    return re.sub(r'\{"Fn::Sub":("[^"]*")\}', r"\1", text)
+
+
+@pytest.mark.parametrize("number", [4, 20, 60, 68])
+def test_policies_are_cut_so_that_iam_takes_them(number):
+    manifest = with_queues(number)
+    made = template(manifest, "--function-queues", "")
+    policies = of_type(made, "AWS::IAM::ManagedPolicy")
+    for name, policy in policies.items():
+        assert len(placed(policy["PolicyDocument"])) <= 6144, name
+    for name, role in of_type(made, "AWS::IAM::Role").items():
+        assert len(placed(role["Policies"])) <= 10240, name
+    for role, said in manifest["roles"].items():
+        if role == "lambda" or not said["statements"]:
+            continue
+        name = role.capitalize()
+        documents = [policy["PolicyDocument"] for key, policy in policies.items() if key.startswith(name)]
+        documents += [each["PolicyDocument"] for each in of_type(made, "AWS::IAM::Role").get(f"{name}Role", {"Policies": []})["Policies"]]
+        rights = {
+            (action, arn)
+            for document in documents
+            for statement in statements_of(document)
+            for action in statement["actions"]
+            for arn in statement["resources"]
+        }
+        wanted = {(action, arn) for each in said["statements"] for action in each["actions"] for arn in each["resources"]}
+        assert wanted <= rights, role
+        assert len(documents) <= 10
+
+
+def test_quotas_are_told_by_name_and_source():
+    for manifest, said in [
+        (with_queues(80), "resources, and CloudFormation takes 500 (https://docs.aws.amazon.com/AWSCloudFormation"),
+        ({**MANIFEST, "environment": {"CELERIAC_TASK_ROUTES": "a" * 4097}}, "Lambda takes 4,096 (https://docs.aws.amazon.com/lambda"),
+        (with_queues(700), "IAM attaches 10 to a role (https://docs.aws.amazon.com/IAM"),
+    ]:
+        done = run(manifest)
+        assert done.returncode == 1
+        assert said in done.stderr
+    done = run(with_queues(30))
+    assert done.returncode == 0, done.stderr
+    assert "over 51,200 it needs `--s3-bucket`" in done.stderr
+
+
+def test_scale_in_protection_is_for_the_cluster_that_is_named():
+    (before,) = [each for each in statements_of_role("WorkerRole") if each["sid"] == "ProtectFromScaleIn"]
+    (after,) = [each for each in statements_of_role("WorkerRole", "--cluster", "tasks") if each["sid"] == "ProtectFromScaleIn"]
+    assert before["resources"] == ["arn:${partition}:ecs:${region}:${account}:task/*"]
+    assert after["resources"] == ["arn:${partition}:ecs:${region}:${account}:task/tasks/*"]
+    assert "no name of an ECS cluster" in run(MANIFEST, "--cluster", "*").stderr
+
+
+def statements_of_role(name: str, *args: str) -> list[dict]:
+    return statements_of(of_type(template(MANIFEST, *args), "AWS::IAM::Role")[name]["Policies"][0]["PolicyDocument"])
+
+
+def test_an_organisation_may_bound_every_role():
+    made = template(MANIFEST)
+    boundary = {"Fn::If": ["HasPermissionsBoundary", {"Ref": "PermissionsBoundary"}, {"Ref": "AWS::NoValue"}]}
+    assert all(role["PermissionsBoundary"] == boundary for role in of_type(made, "AWS::IAM::Role").values())
+    assert made["Parameters"]["PermissionsBoundary"]["Default"] == "none"
+
+
+def test_a_table_that_is_there_is_not_made():
+    made = template(MANIFEST, "--existing-table")
+    assert not of_type(made, "AWS::DynamoDB::Table")
+    assert MANIFEST["table"]["name"] in json.dumps(of_type(made, "AWS::IAM::Role")["WorkerRole"])
+
+
 def test_no_results_no_table():
     made = template({**MANIFEST, "table": None})
     assert not of_type(made, "AWS::DynamoDB::Table")
@@ -194,7 +308,46 @@ def test_names_that_differ_in_punctuation_stay_apart():
         assert {one, other, f"{one}-dlq", f"{other}-dlq"} <= names
 
 
+def predefined(manifest: dict) -> dict:
+    """With a first queue that is there already, in another account."""
+    changed = copy.deepcopy(manifest)
+    arn = "arn:${partition}:sqs:us-east-1:210987654321:legacy"
+    url = "https://sqs.us-east-1.amazonaws.com/210987654321/legacy"
+    changed["queues"][0].update(queue_name="legacy", dead_letter_queue="legacy-dlq", arn=arn, url=url)
+    return changed
+
+
+def test_a_predefined_queue_is_used_and_not_made():
+    manifest = predefined(MANIFEST)
+    made = template(manifest)
+    assert not {queue["QueueName"] for queue in of_type(made, "AWS::SQS::Queue").values()} & {"legacy", "legacy-dlq"}
+    sources = [mapping["EventSourceArn"] for mapping in of_type(made, "AWS::Lambda::EventSourceMapping").values()]
+    assert {"Fn::Sub": "arn:${AWS::Partition}:sqs:us-east-1:210987654321:legacy"} in sources
+    names = {name for name, resource in made["Resources"].items() if resource["Type"].startswith("AWS::SQS")}
+    text = json.dumps(made)
+    for name in ("QueueLegacy", "TlsOnlyLegacy"):
+        assert name not in names and f'"{name}"' not in text
+
+
+def test_a_table_in_a_certain_region_is_made_there_only():
+    manifest = {**MANIFEST, "table": {**MANIFEST["table"], "region": "eu-west-1"}}
+    made = template(manifest)
+    assert made["Conditions"]["IsTheTablesRegion"] == {"Fn::Equals": [{"Ref": "AWS::Region"}, "eu-west-1"]}
+    of_the_table = [name for name, resource in made["Resources"].items() if resource.get("Condition") == "IsTheTablesRegion"]
+    assert of_the_table == ["Table", "AlarmTable"]
+    done = run({**manifest, "region": "eu-central-1"})
+    assert "its queues in eu-central-1: deploy there" in done.stderr
+    assert "its table in eu-west-1" in done.stderr
+
+
 FIFO = next(queue["name"] for queue in with_fifo(MANIFEST)["queues"] if queue["fifo"])
+
+
+def twice(*names: str) -> list[dict]:
+    """Queues of these Celery names."""
+    sqs = [name.replace(".", "-") for name in names]
+    first = MANIFEST["queues"][0]
+    return [{**first, "name": name, "queue_name": own, "dead_letter_queue": f"{own}-dlq"} for name, own in zip(names, sqs, strict=True)]
 
 
 def sending(universal: dict, fifo: bool = False) -> dict:
@@ -204,12 +357,43 @@ def sending(universal: dict, fifo: bool = False) -> dict:
     return {**manifest, "schedules": [{**schedule_of("a", queue), "universal": universal}]}
 
 
+def named(manifest: dict) -> set[tuple[str, str]]:
+    """The names that CloudFormation does not choose, with the type of what has them."""
+    keys = ("QueueName", "FunctionName", "RoleName", "LogGroupName", "AlarmName", "DashboardName", "TableName", "Name", "Family")
+    return {
+        (resource["Type"], resource["Properties"][key])
+        for resource in template(manifest)["Resources"].values()
+        for key in keys
+        if isinstance(resource["Properties"].get(key), str) and resource["Type"] != "AWS::Scheduler::Schedule"
+    }
+
+
+def test_environments_of_one_app_have_no_name_in_common():
+    """Their stacks stand side by side; schedules are in their groups."""
+    manifest = with_universal(MANIFEST)
+    production, staging = (named(manifest_named(manifest, prefix)) for prefix in ("prod", "staging"))
+    assert production
+    assert not production & staging
+
+
+def test_metrics_and_tags_tell_environments_apart():
+    made = template(manifest_named(MANIFEST, "staging"))
+    deployment = f"staging-{MANIFEST['deployment']}"
+    alarms = of_type(made, "AWS::CloudWatch::Alarm").values()
+    own = [alarm["Dimensions"] for alarm in alarms if alarm["Namespace"] == "celeriac"]
+    assert own and all(dimensions == [{"Name": "app", "Value": deployment}] for dimensions in own)
+    tags = of_type(made, "AWS::Scheduler::ScheduleGroup")["ScheduleGroup"]["Tags"]
+    assert {tag["Key"]: tag["Value"] for tag in tags} == {"celeriac:app": MANIFEST["app"], "celeriac:deployment": deployment}
+
+
 @pytest.mark.parametrize(
     ("change", "args", "said"),
     [
         ({"manifest_version": 2}, (), "manifest_version"),
         ({"buckets": [{"name": "big"}]}, (), "buckets"),
-        ({"queues": [{}]}, (), "not a manifest: KeyError 'name'"),
+        ({"queues": [{}]}, (), "not a manifest: KeyError 'queue_name'"),
+        ({"queues": twice("mail.high", "mail-high")}, (), "queues `mail.high` and `mail-high` are one in SQS, `mail-high`"),
+        ({"queues": twice("mail", "mail-dlq")}, (), "queue `mail-dlq` and the dead-letter queue of `mail` are one in SQS"),
         ({}, ("--function-queues", "nowhere"), "`nowhere` is no queue"),
         ({}, ("--batch-size", "11"), "batching window"),
         ({**with_schedule(MANIFEST), "roles": {"lambda": MANIFEST["roles"]["lambda"]}}, (), "the role `scheduler`"),

@@ -18,8 +18,21 @@ pub const CONSUME: &[&str] = &[
     "sqs:ReceiveMessage",
 ];
 
-/// [`Ledger::get`](celeriac_core::Ledger::get) and `forget`, which leaves a tombstone.
-pub const READ_RESULTS: &[&str] = &["dynamodb:BatchGetItem", "dynamodb:PartiQLUpdate"];
+/// What Celery's own client does beside [`SEND`] before it sends to a queue.
+pub const DECLARE_LIKE_CELERY: &[&str] = &["sqs:GetQueueAttributes"];
+
+/// [`Ledger::get`](celeriac_core::Ledger::get), and Celery's own `AsyncResult`, which looks at the
+/// table first.
+pub const READ_RESULTS: &[&str] = &[
+    "dynamodb:BatchGetItem",
+    "dynamodb:DescribeTable",
+    "dynamodb:DescribeTimeToLive",
+    "dynamodb:GetItem",
+];
+
+/// [`Ledger::forget`](celeriac_core::Ledger::forget), which leaves a tombstone, and Celery's own,
+/// which deletes.
+pub const FORGET_RESULTS: &[&str] = &["dynamodb:DeleteItem", "dynamodb:PartiQLUpdate"];
 
 /// [`Ledger::claim`](celeriac_core::Ledger::claim) and `complete`, and all of
 /// [`Documents`](celeriac_core::Documents).
@@ -43,8 +56,8 @@ pub const OPERATE_QUEUE: &[&str] = &[
     "sqs:SetQueueAttributes",
 ];
 
-/// [`QueueAdmin::list`](celeriac_core::QueueAdmin::list); IAM knows it on all queues of a region
-/// only.
+/// [`QueueAdmin::list`](celeriac_core::QueueAdmin::list), and Celery's own client where it has no
+/// `predefined_queues`; IAM knows it on all queues of a region only.
 pub const LIST_QUEUES: &[&str] = &["sqs:ListQueues"];
 
 /// [`Ledger::declare`](celeriac_core::Ledger::declare), the checks of `celeriac doctor`, and

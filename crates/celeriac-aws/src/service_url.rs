@@ -18,10 +18,15 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
+    /// Whether it is AWS itself, and no emulator.
+    pub fn is_aws(&self) -> bool {
+        self.url.as_deref().is_none_or(is_at_amazon)
+    }
+
     /// Where the services are that go with one at this endpoint: an emulator's in the emulator,
     /// AWS's at AWS.
     pub(crate) fn beside(&self) -> Self {
-        let own = |url: &String| is_amazon(url.rsplit('/').next().unwrap_or_default());
+        let own = |url: &String| is_at_amazon(url);
         Self {
             url: self.url.clone().filter(|url| !own(url)),
             ..self.clone()
@@ -108,6 +113,13 @@ impl ServiceUrl {
 }
 
 /// Whether a host is AWS's own.
+/// Whether this is a URL of AWS, with or without a path.
+pub(crate) fn is_at_amazon(url: &str) -> bool {
+    let authority = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let authority = authority.split('/').next().unwrap_or_default();
+    is_amazon(authority.rsplit('@').next().unwrap_or_default())
+}
+
 pub(crate) fn is_amazon(host: &str) -> bool {
     let host = host.split(':').next().unwrap_or_default();
     host.ends_with(".amazonaws.com")

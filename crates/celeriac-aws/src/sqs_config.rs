@@ -4,7 +4,7 @@ use celeriac_core::Settings;
 use celeriac_protocol::mangle;
 
 use crate::aws_config_error::AwsConfigError;
-use crate::service_url::{Endpoint, ServiceUrl, is_amazon};
+use crate::service_url::{Endpoint, ServiceUrl, is_amazon, is_at_amazon};
 
 /// SQS.
 #[derive(Clone, Debug, Default)]
@@ -44,11 +44,31 @@ impl SqsConfig {
         })
     }
 
+    /// The name of a Celery queue in SQS: what its URL ends with where it is predefined, else
+    /// [`queue_name`](Self::queue_name).
+    pub fn real_name(&self, queue: &str) -> String {
+        match self.predefined_queues.get(queue) {
+            Some(url) => last_part(url).to_owned(),
+            None => self.queue_name(queue),
+        }
+    }
+
+    /// Whether a predefined queue is one of AWS, and no emulator's.
+    pub fn is_predefined_at_aws(&self, queue: &str) -> bool {
+        let url = self.predefined_queues.get(queue);
+        url.is_some_and(|url| is_at_amazon(url))
+    }
+
     /// The SQS name of a Celery queue: with the prefix, and Celery's replacements of what SQS does
     /// not allow (SPEC 1).
     pub fn queue_name(&self, queue: &str) -> String {
         mangle(&format!("{}{queue}", self.queue_name_prefix))
     }
+}
+
+fn last_part(url: &str) -> &str {
+    let url = url.trim_end_matches('/');
+    url.rsplit('/').next().unwrap_or(url)
 }
 
 fn amazon_region(host: &str) -> Option<String> {

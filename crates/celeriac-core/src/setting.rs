@@ -62,6 +62,8 @@ pub(crate) trait SettingGroup {
     fn set(&mut self, name: &str, raw: Value) -> Option<Result<(), Problem>>;
     /// Checks all values, however they came.
     fn check_all(&self) -> Result<(), Problem>;
+    /// What sets `before` to these values: by name, those inside of a group as `group__name`.
+    fn changes(&self, before: &Self) -> Vec<(String, Value)>;
 }
 
 /// Defines a group of settings once: its struct with docs and defaults, its list for the
@@ -130,6 +132,15 @@ macro_rules! settings {
                     }).map_err(|problem| problem.inside(stringify!($name)))?;
                 )+
                 Ok(())
+            }
+
+            fn changes(&self, before: &Self) -> Vec<(String, celeriac_protocol::Value)> {
+                use $crate::setting_value::SettingValue;
+                let mut changes = Vec::new();
+                $(
+                    changes.extend(SettingValue::changes(&self.$name, &before.$name, stringify!($name)));
+                )+
+                changes
             }
         }
 

@@ -18,6 +18,17 @@ pub(crate) fn not_empty(text: &str) -> Checked {
     }
 }
 
+/// It becomes a part of names that services of AWS have rules for.
+pub(crate) fn environment(name: &Option<String>) -> Checked {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    match name.as_deref() {
+        Some(name) if name.is_empty() || !name.bytes().all(allowed) => Err(format!(
+            "expected letters, digits, `-` and `_`, such as `staging`, got `{name}`"
+        )),
+        _ => Ok(()),
+    }
+}
+
 pub(crate) fn at_least<T: Copy + PartialOrd + std::fmt::Display>(
     least: T,
 ) -> impl Fn(&T) -> Checked {

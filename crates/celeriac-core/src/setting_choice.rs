@@ -74,6 +74,10 @@ macro_rules! choices {
                 }
             }
 
+            fn raw(&self) -> Value {
+                Value::Str(self.as_str().to_owned())
+            }
+
             fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 fmt::Debug::fmt(self.as_str(), f)
             }

@@ -25,6 +25,15 @@ impl SettingValue for Serializer {
         }
     }
 
+    fn raw(&self) -> Value {
+        let name = match self {
+            Self::Json => "json",
+            Self::Msgpack => "msgpack",
+            Self::Yaml => "yaml",
+        };
+        Value::Str(name.to_owned())
+    }
+
     fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(self, f)
     }
@@ -39,6 +48,17 @@ impl SettingValue for Compression {
             _ => None,
         };
         known.ok_or_else(|| expected(Self::KIND, &raw))
+    }
+
+    fn raw(&self) -> Value {
+        let name = match self {
+            Self::Gzip => "gzip",
+            Self::Bzip2 => "bzip2",
+            Self::Xz => "lzma",
+            Self::Brotli => "brotli",
+            Self::Zstd => "zstd",
+        };
+        Value::Str(name.to_owned())
     }
 
     fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -27,6 +27,23 @@ impl SettingValue for Routes {
         }
     }
 
+    /// Pairs, since a list of routers may have a pattern twice.
+    fn raw(&self) -> Value {
+        let pair = |(pattern, target): &(String, RouteTarget)| {
+            let target = match &target.queue {
+                Some(queue) if target.options.is_empty() => Value::Str(queue.clone()),
+                queue => {
+                    let queue = queue
+                        .clone()
+                        .map(|queue| ("queue".to_owned(), Value::Str(queue)));
+                    Value::Dict(queue.into_iter().chain(target.options.clone()).collect())
+                }
+            };
+            Value::List(vec![Value::Str(pattern.clone()), target])
+        };
+        Value::List(self.iter().map(pair).collect())
+    }
+
     fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(self, f)
     }

@@ -1,8 +1,9 @@
 //! Where settings come from: a TOML file and the environment.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use celeriac_protocol::{Dict, Value};
+use celeriac_protocol::{Dict, Serializer, Value};
 
 use crate::setting::{Problem, SettingGroup, SettingList};
 use crate::setting_value::{assign_all, from_toml};
@@ -79,6 +80,28 @@ impl Settings {
         Ok(())
     }
 
+    /// The environment variables that make these settings of `before`, as [`Self::apply_env`] reads
+    /// them; with whatever is secret in them. Entries that `beat_schedule` has no more stay: they
+    /// can be replaced, but not taken away.
+    ///
+    /// ```
+    /// use celeriac_core::Settings;
+    ///
+    /// let mut settings = Settings::default();
+    /// settings.broker_transport_options.queue_name_prefix = "staging-".to_owned();
+    /// let variables = settings.variables_over(&Settings::default());
+    /// let name = "CELERIAC_BROKER_TRANSPORT_OPTIONS__QUEUE_NAME_PREFIX";
+    /// assert_eq!(variables[name], "staging-");
+    /// ```
+    pub fn variables_over(&self, before: &Self) -> BTreeMap<String, String> {
+        let variable = |(name, value): (String, Value)| {
+            let name = format!("{PREFIX}{}", name.to_ascii_uppercase());
+            (name, text_of(&value))
+        };
+        let changes = SettingGroup::changes(self, before);
+        changes.into_iter().map(variable).collect()
+    }
+
     /// All settings, by group, for documentation.
     pub fn reference() -> [SettingList; 3] {
         [
@@ -86,6 +109,20 @@ impl Settings {
             SettingList::of::<BrokerTransportOptions>("broker_transport_options"),
             SettingList::of::<ResultBackendTransportOptions>("result_backend_transport_options"),
         ]
+    }
+}
+
+/// A value as the environment has it; tables and lists are JSON.
+fn text_of(value: &Value) -> String {
+    match value {
+        Value::Str(text) => text.clone(),
+        Value::Int(number) => number.to_string(),
+        Value::Float(number) => number.to_string(),
+        Value::Bool(yes) => yes.to_string(),
+        other => {
+            let json = Serializer::Json.dump(other).unwrap_or_default();
+            String::from_utf8(json).unwrap_or_default()
+        }
     }
 }
 

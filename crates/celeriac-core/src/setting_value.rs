@@ -29,6 +29,18 @@ pub(crate) trait SettingValue: Sized {
     fn check(&self, check: impl Fn(&Self) -> Checked) -> Result<(), Problem> {
         Ok(check(self)?)
     }
+    /// The value as a source may give it.
+    fn raw(&self) -> Value;
+    /// By name, what sets `before` to this value: nothing where they are alike.
+    fn changes(&self, before: &Self, name: &str) -> Vec<(String, Value)>
+    where
+        Self: PartialEq,
+    {
+        if self == before {
+            return Vec::new();
+        }
+        vec![(name.to_owned(), self.raw())]
+    }
     /// For logs.
     fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result;
 }
@@ -50,6 +62,9 @@ impl SettingValue for String {
             other => Err(expected("a text", &other)),
         }
     }
+    fn raw(&self) -> Value {
+        Value::Str(self.clone())
+    }
     fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(&without_credentials(self), f)
     }
@@ -70,6 +85,9 @@ impl SettingValue for bool {
             other => Err(expected("`true` or `false`", other)),
         }
     }
+    fn raw(&self) -> Value {
+        Value::Bool(*self)
+    }
     fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(self, f)
     }
@@ -85,6 +103,9 @@ impl SettingValue for usize {
         };
         number.ok_or_else(|| expected("a whole number, zero or more", &raw))
     }
+    fn raw(&self) -> Value {
+        Value::Int(i64::try_from(*self).unwrap_or(i64::MAX))
+    }
     fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(self, f)
     }
@@ -95,6 +116,9 @@ impl SettingValue for u32 {
     fn read(raw: Value) -> Result<Self, String> {
         let number = usize::read(raw)?;
         Self::try_from(number).map_err(|_| format!("expected at most {}, got {number}", Self::MAX))
+    }
+    fn raw(&self) -> Value {
+        Value::Int(i64::from(*self))
     }
     fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(self, f)
@@ -123,6 +147,12 @@ impl SettingValue for Duration {
             _ => Err(wrong()),
         }
     }
+    fn raw(&self) -> Value {
+        match i64::try_from(self.as_secs()) {
+            Ok(seconds) if self.subsec_nanos() == 0 => Value::Int(seconds),
+            _ => Value::Float(self.as_secs_f64()),
+        }
+    }
     fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(self, f)
     }
@@ -136,6 +166,12 @@ impl<T: SettingValue> SettingValue for Option<T> {
             Value::Null => Ok(None),
             Value::Str(text) if text.is_empty() || text.eq_ignore_ascii_case("none") => Ok(None),
             _ => T::read(raw).map(Some),
+        }
+    }
+    fn raw(&self) -> Value {
+        match self {
+            Some(value) => value.raw(),
+            None => Value::Str("none".to_owned()),
         }
     }
     fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -164,6 +200,10 @@ impl SettingValue for BTreeMap<String, String> {
         };
         table(raw)?.into_iter().map(read).collect()
     }
+    fn raw(&self) -> Value {
+        let text = |(name, text): (&String, &String)| (name.clone(), Value::Str(text.clone()));
+        Value::Dict(self.iter().map(text).collect())
+    }
     fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(self, f)
     }
@@ -179,6 +219,9 @@ impl SettingValue for Dict {
         check(&values)?;
         self.extend(values);
         Ok(())
+    }
+    fn raw(&self) -> Value {
+        Value::Dict(self.clone())
     }
     /// Names alone: what is inside may be secret.
     fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -201,6 +244,15 @@ macro_rules! group_values {
             }
             fn check(&self, _check: impl Fn(&Self) -> Checked) -> Result<(), Problem> {
                 SettingGroup::check_all(self)
+            }
+            fn raw(&self) -> Value {
+                let values = SettingGroup::changes(self, &Self::default());
+                Value::Dict(values.into_iter().collect())
+            }
+            fn changes(&self, before: &Self, name: &str) -> Vec<(String, Value)> {
+                let inside = |(inner, value)| (format!("{name}__{inner}"), value);
+                let changes = SettingGroup::changes(self, before);
+                changes.into_iter().map(inside).collect()
             }
             fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 fmt::Debug::fmt(self, f)

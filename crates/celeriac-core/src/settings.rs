@@ -105,6 +105,11 @@ settings! {
         metrics: MetricsFormat = MetricsFormat::None, "`none`";
         /// Queue of a long-running worker that takes over what would outlive a Lambda function.
         lambda_spill_queue: Option<String> = None, "none";
+        /// Name of this environment of the app, such as `staging`: with a hyphen in front of all
+        /// names that its deployment has on AWS (schedule group, roles, function, log groups,
+        /// alarms), so that several share an account. Queues and tables are told apart by
+        /// `queue_name_prefix` and `result_backend`.
+        environment: Option<String> = None, "the `queue_name_prefix`, as it is", check::environment;
         /// Time zone of beat entries that name none: a name of the tz database, such as
         /// `Europe/Berlin`.
         timezone: String = "UTC".to_owned(), "`UTC`", check::not_empty;
@@ -119,9 +124,9 @@ settings! {
         /// beat only.
         beat_lease: Duration = Duration::from_secs(10), "10 s", check::seconds(1, 300);
         /// Name of the schedule group in EventBridge Scheduler, which `schedules apply` owns.
-        beat_schedule_group: Option<String> = None, "the app's name";
+        beat_schedule_group: Option<String> = None, "the environment's and the app's name";
         /// IAM role that EventBridge Scheduler sends with: its name, or its ARN.
-        beat_scheduler_role: Option<String> = None, "the app's name and `-scheduler`";
+        beat_scheduler_role: Option<String> = None, "the environment's and the app's name, and `-scheduler`";
         /// Queue to which EventBridge Scheduler moves what it could not deliver: a standard queue's
         /// Celery name.
         beat_dead_letter_queue: Option<String> = None, "none";

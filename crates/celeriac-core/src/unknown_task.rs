@@ -70,6 +70,10 @@ impl SettingValue for UnknownTask {
         }
     }
 
+    fn raw(&self) -> Value {
+        Value::Str(self.to_string())
+    }
+
     fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(&self.to_string(), f)
     }

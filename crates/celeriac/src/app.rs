@@ -32,6 +32,8 @@ pub struct App {
     pub(crate) registry: Registry,
     pub(crate) state: StateMap,
     pub(crate) settings: Settings,
+    /// What the code said before files and environment were read; `None` where none is read.
+    pub(crate) coded: Option<Settings>,
     pub(crate) isolated: bool,
     #[cfg(feature = "beat")]
     pub(crate) entries: Vec<celeriac_beat::Entry>,
@@ -46,6 +48,7 @@ impl App {
             registry: Registry::default(),
             state: StateMap::default(),
             settings: Settings::default(),
+            coded: None,
             isolated: false,
             #[cfg(feature = "beat")]
             entries: Vec::new(),
@@ -148,6 +151,7 @@ impl App {
     #[expect(clippy::unused_async, reason = "an adapter may have to connect")]
     pub async fn build(mut self) -> Result<Connection, Error> {
         if !self.isolated {
+            self.coded = Some(self.settings.clone());
             self.settings = self.settings.load()?;
         }
         let connection = Connection::of_app(self)?;

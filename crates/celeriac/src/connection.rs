@@ -6,6 +6,7 @@ use celeriac_core::{
     SystemClock, TaskDefinition, UnknownTask,
 };
 use celeriac_producer::{Client, ClientParts};
+use celeriac_protocol::mangle;
 use celeriac_worker::{Executor, ExecutorParts, Worker, WorkerQueue};
 
 use crate::connect::{Backends, connect};
@@ -22,6 +23,8 @@ pub struct Connection {
     registry: Arc<Registry>,
     state: Arc<StateMap>,
     settings: Arc<Settings>,
+    #[cfg(feature = "_aws")]
+    coded: Arc<Settings>,
     router: Router,
     backends: Backends,
     client: Client,
@@ -47,6 +50,8 @@ impl Connection {
         let timetable = Arc::new(Timetable::of(app.entries, &app.settings)?);
         let router = app.settings.router()?;
         let backends = connect(&app.settings)?;
+        #[cfg(feature = "_aws")]
+        let coded = app.coded.unwrap_or_else(|| app.settings.clone());
         let (settings, registry) = (Arc::new(app.settings), Arc::new(app.registry));
         let client = Client::new(ClientParts {
             broker: Arc::clone(&backends.queues.broker),
@@ -64,6 +69,8 @@ impl Connection {
             registry,
             state: Arc::new(app.state),
             settings,
+            #[cfg(feature = "_aws")]
+            coded: Arc::new(coded),
             router,
             backends,
             client,
@@ -109,6 +116,12 @@ impl Connection {
         &self.settings
     }
 
+    /// What the code says of the settings, which the program has wherever it runs.
+    #[cfg(feature = "_aws")]
+    pub(crate) fn coded_settings(&self) -> &Settings {
+        &self.coded
+    }
+
     /// The app's tasks.
     pub fn registry(&self) -> &Registry {
         &self.registry
@@ -120,13 +133,33 @@ impl Connection {
         self.timetable.entries()
     }
 
+    /// The name of this environment of the app, which no other one in the account has: in front of
+    /// the app's name stands the `environment`, or else the broker's `queue_name_prefix`.
+    ///
+    /// ```
+    /// # use celeriac::prelude::*;
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # tokio::runtime::Runtime::new()?.block_on(async {
+    /// let staging = App::new("shop").isolated().settings(|settings| {
+    ///     settings.broker_transport_options.queue_name_prefix = "staging-".to_owned();
+    /// });
+    /// assert_eq!(staging.build().await?.deployment(), "staging-shop");
+    /// # Ok(())
+    /// # })
+    /// # }
+    /// ```
+    pub fn deployment(&self) -> String {
+        let prefix = match &self.settings.environment {
+            Some(environment) => format!("{environment}-"),
+            None => mangle(&self.settings.broker_transport_options.queue_name_prefix),
+        };
+        format!("{prefix}{}", self.name)
+    }
+
     /// The name of the app's group in EventBridge Scheduler.
     pub fn schedule_group(&self) -> String {
-        let settings = &self.settings;
-        settings
-            .beat_schedule_group
-            .clone()
-            .unwrap_or_else(|| self.name.clone())
+        let given = self.settings.beat_schedule_group.clone();
+        given.unwrap_or_else(|| self.deployment())
     }
 
     /// The name, or the ARN, of the role that EventBridge Scheduler sends with.
@@ -135,7 +168,7 @@ impl Connection {
         settings
             .beat_scheduler_role
             .clone()
-            .unwrap_or_else(|| format!("{}-scheduler", self.name))
+            .unwrap_or_else(|| format!("{}-scheduler", self.deployment()))
     }
 
     #[cfg(feature = "beat")]
@@ -239,11 +272,11 @@ impl Connection {
         })
     }
 
-    /// `<app>@<host>`, as results with `result_extended` show it.
+    /// `<deployment>@<host>`, as results with `result_extended` show it.
     pub fn node_name(&self) -> String {
         format!(
             "{}@{}",
-            self.name,
+            self.deployment(),
             gethostname::gethostname().to_string_lossy()
         )
     }

@@ -59,6 +59,13 @@ pub enum Error {
     #[cfg(feature = "beat")]
     #[error(transparent)]
     Entry(#[from] celeriac_beat::EntryError),
+    /// Several beat entries that cannot be.
+    #[cfg(feature = "beat")]
+    #[error("{}", lines(.0))]
+    Entries(Vec<celeriac_beat::EntryError>),
+    /// An app that cannot be deployed as it is: all that is in the way.
+    #[error("the app cannot be deployed: {}", .0.join("; "))]
+    Manifest(Vec<String>),
     /// EventBridge Scheduler.
     #[error(transparent)]
     Scheduler(#[from] celeriac_core::SchedulerError),
@@ -77,4 +84,22 @@ pub enum Error {
     /// A worker that cannot start or go on.
     #[error(transparent)]
     Worker(#[from] WorkerError),
+}
+
+#[cfg(feature = "beat")]
+impl Error {
+    /// Of entries of which some cannot be: each is named.
+    pub(crate) fn of_entries(mut errors: Vec<celeriac_beat::EntryError>) -> Option<Self> {
+        match errors.len() {
+            0 => None,
+            1 => errors.pop().map(Self::Entry),
+            _ => Some(Self::Entries(errors)),
+        }
+    }
+}
+
+#[cfg(feature = "beat")]
+fn lines(errors: &[celeriac_beat::EntryError]) -> String {
+    let texts: Vec<String> = errors.iter().map(ToString::to_string).collect();
+    texts.join("\n")
 }

@@ -27,13 +27,15 @@ impl Timetable {
             }
             entries.push(entry);
         }
-        for entry in Entry::all_from(&settings.beat_schedule, &timezone)? {
-            match places.get(entry.name()) {
-                Some(place) => entries[*place] = entry,
-                None => entries.push(entry),
+        let mut errors = Vec::new();
+        for (name, value) in &settings.beat_schedule {
+            match (Entry::from_value(name, value, &timezone), places.get(name)) {
+                (Ok(entry), Some(place)) => entries[*place] = entry,
+                (Ok(entry), None) => entries.push(entry),
+                (Err(error), _) => errors.push(error),
             }
         }
-        Ok(Self { entries, timezone })
+        Error::of_entries(errors).map_or(Ok(Self { entries, timezone }), Err)
     }
 
     pub(crate) fn entries(&self) -> &[Entry] {

@@ -329,6 +329,83 @@ fn the_manifest_tells_what_a_deployment_needs() {
     insta::assert_snapshot!("manifest", stdout);
 }
 
+/// With the manifest's environment alone, a program has the queues, names and rights that the one
+/// had that printed it, and prints the same environment.
+#[test]
+fn a_program_with_the_manifests_environment_prints_the_same_manifest() {
+    let long = format!("a{}", "b".repeat(60));
+    for variables in [
+        &[][..],
+        &[
+            ("TASK_DEFAULT_QUEUE", "jobs"),
+            (
+                "TASK_ROUTES",
+                r#"{"shop.send_*" = "mail", "z" = {queue = "a.b", priority = 3}}"#,
+            ),
+            ("LAMBDA_SPILL_QUEUE", "slow"),
+            ("RESULT_BACKEND_TRANSPORT_OPTIONS__GLOBAL_KEYPREFIX", "shop"),
+        ],
+        &[
+            ("BROKER_URL", "sqs://"),
+            (
+                "RESULT_BACKEND",
+                "dynamodb://eu-west-1/orders?ttl_seconds=604800",
+            ),
+            (
+                "BROKER_TRANSPORT_OPTIONS",
+                r#"{"region": "eu-west-1", "queue_name_prefix": "staging-", "visibility_timeout": "90s"}"#,
+            ),
+            ("ENVIRONMENT", "stage"),
+        ],
+        &[
+            ("BROKER_URL", "sqs://"),
+            (
+                "BROKER_TRANSPORT_OPTIONS__PREDEFINED_QUEUES",
+                r#"{"celery": {"url": "https://sqs.us-east-1.amazonaws.com/123456789012/legacy-tasks"}}"#,
+            ),
+            ("UNKNOWN_TASK", "forward:others"),
+            ("TASK_TIME_LIMIT", "5m"),
+            ("TASK_COMPRESSION", "gzip"),
+            ("RESULT_EXPIRES", "none"),
+            ("WORKER_CONCURRENCY", "3"),
+            ("TIMEZONE", "Asia/Seoul"),
+        ],
+        &[
+            ("RESULT_BACKEND", "disabled://"),
+            ("TASK_DEFAULT_QUEUE", &long),
+        ],
+    ] {
+        let shop = Shop::new();
+        let mut command = shop.command(&["manifest"]);
+        for (name, value) in variables {
+            command.env(format!("CELERIAC_{name}"), value);
+        }
+        let first = printed(command);
+        let mut command = Command::new(env!("CARGO_BIN_EXE_shop"));
+        command.arg("manifest").current_dir(shop.folder.path());
+        let environment = first["environment"].as_object().expect("a table");
+        for (name, value) in environment {
+            let value = value.as_str().expect("a text");
+            command.env(name, value.replace("${region}", "us-east-1"));
+        }
+        let text = printed(command).to_string();
+        let text = text.replace("dynamodb://us-east-1", "dynamodb://${region}");
+        let text = text.replace("dynamodb:us-east-1:", "dynamodb:${region}:");
+        let mut second: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+        if !first["table"].is_null() {
+            second["table"]["region"] = first["table"]["region"].clone();
+        }
+        assert_eq!(second, first, "{variables:?}");
+    }
+}
+
+fn printed(mut command: Command) -> serde_json::Value {
+    let output = command.output().expect("the shop runs");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    serde_json::from_slice(&output.stdout).expect("JSON")
+}
+
 /// The manifest of the deployment examples is this app's own, with a FIFO queue beside the others.
 /// After a change: `UPDATE_DOCS=1 cargo test -p shop the_examples`, then
 /// `infra/sam infra/manifest.json --all infra`.

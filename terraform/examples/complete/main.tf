@@ -8,7 +8,7 @@ provider "aws" {
 
 locals {
   manifest = jsondecode(file(coalesce(var.manifest_file, "${path.module}/manifest.json")))
-  app      = local.manifest.app
+  app      = local.manifest.deployment
 
   all_queues      = toset(local.manifest.queues[*].name)
   service_queues  = var.service == null ? toset([]) : var.service.queues

@@ -1,5 +1,6 @@
 locals {
-  roles = { for name in var.roles : name => var.manifest.roles[name] if length(var.manifest.roles[name].statements) > 0 }
+  deployment = coalesce(var.manifest.deployment, var.manifest.app)
+  roles      = { for name in coalesce(var.roles, [for name, role in var.manifest.roles : name if length(role.trusted_services) == 0]) : name => var.manifest.roles[name] if length(var.manifest.roles[name].statements) > 0 }
 }
 
 module "policy" {
@@ -13,8 +14,16 @@ module "policy" {
 resource "aws_iam_policy" "this" {
   for_each = local.roles
 
-  name        = "${var.manifest.app}-${each.key}"
-  description = "What the ${each.key} of ${var.manifest.app} may do"
+  name        = "${local.deployment}-${each.key}"
+  description = "What the ${each.key} of ${local.deployment} may do"
   policy      = module.policy[each.key].json
-  tags        = merge(var.tags, { "celeriac:app" = var.manifest.app })
+
+  lifecycle {
+    precondition {
+      condition     = length(module.policy[each.key].json) <= 6144
+      error_message = "The policy of ${each.key} has ${length(module.policy[each.key].json)} characters, and IAM takes 6,144 in a managed policy (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html): divide the queues between apps, or make the policies of `infra/sam --iam`, which cuts them."
+    }
+  }
+
+  tags = merge(var.tags, { "celeriac:app" = var.manifest.app, "celeriac:deployment" = local.deployment })
 }

@@ -3,12 +3,14 @@ variable "manifest" {
   type = object({
     manifest_version = number
     app              = string
+    deployment       = optional(string)
     roles = map(object({
       trusted_services = list(string)
       statements = list(object({
         sid       = string
         actions   = list(string)
         resources = list(string)
+        condition = optional(map(map(list(string))), {})
       }))
     }))
   })
@@ -20,12 +22,12 @@ variable "manifest" {
 }
 
 variable "roles" {
-  description = "Roles of the manifest that get a policy to attach: `producer` sends tasks and reads results, as a web application does; `operator` is a person with the `celeriac` program."
+  description = "Roles of the manifest that get a policy to attach: `producer` sends tasks and reads results, as a web application does, in Python or Rust; `reader` reads results alone; `forgetter` may forget them; `operator` is a person with the `celeriac` program. All that no service takes if left out."
   type        = set(string)
-  default     = ["producer", "operator"]
+  default     = null
 
   validation {
-    condition     = length(setsubtract(var.roles, keys(var.manifest.roles))) == 0
+    condition     = length(setsubtract(coalesce(var.roles, []), keys(var.manifest.roles))) == 0
     error_message = "`roles` names a role that the manifest does not have; use the names under `roles`."
   }
 }

@@ -1,6 +1,11 @@
 locals {
-  schedules = { for s in var.manifest.schedules : s.name => s }
-  tags      = merge(var.tags, { "celeriac:app" = var.manifest.app })
+  deployment = coalesce(var.manifest.deployment, var.manifest.app)
+  schedules  = { for s in var.manifest.schedules : s.name => s }
+  # AWS refuses a start in the past, and a manifest may be older. A rate needs one: it counts from it.
+  starts = { for s in var.manifest.schedules : s.name =>
+    s.start_date == null || startswith(s.schedule_expression, "rate(") ? s.start_date : timecmp(s.start_date, plantimestamp()) > 0 ? s.start_date : null
+  }
+  tags = merge(var.tags, { "celeriac:app" = var.manifest.app, "celeriac:deployment" = local.deployment })
 }
 
 resource "aws_scheduler_schedule_group" "this" {
@@ -20,7 +25,7 @@ resource "aws_scheduler_schedule" "this" {
 
   schedule_expression          = each.value.schedule_expression
   schedule_expression_timezone = each.value.schedule_expression_timezone
-  start_date                   = each.value.start_date
+  start_date                   = local.starts[each.key]
   end_date                     = each.value.end_date
 
   flexible_time_window {
@@ -54,6 +59,10 @@ resource "aws_scheduler_schedule" "this" {
   }
 
   lifecycle {
+    # A rate counts from its first start, and each manifest has another. Where the entry's own `start`
+    # changes, so does the schedule's name.
+    ignore_changes = [start_date]
+
     precondition {
       condition     = contains(keys(var.queue_arns), each.value.queue)
       error_message = "Schedule ${each.key} sends to queue ${each.value.queue}, which `queue_arns` does not have; give all of the module queues' output `arns`."

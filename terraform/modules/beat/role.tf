@@ -16,8 +16,8 @@ module "role" {
   source = "../role"
   count  = local.role_wanted ? 1 : 0
 
-  name                 = coalesce(var.name, "${var.manifest.app}-scheduler")
-  description          = "EventBridge Scheduler sends tasks of ${var.manifest.app} with it"
+  name                 = coalesce(var.name, "${local.deployment}-scheduler")
+  description          = "EventBridge Scheduler sends tasks of ${local.deployment} with it"
   trusted_services     = ["scheduler.amazonaws.com"]
   trusted_source_arns  = [aws_scheduler_schedule_group.this.arn]
   kms_key_arns         = var.queue_kms_key_arns

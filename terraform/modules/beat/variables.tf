@@ -3,6 +3,7 @@ variable "manifest" {
   type = object({
     manifest_version           = number
     app                        = string
+    deployment                 = optional(string)
     schedule_group             = string
     schedule_dead_letter_queue = optional(string)
     # Their `delete_after` is not read: a schedule that deletes itself would come back with the next
@@ -34,6 +35,7 @@ variable "manifest" {
         sid       = string
         actions   = list(string)
         resources = list(string)
+        condition = optional(map(map(list(string))), {})
       }))
     }))
   })

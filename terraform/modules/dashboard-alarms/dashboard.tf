@@ -85,18 +85,19 @@ locals {
     }
   } if length(graph.metrics) > 0]
 
-  alarm_board = {
+  # CloudWatch takes 100 alarms in a widget.
+  alarm_boards = [for arns in chunklist(local.alarms[*].arn, 100) : {
     type   = "alarm"
     width  = 24
     height = 3
     properties = {
       title  = "Alarms of ${local.app}"
-      alarms = local.alarms[*].arn
+      alarms = arns
     }
-  }
+  }]
 }
 
 resource "aws_cloudwatch_dashboard" "this" {
   dashboard_name = "${local.app}-tasks"
-  dashboard_body = jsonencode({ widgets = concat([local.alarm_board], local.graphs) })
+  dashboard_body = jsonencode({ widgets = concat(local.alarm_boards, local.graphs) })
 }

@@ -3,12 +3,13 @@ variable "manifest" {
   type = object({
     manifest_version = number
     app              = string
+    deployment       = optional(string)
     queues = list(object({
       name              = string
       queue_name        = string
       dead_letter_queue = optional(string)
     }))
-    table = optional(object({ name = string }))
+    table = optional(object({ name = string, region = optional(string) }))
   })
 
   validation {
@@ -29,6 +30,10 @@ variable "workers" {
   validation {
     condition     = alltrue([for queues in values(var.workers) : length(queues) > 0])
     error_message = "Each of `workers` has at least one queue."
+  }
+  validation {
+    condition     = alltrue([for queues in values(var.workers) : length(join(",", queues)) <= 1024 && can(regex("^[ -~]*$", join(",", queues)))])
+    error_message = "The names of a worker's queues together are a dimension of its metrics, for which CloudWatch takes 1,024 ASCII characters (https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_Dimension.html): give it fewer queues, or shorter names."
   }
 }
 

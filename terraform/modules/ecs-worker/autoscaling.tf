@@ -1,7 +1,7 @@
 locals {
   # The workers' own metrics: see the module's README.
   namespace  = "celeriac"
-  dimensions = { app = var.manifest.app, queues = join(",", local.queue_names) }
+  dimensions = { app = local.deployment, queues = join(",", local.queue_names) }
 }
 
 resource "aws_appautoscaling_target" "this" {

@@ -3,10 +3,11 @@ data "aws_region" "current" {}
 data "aws_caller_identity" "current" {}
 
 locals {
-  name        = coalesce(var.name, "${var.manifest.app}-worker")
+  deployment  = coalesce(var.manifest.deployment, var.manifest.app)
+  name        = coalesce(var.name, "${local.deployment}-worker")
   queues      = { for q in var.manifest.queues : q.name => q if var.queues == null ? true : contains(var.queues, q.name) }
   queue_names = sort(keys(local.queues))
-  tags        = merge(var.tags, { "celeriac:app" = var.manifest.app })
+  tags        = merge(var.tags, { "celeriac:app" = var.manifest.app, "celeriac:deployment" = local.deployment })
 }
 
 resource "aws_ecs_service" "this" {
@@ -58,7 +59,7 @@ resource "aws_ecs_service" "this" {
 
 resource "aws_security_group" "this" {
   name        = local.name
-  description = "Workers of ${var.manifest.app}: HTTPS out, nothing in"
+  description = "Workers of ${local.deployment}: HTTPS out, nothing in"
   vpc_id      = var.vpc_id
   tags        = merge(local.tags, { Name = local.name })
 }

@@ -1,11 +1,18 @@
+locals {
+  # Scale-in protection on tasks of this cluster alone, which the manifest does not know.
+  task_statements = [for s in var.manifest.roles["worker"].statements : merge(s, {
+    resources = [for resource in s.resources : endswith(resource, ":task/*") ? replace(resource, ":task/*", ":task/${var.cluster_name}/*") : resource]
+  })]
+}
+
 # What the program may do.
 module "task_role" {
   source = "../role"
 
   name                 = "${local.name}-task"
-  description          = "Tasks of ${var.manifest.app} on ECS"
+  description          = "Tasks of ${local.deployment} on ECS"
   trusted_services     = ["ecs-tasks.amazonaws.com"]
-  statements           = var.manifest.roles["worker"].statements
+  statements           = local.task_statements
   may_be_empty         = length(var.manifest.roles["worker"].statements) == 0
   kms_key_arns         = var.kms_key_arns
   permissions_boundary = var.permissions_boundary
@@ -17,7 +24,7 @@ module "execution_role" {
   source = "../role"
 
   name                 = "${local.name}-execution"
-  description          = "ECS starts the workers of ${var.manifest.app} with it"
+  description          = "ECS starts the workers of ${local.deployment} with it"
   trusted_services     = ["ecs-tasks.amazonaws.com"]
   permissions_boundary = var.permissions_boundary
   tags                 = local.tags

@@ -3,6 +3,7 @@ variable "manifest" {
   type = object({
     manifest_version = number
     app              = string
+    deployment       = optional(string)
     queues = list(object({
       name       = string
       queue_name = string
@@ -14,6 +15,7 @@ variable "manifest" {
         sid       = string
         actions   = list(string)
         resources = list(string)
+        condition = optional(map(map(list(string))), {})
       }))
     }))
   })

@@ -3,10 +3,11 @@ data "aws_region" "current" {}
 data "aws_caller_identity" "current" {}
 
 locals {
-  name    = coalesce(var.name, "${var.manifest.app}-worker")
-  queues  = { for q in var.manifest.queues : q.name => q if var.queues == null ? true : contains(var.queues, q.name) }
-  timeout = coalesce(var.timeout, max(values(local.queues)[*].function_timeout...))
-  tags    = merge(var.tags, { "celeriac:app" = var.manifest.app })
+  deployment = coalesce(var.manifest.deployment, var.manifest.app)
+  name       = coalesce(var.name, "${local.deployment}-worker")
+  queues     = { for q in var.manifest.queues : q.name => q if var.queues == null ? true : contains(var.queues, q.name) }
+  timeout    = coalesce(var.timeout, max(values(local.queues)[*].function_timeout...))
+  tags       = merge(var.tags, { "celeriac:app" = var.manifest.app, "celeriac:deployment" = local.deployment })
 
   environment = { for name, value in var.manifest.environment : name =>
     replace(replace(replace(value, "$${partition}", data.aws_partition.current.partition), "$${region}", data.aws_region.current.region), "$${account}", data.aws_caller_identity.current.account_id)
@@ -21,7 +22,7 @@ resource "aws_lambda_function" "this" {
   #checkov:skip=CKV_AWS_173:the environment holds names, no secrets; a key is an option, `environment_kms_key_arn`
   #checkov:skip=CKV_AWS_272:code signing is an option, `code_signing_config_arn`
   function_name = local.name
-  description   = "Tasks of ${var.manifest.app} from ${join(", ", keys(local.queues))}"
+  description   = substr("Tasks of ${local.deployment} from ${join(", ", keys(local.queues))}", 0, 256) # Lambda's most.
   role          = module.role.arn
 
   package_type            = var.code.image_uri == null ? "Zip" : "Image"
@@ -65,6 +66,10 @@ resource "aws_lambda_function" "this" {
   tags = local.tags
 
   lifecycle {
+    precondition {
+      condition     = sum(concat([0], [for name, value in merge(local.environment, var.environment) : length(name) + length(value)])) <= 4000
+      error_message = "The function's environment is over 4,000 bytes, and Lambda takes 4,096 with what this module adds (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html): say long settings in the program's code, or in a `celeriac.toml` beside it, and print the manifest with that."
+    }
     precondition {
       condition     = alltrue([for q in local.queues : q.visibility_timeout >= local.timeout])
       error_message = "The function may run ${local.timeout} s, longer than the visibility timeout of one of its queues, so a second copy of a task would start meanwhile. Lower `timeout`, or give that queue a function of its own."

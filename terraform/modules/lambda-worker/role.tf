@@ -36,7 +36,7 @@ module "role" {
   source = "../role"
 
   name                    = local.name
-  description             = "Tasks of ${var.manifest.app} on Lambda"
+  description             = "Tasks of ${local.deployment} on Lambda"
   trusted_services        = ["lambda.amazonaws.com"]
   trust_this_account_only = false # Lambda does not send `aws:SourceAccount`.
   permissions_boundary    = var.permissions_boundary

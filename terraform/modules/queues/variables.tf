@@ -3,9 +3,13 @@ variable "manifest" {
   type = object({
     manifest_version = number
     app              = string
+    deployment       = optional(string)
+    region           = optional(string)
     queues = list(object({
       name                  = string
       queue_name            = string
+      arn                   = optional(string)
+      url                   = optional(string)
       fifo                  = bool
       visibility_timeout    = number
       message_retention     = number
@@ -23,6 +27,14 @@ variable "manifest" {
   validation {
     condition     = length(var.manifest.queues) > 0
     error_message = "The manifest has no queues; print it anew with `myapp manifest`."
+  }
+  validation {
+    condition     = length(distinct(var.manifest.queues[*].queue_name)) == length(var.manifest.queues)
+    error_message = "Two queues of the manifest are one in SQS (${join(", ", distinct([for q in var.manifest.queues : q.queue_name if length([for other in var.manifest.queues : other if other.queue_name == q.queue_name]) > 1]))}): Celery writes dots as hyphens. Rename one in the program and print the manifest anew."
+  }
+  validation {
+    condition     = length(setintersection(var.manifest.queues[*].queue_name, compact(var.manifest.queues[*].dead_letter_queue))) == 0
+    error_message = "A queue of the manifest is the dead-letter queue of another (${join(", ", setintersection(var.manifest.queues[*].queue_name, compact(var.manifest.queues[*].dead_letter_queue)))}): rename it in the program and print the manifest anew."
   }
   validation {
     condition     = alltrue([for q in var.manifest.queues : q.fifo == endswith(q.queue_name, ".fifo")])

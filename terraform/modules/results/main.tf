@@ -1,11 +1,13 @@
 locals {
-  tables = var.manifest.table == null ? {} : { (var.manifest.table.name) = var.manifest.table }
+  deployment = coalesce(var.manifest.deployment, var.manifest.app)
+  tables     = var.manifest.table == null ? {} : { (var.manifest.table.name) = var.manifest.table }
 }
 
 resource "aws_dynamodb_table" "this" {
   #checkov:skip=CKV_AWS_119:a customer managed key is an option, `kms_key_arn`; DynamoDB encrypts with its own key otherwise
   for_each = local.tables
 
+  region                      = each.value.region
   name                        = each.value.name
   billing_mode                = "PAY_PER_REQUEST"
   hash_key                    = each.value.hash_key
@@ -41,5 +43,5 @@ resource "aws_dynamodb_table" "this" {
     }
   }
 
-  tags = merge(var.tags, { "celeriac:app" = var.manifest.app })
+  tags = merge(var.tags, { "celeriac:app" = var.manifest.app, "celeriac:deployment" = local.deployment })
 }

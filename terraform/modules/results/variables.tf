@@ -3,8 +3,10 @@ variable "manifest" {
   type = object({
     manifest_version = number
     app              = string
+    deployment       = optional(string)
     table = optional(object({
       name          = string
+      region        = optional(string)
       hash_key      = string
       ttl_attribute = string
     }))

@@ -44,6 +44,10 @@ resource "aws_iam_role_policy" "this" {
 
   lifecycle {
     precondition {
+      condition     = length(module.policy.json) <= 10240
+      error_message = "The policy of the role ${var.name} has ${length(module.policy.json)} characters, and IAM takes 10,240 inline (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html): give some of its queues to another function or service, or divide them between apps."
+    }
+    precondition {
       condition     = !module.policy.is_empty
       error_message = "The role ${var.name} has no rights, and IAM refuses an empty policy; give it `statements`, or say `may_be_empty`."
     }

@@ -1,18 +1,24 @@
 use std::time::Duration;
 
-use super::{Expression, RenderError, RenderOptions, Rendered, Rendering, every_hour};
+use super::{
+    AwsCron, AwsDays, Expression, RenderError, RenderOptions, Rendered, Rendering, every_hour,
+};
 use crate::ValueSet;
 
 const MINUTE: u64 = 60;
 const HOUR_MINUTES: u64 = 60;
 const DAY_MINUTES: u64 = 24 * HOUR_MINUTES;
+const WEEK_MINUTES: u64 = 7 * DAY_MINUTES;
+/// The Unix epoch's day, a Thursday, as days of the week are counted from 0 on Sunday.
+const EPOCH_WEEKDAY: u64 = 4;
 
 /// Minutes of which every time zone's offset from UTC is a multiple today.
 const OFFSET_MINUTES: u64 = 15;
 
 /// The expressions that fire every `every`.
 ///
-/// Whole minutes are one `rate`, which counts from the schedule's start. Odd seconds are one part
+/// Whole minutes that divide an hour, a day or a week are one `cron` in UTC, others one `rate`, which
+/// counts from the schedule's start. Odd seconds are one part
 /// for each second of the minute that occurs, at most 60; their due times are the multiples of
 /// `every` since the Unix epoch. A `relative` interval runs at the multiples of `every` in a day
 /// (of UTC where it has odd seconds), so it must divide one; Celery's own due times depend on the
@@ -45,14 +51,22 @@ pub fn interval(
     }
     match (seconds.is_multiple_of(MINUTE), relative) {
         (true, true) => Ok(in_a_day(seconds / MINUTE, lead)),
-        (true, false) => Ok(rate(seconds / MINUTE, lead)),
+        (true, false) => Ok(whole_minutes(seconds / MINUTE, lead)),
         (false, _) if options.fifo => Err(RenderError::DelayOnFifo { every }),
         (false, _) => odd_seconds(every, lead),
     }
 }
 
-fn rate(minutes: u64, lead: Duration) -> Rendering {
-    Rendering::new(vec![Rendered::new(Expression::Rate { minutes }, lead)])
+fn whole_minutes(minutes: u64, lead: Duration) -> Rendering {
+    let first = (minutes - lead.as_secs() / MINUTE % minutes) % minutes;
+    let part = match on_the_clock(first, minutes) {
+        Some(cron) => Rendered {
+            utc: true,
+            ..Rendered::new(cron, lead)
+        },
+        None => Rendered::new(Expression::Rate { minutes }, lead),
+    };
+    Rendering::new(vec![part])
 }
 
 /// Hours with the same minutes share a part.
@@ -105,26 +119,36 @@ fn odd_seconds(every: Duration, lead: Duration) -> Result<Rendering, RenderError
 
 /// What fires at `first` and each `period` after it, in minutes since the Unix epoch.
 fn anchored(first: u64, period: u64, lead: Duration) -> Rendered {
-    let (minutes, hours) = if HOUR_MINUTES.is_multiple_of(period) {
-        (every_nth(first, period, HOUR_MINUTES), (0..24).collect())
-    } else if DAY_MINUTES.is_multiple_of(period) && period.is_multiple_of(HOUR_MINUTES) {
-        let minute = std::iter::once((first % HOUR_MINUTES) as u8).collect();
-        (
-            minute,
-            every_nth(first / HOUR_MINUTES, period / HOUR_MINUTES, 24),
-        )
-    } else {
-        let phase = Some(Duration::from_secs(first * MINUTE));
-        return Rendered {
-            utc: true,
-            phase,
-            ..Rendered::new(Expression::Rate { minutes: period }, lead)
-        };
-    };
+    let cron = on_the_clock(first, period);
+    let phase = Duration::from_secs(first * MINUTE);
     Rendered {
         utc: true,
-        ..Rendered::new(daily(minutes, hours), lead)
+        phase: cron.is_none().then_some(phase),
+        ..Rendered::new(cron.unwrap_or(Expression::Rate { minutes: period }), lead)
     }
+}
+
+/// The same as a `cron` in UTC, which needs no start to be on the grid; `None` for a period that
+/// divides neither an hour, nor a day nor a week into whole hours, days and weeks.
+fn on_the_clock(first: u64, period: u64) -> Option<Expression> {
+    let minute = || std::iter::once((first % HOUR_MINUTES) as u8).collect();
+    if HOUR_MINUTES.is_multiple_of(period) {
+        let minutes = every_nth(first, period, HOUR_MINUTES);
+        return Some(daily(minutes, (0..24).collect()));
+    }
+    if DAY_MINUTES.is_multiple_of(period) && period.is_multiple_of(HOUR_MINUTES) {
+        let hours = every_nth(first / HOUR_MINUTES, period / HOUR_MINUTES, 24);
+        return Some(daily(minute(), hours));
+    }
+    (period == WEEK_MINUTES).then(|| {
+        let weekday = (EPOCH_WEEKDAY + first / DAY_MINUTES) % 7 + 1;
+        Expression::Cron(AwsCron {
+            minutes: minute(),
+            hours: std::iter::once((first / HOUR_MINUTES % 24) as u8).collect(),
+            days: AwsDays::OfWeek(std::iter::once(weekday as u8).collect()),
+            months: (1..=12).collect(),
+        })
+    })
 }
 
 fn every_nth(first: u64, step: u64, end: u64) -> ValueSet {

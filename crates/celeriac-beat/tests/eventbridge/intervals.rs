@@ -64,12 +64,48 @@ fn due(rendering: &Rendering, zone: &TimeZone) -> Vec<i64> {
 }
 
 #[test]
-fn whole_minutes_are_a_rate() {
+fn whole_minutes_on_the_clock_are_a_cron_in_utc() {
     for (seconds, expected) in [
-        (60, "rate(1 minute)"),
-        (600, "rate(10 minutes)"),
+        (60, "cron(* * * * ? *)"),
+        (600, "cron(0/10 * * * ? *)"),
+        (3600, "cron(0 * * * ? *)"),
+        (7200, "cron(0 0/2 * * ? *)"),
+        (86_400, "cron(0 0 * * ? *)"),
+        (604_800, "cron(0 0 ? * 5 *)"), // 1970 began on a Thursday
+    ] {
+        let rendering = rendered(seconds, false, ANYWHERE);
+        assert_eq!(texts(&rendering), [(expected.to_owned(), 0)]);
+        assert!(rendering.parts[0].utc);
+        let seoul = TimeZone::get("Asia/Seoul").expect("a zone");
+        let on_grid: Vec<i64> = (START..START + DAY)
+            .step_by(60)
+            .filter(|time| time % seconds as i64 == 0)
+            .collect();
+        assert_eq!(due(&rendering, &seoul), on_grid, "{seconds}");
+    }
+    let precise = RenderOptions {
+        precise: true,
+        celeriac_only: true,
+        fifo: false,
+    };
+    for (seconds, expected) in [
+        (600, "cron(9/10 * * * ? *)"),
+        (86_400, "cron(59 23 * * ? *)"),
+        (604_800, "cron(59 23 ? * 4 *)"),
+    ] {
+        let rendering = rendered(seconds, false, precise);
+        assert_eq!(texts(&rendering), [(expected.to_owned(), 0)]);
+    }
+}
+
+#[test]
+fn other_whole_minutes_are_a_rate() {
+    for (seconds, expected) in [
+        (420, "rate(7 minutes)"),
         (5400, "rate(90 minutes)"),
-        (604_800, "rate(10080 minutes)"),
+        (93_600, "rate(1560 minutes)"),
+        (172_800, "rate(2880 minutes)"),
+        (1_209_600, "rate(20160 minutes)"),
     ] {
         let fifo = RenderOptions {
             fifo: true,
@@ -183,7 +219,7 @@ proptest! {
 #[test]
 fn precise_intervals_are_due_a_minute_after_they_fire() {
     let rendering = rendered(
-        600,
+        420,
         false,
         RenderOptions {
             celeriac_only: true,
@@ -193,7 +229,7 @@ fn precise_intervals_are_due_a_minute_after_they_fire() {
     );
     assert_eq!(
         rendering.parts[0].expression,
-        Expression::Rate { minutes: 10 }
+        Expression::Rate { minutes: 7 }
     );
     assert_eq!(rendering.parts[0].lead, Duration::from_mins(1));
 }

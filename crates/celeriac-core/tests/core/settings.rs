@@ -469,3 +469,51 @@ fn settings_of_celery_without_meaning_here_are_passed_over_with_a_warning() {
         );
     }
 }
+
+/// What sources give comes back as it was, by the environment alone.
+#[test]
+fn variables_make_the_same_settings() {
+    let settings = toml(
+        r#"
+        broker_url = "sqs://"
+        result_backend = "dynamodb://us-east-1/results?ttl_seconds=604800"
+        task_default_queue = "jobs"
+        task_acks_late = false
+        task_time_limit = "90s"
+        task_compression = "zstd"
+        task_serializer = "yaml"
+        result_expires = "none"
+        unknown_task = "forward:other"
+        worker_queue_order = "strict"
+        worker_shutdown_timeout = 2.5
+        worker_concurrency = 4
+        task_max_lost_runs = 7
+        timezone = "Asia/Seoul"
+        beat_schedule = { daily = { task = "shop.report", schedule = 86400, kwargs = { text = 'a "b" é' } } }
+
+        [broker_transport_options]
+        queue_name_prefix = "staging-"
+        predefined_queues = { "mail.high" = "https://sqs.us-east-1.amazonaws.com/1/mail" }
+
+        [result_backend_transport_options]
+        global_keyprefix = "shop"
+
+        [task_routes]
+        "z.*" = "last-name-first"
+        "mail.*" = { queue = "mail", priority = 3 }
+        're:report\.(daily|weekly)' = "reports"
+        "quick" = { priority = 1 }
+        "#,
+    )
+    .unwrap();
+    let variables = settings.variables_over(&Settings::default());
+    let mut read = Settings::default();
+    read.apply_env(variables.clone()).unwrap();
+    assert!(read == settings, "{variables:?}");
+    assert_eq!(settings.variables_over(&settings).len(), 0);
+    let no_more = Settings::default().variables_over(&settings);
+    let mut back = settings;
+    back.apply_env(no_more).unwrap();
+    back.beat_schedule.clear();
+    assert!(back == Settings::default(), "{back:?}");
+}

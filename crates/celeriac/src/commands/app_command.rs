@@ -89,6 +89,7 @@ impl AppCommand {
         if let Some(error) = app.error.take() {
             return Err(error.into());
         }
+        app.coded = Some(app.settings.clone());
         app.settings = self
             .global
             .settings(app.settings, self.command.default_level())?;

@@ -67,7 +67,7 @@ impl Connection {
             .hint("set `result_backend` to `dynamodb://REGION/TABLE` or `sqlite:PATH`"));
         };
         let parts = BeatParts {
-            app: self.name().to_owned(),
+            app: self.deployment(),
             entries: self.beat_entries().to_vec(),
             timezone: self.timetable().timezone().clone(),
             documents: Arc::clone(documents),

@@ -43,6 +43,7 @@ pub(super) fn exit_code_of(error: &Error) -> u8 {
         | Error::Registry(_)
         | Error::Url { .. }
         | Error::MissingFeature { .. }
+        | Error::Manifest(_)
         | Error::Send(SendError::Encode { .. } | SendError::Invalid { .. })
         | Error::Result(ResultError::NoBackend) => EXIT_USAGE,
         Error::Result(ResultError::Failed { .. } | ResultError::Revoked { .. }) => EXIT_TASK_FAILED,
@@ -50,7 +51,7 @@ pub(super) fn exit_code_of(error: &Error) -> u8 {
         #[cfg(feature = "_aws")]
         Error::Aws(_) => EXIT_USAGE,
         #[cfg(feature = "beat")]
-        Error::Entry(_) => EXIT_USAGE,
+        Error::Entry(_) | Error::Entries(_) => EXIT_USAGE,
         #[cfg(feature = "local")]
         Error::Database { .. } => EXIT_USAGE,
         _ => EXIT_FAILED,

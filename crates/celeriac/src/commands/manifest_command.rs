@@ -13,6 +13,9 @@ impl ManifestCommand {
     #[expect(clippy::unused_self, reason = "as the other commands")]
     pub(super) fn run(&self, connection: &Connection) -> Result<u8, CommandError> {
         let manifest = Manifest::of(connection)?;
+        for note in &manifest.notes {
+            eprintln!("note: {note}");
+        }
         let text =
             serde_json::to_string_pretty(&manifest).context("the manifest cannot be written");
         print(&text.map_err(CommandError::new)?);

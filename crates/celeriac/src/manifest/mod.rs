@@ -1,6 +1,8 @@
 //! What a deployment of an app needs, told by the app itself: [`Manifest`].
 
+mod deployed_settings;
 mod deployment;
+mod predefined_queue;
 mod queue;
 mod role;
 
@@ -10,8 +12,8 @@ use serde::Serialize;
 
 use crate::{Connection, Error};
 
+pub(crate) use self::deployed_settings::on_aws;
 use self::deployment::Deployment;
-pub(crate) use self::deployment::on_aws;
 pub use self::queue::ManifestQueue;
 pub use self::role::{Role, Statement};
 
@@ -43,6 +45,11 @@ pub struct Manifest {
     pub manifest_version: u32,
     /// The app's name.
     pub app: String,
+    /// The name of this environment of it, in all names of its own on AWS:
+    /// [`Connection::deployment`].
+    pub deployment: String,
+    /// The region of its queues, if the settings name one: it is deployed there.
+    pub region: Option<String>,
     /// The queues of its tasks, its default queue and those that its routes name, by name.
     pub queues: Vec<ManifestQueue>,
     /// The result table; `None` with `disabled://` results.
@@ -57,7 +64,10 @@ pub struct Manifest {
     pub buckets: Vec<serde_json::Value>,
     /// Environment variables by which worker and function find all this.
     pub environment: BTreeMap<String, String>,
-    /// Who may do what: `producer`, `worker`, `lambda`, `scheduler`, `operator`.
+    /// What a person should know of it, a sentence each: what of the settings is not in it, and why.
+    #[serde(skip)]
+    pub notes: Vec<String>,
+    /// Who may do what: `producer`, `reader`, `forgetter`, `worker`, `lambda`, `scheduler`, `operator`.
     pub roles: BTreeMap<&'static str, Role>,
 }
 
@@ -80,6 +90,8 @@ pub struct ManifestSchedule {
 pub struct ManifestTable {
     /// Its name.
     pub name: String,
+    /// Where it is, if the settings say so; else where the app is deployed.
+    pub region: Option<String>,
     /// Celery's partition key, a string.
     pub hash_key: &'static str,
     /// The attribute by which DynamoDB deletes old results.
@@ -94,6 +106,8 @@ impl Manifest {
         Ok(Self {
             manifest_version: 1,
             app: connection.name().to_owned(),
+            deployment: connection.deployment(),
+            region: deployment.region().map(str::to_owned),
             queues: deployment.queues(),
             table: deployment.table(),
             schedule_group: connection.schedule_group(),
@@ -101,6 +115,7 @@ impl Manifest {
             schedule_dead_letter_queue: deployment.schedule_dead_letter_queue(),
             buckets: Vec::new(),
             environment: deployment.environment(),
+            notes: deployment.notes.clone(),
             roles: role::all(&deployment),
         })
     }

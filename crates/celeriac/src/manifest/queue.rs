@@ -3,6 +3,8 @@ use std::time::Duration;
 use celeriac_core::{Capabilities, QueueSpec, TaskDefinition};
 use serde::Serialize;
 
+use super::deployment::Deployment;
+
 /// Lambda's own limit of one invocation.
 const MAX_FUNCTION_TIMEOUT: Duration = Duration::from_mins(15);
 /// For claiming before a task's run and storing its outcome after it.
@@ -18,6 +20,10 @@ pub struct ManifestQueue {
     pub name: String,
     /// SQS's name: prefix and replacements applied.
     pub queue_name: String,
+    /// Its ARN.
+    pub arn: String,
+    /// Of a predefined queue, which is there already and is not to be made.
+    pub url: Option<String>,
     /// Whether it keeps order.
     pub fifo: bool,
     /// The queue's own, in seconds: six times `function_timeout`. Our worker asks for its own at
@@ -45,19 +51,26 @@ impl ManifestQueue {
         name: &str,
         tasks: &[&TaskDefinition],
         default_limit: Option<Duration>,
-        sqs_name: impl Fn(&str) -> String,
+        deployment: &Deployment<'_>,
     ) -> Self {
         let spec = QueueSpec::new(name);
+        let queue_name = deployment.sqs_name(name);
         let time_limit = greatest_limit(tasks, default_limit);
         let timeout = function_timeout(time_limit);
-        let (dead_letter_queue, max_receive_count) =
-            spec.dead_letter.map_or((None, 0), |(queue, receives)| {
-                (Some(sqs_name(&queue)), receives)
-            });
+        let url = deployment.predefined_url(name);
+        // which one a predefined queue has is not known: the usual one of its real name
+        let of_real_name = url.and_then(|_| QueueSpec::new(queue_name.clone()).dead_letter);
+        let (dead_letter_queue, max_receive_count) = match (of_real_name, spec.dead_letter) {
+            (Some((queue, receives)), _) => (Some(queue), receives),
+            (None, Some((queue, receives))) => (Some(deployment.sqs_name(&queue)), receives),
+            (None, None) => (None, 0),
+        };
         Self {
             name: name.to_owned(),
-            queue_name: sqs_name(name),
-            fifo: Capabilities::sqs(&sqs_name(name)).fifo,
+            arn: deployment.queue_arn(name),
+            url: url.cloned(),
+            fifo: Capabilities::sqs(&queue_name).fifo,
+            queue_name,
             visibility_timeout: (timeout * VISIBILITY_PER_TIMEOUT).as_secs(),
             message_retention: spec.retention.as_secs(),
             max_receive_count,

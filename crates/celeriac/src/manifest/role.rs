@@ -3,7 +3,10 @@ use std::collections::BTreeMap;
 use celeriac_aws::iam;
 use serde::Serialize;
 
-use super::deployment::Deployment;
+use super::deployment::{Deployment, arn};
+
+/// Keys of results begin so, in Celery and here: `celery-task-meta-<id>`.
+const RESULTS: &str = "celery-*";
 
 /// Who may do what.
 #[derive(Clone, Debug, Serialize)]
@@ -23,12 +26,17 @@ pub struct Statement {
     pub actions: Vec<&'static str>,
     /// ARNs.
     pub resources: Vec<String>,
+    /// When alone, in IAM's form: operator, key, values.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub condition: BTreeMap<&'static str, BTreeMap<&'static str, Vec<String>>>,
 }
 
 pub(super) fn all(deployment: &Deployment<'_>) -> BTreeMap<&'static str, Role> {
     let arns = Arns::of(deployment);
     BTreeMap::from([
         ("producer", Role::new(None, producer(&arns))),
+        ("reader", Role::new(None, vec![read_results(&arns)])),
+        ("forgetter", Role::new(None, vec![forget_results(&arns)])),
         (
             "worker",
             Role::new(Some("ecs-tasks.amazonaws.com"), worker(&arns)),
@@ -45,18 +53,30 @@ pub(super) fn all(deployment: &Deployment<'_>) -> BTreeMap<&'static str, Role> {
     ])
 }
 
-/// A web application that sends tasks and reads results.
+/// A web application that sends tasks and reads results, by celeriac's client or by Celery's own.
 fn producer(arns: &Arns) -> Vec<Statement> {
+    let send = [iam::DECLARE_LIKE_CELERY, iam::SEND].concat();
     vec![
-        Statement::new("SendTasks", iam::SEND, &arns.queues),
-        Statement::new("ReadResults", iam::READ_RESULTS, &arns.table),
+        Statement::new("SendTasks", &send, &arns.queues),
+        Statement::new("ListQueues", iam::LIST_QUEUES, &arns.every_queue),
+        read_results(arns),
     ]
+}
+
+/// Of results alone, not of what celeriac itself remembers beside them.
+fn read_results(arns: &Arns) -> Statement {
+    Statement::new("ReadResults", iam::READ_RESULTS, &arns.table).on_keys(&arns.results)
+}
+
+/// Apart from reading, since who may forget a result may write it.
+fn forget_results(arns: &Arns) -> Statement {
+    Statement::new("ForgetResults", iam::FORGET_RESULTS, &arns.table).on_keys(&arns.results)
 }
 
 /// An ECS worker.
 fn worker(arns: &Arns) -> Vec<Statement> {
     // the agent asks for its own task, whose id nobody knows before
-    let own_tasks = [arn("ecs", "task/*")];
+    let own_tasks = [arn("ecs", None, "task/*")];
     let mut statements = consumer(arns);
     statements.push(Statement::new(
         "ProtectFromScaleIn",
@@ -73,7 +93,7 @@ fn consumer(arns: &Arns) -> Vec<Statement> {
         Statement::new("ConsumeTasks", iam::CONSUME, &arns.own_queues),
         Statement::new("SendTasks", iam::SEND, &arns.queues),
         Statement::new("DeadLetter", iam::DEAD_LETTER, &arns.own_dead_letters),
-        Statement::new("KeepResults", iam::LEDGER, &arns.table),
+        Statement::new("KeepResults", iam::LEDGER, &arns.table).on_keys(&arns.keys),
     ]
 }
 
@@ -96,7 +116,7 @@ fn operator(arns: &Arns) -> Vec<Statement> {
         .collect();
     vec![
         Statement::new("OperateQueues", iam::OPERATE_QUEUE, &every_queue),
-        Statement::new("ListQueues", iam::LIST_QUEUES, &[arn("sqs", "*")]),
+        Statement::new("ListQueues", iam::LIST_QUEUES, &arns.every_queue),
         Statement::new("OperateTable", iam::OPERATE_TABLE, &arns.table),
         Statement::new("OperateSchedules", iam::OPERATE_SCHEDULES, &arns.schedules),
         Statement::new(
@@ -110,6 +130,11 @@ fn operator(arns: &Arns) -> Vec<Statement> {
             "PassScheduleRole",
             iam::PASS_SCHEDULE_ROLE,
             &arns.schedule_role,
+        )
+        .when(
+            "StringEquals",
+            "iam:PassedToService",
+            &[iam::SCHEDULER_SERVICE.to_owned()],
         ),
     ]
 }
@@ -132,11 +157,33 @@ impl Statement {
             sid,
             actions: actions.to_vec(),
             resources: resources.to_vec(),
+            condition: BTreeMap::new(),
         }
+    }
+
+    fn when(mut self, operator: &'static str, key: &'static str, values: &[String]) -> Self {
+        let keys = self.condition.entry(operator).or_default();
+        keys.insert(key, values.to_vec());
+        self
+    }
+
+    /// Items with these keys only, where there are any. What names no item, such as a look at the
+    /// table, is not bound by it.
+    fn on_keys(self, keys: &[String]) -> Self {
+        if keys.is_empty() {
+            return self;
+        }
+        self.when("ForAllValues:StringLike", "dynamodb:LeadingKeys", keys)
     }
 }
 
 struct Arns {
+    /// Every queue of the region, whoever's; for what IAM knows on all of them only.
+    every_queue: Vec<String>,
+    /// Keys of results, as patterns.
+    results: Vec<String>,
+    /// Keys of all of the app's items, as patterns; none where keys have no prefix.
+    keys: Vec<String>,
     /// Of every queue.
     queues: Vec<String>,
     dead_letters: Vec<String>,
@@ -164,13 +211,13 @@ impl Arns {
             any.then_some(arn).into_iter().collect()
         };
         let is_own = |queue: &&super::ManifestQueue| own.contains(&queue.name);
-        let of_queue = |queue: &super::ManifestQueue| arn("sqs", &queue.queue_name);
+        let of_queue = |queue: &super::ManifestQueue| queue.arn.clone();
         let of_dead_letters = |queue: &super::ManifestQueue| {
-            queue
-                .dead_letter_queue
-                .as_ref()
-                .map(|name| arn("sqs", name))
+            let dead_letters = queue.dead_letter_queue.as_ref();
+            dead_letters.map(|name| deployment.arn_beside(&queue.name, name))
         };
+        let prefix = deployment.key_prefix();
+        let (region, table) = (deployment.region(), deployment.table());
         Self {
             queues: queues.iter().map(of_queue).collect(),
             dead_letters: queues.iter().filter_map(of_dead_letters).collect(),
@@ -180,22 +227,37 @@ impl Arns {
                 .filter(is_own)
                 .filter_map(of_dead_letters)
                 .collect(),
-            table: deployment
-                .table()
-                .map(|table| arn("dynamodb", &format!("table/{}", table.name)))
+            table: table
+                .map(|table| {
+                    let name = format!("table/{}", table.name);
+                    arn("dynamodb", table.region.as_deref(), &name)
+                })
                 .into_iter()
                 .collect(),
             schedule_targets: deployment
                 .schedule_targets()
                 .iter()
-                .map(|queue| arn("sqs", &deployment.sqs_name(queue)))
+                .map(|queue| deployment.queue_arn(queue))
                 .collect(),
-            schedules: scheduled(arn("scheduler", &format!("schedule/{group}/*"))),
-            schedule_group: scheduled(arn("scheduler", &format!("schedule-group/{group}"))),
+            schedules: scheduled(arn("scheduler", region, &format!("schedule/{group}/*"))),
+            schedule_group: scheduled(arn("scheduler", region, &format!("schedule-group/{group}"))),
             all_schedules: scheduled("*".to_owned()),
             schedule_role: scheduled(schedule_role(deployment)),
+            every_queue: vec![arn("sqs", region, "*")],
+            results: key_patterns(&format!("{prefix}{RESULTS}")),
+            keys: if prefix.is_empty() {
+                Vec::new()
+            } else {
+                key_patterns(&format!("{prefix}*"))
+            },
         }
     }
+}
+
+/// Of keys in both forms: as Celery writes them, which is how Python shows bytes (`b'...'`, or with
+/// double quotes), and plain, which is looked for too.
+fn key_patterns(plain: &str) -> Vec<String> {
+    vec![format!("b?{plain}"), plain.to_owned()]
 }
 
 /// Given by name or by ARN; else the one that Terraform and CloudFormation make.
@@ -205,8 +267,4 @@ fn schedule_role(deployment: &Deployment<'_>) -> String {
         return name;
     }
     format!("arn:${{partition}}:iam::${{account}}:role/{name}")
-}
-
-fn arn(service: &str, resource: &str) -> String {
-    format!("arn:${{partition}}:{service}:${{region}}:${{account}}:{resource}")
 }

@@ -13,8 +13,10 @@ use super::target::{Targets, sqs_name};
 use crate::connect::aws_config;
 use crate::{Connection, Error};
 
-/// Tag of a group: whose it is. Terraform's module `beat` sets the same.
-const OWNER: &str = "celeriac:app";
+/// Tags of a group: whose it is, and in which environment. Terraform's module `beat` and the
+/// CloudFormation template set the same.
+const APP: &str = "celeriac:app";
+const DEPLOYMENT: &str = "celeriac:deployment";
 /// Schedules that are read together: below the rate that every region allows.
 const CONCURRENT_READS: usize = 10;
 
@@ -70,11 +72,11 @@ impl<'a> ScheduleGroup<'a> {
         let config = aws_config(self.connection.settings())?;
         let mut plan =
             SchedulePlan::of(wanted, listed.as_deref(), &|queue| sqs_name(&config, queue));
-        if plan.counts().2 > 0 {
-            self.is_ours().await?;
-        }
         if let (true, Some(listed)) = (deep, &listed) {
             self.look_deeper(wanted, listed, &mut plan, now).await?;
+        }
+        if listed.is_some() && !plan.is_empty() {
+            self.check_ours("plan").await?;
         }
         Ok(plan)
     }
@@ -111,7 +113,8 @@ impl<'a> ScheduleGroup<'a> {
     /// schedules are all there. Interrupted, it can be started again.
     ///
     /// # Errors
-    /// If the group is another app's, of which nothing is touched, or cannot be made.
+    /// If the group is another app's or environment's, of which nothing is touched, or cannot be
+    /// made.
     pub(crate) async fn apply(
         &self,
         plan: &SchedulePlan,
@@ -151,40 +154,57 @@ impl<'a> ScheduleGroup<'a> {
         Ok(applied)
     }
 
-    /// Creates the group where it is missing. One without the tag is whoever's names it:
-    /// Terraform's before it had tags, or made by hand.
+    /// Creates the group where it is missing.
     async fn make_ours(&self) -> Result<(), SchedulerError> {
-        let app = self.connection.name();
-        let tags = BTreeMap::from([(OWNER.to_owned(), app.to_owned())]);
+        let tags = BTreeMap::from([
+            (APP.to_owned(), self.connection.name().to_owned()),
+            (DEPLOYMENT.to_owned(), self.connection.deployment()),
+        ]);
         if self.scheduler.ensure_group(&self.name, &tags).await? {
             return Ok(());
         }
-        self.is_ours().await
+        self.check_ours("apply").await
     }
 
-    /// Or an error, since what no entry wants is deleted.
-    async fn is_ours(&self) -> Result<(), SchedulerError> {
-        let app = self.connection.name();
-        let tags = self.scheduler.group_tags(&self.name).await?;
-        match tags.unwrap_or_default().get(OWNER) {
-            Some(owner) if owner != app => {
-                let text = format!(
-                    "it is of the app `{owner}` by its tag `{OWNER}`, and this is `{app}`, which would delete the other's schedules: give this \
-                     app a group of its own with `beat_schedule_group`"
-                );
-                let kind = SchedulerErrorKind::Invalid(text);
-                Err(SchedulerError::new("apply", self.name.clone(), kind))
-            }
-            Some(_) => Ok(()),
-            None => {
-                let text = format!(
-                    "the group is there without the tag `{OWNER}`, so it is somebody else's, and what no entry wants would be deleted: name another \
-                     with `beat_schedule_group`, or give this one the tag `{OWNER} = {app}` if it is the app's"
-                );
-                let kind = SchedulerErrorKind::Invalid(text);
-                Err(SchedulerError::new("apply", self.name.clone(), kind))
-            }
+    /// Or an error, since what no entry wants is deleted, and what one wants is changed.
+    pub(crate) async fn check_ours(&self, action: &'static str) -> Result<(), SchedulerError> {
+        if self.check_not_foreign(action).await? {
+            return Ok(());
         }
+        let app = self.connection.name();
+        let text = format!(
+            "the group is there without the tag `{APP}`, so it is somebody else's: name another with `beat_schedule_group`, or give \
+             this one the tags `{APP} = {app}` and `{DEPLOYMENT} = {}` if it is the app's",
+            self.connection.deployment()
+        );
+        Err(self.refusal(action, text))
+    }
+
+    /// Whether the group says that it is this environment's of this app; an error where it says
+    /// another one's. A group whose only tag is the app's is of the environment without a name.
+    pub(crate) async fn check_not_foreign(
+        &self,
+        action: &'static str,
+    ) -> Result<bool, SchedulerError> {
+        let tags = self.scheduler.group_tags(&self.name).await?;
+        let tags = tags.unwrap_or_default();
+        let Some(owner) = tags.get(APP) else {
+            return Ok(false);
+        };
+        let (app, deployment) = (self.connection.name(), self.connection.deployment());
+        let owners = tags.get(DEPLOYMENT).unwrap_or(owner);
+        if owner == app && *owners == deployment {
+            return Ok(true);
+        }
+        let text = format!(
+            "it is of the app `{owner}`, deployed as `{owners}`, by its tags `{APP}` and `{DEPLOYMENT}`, and this is `{app}`, deployed as \
+             `{deployment}`: give this one a group of its own with `beat_schedule_group`, or leave that out"
+        );
+        Err(self.refusal(action, text))
+    }
+
+    fn refusal(&self, action: &'static str, text: String) -> SchedulerError {
+        SchedulerError::new(action, self.name.clone(), SchedulerErrorKind::Invalid(text))
     }
 
     async fn remove(&self, gone: Vec<(String, String)>) -> Vec<Applied> {

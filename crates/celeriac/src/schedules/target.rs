@@ -10,9 +10,7 @@ use crate::Connection;
 
 /// A queue's name in SQS; that of a predefined queue is in its URL.
 pub(super) fn sqs_name(config: &AwsConfig, queue: &str) -> String {
-    let predefined = config.sqs.predefined_queues.get(queue);
-    let of_url = predefined.and_then(|url| url.trim_end_matches('/').rsplit('/').next());
-    of_url.map_or_else(|| config.sqs.queue_name(queue), str::to_owned)
+    config.sqs.real_name(queue)
 }
 
 /// Where schedules send to: names made into ARNs and URLs.

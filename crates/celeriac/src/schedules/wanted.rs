@@ -1,5 +1,5 @@
+use celeriac_beat::Entry;
 use celeriac_beat::plan::{Delivery, EntrySchedules, Renderer};
-use celeriac_beat::{Entry, EntryError};
 use celeriac_core::{Capabilities, SendError, SendOptions};
 use celeriac_producer::Client;
 use celeriac_protocol::{Dict, Signature, WireForm};
@@ -9,6 +9,9 @@ use crate::{Connection, Error};
 
 /// The schedules that the app's entries are in EventBridge Scheduler, entry by entry. Pure: no
 /// request is made.
+///
+/// # Errors
+/// For all entries that cannot be, at once.
 pub(crate) fn wanted(
     connection: &Connection,
     now: Timestamp,
@@ -28,8 +31,14 @@ pub(crate) fn wanted(
         let entry = with_task_options(connection, entry);
         renderer.render(&entry)
     });
-    let all: Vec<EntrySchedules> = all.collect::<Result<_, EntryError>>()?;
-    Ok(all)
+    let (mut schedules, mut errors) = (Vec::new(), Vec::new());
+    for rendered in all {
+        match rendered {
+            Ok(entry) => schedules.push(entry),
+            Err(error) => errors.push(error),
+        }
+    }
+    Error::of_entries(errors).map_or(Ok(schedules), Err)
 }
 
 /// What `#[task(...)]` says of the task counts under the entry's own options, as in a send.

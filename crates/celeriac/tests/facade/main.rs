@@ -4,5 +4,7 @@
 mod app;
 #[cfg(all(feature = "lambda", feature = "local"))]
 mod lambda;
+#[cfg(all(feature = "aws", feature = "local", feature = "beat"))]
+mod manifest;
 #[cfg(all(feature = "aws", feature = "local"))]
 mod schedules;

@@ -147,7 +147,10 @@ async fn a_plan_after_apply_is_empty_also_from_another_process() {
     apply(&service, all_kinds()).await;
     assert_eq!(
         service.tags(GROUP),
-        Some(json!([{"Key": "celeriac:app", "Value": "shop"}]))
+        Some(json!([
+            {"Key": "celeriac:app", "Value": "shop"},
+            {"Key": "celeriac:deployment", "Value": "shop"},
+        ]))
     );
     assert!(is_planned_empty(&service, all_kinds(), false).await);
     assert!(is_planned_empty(&service, all_kinds(), true).await);
@@ -293,6 +296,66 @@ async fn the_group_of_another_app_is_left_alone() {
     let other = app_of("stall", &service, vec![crontab("hourly", "0 * * * *")]);
     assert_ne!(other.run_with(words).await, ExitCode::SUCCESS);
     assert_eq!(definitions(&service), before);
+}
+
+/// Every command that changes something, in an environment whose settings name the group of
+/// another one.
+#[tokio::test]
+async fn the_group_of_another_environment_is_left_alone() {
+    let service = SchedulerService::start().await;
+    apply(&service, vec![crontab("daily", "0 9 * * *")]).await;
+    let before = definitions(&service);
+    for (prefix, environment) in [("staging-", None), ("", Some("staging"))] {
+        for words in [
+            &["apply"][..],
+            &["plan"],
+            &["pause", "daily"],
+            &["resume", "daily"],
+            &["run-now", "daily"],
+        ] {
+            let app = app_of("shop", &service, vec![crontab("daily", "0 10 * * *")]);
+            let app = app.settings(|settings| {
+                settings.environment = environment.map(str::to_owned);
+                settings.broker_transport_options.queue_name_prefix = prefix.to_owned();
+            });
+            let words = [&["shop", "schedules"], words].concat();
+            let words: Vec<OsString> = words.into_iter().map(OsString::from).collect();
+            assert_ne!(
+                app.run_with(words.clone()).await,
+                ExitCode::SUCCESS,
+                "{words:?}"
+            );
+            assert_eq!(definitions(&service), before, "{words:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn environments_have_schedule_groups_of_their_own() {
+    let service = SchedulerService::start().await;
+    for prefix in ["prod-", "staging-", ""] {
+        let app = app_of("shop", &service, vec![crontab("daily", "0 9 * * *")]);
+        let app = app.settings(|settings| {
+            settings.beat_schedule_group = None;
+            settings.broker_transport_options.queue_name_prefix = prefix.to_owned();
+        });
+        let words = ["shop", "schedules", "apply", "--json"].map(OsString::from);
+        assert_eq!(app.run_with(words).await, ExitCode::SUCCESS);
+    }
+    for prefix in ["prod-", "staging-", ""] {
+        let group = format!("{prefix}shop");
+        let names = service.names(&group);
+        let [name] = &names[..] else {
+            panic!("{group}: {names:?}")
+        };
+        let schedule = service.schedule(&group, name).expect("there");
+        let arn = |name: &str| format!("arn:aws:sqs:us-east-1:123456789012:{prefix}{name}");
+        assert_eq!(schedule["Target"]["Arn"], arn("celery"));
+        assert_eq!(
+            schedule["Target"]["RoleArn"],
+            format!("arn:aws:iam::123456789012:role/{prefix}shop-scheduler")
+        );
+    }
 }
 
 #[tokio::test]

@@ -34,6 +34,31 @@ run "policies_are_the_manifests" {
   }
 }
 
+run "environments_have_policies_of_their_own" {
+  variables {
+    manifest = {
+      manifest_version = 1
+      app              = "shop"
+      deployment       = "staging-shop"
+      roles = {
+        producer = {
+          trusted_services = []
+          statements       = [{ sid = "SendTasks", actions = ["sqs:SendMessage"], resources = ["arn:$${partition}:sqs:$${region}:$${account}:staging-celery"] }]
+        }
+      }
+    }
+    roles = ["producer"]
+  }
+  assert {
+    condition     = aws_iam_policy.this["producer"].name == "staging-shop-producer"
+    error_message = "the environment is a part of the name"
+  }
+  assert {
+    condition     = aws_iam_policy.this["producer"].tags == tomap({ "celeriac:app" = "shop", "celeriac:deployment" = "staging-shop" })
+    error_message = "whose it is"
+  }
+}
+
 run "roles_without_rights_have_no_policy" {
   variables {
     roles = ["scheduler"]
@@ -60,4 +85,22 @@ run "roles_that_do_not_exist" {
     roles = ["typo"]
   }
   expect_failures = [var.roles]
+}
+
+run "a_policy_over_iams_quota" {
+  command = plan
+  variables {
+    manifest = {
+      manifest_version = 1
+      app              = "shop"
+      roles = {
+        producer = {
+          trusted_services = []
+          statements       = [{ sid = "SendTasks", actions = ["sqs:SendMessage"], resources = [for n in range(120) : "arn:$${partition}:sqs:$${region}:$${account}:tenant-${n}-reports"] }]
+        }
+      }
+    }
+    roles = ["producer"]
+  }
+  expect_failures = [aws_iam_policy.this]
 }

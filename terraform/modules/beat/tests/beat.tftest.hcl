@@ -192,3 +192,23 @@ run "fifo_dead_letters_are_refused" {
   }
   expect_failures = [var.dead_letter_queue_arn]
 }
+
+run "starts_that_have_been" {
+  variables {
+    manifest = {
+      manifest_version = 1
+      app              = "shop"
+      schedule_group   = "shop"
+      schedules = [
+        { name = "over", schedule_expression = "cron(0 9 * * ? *)", start_date = "2024-01-01T00:00:00Z", enabled = true, flexible_minutes = 0, queue = "reports", input = "{}", maximum_retry_attempts = 0, maximum_event_age_in_seconds = 60 },
+        { name = "later", schedule_expression = "cron(0 9 * * ? *)", start_date = "2098-01-01T00:00:00Z", enabled = true, flexible_minutes = 0, queue = "reports", input = "{}", maximum_retry_attempts = 0, maximum_event_age_in_seconds = 60 },
+        { name = "rate", schedule_expression = "rate(7 minutes)", start_date = "2098-01-01T00:00:00Z", enabled = true, flexible_minutes = 0, queue = "reports", input = "{}", maximum_retry_attempts = 0, maximum_event_age_in_seconds = 60 },
+      ]
+      roles = {}
+    }
+  }
+  assert {
+    condition     = { for name, s in aws_scheduler_schedule.this : name => s.start_date == null ? "none" : s.start_date } == { over = "none", later = "2098-01-01T00:00:00Z", rate = "2098-01-01T00:00:00Z" }
+    error_message = "AWS refuses a start in the past"
+  }
+}

@@ -37,6 +37,29 @@ run "queues_are_watched" {
   }
 }
 
+run "environments_are_watched_apart" {
+  variables {
+    manifest = {
+      manifest_version = 1
+      app              = "shop"
+      deployment       = "prod-shop"
+      queues = [
+        { name = "celery", queue_name = "prod-celery", dead_letter_queue = "prod-celery-dlq" },
+        { name = "orders.fifo", queue_name = "prod-orders.fifo", dead_letter_queue = "prod-orders-dlq.fifo" },
+      ]
+      table = { name = "celery" }
+    }
+  }
+  assert {
+    condition     = alltrue([for name in output.alarm_names : startswith(name, "prod-shop-")]) && output.dashboard_name == "prod-shop-tasks"
+    error_message = "the environment is a part of every name"
+  }
+  assert {
+    condition     = alltrue([for alarm in aws_cloudwatch_metric_alarm.failed : alarm.dimensions.app == "prod-shop"])
+    error_message = "the metrics of workers have it as their dimension"
+  }
+}
+
 run "workers_are_watched" {
   assert {
     condition = [for alarm in concat(values(aws_cloudwatch_metric_alarm.failed), values(aws_cloudwatch_metric_alarm.throttles), values(aws_cloudwatch_metric_alarm.lease_takeovers)) : "${alarm.namespace} ${alarm.metric_name} ${alarm.statistic} ${alarm.comparison_operator} ${alarm.threshold}"] == [
@@ -153,4 +176,32 @@ run "ages_of_queues_that_do_not_exist" {
     oldest_message_seconds = { typo = 60 }
   }
   expect_failures = [var.oldest_message_seconds]
+}
+
+run "a_widget_has_a_hundred_alarms_at_most" {
+  variables {
+    manifest = {
+      manifest_version = 1
+      app              = "shop"
+      queues           = [for n in range(60) : { name = "tenant-${n}", queue_name = "tenant-${n}", dead_letter_queue = "tenant-${n}-dlq" }]
+    }
+    workers = {}
+  }
+  assert {
+    condition     = [for w in jsondecode(aws_cloudwatch_dashboard.this.dashboard_body).widgets : length(w.properties.alarms) if w.type == "alarm"] == [100, 21]
+    error_message = "CloudWatch refuses more"
+  }
+}
+
+run "names_of_queues_over_a_dimensions_length" {
+  command = plan
+  variables {
+    manifest = {
+      manifest_version = 1
+      app              = "shop"
+      queues           = [for n in range(60) : { name = "tenant-${n}-with-a-long-name", queue_name = "tenant-${n}", dead_letter_queue = "tenant-${n}-dlq" }]
+    }
+    workers = { service = [for n in range(60) : "tenant-${n}-with-a-long-name"] }
+  }
+  expect_failures = [var.workers]
 }

@@ -287,3 +287,33 @@ run "options" {
     error_message = "only to endpoints"
   }
 }
+
+run "scale_in_protection_is_for_the_cluster" {
+  variables {
+    manifest = {
+      manifest_version = 1
+      app              = "shop"
+      queues           = [{ name = "celery", queue_name = "celery" }]
+      environment      = {}
+      roles = {
+        worker = {
+          trusted_services = ["ecs-tasks.amazonaws.com"]
+          statements = [
+            { sid = "KeepResults", actions = ["dynamodb:PartiQLUpdate"], resources = ["arn:$${partition}:dynamodb:$${region}:$${account}:table/celery"], condition = { "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = ["one_*"] } } },
+            { sid = "ProtectFromScaleIn", actions = ["ecs:UpdateTaskProtection"], resources = ["arn:$${partition}:ecs:$${region}:$${account}:task/*"] },
+          ]
+        }
+      }
+    }
+    queues       = ["celery"]
+    cluster_name = "tasks"
+  }
+  assert {
+    condition     = [for s in jsondecode(module.task_role.policy).Statement : s.Resource if s.Sid == "ProtectFromScaleIn"] == [["arn:aws:ecs:eu-central-1:123456789012:task/tasks/*"]]
+    error_message = "other clusters' tasks are none of ours"
+  }
+  assert {
+    condition     = [for s in jsondecode(module.task_role.policy).Statement : s.Condition["ForAllValues:StringLike"]["dynamodb:LeadingKeys"] if s.Sid == "KeepResults"] == [["one_*"]]
+    error_message = "the manifest's conditions hold"
+  }
+}

@@ -37,6 +37,28 @@ variables {
   code              = { zip = "bootstrap.zip" }
 }
 
+run "environments_have_functions_of_their_own" {
+  variables {
+    manifest = {
+      manifest_version = 1
+      app              = "shop"
+      deployment       = "staging-shop"
+      queues           = [{ name = "celery", fifo = false, visibility_timeout = 5400, dead_letter_queue = "celery-dlq", function_timeout = 900 }]
+      environment      = {}
+      roles = {
+        lambda = {
+          trusted_services = ["lambda.amazonaws.com"]
+          statements       = [{ sid = "ConsumeTasks", actions = ["sqs:ReceiveMessage"], resources = ["arn:$${partition}:sqs:$${region}:$${account}:staging-celery"] }]
+        }
+      }
+    }
+  }
+  assert {
+    condition     = output.function_name == "staging-shop-worker" && output.role_name == "staging-shop-worker" && output.log_group_name == "/aws/lambda/staging-shop-worker"
+    error_message = "the environment is a part of every name"
+  }
+}
+
 run "the_function_is_the_program" {
   assert {
     condition     = aws_lambda_function.this.runtime == "provided.al2023" && aws_lambda_function.this.handler == "bootstrap" && aws_lambda_function.this.package_type == "Zip"

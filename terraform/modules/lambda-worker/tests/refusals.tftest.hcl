@@ -169,3 +169,11 @@ run "queues_without_dead_letters" {
   }
   expect_failures = [aws_lambda_function.this]
 }
+
+run "an_environment_over_lambdas_quota" {
+  command = plan
+  variables {
+    environment = { CELERIAC_TASK_ROUTES = join("", [for n in range(1000) : "abcde"]) }
+  }
+  expect_failures = [aws_lambda_function.this]
+}

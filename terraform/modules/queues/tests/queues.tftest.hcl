@@ -48,6 +48,27 @@ variables {
   }
 }
 
+run "predefined_queues_are_not_made" {
+  variables {
+    manifest = {
+      manifest_version = 1
+      app              = "shop"
+      queues = [
+        { name = "celery", queue_name = "celery", fifo = false, dead_letter_queue = "celery-dlq", visibility_timeout = 5400, message_retention = 345600, max_receive_count = 100, dead_letter_retention = 1209600, function_timeout = 900 },
+        { name = "old", queue_name = "legacy", arn = "arn:$${partition}:sqs:eu-central-1:210987654321:legacy", url = "https://sqs.eu-central-1.amazonaws.com/210987654321/legacy", fifo = false, dead_letter_queue = "legacy-dlq", visibility_timeout = 5400, message_retention = 345600, max_receive_count = 100, dead_letter_retention = 1209600, function_timeout = 900 },
+      ]
+    }
+  }
+  assert {
+    condition     = keys(aws_sqs_queue.this) == ["celery"] && keys(aws_sqs_queue.dead_letters) == ["celery-dlq"]
+    error_message = "what is there is left alone"
+  }
+  assert {
+    condition     = output.arns["old"] == "arn:aws:sqs:eu-central-1:210987654321:legacy" && output.urls["old"] == "https://sqs.eu-central-1.amazonaws.com/210987654321/legacy"
+    error_message = "and yet is known"
+  }
+}
+
 run "queues_are_as_the_manifest_says" {
   assert {
     condition     = { for name, q in aws_sqs_queue.this : name => q.name } == { celery = "celery", "orders.fifo" = "orders.fifo" }

@@ -153,3 +153,46 @@ run "queues_of_lambda_that_do_not_exist" {
   }
   expect_failures = [var.lambda_queues]
 }
+
+run "a_region_that_the_program_does_not_look_in" {
+  command = plan
+  variables {
+    manifest = {
+      manifest_version = 1
+      app              = "shop"
+      region           = "eu-west-1"
+      queues           = [{ name = "celery", queue_name = "celery", fifo = false, dead_letter_queue = "celery-dlq", visibility_timeout = 5400, message_retention = 345600, max_receive_count = 100, dead_letter_retention = 1209600, function_timeout = 900 }]
+    }
+  }
+  expect_failures = [aws_sqs_queue.this]
+}
+
+run "two_queues_of_one_name" {
+  command = plan
+  variables {
+    manifest = {
+      manifest_version = 1
+      app              = "shop"
+      queues = [
+        { name = "mail.high", queue_name = "mail-high", fifo = false, dead_letter_queue = "a-dlq", visibility_timeout = 5400, message_retention = 345600, max_receive_count = 100, dead_letter_retention = 1209600, function_timeout = 900 },
+        { name = "mail-high", queue_name = "mail-high", fifo = false, dead_letter_queue = "b-dlq", visibility_timeout = 5400, message_retention = 345600, max_receive_count = 100, dead_letter_retention = 1209600, function_timeout = 900 },
+      ]
+    }
+  }
+  expect_failures = [var.manifest]
+}
+
+run "a_queue_that_is_anothers_dead_letter_queue" {
+  command = plan
+  variables {
+    manifest = {
+      manifest_version = 1
+      app              = "shop"
+      queues = [
+        { name = "mail", queue_name = "mail", fifo = false, dead_letter_queue = "mail-dlq", visibility_timeout = 5400, message_retention = 345600, max_receive_count = 100, dead_letter_retention = 1209600, function_timeout = 900 },
+        { name = "mail-dlq", queue_name = "mail-dlq", fifo = false, dead_letter_queue = "mail-dlq-dlq", visibility_timeout = 5400, message_retention = 345600, max_receive_count = 100, dead_letter_retention = 1209600, function_timeout = 900 },
+      ]
+    }
+  }
+  expect_failures = [var.manifest]
+}

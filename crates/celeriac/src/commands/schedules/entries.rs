@@ -57,7 +57,7 @@ pub(super) async fn paused(connection: &Connection) -> Result<BTreeSet<String>, 
         return Ok(paused.map(str::to_owned).collect());
     }
     match connection.documents() {
-        Some(store) => Ok(Pauses::of(connection.name(), store)
+        Some(store) => Ok(Pauses::of(&connection.deployment(), store)
             .load()
             .await
             .map_err(Error::from)?),

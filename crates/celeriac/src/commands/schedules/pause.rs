@@ -65,7 +65,7 @@ async fn set_paused(
     }
     let no_backend = || Error::Result(celeriac_producer::ResultError::NoBackend);
     let store = connection.documents().ok_or_else(no_backend)?;
-    let kept = Pauses::of(connection.name(), store);
+    let kept = Pauses::of(&connection.deployment(), store);
     let changed = if paused {
         kept.pause(entry).await
     } else {
@@ -98,6 +98,9 @@ mod on_aws {
             ))
             .hint("schedules apply"));
         }
+        group
+            .check_ours(if paused { "pause" } else { "resume" })
+            .await?;
         let names: Vec<String> = mine
             .iter()
             .filter(|listed| listed.enabled == paused)

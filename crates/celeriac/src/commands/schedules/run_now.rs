@@ -29,6 +29,11 @@ impl RunNowCommand {
         let Some(entry) = entries.first() else {
             return Ok(EXIT_OK);
         };
+        #[cfg(feature = "aws")]
+        if connection.broker_is_aws() {
+            let group = crate::schedules::ScheduleGroup::of(connection)?;
+            group.check_not_foreign("run").await?;
+        }
         let timezone = entry.zone.iana_name().unwrap_or("UTC");
         let (call, options) = entry.entry.run(this_microsecond(), timezone);
         let client = connection.client();
