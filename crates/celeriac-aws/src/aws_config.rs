@@ -81,6 +81,25 @@ mod tests {
     }
 
     #[test]
+    fn a_fifo_queue_has_the_name_of_one() {
+        let of = |name: &str, url: &str| {
+            let mut settings = Settings {
+                broker_url: Some("sqs://".to_owned()),
+                ..Settings::default()
+            };
+            let predefined = &mut settings.broker_transport_options.predefined_queues;
+            predefined.insert(name.to_owned(), format!("https://host/1/{url}"));
+            AwsConfig::from_settings(&settings).map(drop)
+        };
+        of("jobs.fifo", "jobs.fifo").expect("it has");
+        of("jobs", "other").expect("it is none");
+        let error = of("jobs", "jobs.fifo").expect_err("not by its name");
+        assert!(error.reason.contains("name it `jobs.fifo`"), "{error:?}");
+        let error = of("jobs.fifo", "jobs").expect_err("by its name alone");
+        assert!(error.reason.contains("without `.fifo`"), "{error:?}");
+    }
+
+    #[test]
     fn an_emulator_serves_both() {
         let config = good("sqs://key:se%2Fcret@localhost:4566", None);
         let credentials = config

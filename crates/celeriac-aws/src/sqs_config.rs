@@ -24,6 +24,7 @@ impl SqsConfig {
         let options = &settings.broker_transport_options;
         let url = ServiceUrl::of_setting("broker_url", settings.broker_url.as_ref(), "sqs")?
             .unwrap_or_default();
+        check_predefined(&options.predefined_queues)?;
         let amazon = url.host.as_deref().is_some_and(is_amazon);
         let secure = options.is_secure || amazon; // credentials never go to AWS in the clear
         let url_endpoint = url
@@ -64,6 +65,28 @@ impl SqsConfig {
     pub fn queue_name(&self, queue: &str) -> String {
         mangle(&format!("{}{queue}", self.queue_name_prefix))
     }
+}
+
+/// SQS tells a FIFO queue by its name, and Celery by the name that the queue has here: they must
+/// agree, as kombu demands (InvalidQueueException).
+fn check_predefined(queues: &BTreeMap<String, String>) -> Result<(), AwsConfigError> {
+    let is_fifo = |name: &str| name.ends_with(".fifo");
+    let differs = |(name, url): &(&String, &String)| is_fifo(name) != is_fifo(last_part(url));
+    let Some((name, url)) = queues.iter().find(differs) else {
+        return Ok(());
+    };
+    let reason = if is_fifo(name) {
+        format!(
+            "`{name}` is the name of a FIFO queue, and its URL ends with `{}`, which is none: name it without `.fifo`",
+            last_part(url)
+        )
+    } else {
+        format!("`{name}` has the URL of a FIFO queue: name it `{name}.fifo`")
+    };
+    Err(AwsConfigError {
+        setting: "broker_transport_options.predefined_queues",
+        reason,
+    })
 }
 
 fn last_part(url: &str) -> &str {

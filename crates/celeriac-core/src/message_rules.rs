@@ -208,6 +208,19 @@ fn check_attribute_name(name: &str) -> Result<(), BrokerErrorKind> {
     Ok(())
 }
 
+/// A deduplication id made of any text: the text itself where SQS takes it, else a UUID made of it.
+pub fn deduplication_id(text: &str) -> String {
+    if check_id("deduplication id", text).is_ok() {
+        return text.to_owned();
+    }
+    uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_OID, text.as_bytes()).to_string()
+}
+
+/// Why SQS would refuse what a caller gives for a message group or a deduplication id, if it would.
+pub fn check_message_id(option: &str, id: &str) -> Result<(), String> {
+    check_id("id", id).map_err(|error| format!("option `{option}`: {error}"))
+}
+
 fn check_id(what: &'static str, id: &str) -> Result<(), BrokerErrorKind> {
     check_limit(what, id.len(), MAX_ID)?;
     if id.is_empty() || !id.chars().all(|c| c.is_ascii_graphic()) {

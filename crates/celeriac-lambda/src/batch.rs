@@ -74,6 +74,15 @@ pub(crate) async fn run(
     batch.response()
 }
 
+impl BatchResponse {
+    /// Lambda leaves this message in its queue.
+    pub(crate) fn failed(&mut self, message_id: String) {
+        self.batch_item_failures.push(ItemFailure {
+            item_identifier: message_id,
+        });
+    }
+}
+
 /// Runs the batch to its end. What still runs when this is dropped is aborted.
 async fn run_all(batch: &Arc<Batch>, deliveries: Vec<Delivery>) {
     let mut groups = JoinSet::new();

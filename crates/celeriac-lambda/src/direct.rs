@@ -1,4 +1,4 @@
-use celeriac_core::{Delivery, Receipt, SendOptions};
+use celeriac_core::{Delivery, Receipt, SendOptions, deduplication_id};
 use celeriac_producer::Parcel;
 use celeriac_protocol::{
     Dict, Envelope, ExceptionInfo, Limits, ResultMeta, Signature, State, Value, WireForm,
@@ -114,7 +114,7 @@ async fn send_on(
     let parcel = Parcel {
         queue: queue.to_owned(),
         body,
-        dedup_id: Some(task_id.to_owned()),
+        dedup_id: Some(deduplication_id(task_id)),
         ..Parcel::default()
     };
     let sent = environment.executor().outbox().send(parcel).await;

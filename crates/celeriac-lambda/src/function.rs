@@ -29,6 +29,9 @@ pub async fn run(executor: Executor) -> Result<(), lambda_runtime::Error> {
     let end_of_process = EndOfProcess::of(&function.environment);
     let handler = service_fn(move |event: LambdaEvent<Box<RawValue>>| {
         let function = function.clone();
+        function
+            .environment
+            .is_at(&event.context.invoked_function_arn);
         async move {
             let (deadline, request_id) = (event.context.deadline(), event.context.request_id);
             Box::pin(function.invoke(&event.payload, deadline, &request_id)).await
@@ -97,12 +100,23 @@ impl Function {
     }
 
     async fn batch(&self, records: Vec<SqsRecord>, phases: Phases) -> Answered {
-        let deliveries: Result<Vec<Delivery>, String> = records
+        let (foreign, own): (Vec<_>, Vec<_>) = records
+            .into_iter()
+            .partition(|record| self.environment.is_foreign(&record.event_source_arn));
+        let deliveries: Result<Vec<Delivery>, String> = own
             .into_iter()
             .map(|record| record.delivery(|sqs_name| self.environment.celery_name(sqs_name)))
             .collect();
         let deliveries = deliveries.map_err(|reason| error("InvalidEvent", reason))?;
-        let response = batch::run(&self.environment, deliveries, phases).await;
+        let mut response = batch::run(&self.environment, deliveries, phases).await;
+        for record in foreign {
+            tracing::error!(
+                message_id = record.message_id,
+                "the queue {} is of another account or region than this function, which can send to its own only: the message stays there. Name the queue's URL in `predefined_queues`, with the rights to it, if this function is to serve it",
+                record.event_source_arn
+            );
+            response.failed(record.message_id);
+        }
         to_raw_value(&response).map_err(|cause| error("EncodeError", cause.to_string()))
     }
 }

@@ -11,9 +11,9 @@ pub(crate) struct SqsRecord {
     #[serde(default)]
     event_source: String,
     #[serde(default, rename = "eventSourceARN")]
-    event_source_arn: String,
+    pub(crate) event_source_arn: String,
     #[serde(default)]
-    message_id: String,
+    pub(crate) message_id: String,
     #[serde(default)]
     receipt_handle: String,
     #[serde(default)]

@@ -1,4 +1,4 @@
-use celeriac_core::{Router, SendOptions, Settings, TaskDefinition};
+use celeriac_core::{Router, SendOptions, Settings, TaskDefinition, check_message_id};
 
 /// Custom headers with these names would overwrite Celery's own.
 const CELERY_HEADERS: [&str; 20] = [
@@ -61,6 +61,7 @@ impl CallOptions {
             base.queue = route.queue.clone().or(base.queue);
             options = base.overlaid(options);
         }
+        check_message_ids(&options)?;
         let queue = options
             .queue
             .take()
@@ -99,6 +100,25 @@ impl TaskOf<'_> {
     }
 }
 
+/// What SQS would refuse, and is better known before the task that sends it has run.
+fn check_message_ids(options: &SendOptions) -> Result<(), String> {
+    let ids = [
+        ("message_group_id", &options.message_group_id),
+        (
+            "message_deduplication_id",
+            &options.message_deduplication_id,
+        ),
+    ];
+    for (option, id) in ids {
+        match id {
+            Some(id) if id.is_empty() => return Err(format!("option `{option}` is empty")),
+            Some(id) => check_message_id(option, id)?,
+            None => {}
+        }
+    }
+    Ok(())
+}
+
 fn check(options: &SendOptions) -> Result<(), String> {
     if let Some(priority) = options.priority.filter(|priority| *priority > 9) {
         return Err(format!(
@@ -107,17 +127,6 @@ fn check(options: &SendOptions) -> Result<(), String> {
     }
     if let Some(id) = &options.task_id {
         check_task_id(id)?;
-    }
-    for (option, value) in [
-        ("message_group_id", &options.message_group_id),
-        (
-            "message_deduplication_id",
-            &options.message_deduplication_id,
-        ),
-    ] {
-        if value.as_ref().is_some_and(String::is_empty) {
-            return Err(format!("option `{option}` is empty"));
-        }
     }
     match options
         .headers

@@ -2,7 +2,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use celeriac_core::{Clock, MessageOptions, Registry, Router, SendError, SendOptions, Settings};
+use celeriac_core::{
+    Clock, MessageOptions, Registry, Router, SendError, SendOptions, Settings, deduplication_id,
+};
 use celeriac_protocol::{
     Embed, Envelope, Headers, Payload, Signature, UtcTime, WireForm, repr_args, repr_kwargs,
 };
@@ -253,13 +255,13 @@ impl Message {
 
     /// What is sent, at this time and in this form.
     pub fn parcel(&self, form: WireForm, now: UtcTime) -> Parcel {
-        let dedup_id = self.dedup_id.as_deref().unwrap_or(self.task_id());
+        let given = self.dedup_id.clone();
         Parcel {
             queue: self.queue.clone(),
             body: self.envelope.encode(form),
             at: self.delay.map(|delay| now.after(delay)).or(self.eta),
             group: self.group_id.clone(),
-            dedup_id: Some(dedup_id.to_owned()),
+            dedup_id: given.or_else(|| Some(deduplication_id(self.task_id()))),
             attributes: self.attributes.clone(),
         }
     }

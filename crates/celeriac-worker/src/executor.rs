@@ -88,8 +88,8 @@ impl Executor {
         (executed, reply.take())
     }
 
-    /// Makes a message invisible for this long, or visible at once, in a request with others.
-    /// Troubles are logged: the message then comes back by itself.
+    /// Makes a message invisible for this long, half of what the broker allows at most, or visible
+    /// at once, in a request with others. Troubles are logged: the message then comes back by itself.
     pub async fn defer(
         &self,
         queue: &str,
@@ -98,7 +98,7 @@ impl Executor {
         visibility: Duration,
     ) {
         self.engine
-            .defer(queue, message_id, receipt, visibility)
+            .defer(queue, message_id, receipt, None, visibility)
             .await;
     }
 

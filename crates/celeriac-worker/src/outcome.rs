@@ -8,7 +8,7 @@ use celeriac_core::DeadLetter;
 pub enum Outcome {
     /// Delete the message: its outcome is durable.
     Ack,
-    /// Make it invisible for this long, at most the broker's limit.
+    /// Make it invisible for this long, or as far as the broker allows.
     Defer(Duration),
     /// Give it back at once.
     Release,

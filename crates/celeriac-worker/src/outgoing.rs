@@ -1,10 +1,9 @@
 //! The messages that a worker makes of those at hand. Their bodies stay as they came as far as that
 //! can be.
 
-use celeriac_core::Delivery;
+use celeriac_core::{Delivery, deduplication_id};
 use celeriac_producer::Parcel;
 use celeriac_protocol::{Envelope, UtcTime, Value, WireForm};
-use uuid::Uuid;
 
 use crate::call::{Call, IN_PLACE};
 use crate::engine::Engine;
@@ -53,13 +52,7 @@ pub(crate) fn form(body: &str) -> WireForm {
 
 /// `id:retries:hop`, where a hop is one from queue to queue; SQS takes 128 characters.
 pub(crate) fn dedup_id(task_id: &str, retries: u32, hop: u32) -> String {
-    let text = format!("{task_id}:{retries}:{hop}");
-    let fits = text.len() <= 128 && text.bytes().all(|byte| byte.is_ascii_graphic());
-    if fits {
-        text
-    } else {
-        Uuid::new_v5(&Uuid::NAMESPACE_OID, text.as_bytes()).to_string()
-    }
+    deduplication_id(&format!("{task_id}:{retries}:{hop}"))
 }
 
 /// How often a message was forwarded.

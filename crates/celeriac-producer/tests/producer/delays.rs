@@ -119,6 +119,16 @@ fn fifo() {
         ("MessageGroupId", text("customer-1")),
         ("MessageDeduplicationId", text("dedup-1")),
     ];
+    for id in ["order 17, paid", &"i".repeat(129)] {
+        let own = keywords([("queue", text("orders.fifo")), ("task_id", text(id))]);
+        let (signature, options) = add(own);
+        let sent = build(Parts::default(), signature, options);
+        let dedup_id = sent.outgoing.dedup_id.expect("FIFO has one");
+        assert!(
+            dedup_id.len() == 36 && !dedup_id.contains(' '),
+            "{dedup_id}"
+        );
+    }
     let sent = check("fifo_explicit", add(keywords(ids)));
     assert_eq!(sent.outgoing.dedup_id.as_deref(), Some("dedup-1"));
     let options = keywords([

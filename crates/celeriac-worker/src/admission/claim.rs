@@ -111,15 +111,10 @@ fn refusal(engine: &Engine, call: &Call, refused: &ClaimOutcome) -> Outcome {
             tracing::debug!(
                 "the task runs elsewhere; its message is deferred until the lease ends"
             );
-            let longest = engine
-                .parts
-                .broker
-                .capabilities(&call.delivery.queue)
-                .max_visibility;
             // whole seconds in SQS, and a lease that ended this very moment must not spin
             let left = until.since(engine.now()) + Duration::from_millis(100);
             let patience = waits::patience(call.delivery.receive_count);
-            Outcome::Defer(left.max(patience).min(longest))
+            Outcome::Defer(left.max(patience))
         }
         refused => {
             tracing::debug!(

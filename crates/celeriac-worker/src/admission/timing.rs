@@ -52,9 +52,8 @@ fn time(header: &str, text: Option<&str>) -> Result<Option<UtcTime>, String> {
 /// again with the delay, in hops of the longest one the broker takes; on FIFO, where that would
 /// change the order, it becomes invisible.
 pub(crate) async fn defer(engine: &Engine, call: &mut Call, early: Duration) -> Outcome {
-    let limits = engine.parts.broker.capabilities(&call.delivery.queue);
     if call.fifo {
-        return Outcome::Defer(early.min(limits.max_visibility));
+        return Outcome::Defer(early);
     }
     let message = outgoing::delayed(&mut call.delivery, engine.now().after(early));
     tracing::debug!(

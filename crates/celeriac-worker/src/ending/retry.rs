@@ -88,12 +88,7 @@ pub(crate) async fn retry(mut conclusion: Conclusion, retry: Retry) -> Executed 
 async fn again_in_place(conclusion: Conclusion, retry: &Retry, countdown: Duration) -> Executed {
     let due = conclusion.engine.now().after(countdown);
     match record_retry(&conclusion, retry.cause.as_ref(), Some(due)).await {
-        Recorded::Stored => {
-            let broker = &conclusion.engine.parts.broker;
-            let limits = broker.capabilities(&conclusion.call.delivery.queue);
-            let wait = countdown.min(limits.max_visibility);
-            Executed::new(Outcome::Defer(wait), Ending::Retried)
-        }
+        Recorded::Stored => Executed::new(Outcome::Defer(countdown), Ending::Retried),
         Recorded::Never(_) => owed(&conclusion.engine, &conclusion.call),
         other => Box::pin(conclusion.not_ours(other)).await,
     }

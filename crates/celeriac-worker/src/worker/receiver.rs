@@ -209,7 +209,11 @@ impl Receiver {
     async fn failed(&self, error: BrokerError, answered: bool) -> ControlFlow<(), Option<bool>> {
         let lane = &self.worker.lanes[self.lane];
         let failures = lane.failed();
-        if matches!(error.kind, BrokerErrorKind::QueueNotFound) && !answered {
+        let is_none = matches!(
+            error.kind,
+            BrokerErrorKind::QueueNotFound | BrokerErrorKind::Invalid(_)
+        );
+        if is_none && !answered {
             self.worker.fail(WorkerError::Broker(error));
             return ControlFlow::Break(());
         }

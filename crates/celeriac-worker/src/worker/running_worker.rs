@@ -132,7 +132,7 @@ impl RunningWorker {
                 .keeper
                 .forget(lane, &delivery.message_id)
                 .await
-                .unwrap_or(delivery.receipt);
+                .map_or(delivery.receipt, |(receipt, _)| receipt);
             by_lane.entry(lane).or_default().push(SetVisibility {
                 receipt,
                 visibility: std::time::Duration::ZERO,

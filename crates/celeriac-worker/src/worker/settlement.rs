@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use celeriac_core::{DeadLetter, Receipt};
+use tokio::time::Instant;
 
 use super::prefetch::Item;
 use super::running_worker::RunningWorker;
@@ -46,11 +47,14 @@ impl Settlement {
     /// Carries the outcome out and lets go of the message.
     pub(crate) async fn end(self, worker: &RunningWorker, executed: Executed) {
         worker.counters.ended(executed.ending);
-        let receipt = worker
+        let (receipt, received) = worker
             .keeper
             .forget(self.lane, &self.message_id)
             .await
-            .unwrap_or_else(|| self.receipt.clone());
+            .map_or_else(
+                || (self.receipt.clone(), None),
+                |(receipt, received)| (receipt, Some(received)),
+            );
         match executed.outcome {
             Outcome::Ack => {
                 // the next of its group need not wait for the deletion
@@ -59,11 +63,11 @@ impl Settlement {
             }
             Outcome::Leave => self.leave(worker, false).await,
             Outcome::Release => {
-                Box::pin(self.defer(worker, receipt, Duration::ZERO)).await;
+                Box::pin(self.defer(worker, receipt, received, Duration::ZERO)).await;
                 self.leave(worker, false).await;
             }
             Outcome::Defer(wait) => {
-                Box::pin(self.defer(worker, receipt, wait)).await;
+                Box::pin(self.defer(worker, receipt, received, wait)).await;
                 self.leave(worker, false).await;
             }
             Outcome::DeadLetter(dead_letter) => {
@@ -97,11 +101,17 @@ impl Settlement {
         }
     }
 
-    async fn defer(&self, worker: &RunningWorker, receipt: Receipt, visibility: Duration) {
+    async fn defer(
+        &self,
+        worker: &RunningWorker,
+        receipt: Receipt,
+        received: Option<Instant>,
+        visibility: Duration,
+    ) {
         let queue = &worker.lanes[self.lane].queue;
         let engine = worker.executor.engine();
         let changed = engine
-            .defer(queue, &self.message_id, receipt, visibility)
+            .defer(queue, &self.message_id, receipt, received, visibility)
             .await;
         if changed && visibility.is_zero() {
             worker.counters.released(1);
@@ -127,7 +137,7 @@ impl Settlement {
             }
             DeadLettered::Failed(backoff) => backoff,
         };
-        self.defer(worker, receipt, backoff).await;
+        self.defer(worker, receipt, None, backoff).await; // minutes at most
         false
     }
 }

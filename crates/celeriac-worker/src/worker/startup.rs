@@ -41,7 +41,14 @@ async fn look_for_forward_queue(executor: &Executor) -> Result<(), WorkerError> 
         return Ok(());
     }
     match parts.broker.stats(target).await {
-        Err(error) if matches!(error.kind, BrokerErrorKind::QueueNotFound) => Err(error.into()),
+        Err(error)
+            if matches!(
+                error.kind,
+                BrokerErrorKind::QueueNotFound | BrokerErrorKind::Invalid(_)
+            ) =>
+        {
+            Err(error.into())
+        }
         _ => Ok(()),
     }
 }

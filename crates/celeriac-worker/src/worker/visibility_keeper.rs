@@ -94,14 +94,14 @@ impl VisibilityKeeper {
         }
     }
 
-    /// Lets go of a message and gives its newest receipt, once no extension of it is on its way:
-    /// that would undo what is done next.
-    pub async fn forget(&self, lane: usize, message_id: &str) -> Option<Receipt> {
+    /// Lets go of a message and gives its newest receipt, and when that was received, once no
+    /// extension of it is on its way: that would undo what is done next.
+    pub async fn forget(&self, lane: usize, message_id: &str) -> Option<(Receipt, Instant)> {
         let entry = self.entries().remove(&(lane, message_id.to_owned()))?;
         if let Some(extended) = entry.extending {
             extended.cancelled().await; // its request has an end of its own
         }
-        Some(entry.receipt)
+        Some((entry.receipt, entry.received))
     }
 
     /// How many are held.

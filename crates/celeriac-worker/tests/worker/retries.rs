@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use crate::support::{App, QUEUE, Runs, Setup, exc_message, exc_type};
+use crate::support::{App, QUEUE, Running, Runs, Setup, exc_message, exc_type, until};
 use celeriac_core::{Failure, RetryPolicy, SendOptions, TaskError, TaskOptions};
 use celeriac_protocol::{Dict, Envelope, Limits, State, Value, WireForm};
-use celeriac_worker::{Outcome, Shutdown};
+use celeriac_worker::{Outcome, Shutdown, Worker, WorkerQueue};
 
 fn policy(max_retries: u32, delay: Duration) -> TaskOptions {
     let retry = RetryPolicy {
@@ -451,4 +451,52 @@ async fn an_item_that_cannot_be_read_sends_its_message_to_the_dead_letters() {
         matches!(&outcome, Outcome::DeadLetter(letter) if letter.reason == "unreadable" && letter.error.contains("pickle")),
         "{outcome:?}"
     );
+}
+
+/// SQS counts the 12 hours of a visibility from the receive, and refuses more.
+#[tokio::test]
+async fn what_waits_longer_than_a_visibility_on_fifo_asks_for_no_more_than_sqs_allows() {
+    let hours = |hours| Duration::from_hours(hours);
+    let (app, switches) = Setup::default()
+        .task(
+            "tasks.retry",
+            TaskOptions::default(),
+            move |context, _| async move {
+                drop(context);
+                Err(TaskError::Retry {
+                    countdown: Some(hours(13)),
+                    eta: None,
+                    max_retries: None,
+                    cause: None,
+                })
+            },
+        )
+        .add()
+        .wrapped();
+    let queue = || Some("orders.fifo".to_owned());
+    let early = SendOptions {
+        queue: queue(),
+        countdown: Some(hours(13)),
+        message_group_id: Some("early".to_owned()),
+        ..SendOptions::default()
+    };
+    app.send_with("tasks.add", vec![Value::Int(1), Value::Int(2)], early)
+        .await;
+    let retried = SendOptions {
+        queue: queue(),
+        message_group_id: Some("retried".to_owned()),
+        ..SendOptions::default()
+    };
+    app.send_with("tasks.retry", vec![], retried).await;
+    let worker = Worker::new(app.executor.clone(), vec![WorkerQueue::new("orders.fifo")]);
+    let running = Running::of(worker);
+    until("both wait", || async {
+        let asked = switches.invisible_for.lock().expect("no panic");
+        asked.iter().filter(|wait| **wait > hours(11)).count() == 2
+    })
+    .await;
+    running.stop().await;
+    let asked = switches.invisible_for.lock().expect("no panic").clone();
+    let longest = asked.iter().max().expect("two");
+    assert!(*longest < hours(12) - Duration::from_secs(29), "{asked:?}");
 }

@@ -105,6 +105,17 @@ async fn a_queue_that_is_not_there_is_an_error() {
     );
 }
 
+/// `-Q 'my queue'`: it never will be.
+#[tokio::test]
+async fn a_queue_that_cannot_be_is_an_error() {
+    let (app, switches) = Setup::default().wrapped();
+    switches.bad_queue.store(true, SeqCst);
+    let ended = tokio::time::timeout(Duration::from_secs(10), app.start().handle);
+    let error = ended.await.expect("it ends").expect("no panic");
+    let error = error.expect_err("no such queue").to_string();
+    assert!(error.contains("no queue of this name"), "{error}");
+}
+
 #[tokio::test]
 async fn a_missing_queue_of_unknown_tasks_is_an_error_where_it_has_to_be_declared() {
     let setup = || {

@@ -42,6 +42,10 @@ pub struct Switches {
     pub no_queue: AtomicBool,
     /// Queues are made by nobody but who declares them, as on SQS.
     pub declared_only: AtomicBool,
+    /// The queue's name is none.
+    pub bad_queue: AtomicBool,
+    /// For how long messages were to be invisible.
+    pub invisible_for: Mutex<Vec<Duration>>,
     /// What was sent.
     pub sent: Mutex<Vec<Outgoing>>,
 }
@@ -117,6 +121,11 @@ impl Broker for WrappedBroker {
                 BrokerErrorKind::QueueNotFound,
             ));
         }
+        if self.1.bad_queue.load(SeqCst) {
+            let reason = "SQS takes no queue of this name".to_owned();
+            let kind = BrokerErrorKind::Invalid(reason);
+            return Err(BrokerError::new("receive", queue, kind));
+        }
         if Switches::take(&self.1.hang_receives) {
             std::future::pending::<()>().await;
         }
@@ -143,6 +152,8 @@ impl Broker for WrappedBroker {
         batch: Vec<SetVisibility>,
     ) -> Vec<Result<(), BrokerError>> {
         self.1.visibilities.fetch_add(tens(batch.len()), SeqCst);
+        let asked = batch.iter().map(|change| change.visibility);
+        self.1.invisible_for.lock().expect("no panic").extend(asked);
         self.0.set_visibility(queue, batch).await
     }
 
