@@ -7,6 +7,7 @@ use std::time::Duration;
 use celeriac_protocol::{Dict, Limits, Serializer, Value};
 
 use crate::nearest::nearest;
+use crate::old_setting_name;
 use crate::setting::{Problem, SettingGroup};
 use crate::{BrokerTransportOptions, ResultBackendTransportOptions};
 
@@ -280,12 +281,32 @@ pub(crate) fn assign_all<G: SettingGroup>(group: &mut G, values: Dict) -> Result
     Ok(())
 }
 
+/// Options of tasks that look like settings.
+const TASK_OPTIONS: &[&str] = &[
+    "default_retry_delay",
+    "max_retries",
+    "retry_backoff",
+    "retry_backoff_max",
+    "task_default_retry_delay",
+    "task_max_retries",
+    "task_retry_backoff",
+    "task_retry_backoff_max",
+];
+
 fn unknown<G: SettingGroup>(name: &str) -> Problem {
-    let known = G::LIST
-        .iter()
-        .map(|setting| setting.name)
-        .chain(G::CELERY_ONLY.iter().copied());
-    let reason = match nearest(name, known) {
+    let known = || {
+        let own = G::LIST.iter().map(|setting| setting.name);
+        own.chain(G::CELERY_ONLY.iter().copied())
+    };
+    let plain = old_setting_name::plain(name);
+    let now = known()
+        .find(|known| *known == plain)
+        .or_else(|| old_setting_name::new_name(name));
+    let reason = match now.or_else(|| nearest(&plain, known())) {
+        _ if TASK_OPTIONS.contains(&&*plain) => {
+            let option = plain.strip_prefix("task_").unwrap_or(&plain);
+            format!("there is no such setting: `{option}` is an option of each task")
+        }
         Some(near) => format!("there is no such setting; did you mean `{near}`?"),
         None => "there is no such setting".to_owned(),
     };

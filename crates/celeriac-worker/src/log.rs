@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use celeriac_core::Failure;
+use celeriac_core::{Failure, plain_text};
 use celeriac_protocol::{Headers, Value, repr_args};
 use tracing::Span;
 use tracing::field::Empty;
@@ -28,8 +28,8 @@ pub(crate) fn span(headers: &Headers) -> Span {
     tracing::error_span!(
         target: TASK_SPAN,
         "task",
-        task = headers.task,
-        id = headers.id,
+        task = &*plain_text::cut(&headers.task, LONGEST),
+        id = &*plain_text::cut(&headers.id, LONGEST),
         retries = headers.retries,
         attempt = Empty,
     )
@@ -97,12 +97,8 @@ fn repr(value: &Value) -> String {
     cut(text.to_owned())
 }
 
-fn cut(mut text: String) -> String {
-    if let Some((end, _)) = text.char_indices().nth(LONGEST) {
-        text.truncate(end);
-        text.push_str("...");
-    }
-    text
+fn cut(text: String) -> String {
+    plain_text::cut(&text, LONGEST).into_owned()
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@ use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use celeriac::commands::{CommandError, EXIT_FAILED, EXIT_OK, print};
+use celeriac::commands::{CommandError, EXIT_FAILED, EXIT_OK, plain_text, print};
 use celeriac::{Serializer, Value};
 use celeriac_protocol::Limits;
 use clap::Args;
@@ -45,10 +45,13 @@ impl ImportCeleryBeat {
             imported.toml()?
         };
         for note in &imported.notes {
-            eprintln!("note: {origin}: {note}");
+            eprintln!("note: {origin}: {}", plain_text::line(&note.to_string()));
         }
         for error in &imported.left_out {
-            eprintln!("left out: {origin}: {error}");
+            eprintln!(
+                "left out: {origin}: {}",
+                plain_text::line(&error.to_string())
+            );
         }
         if imported.len() > 0 {
             self.write(&text)?;

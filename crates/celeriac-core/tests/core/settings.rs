@@ -164,6 +164,35 @@ fn the_environment_reads_texts() {
     assert_eq!(broker.visibility_timeout, Duration::from_secs(30));
 }
 
+/// What Celery users have in their files: capitals, Django's namespace, names before 4.0.
+#[test]
+fn old_names_are_told_the_new_ones() {
+    for (name, near) in [
+        ("TASK_ACKS_LATE", "`task_acks_late`"),
+        ("CELERY_TASK_ROUTES", "`task_routes`"),
+        ("CELERY_BROKER_URL", "`broker_url`"),
+        ("CELERYD_CONCURRENCY", "`worker_concurrency`"),
+        (
+            "CELERYD_PREFETCH_MULTIPLIER",
+            "`worker_prefetch_multiplier`",
+        ),
+        ("CELERY_ACKS_LATE", "`task_acks_late`"),
+        ("CELERY_DEFAULT_QUEUE", "`task_default_queue`"),
+        ("CELERY_TASK_RESULT_EXPIRES", "`result_expires`"),
+        ("CELERYBEAT_SCHEDULE", "`beat_schedule`"),
+        ("BROKER_TRANSPORT_OPTIONS", "`broker_transport_options`"),
+        ("backend", "`result_backend`"),
+        (
+            "task_default_retry_delay",
+            "`default_retry_delay` is an option of each task",
+        ),
+        ("worker_concurency", "`worker_concurrency`"),
+    ] {
+        let error = toml(&format!("{name} = \"x\"")).unwrap_err().to_string();
+        assert!(error.contains(near), "{name}: {error}");
+    }
+}
+
 /// A Service that is named as we are, or as one of our workers.
 #[test]
 fn variables_of_kubernetes_services_are_passed_over() {

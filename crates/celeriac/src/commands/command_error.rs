@@ -1,5 +1,7 @@
 use std::fmt::{self, Write as _};
 
+use celeriac_core::plain_text;
+
 use super::hint::{exit_code_of, hint_of};
 use super::{EXIT_FAILED, EXIT_TASK_FAILED, EXIT_USAGE};
 use crate::Error;
@@ -38,8 +40,9 @@ impl CommandError {
 
     /// A task that failed or was revoked; it is not the command's own failure.
     pub fn task_failed(message: impl fmt::Display) -> Self {
+        let message = message.to_string();
         Self {
-            error: anyhow::anyhow!("{message}"),
+            error: anyhow::anyhow!("{}", plain_text::line(&message)),
             hint: None,
             exit_code: EXIT_TASK_FAILED,
         }
@@ -66,9 +69,11 @@ impl CommandError {
                 word.to_owned()
             }
         };
-        let mut text = format!("{} {}\n", paint("1;31", "error:"), self.error);
-        let mut shown = self.error.to_string();
-        for cause in self.error.chain().skip(1).map(ToString::to_string) {
+        let plain = |text: String| plain_text::lines(&text).into_owned();
+        let mut shown = plain(self.error.to_string());
+        let mut text = format!("{} {shown}\n", paint("1;31", "error:"));
+        for cause in self.error.chain().skip(1) {
+            let cause = plain(cause.to_string());
             if !shown.contains(&cause) {
                 let _ = writeln!(text, "  {} {cause}", paint("2", "caused by:"));
                 shown = cause;

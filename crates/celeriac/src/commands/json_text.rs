@@ -1,3 +1,4 @@
+use celeriac_core::plain_text;
 use celeriac_protocol::{Dict, Limits, Serializer, Value};
 
 /// Positional arguments on a command line: a JSON list.
@@ -8,11 +9,11 @@ pub struct JsonList(pub Vec<Value>);
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct JsonDict(pub Dict);
 
-/// A value as JSON text, in the form that Celery's payloads have (typed objects, NaN and big
+/// A value as JSON text that a terminal can show, in the form that Celery's payloads have (typed objects, NaN and big
 /// integers included).
 pub fn json_text(value: &Value) -> String {
     match Serializer::Json.dump(value) {
-        Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+        Ok(bytes) => plain_text::json(&String::from_utf8_lossy(&bytes)).into_owned(),
         Err(error) => format!("(cannot be shown as JSON: {error})"),
     }
 }

@@ -1,5 +1,6 @@
 use std::fmt;
 
+use celeriac_core::plain_text;
 use celeriac_worker::TASK_SPAN;
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id};
@@ -17,6 +18,9 @@ pub(super) struct LogLine;
 
 /// Keeps the name of each task with the span of its run.
 pub(super) struct TaskNames;
+
+/// Characters of a line, its time and task apart.
+const LONGEST: usize = 8_000;
 
 /// `tasks.add[4f]`
 struct TaskName(String);
@@ -46,8 +50,7 @@ struct TaskFields {
 
 impl Visit for TaskFields {
     fn record_str(&mut self, field: &Field, value: &str) {
-        // both come from the message: whoever sent it must not write lines, or to the terminal
-        let safe = value.escape_debug().to_string();
+        let safe = plain_text::line(value).into_owned();
         match field.name() {
             "task" => self.task = safe,
             "id" => self.id = safe,
@@ -79,8 +82,11 @@ where
                 None => write_span::<S, N>(&mut writer, &span)?,
             }
         }
-        context.format_fields(writer.by_ref(), event)?;
-        writeln!(writer)
+        // what comes from a message must not write lines of its own, or to the terminal
+        let mut line = String::new();
+        context.format_fields(Writer::new(&mut line), event)?;
+        let line = plain_text::line(&line);
+        writeln!(writer, "{}", plain_text::cut(&line, LONGEST))
     }
 }
 
@@ -119,7 +125,7 @@ where
     if let Some(fields) = span.extensions().get::<FormattedFields<N>>()
         && !fields.is_empty()
     {
-        write!(writer, "{{{fields}}}")?;
+        write!(writer, "{{{}}}", plain_text::line(fields))?;
     }
     writer.write_str(": ")
 }
@@ -210,5 +216,18 @@ mod tests {
             tracing::info!(target: "shop", "fine");
         });
         assert_eq!(lines, [" INFO a\\nERROR all is lost\\u{1b}[2J[4f]: fine"]);
+    }
+
+    #[test]
+    fn a_text_from_a_message_stays_in_its_line() {
+        let lines = logged(|| {
+            let name = "no\nERROR such\u{1b}]52;c;x\u{7} task\u{9b}";
+            tracing::error!(target: "celeriac_worker::admission", task = name, "unknown: {name}");
+            tracing::info!("{}", "x".repeat(1 << 20));
+        });
+        let [one, two] = <[String; 2]>::try_from(lines).expect("two lines");
+        assert!(one.starts_with("ERROR unknown: no\\nERROR such"), "{one}");
+        assert!(!one.contains(char::is_control), "{one:?}");
+        assert!(two.len() < 9_000 && two.ends_with("x..."));
     }
 }

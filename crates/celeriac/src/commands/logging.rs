@@ -1,6 +1,6 @@
 use std::io;
 
-use celeriac_core::{LogFormat, Settings};
+use celeriac_core::{LogFormat, Settings, plain_text};
 use celeriac_worker::TASK_SPAN;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::layer::SubscriberExt;
@@ -61,7 +61,7 @@ pub(super) fn init(
             .json()
             .flatten_event(true)
             .with_current_span(false) // it is the last of `spans`
-            .with_writer(io::stderr)
+            .with_writer(|| PlainJson)
             .boxed(),
         LogFormat::Text => TaskNames
             .and_then(
@@ -77,6 +77,21 @@ pub(super) fn init(
         .with(layer)
         .try_init();
     Ok(())
+}
+
+/// Stderr, for lines of JSON; what a terminal would act on is escaped in their texts.
+struct PlainJson;
+
+impl io::Write for PlainJson {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        let text = String::from_utf8_lossy(line);
+        io::Write::write_all(&mut io::stderr(), plain_text::json(&text).as_bytes())?;
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        io::Write::flush(&mut io::stderr())
+    }
 }
 
 /// Lets the spans of tasks through whatever is asked for: a span is no line, but says whose one is.

@@ -1,4 +1,4 @@
-use celeriac_core::Record;
+use celeriac_core::{Record, plain_text};
 use celeriac_protocol::{ExceptionInfo, ResultMeta, State, Value};
 
 use super::{CommandError, Table, json_text};
@@ -76,6 +76,6 @@ impl ResultView {
             table.row(["parent", parent]);
         }
         let traceback = meta.traceback.as_deref().unwrap_or_default();
-        table.render() + traceback
+        table.render() + &plain_text::lines(traceback)
     }
 }

@@ -1,5 +1,7 @@
 use std::fmt::Write as _;
 
+use celeriac_core::plain_text;
+
 /// Rows of texts in aligned columns, for people.
 #[derive(Debug, Default)]
 pub struct Table {
@@ -16,9 +18,10 @@ impl Table {
         table
     }
 
-    /// Adds a row.
+    /// Adds a row. Its texts are shown in their line, whatever they hold.
     pub fn row<T: Into<String>>(&mut self, cells: impl IntoIterator<Item = T>) {
-        self.rows.push(cells.into_iter().map(Into::into).collect());
+        let plain = |cell: T| plain_text::line(&cell.into()).into_owned();
+        self.rows.push(cells.into_iter().map(plain).collect());
     }
 
     /// The text, a line for each row.
