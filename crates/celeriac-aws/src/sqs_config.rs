@@ -5,6 +5,7 @@ use celeriac_protocol::mangle;
 
 use crate::aws_config_error::AwsConfigError;
 use crate::service_url::{Endpoint, ServiceUrl, is_amazon, is_at_amazon};
+use crate::sqs::limits::is_fifo;
 
 /// SQS.
 #[derive(Clone, Debug, Default)]
@@ -70,7 +71,6 @@ impl SqsConfig {
 /// SQS tells a FIFO queue by its name, and Celery by the name that the queue has here: they must
 /// agree, as kombu demands (InvalidQueueException).
 fn check_predefined(queues: &BTreeMap<String, String>) -> Result<(), AwsConfigError> {
-    let is_fifo = |name: &str| name.ends_with(".fifo");
     let differs = |(name, url): &(&String, &String)| is_fifo(name) != is_fifo(last_part(url));
     let Some((name, url)) = queues.iter().find(differs) else {
         return Ok(());

@@ -26,8 +26,14 @@ pub(crate) struct DoctorCommand {
 impl DoctorCommand {
     /// Looks at everything, whatever fails; exit code 1 if something does not work.
     pub(crate) async fn run(&self, global: &GlobalOptions) -> Result<u8, CommandError> {
-        let connection = Connection::open(global.settings(Settings::default(), "error")?).await?;
-        let checks = self.checks(&connection).await;
+        let (settings, notes) = global.settings_with_notes(Settings::default(), "error")?;
+        let connection = Connection::open(settings).await?;
+        let mut checks = self.checks(&connection).await;
+        let passed_over = notes.into_iter().map(|note| {
+            let advice = "take it out, or see docs/settings.md for what there is in its place";
+            Check::warn("settings", note, advice)
+        });
+        checks.splice(1..1, passed_over);
         print(&if self.json {
             as_json(&checks)
         } else {

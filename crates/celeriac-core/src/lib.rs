@@ -46,6 +46,7 @@ mod setting;
 mod setting_check;
 mod setting_choice;
 mod setting_codec;
+mod setting_note;
 mod setting_routes;
 mod setting_source;
 mod setting_value;

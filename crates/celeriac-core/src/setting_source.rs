@@ -7,7 +7,9 @@ use celeriac_protocol::{Dict, Serializer, Value};
 
 use crate::setting::{Problem, SettingGroup, SettingList};
 use crate::setting_value::{assign_all, from_toml};
-use crate::{BrokerTransportOptions, ResultBackendTransportOptions, Settings, SettingsError};
+use crate::{
+    BrokerTransportOptions, ResultBackendTransportOptions, Settings, SettingsError, setting_note,
+};
 
 /// In front of the environment variables' names.
 const PREFIX: &str = "CELERIAC_";
@@ -21,10 +23,19 @@ const TEST_PREFIX: &str = "CELERIAC_TEST_";
 impl Settings {
     /// These settings, then `celeriac.toml` of the working directory (or the file `CELERIAC_CONFIG`
     /// names), then the environment.
-    pub fn load(mut self) -> Result<Self, SettingsError> {
+    pub fn load(self) -> Result<Self, SettingsError> {
+        let (settings, notes) = self.load_with_notes()?;
+        warn(&notes);
+        Ok(settings)
+    }
+
+    /// The same, and what was passed over since it has no meaning here, a line each: for a program
+    /// that sets up its log by the settings.
+    pub fn load_with_notes(mut self) -> Result<(Self, Vec<String>), SettingsError> {
         SettingGroup::check_all(&self).map_err(|problem| error(problem, "code"))?;
+        let mut notes = Vec::new();
         if let Some((path, text)) = settings_file()? {
-            self.apply_toml(&text, &path)?;
+            notes.extend(self.toml(&text, &path)?);
         }
         let variables = std::env::vars_os().map(|(name, value)| {
             (
@@ -32,12 +43,17 @@ impl Settings {
                 value.to_string_lossy().into_owned(),
             )
         });
-        self.apply_env(variables)?;
-        Ok(self)
+        notes.extend(self.environment(variables)?);
+        Ok((self, notes))
     }
 
     /// Applies a TOML file's text. `path` is for errors alone.
     pub fn apply_toml(&mut self, text: &str, path: &Path) -> Result<(), SettingsError> {
+        warn(&self.toml(text, path)?);
+        Ok(())
+    }
+
+    fn toml(&mut self, text: &str, path: &Path) -> Result<Vec<String>, SettingsError> {
         let origin = path.display().to_string();
         let document: toml::Table =
             text.parse()
@@ -50,7 +66,14 @@ impl Settings {
             .into_iter()
             .map(|(name, value)| (name, from_toml(value)))
             .collect();
-        assign_all(self, from_celery(values)).map_err(|problem| error(problem, &origin))
+        self.apply(values, &origin)
+    }
+
+    /// Sets them, and gives what is passed over.
+    fn apply(&mut self, values: Dict, origin: &str) -> Result<Vec<String>, SettingsError> {
+        let notes = setting_note::passed_over(&values, origin);
+        assign_all(self, from_celery(values)).map_err(|problem| error(problem, origin))?;
+        Ok(notes)
     }
 
     /// Applies variables named `CELERIAC_...`; unknown ones are errors that name the nearest
@@ -60,6 +83,15 @@ impl Settings {
         &mut self,
         vars: impl IntoIterator<Item = (String, String)>,
     ) -> Result<(), SettingsError> {
+        warn(&self.environment(vars)?);
+        Ok(())
+    }
+
+    fn environment(
+        &mut self,
+        vars: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Vec<String>, SettingsError> {
+        let mut notes = Vec::new();
         let mut ours: Vec<(String, String)> = vars
             .into_iter()
             .filter(|(name, value)| is_setting(name) && !is_of_kubernetes(name, value))
@@ -74,10 +106,10 @@ impl Settings {
                 ),
                 None => (name, Value::Str(text)),
             };
-            assign_all(self, from_celery(Dict::from([value])))
-                .map_err(|problem| error(problem, &format!("environment variable {variable}")))?;
+            let origin = format!("environment variable {variable}");
+            notes.extend(self.apply(Dict::from([value]), &origin)?);
         }
-        Ok(())
+        Ok(notes)
     }
 
     /// The environment variables that make these settings of `before`, as [`Self::apply_env`] reads
@@ -166,20 +198,19 @@ fn from_celery(mut values: Dict) -> Dict {
             options.entry("endpoint_url".to_owned()).or_insert(url);
         }
     }
-    // in Celery a format of Python's `logging`
-    let is_python_format =
-        |value: &Value| matches!(value, Value::Str(format) if format.contains("%("));
     if values
         .get("worker_log_format")
-        .is_some_and(is_python_format)
+        .is_some_and(setting_note::is_python_format)
     {
-        tracing::warn!(
-            setting = "worker_log_format",
-            "a format of Python's logging is passed over"
-        );
         values.shift_remove("worker_log_format");
     }
     values
+}
+
+fn warn(notes: &[String]) {
+    for note in notes {
+        tracing::warn!("{note}");
+    }
 }
 
 fn error(problem: Problem, origin: &str) -> SettingsError {

@@ -269,12 +269,7 @@ pub(crate) fn assign_all<G: SettingGroup>(group: &mut G, values: Dict) -> Result
     for (name, raw) in values {
         match group.set(&name, raw) {
             Some(result) => result.map_err(|problem| problem.inside(&name))?,
-            None if G::CELERY_ONLY.contains(&name.as_str()) => {
-                tracing::warn!(
-                    setting = name,
-                    "a setting of Celery that has no meaning here is passed over"
-                );
-            }
+            None if G::CELERY_ONLY.contains(&name.as_str()) => {} // `setting_note.rs` tells of it
             None => return Err(unknown::<G>(&name)),
         }
     }

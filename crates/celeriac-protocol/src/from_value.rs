@@ -115,6 +115,18 @@ impl<'de> Deserializer<'de> for ValueDeserializer {
         }
     }
 
+    /// Python's `bytes` are a sequence of numbers, too: a `Vec<u8>` takes them.
+    fn deserialize_seq<V: de::Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        match self.0 {
+            bytes @ Value::Bytes(_) => visit_list(bytes.into_items().unwrap_or_default(), visitor),
+            other => Self(other).deserialize_any(visitor),
+        }
+    }
+
+    fn deserialize_tuple<V: de::Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value> {
+        self.deserialize_seq(visitor)
+    }
+
     fn deserialize_option<V: de::Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
         match self.0 {
             Value::Null => visitor.visit_none(),
@@ -156,7 +168,7 @@ impl<'de> Deserializer<'de> for ValueDeserializer {
 
     forward_to_deserialize_any! {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit
-        unit_struct seq tuple tuple_struct map struct identifier
+        unit_struct tuple_struct map struct identifier
     }
 }
 

@@ -76,7 +76,7 @@ pub(crate) fn retried(call: &Call, countdown: Duration, failure: Option<&Failure
 
 /// Type and message.
 pub(crate) fn exception(failure: &Failure) -> String {
-    cut(format!(
+    cut(&format!(
         "{}: {}",
         failure.exception.exc_type,
         failure.exception.message()
@@ -94,11 +94,11 @@ fn repr(value: &Value) -> String {
         .strip_prefix('(')
         .and_then(|text| text.strip_suffix(",)"))
         .unwrap_or(&tuple);
-    cut(text.to_owned())
+    cut(text)
 }
 
-fn cut(text: String) -> String {
-    plain_text::cut(&text, LONGEST).into_owned()
+fn cut(text: &str) -> String {
+    plain_text::cut(text, LONGEST).into_owned()
 }
 
 #[cfg(test)]

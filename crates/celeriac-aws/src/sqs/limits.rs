@@ -11,7 +11,7 @@ pub(super) const MAX_ENTRIES: usize = 10;
 /// `WaitTimeSeconds`.
 const MAX_WAIT: Duration = Duration::from_secs(20);
 
-pub(super) fn is_fifo(queue: &str) -> bool {
+pub(crate) fn is_fifo(queue: &str) -> bool {
     queue.strip_suffix(".fifo").is_some()
 }
 

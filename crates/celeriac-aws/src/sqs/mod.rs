@@ -7,7 +7,7 @@ mod batch_unordered;
 mod broker;
 mod dead_letter;
 mod declare;
-mod limits;
+pub(crate) mod limits;
 mod permissions;
 mod queue_admin;
 mod queue_urls;

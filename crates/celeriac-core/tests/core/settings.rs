@@ -478,10 +478,14 @@ fn settings_of_celery_without_meaning_here_are_passed_over_with_a_warning() {
     let settings = tracing::subscriber::with_default(subscriber, || {
         toml(
             "enable_utc = true\nworker_pool = 'prefork'\nbroker_connection_retry_on_startup = true\n\
-             accept_content = ['json']\nworker_log_format = '[%(asctime)s] %(message)s'\n[broker_transport_options]\npolling_interval = 0.2",
+             accept_content = ['json']\nworker_log_format = '[%(asctime)s] %(message)s'\n[broker_transport_options]\npolling_interval = 0.2\n\
+             [broker_transport_options.predefined_queues.jobs]\nurl = 'https://host/1/jobs'\naccess_key_id = 'AKIAEXAMPLE'",
         )
     });
-    assert_eq!(settings.unwrap(), Settings::default());
+    let mut expected = Settings::default();
+    let predefined = &mut expected.broker_transport_options.predefined_queues;
+    predefined.insert("jobs".to_owned(), "https://host/1/jobs".to_owned());
+    assert_eq!(settings.unwrap(), expected);
     let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     for name in [
         "enable_utc",
@@ -489,7 +493,8 @@ fn settings_of_celery_without_meaning_here_are_passed_over_with_a_warning() {
         "broker_connection_retry_on_startup",
         "accept_content",
         "worker_log_format",
-        "polling_interval",
+        "broker_transport_options.polling_interval",
+        "broker_transport_options.predefined_queues.jobs.access_key_id",
     ] {
         assert!(
             log.lines()
@@ -497,6 +502,10 @@ fn settings_of_celery_without_meaning_here_are_passed_over_with_a_warning() {
             "{name}: {log}"
         );
     }
+    assert!(
+        !log.contains("AKIAEXAMPLE") && !log.contains("jobs.url"),
+        "{log}"
+    );
 }
 
 /// What sources give comes back as it was, by the environment alone.

@@ -297,3 +297,24 @@ fn what_does_not_fit_is_told_in_pythons_words() {
         "expected Event, one of Stopped, Moved, Named, Resized, got int"
     );
 }
+
+/// In Python a `bytes` is a sequence of numbers; here it is a `Vec<u8>`, an array of them, or
+/// `PyBytes`.
+#[test]
+fn bytes_are_sequences_of_numbers() {
+    let bytes = || Value::Bytes(vec![1, 2, 255, 4]);
+    assert_eq!(from_value::<Vec<u8>>(bytes()).unwrap(), [1, 2, 255, 4]);
+    assert_eq!(from_value::<[u8; 4]>(bytes()).unwrap(), [1, 2, 255, 4]);
+    let rows = Value::List(vec![bytes(), Value::Bytes(Vec::new())]);
+    assert_eq!(
+        from_value::<Vec<Vec<u8>>>(rows).unwrap(),
+        [vec![1, 2, 255, 4], vec![]]
+    );
+    assert_eq!(
+        from_value::<Option<Vec<i64>>>(bytes()).unwrap(),
+        Some(vec![1, 2, 255, 4])
+    );
+    assert_eq!(from_value::<PyBytes>(bytes()).unwrap().0, [1, 2, 255, 4]);
+    from_value::<Vec<String>>(bytes()).unwrap_err();
+    from_value::<[u8; 3]>(bytes()).unwrap_err();
+}

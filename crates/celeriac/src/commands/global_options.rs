@@ -35,7 +35,20 @@ impl GlobalOptions {
         settings: Settings,
         default_level: &str,
     ) -> Result<Settings, CommandError> {
-        let mut settings = settings.load()?;
+        let (settings, notes) = self.settings_with_notes(settings, default_level)?;
+        for note in notes {
+            tracing::warn!("{note}");
+        }
+        Ok(settings)
+    }
+
+    /// The same, and what is to be told of the settings, which is not in the log.
+    pub fn settings_with_notes(
+        &self,
+        settings: Settings,
+        default_level: &str,
+    ) -> Result<(Settings, Vec<String>), CommandError> {
+        let (mut settings, notes) = settings.load_with_notes()?;
         if let Some(url) = &self.broker {
             settings.broker_url = Some(url.clone());
         }
@@ -46,7 +59,7 @@ impl GlobalOptions {
             settings.worker_log_format = format;
         }
         logging::init(&settings, self.loglevel.as_deref(), default_level)?;
-        Ok(settings)
+        Ok((settings, notes))
     }
 
     /// Connects without tasks, and says on stderr where a default was taken.

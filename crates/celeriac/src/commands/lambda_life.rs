@@ -23,8 +23,12 @@ async fn serve(mut app: App) -> Result<(), CommandError> {
     if let Some(error) = app.error.take() {
         return Err(error.into());
     }
-    app.settings = app.settings.load()?;
+    let (settings, notes) = app.settings.load_with_notes()?;
+    app.settings = settings;
     logging::init(&app.settings, None, "info")?;
+    for note in notes {
+        tracing::warn!("{note}");
+    }
     if app.settings.broker_url.is_none() {
         return Err(CommandError::usage(
             "setting `broker_url` is not set, and a Lambda function has no disk for SQLite",
