@@ -138,7 +138,8 @@ def test_what_somebody_else_changed_is_seen_and_repaired(quiet):
     quiet.run("apply")
     daily = quiet.there()["daily"]
     scheduler = quiet.place.emulator.scheduler
-    changed = {name: daily[name] for name in ("Name", "GroupName", "ScheduleExpression", "FlexibleTimeWindow", "StartDate")}
+    kept = ("Name", "GroupName", "ScheduleExpression", "ScheduleExpressionTimezone", "FlexibleTimeWindow")
+    changed = {name: daily[name] for name in kept}
     scheduler.update_schedule(**changed, Target={**daily["Target"], "Input": "{}"})
     quiet.run("plan", "--detailed-exitcode", "--deep", code=5)
     quiet.run("apply", "--deep")

@@ -35,12 +35,12 @@
 //! ```
 //! use celeriac_protocol::{Envelope, Limits};
 //!
-//! let body = r#"{"headers": {"task": "shop.add", "id": "7c2f", "retries": "x"}}"#;
+//! let body = r#"{"headers": {"task": "shop.add", "id": "7c2f", "eta": [1]}}"#;
 //! let error = Envelope::decode(body, &Limits::default()).unwrap_err();
 //! assert_eq!(error.task_id.as_deref(), Some("7c2f"));
 //! assert_eq!(
 //!     error.to_string(),
-//!     "`headers.retries` in the message is not valid: expected int, got str"
+//!     "`headers.eta` in the message is not valid: expected str, got list"
 //! );
 //! ```
 //!
