@@ -254,6 +254,32 @@ async fn a_function_ends_with_the_thread_that_outlives_its_invocation() {
     assert_eq!(counts.get("woken"), Some(&1), "{counts:?}");
 }
 
+/// What follows it would go to the own account's queue of that name.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_of_another_account_s_queue_stays_there() {
+    let scene = Scene::sqlite().await;
+    let effects = scene.effects();
+    let tasks = vec![slow(&effects, 0, 0.0), slow(&effects, 1, 0.0)];
+    let sent = scene.send_all(tasks).await;
+    let service = LambdaService::start().await;
+    let function = scene.function(&service, &scene.place, &[]);
+    let mut event = sqs_event(&received(&scene).await);
+    let foreign = event["Records"][1]["messageId"].clone();
+    let arn = "arn:aws:sqs:us-east-1:111111111111:celery";
+    event["Records"][1]["eventSourceARN"] = arn.into();
+    let answer = service.invoke(event.to_string(), MINUTE).await;
+    let Some(Answer::Response(answer)) = answer else {
+        panic!("{answer:?}");
+    };
+    let answer: serde_json::Value = serde_json::from_str(&answer).expect("JSON");
+    let failures = serde_json::json!([{"itemIdentifier": foreign}]);
+    assert_eq!(answer["batchItemFailures"], failures, "{answer}");
+    assert!(function.log().contains(arn), "{}", function.log());
+    let counts = effects.counts();
+    let ran = sent.iter().filter(|task| counts.contains_key(task.id()));
+    assert_eq!(ran.count(), 1, "{counts:?}");
+}
+
 async fn finished(scene: &Scene, sent: &[AsyncResult]) {
     all_succeeded(&scene.ended(sent, Duration::from_secs(20)).await);
 }

@@ -234,7 +234,7 @@ fn record(delivery: &Delivery) -> Value {
         "messageAttributes": attributes,
         "md5OfBody": "e4e68fb7bd0e697a0ae8f1bb342846b3",
         "eventSource": "aws:sqs",
-        "eventSourceARN": format!("arn:aws:sqs:us-east-2:123456789012:{}", delivery.queue),
-        "awsRegion": "us-east-2",
+        "eventSourceARN": format!("arn:aws:sqs:us-east-1:000000000000:{}", delivery.queue),
+        "awsRegion": "us-east-1",
     })
 }

@@ -39,7 +39,12 @@ pub(crate) async fn drain(worker: &Arc<RunningWorker>) {
 /// Waits for open receives; what they bring they give back. See `WorkerOptions::poll_grace`.
 async fn end_polls(worker: &RunningWorker, start: Instant) {
     let options = &worker.options;
-    let until = start + options.poll_grace.min(options.shutdown_timeout);
+    let grace = if worker.has_failed() {
+        LAST_LOOK // whoever started it waits to be told
+    } else {
+        options.poll_grace.min(options.shutdown_timeout)
+    };
+    let until = start + grace;
     tokio::select! {
         biased;
         () = worker.polls.wait() => {}

@@ -101,6 +101,11 @@ impl RunningWorker {
         self.shutdown.drain();
     }
 
+    pub(crate) fn has_failed(&self) -> bool {
+        let fatal = self.fatal.lock();
+        fatal.unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+
     pub(crate) fn take_failure(&self) -> Option<WorkerError> {
         self.fatal
             .lock()
