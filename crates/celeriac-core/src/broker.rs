@@ -160,6 +160,14 @@ impl BrokerError {
         }
     }
 
+    /// Whether the queue is not there, or can never be.
+    pub fn is_no_queue(&self) -> bool {
+        matches!(
+            self.kind,
+            BrokerErrorKind::QueueNotFound | BrokerErrorKind::Invalid(_)
+        )
+    }
+
     /// Whether the same call may go through later.
     pub fn is_retryable(&self) -> bool {
         matches!(self.kind, BrokerErrorKind::Unavailable(_))

@@ -36,44 +36,44 @@ pub struct MessageOptions {
 impl MessageOptions {
     /// Reads them. The error names the option; Celery cannot send such a task either.
     pub fn read(given: &Dict) -> Result<Self, String> {
-        let (mut read, mut plain) = (Self::default(), Dict::with_capacity(given.len()));
-        let (mut link, mut link_error, mut chain, mut chord) = (None, None, None, None);
-        for (name, value) in given.iter().filter(|(_, value)| !value.is_null()) {
-            match name.as_str() {
-                "link" => link = Some(signatures(value)),
-                "link_error" => link_error = Some(signatures(value)),
-                "chain" if value.is_true() => chain = Some(signatures(value)),
-                "chord" if value.is_true() => chord = Some(signature(value)),
-                "priority" => read.priority = value.as_i64(),
-                "eta" => read.set_eta(value, &mut plain),
-                name => drop(usable(name, value).map(|value| plain.insert(name.to_owned(), value))),
-            }
-        }
-        read.options = SendOptions {
-            link: link.unwrap_or_default(),
-            link_error: link_error.unwrap_or_default(),
-            chain,
-            chord: chord.map(Box::new),
-            ..SendOptions::from_dict(&plain)?
+        let plain = given
+            .iter()
+            .filter_map(|(name, value)| Some((name.clone(), usable(name, value)?)));
+        let options = SendOptions::from_dict(&plain.collect())?;
+        let given = |name: &str| given.get(name).filter(|value| !value.is_null());
+        let signatures = |name: &str, value: Option<&Value>| {
+            let list = value.map(|value| Signature::list_from_message(value.clone()));
+            list.transpose()
+                .map_err(|error| format!("option `{name}`: {error}"))
         };
-        Ok(read)
+        let chord = given("chord").filter(|value| value.is_true());
+        Ok(Self {
+            priority: given("priority").and_then(Value::as_i64),
+            eta: given("eta")
+                .and_then(Value::as_str)
+                .filter(|text| is_no_time(text))
+                .map(str::to_owned),
+            options: SendOptions {
+                link: signatures("link", given("link"))?.unwrap_or_default(),
+                link_error: signatures("link_error", given("link_error"))?.unwrap_or_default(),
+                chain: signatures("chain", given("chain").filter(|value| value.is_true()))?,
+                chord: chord.map(|value| Box::new(Signature::from_message(value.clone()))),
+                ..options
+            },
+        })
     }
+}
 
-    fn set_eta(&mut self, value: &Value, plain: &mut Dict) {
-        match value {
-            Value::Str(text) if !text.is_empty() && UtcTime::parse(text).is_err() => {
-                self.eta = Some(text.clone());
-            }
-            value if value.is_true() => drop(plain.insert("eta".to_owned(), value.clone())),
-            _ => {}
-        }
-    }
+fn is_no_time(text: &str) -> bool {
+    !text.is_empty() && UtcTime::parse(text).is_err()
 }
 
 /// The value in the type that the option has, if Celery does not pass over it.
 fn usable(name: &str, value: &Value) -> Option<Value> {
     match name {
-        "link" | "link_error" | "chain" | "chord" | "exchange" => None,
+        _ if value.is_null() => None,
+        "link" | "link_error" | "chain" | "chord" | "exchange" | "priority" => None,
+        "eta" if !value.is_true() || value.as_str().is_some_and(is_no_time) => None,
         "ignore_result" => Some(Value::Bool(value.is_true())),
         "time_limit" | "soft_time_limit" => {
             value
@@ -100,16 +100,4 @@ fn usable(name: &str, value: &Value) -> Option<Value> {
         },
         _ => Some(value.clone()),
     }
-}
-
-/// One alone stands for a list of one.
-fn signatures(value: &Value) -> Vec<Signature> {
-    match value {
-        Value::List(items) => items.iter().map(signature).collect(),
-        one => vec![signature(one)],
-    }
-}
-
-fn signature(value: &Value) -> Signature {
-    Signature::from_message(value.clone())
 }

@@ -26,12 +26,7 @@ impl SettingValue for Serializer {
     }
 
     fn raw(&self) -> Value {
-        let name = match self {
-            Self::Json => "json",
-            Self::Msgpack => "msgpack",
-            Self::Yaml => "yaml",
-        };
-        Value::Str(name.to_owned())
+        crate::send_option::OptionValue::write(self).unwrap_or_default()
     }
 
     fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -51,14 +46,7 @@ impl SettingValue for Compression {
     }
 
     fn raw(&self) -> Value {
-        let name = match self {
-            Self::Gzip => "gzip",
-            Self::Bzip2 => "bzip2",
-            Self::Xz => "lzma",
-            Self::Brotli => "brotli",
-            Self::Zstd => "zstd",
-        };
-        Value::Str(name.to_owned())
+        crate::send_option::OptionValue::write(self).unwrap_or_default()
     }
 
     fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -149,10 +149,7 @@ impl SettingValue for Duration {
         }
     }
     fn raw(&self) -> Value {
-        match i64::try_from(self.as_secs()) {
-            Ok(seconds) if self.subsec_nanos() == 0 => Value::Int(seconds),
-            _ => Value::Float(self.as_secs_f64()),
-        }
+        crate::send_option::OptionValue::write(self).unwrap_or_default()
     }
     fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(self, f)

@@ -125,22 +125,8 @@ fn seconds(value: &Value) -> Option<f64> {
         .filter(|seconds| seconds.is_finite() && *seconds >= 0.0)
 }
 
-/// Signatures of one list: what would be sent, or ended, at the end of one task.
-const MAX_SIGNATURES: usize = 10_000;
-
-/// What is to be sent at an end: a list, or one alone. Nobody looks at it before that end, so each
-/// is kept as it came where it is no signature.
+/// What is to be sent at an end, if anything is.
 pub(crate) fn signatures(value: Value) -> Result<Option<Vec<Signature>>> {
-    match value {
-        value if !value.is_true() => Ok(None),
-        Value::List(items) if items.len() > MAX_SIGNATURES => Err(DecodeErrorKind::TooLarge {
-            what: "number of signatures in a list",
-            limit: MAX_SIGNATURES,
-        }),
-        Value::List(items) => {
-            let signatures = items.into_iter().map(Signature::from_message);
-            Ok(Some(signatures.collect()))
-        }
-        one => Ok(Some(vec![Signature::from_message(one)])),
-    }
+    let given = Some(value).filter(Value::is_true);
+    given.map(Signature::bounded_list).transpose()
 }

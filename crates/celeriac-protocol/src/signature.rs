@@ -23,6 +23,9 @@ pub struct Signature {
     pub raw: Option<Box<Value>>,
 }
 
+/// Signatures of one list: what would be sent, or ended, at the end of one task.
+const MAX_SIGNATURES: usize = 10_000;
+
 impl Signature {
     /// A plain signature.
     pub fn new(task: impl Into<String>) -> Self {
@@ -67,6 +70,29 @@ impl Signature {
             raw,
             ..Self::read(value).unwrap_or_default()
         }
+    }
+
+    /// A list of such parts; one alone stands for a list of one. Nobody looks at them before they are
+    /// sent, so each is kept as it came where it is no signature.
+    ///
+    /// # Errors
+    /// Over 10,000 of them.
+    pub fn list_from_message(value: Value) -> Result<Vec<Self>, DecodeError> {
+        Ok(Self::bounded_list(value)?)
+    }
+
+    pub(crate) fn bounded_list(value: Value) -> Result<Vec<Self>, DecodeErrorKind> {
+        let items = match value {
+            Value::List(items) => items,
+            one => vec![one],
+        };
+        if items.len() > MAX_SIGNATURES {
+            return Err(DecodeErrorKind::TooLarge {
+                what: "number of signatures in a list",
+                limit: MAX_SIGNATURES,
+            });
+        }
+        Ok(items.into_iter().map(Self::from_message).collect())
     }
 
     /// This, or what Celery makes of one whose parts have other types.

@@ -196,3 +196,18 @@ fn options_on_top_win() {
     assert_eq!(everything().overlaid(SendOptions::default()), everything());
     assert_eq!(SendOptions::default().overlaid(everything()), everything());
 }
+
+/// Each takes some hundred bytes, of which a small message could ask for a hundred megabytes.
+#[test]
+fn options_of_a_message_have_so_many_signatures_and_no_more() {
+    let of = |count| {
+        let links = Value::List(vec![Value::Int(1); count]);
+        MessageOptions::read(&Dict::from([("link".to_owned(), links)]))
+    };
+    assert_eq!(of(10_000).unwrap().options.link.len(), 10_000);
+    let error = of(10_001).unwrap_err();
+    assert!(
+        error.contains("option `link`: number of signatures"),
+        "{error}"
+    );
+}

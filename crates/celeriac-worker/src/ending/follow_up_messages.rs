@@ -85,11 +85,11 @@ pub(crate) fn of_success(
     let mut all = Vec::new();
     for (index, callback) in embed.callbacks.iter().flatten().enumerate() {
         let role = format!("callback-{index}");
-        let callback = applied(readable(callback)?, result);
+        let callback = applied(readable(callback.clone())?, result);
         all.push(make(engine, call, callback, &role, &[])?);
     }
     if let Some((next, later)) = embed.chain.as_ref().and_then(|steps| steps.split_last()) {
-        let mut next = applied(readable(next)?, result);
+        let mut next = applied(readable(next.clone())?, result);
         let rest = later.iter().map(Signature::to_value).collect();
         next.options.insert("chain".to_owned(), Value::List(rest));
         all.push(make(engine, call, next, "chain", later)?);
@@ -104,7 +104,7 @@ pub(crate) fn of_failure(engine: &Engine, call: &Call, embed: &Embed) -> Vec<Con
     let errbacks = embed.errbacks.iter().flatten().enumerate();
     let made = errbacks.filter_map(|(index, errback)| {
         let role = format!("errback-{index}");
-        let made = readable(&errback.clone().by_name())
+        let made = readable(errback.clone().by_name())
             .and_then(|errback| make(engine, call, applied(errback, &id), &role, &[]));
         made.inspect_err(|error| {
             tracing::error!("an errback of the task cannot be sent: {error}");
@@ -114,10 +114,10 @@ pub(crate) fn of_failure(engine: &Engine, call: &Call, embed: &Embed) -> Vec<Con
     made.collect()
 }
 
-fn readable(signature: &Signature) -> Result<Signature, SendError> {
-    let readable = signature.clone().readable();
-    readable.map_err(|error| SendError::Invalid {
-        task: signature.task.clone(),
+fn readable(signature: Signature) -> Result<Signature, SendError> {
+    let task = signature.task.clone();
+    signature.readable().map_err(|error| SendError::Invalid {
+        task,
         reason: error.to_string(),
     })
 }

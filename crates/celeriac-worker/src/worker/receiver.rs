@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use celeriac_core::{BrokerError, BrokerErrorKind, Delivery};
+use celeriac_core::{BrokerError, Delivery};
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
@@ -209,11 +209,7 @@ impl Receiver {
     async fn failed(&self, error: BrokerError, answered: bool) -> ControlFlow<(), Option<bool>> {
         let lane = &self.worker.lanes[self.lane];
         let failures = lane.failed();
-        let is_none = matches!(
-            error.kind,
-            BrokerErrorKind::QueueNotFound | BrokerErrorKind::Invalid(_)
-        );
-        if is_none && !answered {
+        if error.is_no_queue() && !answered {
             self.worker.fail(WorkerError::Broker(error));
             return ControlFlow::Break(());
         }

@@ -1,4 +1,4 @@
-use celeriac_core::{BrokerErrorKind, StoreErrorKind, UnknownTask};
+use celeriac_core::{StoreErrorKind, UnknownTask};
 
 use super::worker_error::WorkerError;
 use super::worker_options::WorkerOptions;
@@ -41,14 +41,7 @@ async fn look_for_forward_queue(executor: &Executor) -> Result<(), WorkerError> 
         return Ok(());
     }
     match parts.broker.stats(target).await {
-        Err(error)
-            if matches!(
-                error.kind,
-                BrokerErrorKind::QueueNotFound | BrokerErrorKind::Invalid(_)
-            ) =>
-        {
-            Err(error.into())
-        }
+        Err(error) if error.is_no_queue() => Err(error.into()),
         _ => Ok(()),
     }
 }
