@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use celeriac_core::SendOptions;
+use celeriac_core::{MessageOptions, SendOptions};
 use celeriac_protocol::{Compression, Dict, Serializer, Signature, UtcTime, Value};
 
 use crate::{dict, text};
