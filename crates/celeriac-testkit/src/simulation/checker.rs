@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use celeriac_protocol::UtcTime;
 
-pub(crate) use self::task::{RunKey, Tracked};
+pub(crate) use self::task::{RunKey, Tracked, TryKey};
 use super::plan::{EntryPlan, Plan};
 
 /// A promise that was broken.

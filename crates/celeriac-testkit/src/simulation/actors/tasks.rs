@@ -7,7 +7,7 @@ use celeriac_core::{
 use celeriac_protocol::Value;
 use serde_json::json;
 
-use super::super::checker::RunKey;
+use super::super::checker::TryKey;
 use super::super::plan::{End, TaskPlan, Try};
 use super::super::process::Process;
 use super::super::world::World;
@@ -60,7 +60,7 @@ struct Running {
     world: Arc<World>,
     process: Arc<Process>,
     id: String,
-    key: RunKey,
+    key: TryKey,
     over: bool,
 }
 
@@ -69,7 +69,7 @@ impl Running {
         self.over = true;
         let (id, key) = (&self.id, &self.key);
         self.world
-            .tell(|| format!("{} ends {id} by {end:?}", key.0));
+            .tell(|| format!("{} ends {id} by {end:?}", key.0.0));
         self.world
             .check(|checker, now| checker.ended(id, key, end, now));
     }
@@ -80,7 +80,7 @@ impl Drop for Running {
         if !self.over && !self.process.is_dead() {
             let (id, key) = (&self.id, &self.key);
             self.world
-                .tell(|| format!("{} is cancelled on {}", id, key.0));
+                .tell(|| format!("{} is cancelled on {}", id, key.0.0));
             self.world.check(|checker, _| checker.cancelled(id, key));
         }
     }
@@ -102,7 +102,7 @@ pub(super) async fn run(
         world: Arc::clone(&world),
         process: Arc::clone(&process),
         id: id.clone(),
-        key,
+        key: (key, retries),
         over: false,
     };
     let planned = find(&world, &id).and_then(|plan| of_try(&plan.tries, retries));

@@ -5,7 +5,7 @@ use std::time::Duration;
 use celeriac_protocol::UtcTime;
 
 use super::super::plan::End;
-use super::{Checker, RunKey, Tracked};
+use super::{Checker, RunKey, Tracked, TryKey};
 
 impl Checker {
     /// A function starts.
@@ -17,7 +17,7 @@ impl Checker {
             return;
         };
         tracked.open.insert(run.clone(), retries);
-        tracked.running.insert(run.clone(), retries);
+        tracked.running.insert((run.clone(), retries));
     }
 
     fn judge_start(
@@ -70,17 +70,18 @@ impl Checker {
     }
 
     /// A function has ended by itself.
-    pub(crate) fn ended(&mut self, id: &str, run: &RunKey, end: &End, now: UtcTime) {
+    pub(crate) fn ended(&mut self, id: &str, run: &TryKey, end: &End, now: UtcTime) {
         let Some(tracked) = self.tasks.get_mut(id) else {
             return;
         };
-        let Some(retries) = tracked.running.remove(run) else {
+        if !tracked.running.remove(run) {
             return;
-        };
+        }
+        let ((_, attempt), retries) = run;
         match end {
             End::Retry(countdown) => {
                 // without the ledger, every run is attempt 1
-                let wish = tracked.wished.entry((retries + 1, run.1));
+                let wish = tracked.wished.entry((retries + 1, *attempt));
                 wish.or_insert(now.after(*countdown));
             }
             End::Requeue => {}
@@ -89,7 +90,7 @@ impl Checker {
     }
 
     /// A function was cancelled, by a process that lives.
-    pub(crate) fn cancelled(&mut self, id: &str, run: &RunKey) {
+    pub(crate) fn cancelled(&mut self, id: &str, run: &TryKey) {
         if let Some(tracked) = self.tasks.get_mut(id) {
             tracked.running.remove(run);
         }
@@ -97,7 +98,7 @@ impl Checker {
 
     /// A function's process stands still until it is invoked again.
     pub(crate) fn frozen(&mut self, process: &str, now: UtcTime) {
-        let on = |tracked: &&Tracked| tracked.running.keys().any(|(of, _)| of == process);
+        let on = |tracked: &&Tracked| tracked.running.iter().any(|((of, _), _)| of == process);
         if let Some(tracked) = self.tasks.values().find(on) {
             let text = format!("{process} is frozen while {} runs on it", tracked.plan.id);
             self.broken(4, now, text);
@@ -111,7 +112,7 @@ impl Checker {
             if tracked.is_lost_with(process, most) {
                 tracked.lost_to = by.filter(|by| by != id).map(str::to_owned);
             }
-            tracked.running.retain(|(of, _), _| of != process);
+            tracked.running.retain(|((of, _), _)| of != process);
         }
     }
 }

@@ -8,6 +8,10 @@ use super::super::plan::TaskPlan;
 /// A run: of which process, and its attempt.
 pub(crate) type RunKey = (String, u64);
 
+/// A run, and the retries it runs with: without the ledger every run is attempt 1, and one process
+/// may run two tries of a task at once.
+pub(crate) type TryKey = (RunKey, u32);
+
 /// What was seen of one task.
 #[derive(Debug)]
 #[expect(
@@ -51,8 +55,8 @@ pub(crate) struct Tracked {
     pub(crate) begun_anew: bool,
     /// A function is being invoked with it, and will be again if that fails.
     pub(crate) invoked: bool,
-    /// Functions that run; by their retries.
-    pub(crate) running: BTreeMap<RunKey, u32>,
+    /// Functions that run.
+    pub(crate) running: BTreeSet<TryKey>,
     /// Runs that were claimed, and of which the ledger knows no end; by their retries. Whether the
     /// function of one that is lost had started, nobody can tell.
     pub(crate) open: BTreeMap<RunKey, u32>,
@@ -106,7 +110,7 @@ impl Tracked {
             forgotten: false,
             begun_anew: false,
             invoked: false,
-            running: BTreeMap::new(),
+            running: BTreeSet::new(),
             open: BTreeMap::new(),
             lost_to: None,
             finished: 0,
@@ -116,7 +120,7 @@ impl Tracked {
     /// Whether the end of a process is a lost run of this task: one that counts towards poison, and
     /// is not found to be over the limit already.
     pub(super) fn is_lost_with(&self, process: &str, max_lost_runs: u32) -> bool {
-        let runs = self.running.keys().any(|(of, _)| of == process);
+        let runs = self.running.iter().any(|((of, _), _)| of == process);
         let claimed = self.item.as_ref().is_some_and(|item| {
             item.is_leased() && item.owner.as_deref() == Some(process) && item.runs <= max_lost_runs
         });

@@ -69,8 +69,9 @@ impl Written<'_> {
     fn let_go(&self, before: &ItemView) -> Broken {
         let (id, by, attempt) = (self.id, self.by, before.attempt?);
         let ended = before.is_leased() && !self.after.is_leased() && !self.after.is_final();
-        let run = (by.to_owned(), attempt);
-        (ended && self.tracked.running.contains_key(&run)).then(|| {
+        let mut running = self.tracked.running.iter();
+        let runs = running.any(|((of, run), _)| of == by && *run == attempt);
+        (ended && runs).then(|| {
             (
                 4,
                 format!("{by} let go of {id} while attempt {attempt} runs on it"),
@@ -83,8 +84,9 @@ impl Written<'_> {
         let (id, by, tracked, attempt) = (self.id, self.by, self.tracked, before.attempt?);
         let raised = self.after.attempt.is_some_and(|after| after > attempt);
         let held = before.is_leased() && tracked.leased_until.0 > now.0 + ROUNDING_MICROS;
-        let holder = tracked.running.keys().find(|(_, of)| *of == attempt);
-        let (process, _) = holder.filter(|_| raised && held && !tracked.begun_anew)?;
+        let mut running = tracked.running.iter();
+        let holder = running.find(|((_, of), _)| *of == attempt);
+        let ((process, _), _) = holder.filter(|_| raised && held && !tracked.begun_anew)?;
         let left = tracked.leased_until.since(now);
         let text = format!(
             "{by} took {id} while attempt {attempt} runs on {process}, whose lease lasts {left:.1?} longer"
