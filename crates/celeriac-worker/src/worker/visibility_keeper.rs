@@ -203,9 +203,8 @@ impl VisibilityKeeper {
         let Some(entry) = entries.get_mut(&(lane, extension.message_id.clone())) else {
             return;
         };
-        entry.extending = None;
         if entry.receipt != extension.change.receipt {
-            return; // received again meanwhile
+            return; // received again meanwhile; another extension may be on its way
         }
         match answer {
             Ok(()) => entry.deadline = since + extension.change.visibility,
@@ -245,5 +244,114 @@ struct Extension {
 impl Drop for Extension {
     fn drop(&mut self) {
         self.done.cancel();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use async_trait::async_trait;
+    use celeriac_core::{Capabilities, DeadLetter, Outgoing, QueueStats};
+    use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+    use tokio::sync::oneshot;
+    use tokio::time::{advance, timeout};
+
+    use super::*;
+
+    const VISIBILITY: Duration = Duration::from_secs(8);
+
+    /// A change of one receipt, and where its answer goes.
+    type Change = (Receipt, oneshot::Sender<()>);
+
+    /// Changes of visibility are answered when the test says so; nothing else is asked.
+    struct Slow(UnboundedSender<Change>);
+
+    #[async_trait]
+    impl Broker for Slow {
+        fn capabilities(&self, queue: &str) -> Capabilities {
+            Capabilities::sqs(queue)
+        }
+        async fn send(&self, _: &str, _: Vec<Outgoing>) -> Vec<Result<String, BrokerError>> {
+            unreachable!()
+        }
+        async fn receive(
+            &self,
+            _: &str,
+            _: usize,
+            _: Duration,
+            _: Duration,
+        ) -> Result<Vec<Delivery>, BrokerError> {
+            unreachable!()
+        }
+        async fn ack(&self, _: &str, _: Vec<Receipt>) -> Vec<Result<(), BrokerError>> {
+            unreachable!()
+        }
+        async fn set_visibility(
+            &self,
+            _: &str,
+            batch: Vec<SetVisibility>,
+        ) -> Vec<Result<(), BrokerError>> {
+            let (answer, answered) = oneshot::channel();
+            let sent = self.0.send((batch[0].receipt.clone(), answer));
+            sent.expect("the test runs");
+            answered.await.expect("the test answers");
+            batch.iter().map(|_| Ok(())).collect()
+        }
+        async fn dead_letter(&self, _: &str, _: Vec<DeadLetter>) -> Vec<Result<(), BrokerError>> {
+            unreachable!()
+        }
+        async fn stats(&self, _: &str) -> Result<QueueStats, BrokerError> {
+            unreachable!()
+        }
+    }
+
+    fn delivery(receipt: &str) -> Delivery {
+        Delivery {
+            queue: "q".to_owned(),
+            receipt: Receipt(receipt.to_owned()),
+            message_id: "m".to_owned(),
+            body: String::new(),
+            receive_count: 1,
+            sent_at: None,
+            group_id: None,
+            dedup_id: None,
+            attributes: BTreeMap::new(),
+        }
+    }
+
+    async fn next(changes: &mut UnboundedReceiver<Change>) -> Option<Change> {
+        let next = timeout(VISIBILITY, changes.recv()).await;
+        next.ok().flatten()
+    }
+
+    /// The extension of an earlier receipt ends while that of the next one is on its way: neither a
+    /// second extension nor a deferral may overtake the latter.
+    #[tokio::test(start_paused = true)]
+    async fn each_receipt_has_one_extension_at_a_time() {
+        let (sender, mut changes) = unbounded_channel();
+        let broker = Arc::new(Slow(sender));
+        let keeper = VisibilityKeeper::new(broker, vec!["q".to_owned()], VISIBILITY);
+        let keeper = Arc::new(keeper);
+        tokio::spawn(Arc::clone(&keeper).run());
+
+        assert!(keeper.hold(0, &delivery("first")));
+        let (receipt, first) = next(&mut changes).await.expect("an extension");
+        assert_eq!(receipt.0, "first");
+        let letting_go = Arc::clone(&keeper);
+        let let_go = tokio::spawn(async move { letting_go.forget(0, "m").await });
+        advance(Duration::from_millis(1)).await;
+        assert!(keeper.hold(0, &delivery("second")), "it is let go of");
+        let (receipt, second) = next(&mut changes).await.expect("an extension");
+        assert_eq!(receipt.0, "second");
+
+        first.send(()).expect("it is waited for");
+        let forgotten = let_go.await.expect("no panic").expect("it was held");
+        assert_eq!(forgotten.0.0, "first");
+        let third = next(&mut changes).await;
+        assert!(third.is_none(), "beside one on its way: {third:?}");
+        let forget = keeper.forget(0, "m");
+        tokio::pin!(forget);
+        assert!(timeout(VISIBILITY, forget.as_mut()).await.is_err());
+        second.send(()).expect("it is waited for");
+        assert!(forget.await.is_some());
     }
 }
