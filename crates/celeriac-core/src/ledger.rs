@@ -3,14 +3,14 @@ use std::time::Duration;
 use async_trait::async_trait;
 use celeriac_protocol::{ResultMeta, UtcTime};
 
-use crate::StoreError;
+use crate::{StoreError, TaskIdentity};
 
 /// The ledger: one item per task id, which is also Celery's result item, so that Python reads it at
 /// every moment.
 ///
 /// Each item has Celery's three attributes and celeriac's own: attempt (the fencing token, raised
 /// by every claim), runs (started runs of the present try that have not ended), retries, lease,
-/// nonce. An item without celeriac's own attributes was written by Python.
+/// nonce, and whose the id is. An item without celeriac's own attributes was written by Python.
 ///
 /// Batches are split to the store's limits; each entry has its own outcome, in the entries' order.
 /// Every write carries a nonce: a refusal that our own earlier, unanswered write caused is success,
@@ -28,7 +28,8 @@ pub trait Ledger: Send + Sync + 'static {
     /// Whether the table is there and can be read.
     async fn check(&self) -> Result<(), StoreError>;
 
-    /// Takes tasks for running. Refused if the task is final, stale or leased by another.
+    /// Takes tasks for running. Refused if the id is another task's, or the task is final, stale or
+    /// leased by another.
     async fn claim(&self, batch: Vec<Claim>) -> Vec<Result<ClaimOutcome, StoreError>>;
 
     /// Extends leases that are still held, and never shortens one. One that ran out is held as long
@@ -59,6 +60,8 @@ pub trait Ledger: Send + Sync + 'static {
 pub struct Claim {
     /// Which task.
     pub task_id: String,
+    /// Whose the id is.
+    pub identity: TaskIdentity,
     /// The message's `retries` header. Fewer than the item's: the message is stale.
     pub retries: u32,
     /// Who claims, for people.
@@ -105,6 +108,8 @@ pub enum ClaimOutcome {
     /// So many of its runs were lost that it is to run with nothing beside it
     /// ([`Claim::isolate_at`]). Nothing is taken.
     Isolate,
+    /// The id is another task's: nothing is changed, and the message does not belong here.
+    Conflict(TaskIdentity),
     /// A newer try of the same task is on its way: acknowledge without running.
     Stale {
         /// The item's `retries`.
@@ -170,6 +175,9 @@ pub struct Completion {
 pub enum CompletionKind {
     /// With a final state, kept until the item's TTL.
     Final(ResultMeta),
+    /// With a final state for readers, of a message that could not be read. It says nothing of the
+    /// task: the next claim passes it.
+    Unread(ResultMeta),
     /// A next try was sent with this `retries`; readers see RETRY.
     Retry {
         /// The new message's `retries`.
@@ -213,4 +221,6 @@ pub struct Record {
     pub written_at: UtcTime,
     /// Our fencing token's last value; 0 where Python wrote the item.
     pub attempt: u64,
+    /// Whose the id is, where a claim of celeriac's said so.
+    pub identity: Option<TaskIdentity>,
 }

@@ -1,6 +1,12 @@
 use celeriac_protocol::{ResultMeta, State, UtcTime};
 
-use crate::{Claim, ClaimOutcome, Claimed, CompletionOutcome};
+use crate::{Claim, ClaimOutcome, Claimed, CompletionOutcome, TaskIdentity};
+
+/// The state that an adapter keeps where readers see the end of [`CompletionKind::Unread`]: no
+/// final one.
+///
+/// [`CompletionKind::Unread`]: crate::CompletionKind::Unread
+pub const UNREAD: &str = "UNREAD";
 
 /// A ledger item as an adapter read it, for the rules below, which are the same for every store.
 #[derive(Clone, Debug)]
@@ -17,6 +23,8 @@ pub struct LedgerItem {
     pub lease_until: Option<UtcTime>,
     /// Of the last claim or completion.
     pub nonce: Option<String>,
+    /// Whose the id is; `None` where Python wrote the item.
+    pub identity: Option<TaskIdentity>,
 }
 
 /// Which writing of an item was seen.
@@ -69,6 +77,10 @@ pub fn decide_claim(item: &LedgerItem, claim: &Claim, now: UtcTime) -> ClaimDeci
             runs: item.runs,
         }));
     }
+    let identity = item.identity.as_ref();
+    if let Some(other) = identity.filter(|identity| identity.name != claim.identity.name) {
+        return ClaimDecision::Answer(ClaimOutcome::Conflict(other.clone()));
+    }
     if item.meta.status.is_ready() {
         return ClaimDecision::Answer(ClaimOutcome::Final(item.meta.clone()));
     }
@@ -79,7 +91,8 @@ pub fn decide_claim(item: &LedgerItem, claim: &Claim, now: UtcTime) -> ClaimDeci
     }
     let newer = claim.retries > item.retries;
     // the holder itself has sent this try: its run is over, and is only storing so
-    let by_holder = newer && claim.sent_by == Some(attempt);
+    let is_next = claim.retries.checked_sub(1) == Some(item.retries);
+    let by_holder = is_next && claim.sent_by == Some(attempt);
     // the caller's own earlier claim, of which it never heard: no run began with it
     let by_nobody = claim.unanswered.iter().any(is_last);
     let held = item.lease_until.filter(|until| *until > now);

@@ -57,6 +57,7 @@ mod state_map;
 mod store_error;
 mod task;
 mod task_error;
+mod task_identity;
 mod task_options;
 mod task_sender;
 mod type_path;
@@ -76,7 +77,7 @@ pub use ledger::{
     LeaseOutcome, Ledger, Record, StateUpdate,
 };
 pub use ledger_rules::{
-    ClaimDecision, CompleteDecision, LedgerItem, Version, decide_claim, decide_complete,
+    ClaimDecision, CompleteDecision, LedgerItem, UNREAD, Version, decide_claim, decide_complete,
     first_claim,
 };
 pub use message_options::MessageOptions;
@@ -105,6 +106,7 @@ pub use state_map::{MissingState, State, StateMap};
 pub use store_error::{StoreError, StoreErrorKind};
 pub use task::{RunFuture, Task, TaskDefinition, TaskKind};
 pub use task_error::{Failure, IntoTaskResult, TaskError, TaskResult};
+pub use task_identity::TaskIdentity;
 pub use task_options::TaskOptions;
 pub use task_sender::{SendError, TaskSender};
 pub use unknown_task::UnknownTask;

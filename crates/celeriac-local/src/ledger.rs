@@ -3,7 +3,7 @@ use std::time::Duration;
 use celeriac_core::{
     Claim, ClaimDecision, ClaimOutcome, Claimed, ClockJumps, CompleteDecision, Completion,
     CompletionKind, CompletionOutcome, Lease, LeaseOutcome, LedgerItem, Record, StateUpdate,
-    StoreErrorKind, decide_claim, decide_complete, first_claim,
+    StoreErrorKind, UNREAD, decide_claim, decide_complete, first_claim,
 };
 use celeriac_protocol::{ResultMeta, State, UtcTime, Value};
 use rusqlite::Transaction;
@@ -63,7 +63,7 @@ impl LedgerTransaction<'_> {
                     keep_result,
                 }),
                 row,
-            ) => (claimed, row.filter(|_| keep_result)),
+            ) => (claimed, row.map(|row| (row, keep_result))),
             (None, _) => (first, None),
         };
         self.taken(claim, &claimed, kept, new.result)
@@ -100,7 +100,10 @@ impl LedgerTransaction<'_> {
             Err(refused) => return Ok(Err(refused.clone())),
         };
         let status = match &completion.kind {
-            CompletionKind::Final(meta) | CompletionKind::Retry { meta, .. } => Some(&meta.status),
+            CompletionKind::Final(meta) | CompletionKind::Retry { meta, .. } => {
+                Some(meta.status.clone())
+            }
+            CompletionKind::Unread(_) => Some(State::from(UNREAD)),
             CompletionKind::Released | CompletionKind::Detached { .. } => None,
         };
         if let (CompletionKind::Final(meta), Some(result)) = (&completion.kind, result)
@@ -122,13 +125,14 @@ impl LedgerTransaction<'_> {
         let mut row = found.unwrap_or_else(|| self.gone(completion));
         match completion.kind {
             CompletionKind::Final(_) => {}
+            CompletionKind::Unread(_) => row.runs = 0,
             CompletionKind::Retry { retries, .. } => (row.retries, row.runs) = (retries, 0),
             CompletionKind::Released | CompletionKind::Detached { .. } => {
                 row.runs = row.runs.saturating_sub(1);
             }
         }
         if let (Some(status), Some(result)) = (status, result) {
-            row.show(status, result.clone());
+            row.show(&status, result.clone());
         }
         row.lease_until = self.lease_after(&completion.kind);
         if let CompletionKind::Retry { due: Some(_), .. } = completion.kind {
@@ -144,7 +148,7 @@ impl LedgerTransaction<'_> {
         match kind {
             CompletionKind::Retry { due, .. } => due.map(|due| due.0),
             CompletionKind::Detached { lease } => Some(self.after(*lease)),
-            CompletionKind::Final(_) | CompletionKind::Released => None,
+            CompletionKind::Final(_) | CompletionKind::Unread(_) | CompletionKind::Released => None,
         }
     }
 
@@ -259,21 +263,25 @@ impl LedgerTransaction<'_> {
             lease_until: Some(self.after(PUT_BACK_LEASE)),
             nonce: celeriac_core::random::uuid4().to_string(),
             owner: None,
+            identity: None,
             result: self.format.encode(task_id, &shown)?,
         })
     }
 
-    /// The item of a new claim; `kept` is the one whose result stays.
+    /// The item of a new claim. Of the one before, if there is any, stays whose the id is, and its
+    /// result where that is kept.
     fn taken(
         &self,
         claim: &Claim,
         claimed: &Claimed,
-        kept: Option<LedgerRow>,
+        before: Option<(LedgerRow, bool)>,
         shown: Vec<u8>,
     ) -> LedgerRow {
-        let (status, result) = match kept {
-            Some(row) => (row.status, row.result),
-            None => (claim.shown.status.to_string(), shown),
+        let new = (claim.shown.status.to_string(), shown);
+        let (identity, (status, result)) = match before {
+            Some((row, true)) => (row.identity, (row.status, row.result)),
+            Some((row, false)) => (row.identity, new),
+            None => (None, new),
         };
         LedgerRow {
             key: self.format.key(&claim.task_id),
@@ -287,6 +295,7 @@ impl LedgerTransaction<'_> {
             lease_until: Some(self.after(claim.lease)),
             nonce: claim.nonce.clone(),
             owner: Some(claim.owner.clone()),
+            identity: identity.or_else(|| Some(claim.identity.clone())),
             result,
         }
     }
@@ -305,6 +314,7 @@ impl LedgerTransaction<'_> {
             lease_until: None,
             nonce: completion.nonce.clone(),
             owner: None,
+            identity: None,
             result: Vec::new(),
         }
     }
@@ -316,5 +326,6 @@ pub(crate) fn record(format: &ItemFormat, row: &LedgerRow) -> Result<Record, Sto
         meta: format.decode(&row.result)?,
         written_at: UtcTime(row.written_at),
         attempt: row.attempt,
+        identity: row.identity.clone(),
     })
 }

@@ -1,4 +1,4 @@
-use celeriac_core::{LedgerItem, Version};
+use celeriac_core::{LedgerItem, TaskIdentity, Version};
 use celeriac_protocol::{ResultMeta, State, UtcTime, Value};
 use rusqlite::{OptionalExtension, Row, Transaction};
 
@@ -20,6 +20,8 @@ pub(crate) struct LedgerRow {
     pub(crate) lease_until: Option<i64>,
     pub(crate) nonce: String,
     pub(crate) owner: Option<String>,
+    /// Whose the id is.
+    pub(crate) identity: Option<TaskIdentity>,
     pub(crate) result: Vec<u8>,
 }
 
@@ -30,7 +32,7 @@ impl LedgerRow {
         key: &str,
         now: i64,
     ) -> rusqlite::Result<Option<Self>> {
-        let sql = "SELECT key, status, forgotten, written_at, expires_at, attempt, runs, retries, lease_until, nonce, owner, result
+        let sql = "SELECT key, status, forgotten, written_at, expires_at, attempt, runs, retries, lease_until, nonce, owner, result, task, origin
                    FROM task WHERE key = ?1 AND expires_at > ?2";
         transaction
             .prepare_cached(sql)?
@@ -42,11 +44,12 @@ impl LedgerRow {
     pub(crate) fn put(&self, transaction: &Transaction<'_>) -> rusqlite::Result<()> {
         self.write(
             transaction,
-            "INSERT INTO task (key, status, forgotten, written_at, expires_at, attempt, runs, retries, lease_until, nonce, owner, result)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+            "INSERT INTO task (key, status, forgotten, written_at, expires_at, attempt, runs, retries, lease_until, nonce, owner, result, task, origin)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
              ON CONFLICT (key) DO UPDATE SET
                  status = ?2, forgotten = ?3, written_at = ?4, expires_at = ?5, attempt = ?6,
-                 runs = ?7, retries = ?8, lease_until = ?9, nonce = ?10, owner = ?11, result = ?12",
+                 runs = ?7, retries = ?8, lease_until = ?9, nonce = ?10, owner = ?11, result = ?12,
+                 task = ?13, origin = ?14",
         )
         .map(drop)
     }
@@ -55,8 +58,8 @@ impl LedgerRow {
     pub(crate) fn insert(&self, transaction: &Transaction<'_>) -> rusqlite::Result<bool> {
         self.write(
             transaction,
-            "INSERT INTO task (key, status, forgotten, written_at, expires_at, attempt, runs, retries, lease_until, nonce, owner, result)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+            "INSERT INTO task (key, status, forgotten, written_at, expires_at, attempt, runs, retries, lease_until, nonce, owner, result, task, origin)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
              ON CONFLICT (key) DO NOTHING",
         )
         .map(|rows| rows > 0)
@@ -96,6 +99,8 @@ impl LedgerRow {
             &self.nonce,
             &self.owner,
             &self.result,
+            self.identity.as_ref().map(|identity| &identity.name),
+            self.identity.as_ref().map(|identity| &identity.origin),
         ))
     }
 
@@ -138,6 +143,7 @@ impl LedgerRow {
             retries: self.retries,
             lease_until: self.lease_until.map(UtcTime),
             nonce: Some(self.nonce.clone()),
+            identity: self.identity.clone(),
         }
     }
 
@@ -156,6 +162,14 @@ impl LedgerRow {
             nonce: row.get(9)?,
             owner: row.get(10)?,
             result: row.get(11)?,
+            identity: identity(row.get(12)?, row.get(13)?),
         })
     }
+}
+
+fn identity(name: Option<String>, origin: Option<String>) -> Option<TaskIdentity> {
+    Some(TaskIdentity {
+        name: name?,
+        origin,
+    })
 }

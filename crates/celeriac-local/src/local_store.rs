@@ -176,7 +176,9 @@ impl Ledger for LocalStore {
     async fn complete(&self, batch: Vec<Completion>) -> Vec<Result<CompletionOutcome, StoreError>> {
         let encode = |completion: &Completion| {
             let meta = match &completion.kind {
-                CompletionKind::Final(meta) | CompletionKind::Retry { meta, .. } => Some(meta),
+                CompletionKind::Final(meta)
+                | CompletionKind::Unread(meta)
+                | CompletionKind::Retry { meta, .. } => Some(meta),
                 CompletionKind::Released | CompletionKind::Detached { .. } => None,
             };
             self.shown(&completion.task_id, meta)

@@ -24,7 +24,12 @@ const CACHE_KIB: i64 = 16 << 10;
 
 /// What each version adds to the one before it. A step is never changed, for files are there that
 /// have had it.
-const STEPS: [(i64, &str); 3] = [(1, QUEUES_AND_TASKS), (2, DOCUMENTS), (3, FOLDERS)];
+const STEPS: [(i64, &str); 4] = [
+    (1, QUEUES_AND_TASKS),
+    (2, DOCUMENTS),
+    (3, FOLDERS),
+    (4, IDENTITY),
+];
 
 /// Times are microseconds since 1970.
 const QUEUES_AND_TASKS: &str = "
@@ -104,6 +109,12 @@ DROP TABLE document;
 ALTER TABLE document_3 RENAME TO document;
 CREATE INDEX document_listed ON document (folder, name) WHERE folder IS NOT NULL;
 CREATE INDEX document_expiry ON document (expires_at) WHERE expires_at IS NOT NULL;
+";
+
+/// Whose a task id is; nobody's in items of before.
+const IDENTITY: &str = "
+ALTER TABLE task ADD COLUMN task TEXT;
+ALTER TABLE task ADD COLUMN origin TEXT;
 ";
 
 /// Makes a new connection ready: settings, and the tables where they are missing or older.

@@ -247,6 +247,7 @@ impl Machine {
         let task_id = delivery.body.clone();
         let claim = Claim {
             task_id: task_id.clone(),
+            identity: celeriac_core::TaskIdentity::named("tasks.add"),
             retries: 0,
             owner: "test".into(),
             nonce: uuid::Uuid::new_v4().to_string(),
@@ -278,7 +279,10 @@ impl Machine {
                 completed.expect("the completion is answered") == CompletionOutcome::Stored
             }
             ClaimOutcome::Final(_) => false,
-            ClaimOutcome::Leased { .. } | ClaimOutcome::Stale { .. } | ClaimOutcome::Isolate => {
+            ClaimOutcome::Leased { .. }
+            | ClaimOutcome::Stale { .. }
+            | ClaimOutcome::Conflict(_)
+            | ClaimOutcome::Isolate => {
                 return false;
             }
         };

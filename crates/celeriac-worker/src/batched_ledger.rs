@@ -5,12 +5,13 @@ use std::time::Duration;
 use async_trait::async_trait;
 use celeriac_core::{
     Batch, Batcher, BatcherOptions, Claim, ClaimOutcome, Claimed, Clock, Completion,
-    CompletionKind, CompletionOutcome, Lease, LeaseOutcome, Ledger, StateUpdate, StoreError,
-    StoreErrorKind,
+    CompletionKind, CompletionOutcome, Lease, LeaseOutcome, Ledger, Record, StateUpdate,
+    StoreError, StoreErrorKind, TaskIdentity,
 };
 use celeriac_protocol::{ResultMeta, UtcTime};
 use tokio::time::Instant;
 
+use crate::ending::Waiting;
 use crate::held::Held;
 use crate::lease_keeper::LeaseKeeper;
 use crate::unanswered_claims::UnansweredClaims;
@@ -85,9 +86,16 @@ impl BatchedLedger {
     }
 
     /// A claim of this task with what holds for a new message.
-    pub(crate) fn wish(&self, task_id: &str, retries: u32, shown: ResultMeta) -> Claim {
+    pub(crate) fn wish(
+        &self,
+        task_id: &str,
+        identity: TaskIdentity,
+        retries: u32,
+        shown: ResultMeta,
+    ) -> Claim {
         Claim {
             task_id: task_id.to_owned(),
+            identity,
             retries,
             owner: self.owner.clone(),
             nonce: nonce(),
@@ -176,13 +184,18 @@ impl BatchedLedger {
         Ok(record.map(|record| record.meta))
     }
 
-    /// Under which of these ids something is stored. One that cannot be read counts as free.
-    pub(crate) async fn stand(&self, task_ids: &[String]) -> Vec<bool> {
-        let records = self.store.get(task_ids).await;
-        records
-            .into_iter()
-            .map(|record| matches!(record, Ok(Some(_))))
-            .collect()
+    /// Of which of these tasks something is stored. One that cannot be read counts as free, and so
+    /// does another task's of the same id.
+    pub(crate) async fn stand(&self, tasks: impl Iterator<Item = &Waiting>) -> Vec<bool> {
+        let (ids, names): (Vec<String>, Vec<&str>) = tasks
+            .map(|task| (task.id.clone(), task.task.as_str()))
+            .unzip();
+        let records = self.store.get(&ids).await;
+        let stands = |(record, name): (Result<Option<Record>, StoreError>, &str)| {
+            let identity = record.ok().flatten().map(|record| record.identity);
+            identity.is_some_and(|of| of.is_none_or(|of| of.name == name))
+        };
+        records.into_iter().zip(names).map(stands).collect()
     }
 
     /// Whether this attempt has the task still; `true` where the store does not say.

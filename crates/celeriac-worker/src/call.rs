@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use celeriac_core::{
-    Delivery, Params, ScheduledRun, TaskDefinition, TaskError, TaskKind, TaskOptions,
+    Delivery, Params, ScheduledRun, TaskDefinition, TaskError, TaskIdentity, TaskKind, TaskOptions,
 };
 use celeriac_protocol::{Envelope, Extended, Value};
 
@@ -100,6 +100,11 @@ impl Call {
 
     pub(crate) fn id(&self) -> &str {
         &self.envelope.headers.id
+    }
+
+    /// Whose its id is.
+    pub(crate) fn identity(&self) -> TaskIdentity {
+        TaskIdentity::of(&self.envelope.headers)
     }
 
     pub(crate) fn retries(&self) -> u32 {

@@ -7,7 +7,8 @@ use celeriac_core::{
 use celeriac_producer::{Client, Outbox};
 use tracing::Instrument as _;
 
-use crate::admission::admit::{self, Prepared};
+use crate::admission::admit;
+use crate::call::Call;
 use crate::engine::Engine;
 use crate::executed::{Ending, Executed};
 use crate::reply::{Answer, Reply};
@@ -19,9 +20,9 @@ use crate::{DeadLettered, Outcome, Shutdown};
 ///
 /// The steps, each of which may end it, are in `admission/admit.rs`: read the envelope; is the task
 /// known (`unknown_task`); does its schedule let it run (beat's header); is it time (`expires`,
-/// `eta`); read the payload and bind the arguments; is there time left (a draining worker, a
-/// function near its end); claim the task in the ledger, alone where its loss would make it poison;
-/// is it poison already. Then, in `run` and `ending`: run it under its time limits; store how it
+/// `eta`); is there time left (a draining worker, a function near its end); claim the task in the
+/// ledger, alone where its loss would make it poison; is it poison already; read the payload and
+/// bind the arguments. Then, in `run` and `ending`: run it under its time limits; store how it
 /// ended; send what follows that. The outcome says what is to become of the message. It is deleted
 /// only after all that, but for a task with `acks_late = false`: then just before the run.
 #[derive(Clone)]
@@ -163,10 +164,10 @@ impl Executor {
         slot: S,
         reply: Reply,
     ) -> Executed {
-        let (span, prepared) = admit::open(&self.engine, delivery, reply);
+        let (span, prepared) = admit::open(&self.engine, delivery, reply).await;
         match prepared {
-            Ok(prepared) => {
-                let run = self.admit_and_run(prepared, shutdown, slot);
+            Ok(call) => {
+                let run = self.admit_and_run(call, shutdown, slot);
                 run.instrument(span).await
             }
             Err(instead) => instead.instrument(span).await,
@@ -175,11 +176,11 @@ impl Executor {
 
     async fn admit_and_run<S: Send>(
         &self,
-        prepared: Prepared,
+        call: Box<Call>,
         shutdown: &Shutdown,
         slot: S,
     ) -> Executed {
-        match admit::admit(&self.engine, prepared, shutdown).await {
+        match admit::admit(&self.engine, call, shutdown).await {
             Ok((conclusion, arguments)) => {
                 perform::perform(conclusion, arguments, shutdown, slot).await
             }

@@ -33,7 +33,8 @@
 //! # Messages that cannot be run
 //! | what | outcome | decided in |
 //! |---|---|---|
-//! | envelope, payload, `eta`, `expires` or beat's header unreadable | dead-letter queue as `unreadable`, and FAILURE where an id can be read | `admission/unready.rs` |
+//! | envelope, payload, `eta`, `expires` or beat's header unreadable | dead-letter queue as `unreadable`; where task and id can be read FAILURE, until the task's own message comes | `admission/unready.rs`, `ending/conclusion.rs` |
+//! | the id of another task | dead-letter queue as `conflict`, nothing else | `ending/conflict.rs` |
 //! | task not registered | `unknown_task`: FAILURE NotRegistered, released, or forwarded (ten times at most) | `admission/unknown.rs` |
 //! | wrong arguments | FAILURE TypeError | `admission/admit.rs` |
 //! | `expires` has passed | REVOKED | `admission/timing.rs` |

@@ -1,13 +1,13 @@
 use celeriac_core::{
     Claim, ClaimDecision, ClaimOutcome, Claimed, LedgerItem, StoreError, StoreErrorKind,
-    decide_claim, first_claim,
+    TaskIdentity, decide_claim, first_claim,
 };
 use celeriac_protocol::{State, UtcTime};
 
 use super::batch::{Written, rounds};
 use super::item::{
-    ATTEMPT, Attribute, LEASE, NONCE, OWNER, RETRIES, RUNS, STATE, lease_until, number,
-    result_attributes, text, ttl_attribute,
+    ATTEMPT, Attribute, LEASE, NONCE, ORIGIN, OWNER, RETRIES, RUNS, STATE, TASK, lease_until,
+    number, result_attributes, text, ttl_attribute,
 };
 use super::read::LedgerItems;
 use super::statement::{Condition, Write};
@@ -160,7 +160,10 @@ impl DynamoStore {
                 claimed,
                 keep_result,
             } => {
-                let write = self.take(entry, now, condition, &claimed, keep_result)?;
+                let mut write = self.take(entry, now, condition, &claimed, keep_result)?;
+                if item.identity.is_none() {
+                    write.set.extend(identity(&entry.claim.identity));
+                }
                 Ok(Step::Write(write, claimed))
             }
         }
@@ -168,7 +171,8 @@ impl DynamoStore {
 
     fn fresh(&self, entry: &Open<'_>, now: UtcTime) -> Result<Step, StoreErrorKind> {
         let claimed = first_claim(entry.claim, self.sdk.time().for_taker());
-        let write = self.take(entry, now, Condition::Absent, &claimed, false)?;
+        let mut write = self.take(entry, now, Condition::Absent, &claimed, false)?;
+        write.set.extend(identity(&entry.claim.identity));
         Ok(Step::Write(write, claimed))
     }
 
@@ -206,6 +210,7 @@ fn as_new(mut item: LedgerItem) -> LedgerItem {
         runs: 0,
         retries: 0,
         lease_until: None,
+        identity: None,
         ..item
     }
 }
@@ -219,4 +224,9 @@ fn held(claim: &Claim, now: UtcTime, claimed: &Claimed) -> [Attribute; 6] {
         (NONCE, text(&claim.nonce)),
         (OWNER, text(&claim.owner)),
     ]
+}
+
+fn identity(TaskIdentity { name, origin }: &TaskIdentity) -> impl Iterator<Item = Attribute> {
+    let origin = origin.as_ref().map(|origin| (ORIGIN, text(origin)));
+    std::iter::once((TASK, text(name))).chain(origin)
 }

@@ -1,6 +1,6 @@
 use celeriac_core::{
     CompleteDecision, Completion, CompletionKind, CompletionOutcome, LedgerItem, StoreError,
-    StoreErrorKind, decide_complete,
+    StoreErrorKind, UNREAD, decide_complete,
 };
 use celeriac_protocol::UtcTime;
 
@@ -173,6 +173,12 @@ impl DynamoStore {
                 set.push((RUNS, number(0)));
                 set
             }
+            CompletionKind::Unread(meta) => {
+                let mut set = result_attributes(meta, &self.config, now)?;
+                set.retain(|(name, _)| *name != STATE);
+                set.extend([(RUNS, number(0)), (STATE, text(UNREAD))]);
+                set
+            }
             CompletionKind::Released | CompletionKind::Detached { .. } => {
                 let runs = item.map_or(0, |item| item.runs.saturating_sub(1));
                 let state = item.map_or("PENDING", |item| item.meta.status.as_str());
@@ -214,6 +220,6 @@ impl DynamoStore {
 fn is_blind(kind: &CompletionKind) -> bool {
     matches!(
         kind,
-        CompletionKind::Final(_) | CompletionKind::Retry { .. }
+        CompletionKind::Final(_) | CompletionKind::Unread(_) | CompletionKind::Retry { .. }
     )
 }

@@ -2,7 +2,7 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
-use celeriac_core::{LedgerItem, Record, StoreErrorKind, Version};
+use celeriac_core::{LedgerItem, Record, StoreErrorKind, TaskIdentity, UNREAD, Version};
 use celeriac_protocol::{Limits, ResultCodec, ResultMeta, State, UtcTime};
 
 use crate::dynamo_config::DynamoConfig;
@@ -31,6 +31,10 @@ pub(super) const NONCE: &str = "c_nonce";
 pub(super) const STATE: &str = "c_state";
 /// The worker that claimed it.
 pub(super) const OWNER: &str = "c_owner";
+/// The task's name: whose the id is.
+pub(super) const TASK: &str = "c_task";
+/// Who sent it, for people.
+pub(super) const ORIGIN: &str = "c_origin";
 // A document's, beside its nonce.
 pub(super) const VERSION: &str = "c_version";
 pub(super) const BODY: &str = "c_body";
@@ -151,7 +155,8 @@ pub(super) fn to_ledger(
     codec: ResultCodec,
 ) -> Result<LedgerItem, StoreErrorKind> {
     let mut meta = meta_of(item, codec)?;
-    if is_tombstone(item, &meta.status) {
+    let is_unread = text_of(item, STATE) == Some(UNREAD);
+    if is_unread || is_tombstone(item, &meta.status) {
         meta.status = State::from(text_of(item, STATE).unwrap_or_default());
     }
     let version = match number_of::<u64>(item, ATTEMPT) {
@@ -176,6 +181,14 @@ pub(super) fn to_ledger(
             .filter(|millis| *millis > 0)
             .map(|millis| UtcTime(millis.saturating_mul(1000))),
         nonce: text_of(item, NONCE).map(str::to_owned),
+        identity: identity_of(item),
+    })
+}
+
+fn identity_of(item: &Attributes) -> Option<TaskIdentity> {
+    Some(TaskIdentity {
+        name: text_of(item, TASK)?.to_owned(),
+        origin: text_of(item, ORIGIN).map(str::to_owned),
     })
 }
 
@@ -197,5 +210,6 @@ pub(super) fn to_record(
         meta,
         written_at: UtcTime((seconds * 1e6).round() as i64),
         attempt: number_of(item, ATTEMPT).unwrap_or(0),
+        identity: identity_of(item),
     }))
 }

@@ -38,6 +38,7 @@ pub(crate) async fn table_at(url: &str) -> AwsConfig {
 pub(crate) fn claim(id: &str) -> Claim {
     Claim {
         task_id: id.to_owned(),
+        identity: celeriac_core::TaskIdentity::named("tasks.add"),
         retries: 0,
         owner: "worker-1@host".to_owned(),
         nonce: uuid::Uuid::new_v4().to_string(),

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use celeriac_core::{
     Claim, ClaimDecision, ClaimOutcome, Claimed, CompleteDecision, CompletionOutcome, LedgerItem,
-    Version, decide_claim, decide_complete, first_claim,
+    TaskIdentity, UNREAD, Version, decide_claim, decide_complete, first_claim,
 };
 use celeriac_protocol::{ResultMeta, State, UtcTime, Value};
 
@@ -23,12 +23,14 @@ fn item(state: State) -> LedgerItem {
         retries: 2,
         lease_until: None,
         nonce: Some("old".to_owned()),
+        identity: Some(TaskIdentity::named("tasks.add")),
     }
 }
 
 fn claim(retries: u32) -> Claim {
     Claim {
         task_id: "id".to_owned(),
+        identity: TaskIdentity::named("tasks.add"),
         retries,
         owner: "me".to_owned(),
         nonce: "new".to_owned(),
@@ -151,6 +153,48 @@ fn a_lease_holds_until_its_end() {
 }
 
 #[test]
+fn an_id_is_its_tasks() {
+    let other = Claim {
+        identity: TaskIdentity::named("tasks.other"),
+        sent_by: Some(4),
+        ..claim(3)
+    };
+    let expected = ClaimOutcome::Conflict(TaskIdentity::named("tasks.add"));
+    for state in [State::Pending, State::Retry, State::Success, State::Revoked] {
+        let decided = decide_claim(&item(state), &other, NOW);
+        assert_eq!(decided, ClaimDecision::Answer(expected.clone()));
+    }
+    // Python's own items do not say whose they are
+    let attempt = u64::try_from(NOW.0).unwrap() + 1;
+    assert_eq!(
+        decide_claim(&foreign(State::Pending), &other, NOW),
+        taken(attempt, 1, false)
+    );
+}
+
+#[test]
+fn only_the_next_try_passes_the_lease_of_who_sent_it() {
+    let held = LedgerItem {
+        lease_until: Some(UtcTime(NOW.0 + 1)),
+        ..item(State::Pending)
+    };
+    for (retries, passes) in [(2, false), (3, true), (4, false), (u32::MAX, false)] {
+        let claim = Claim {
+            sent_by: Some(4),
+            ..claim(retries)
+        };
+        let decided = decide_claim(&held, &claim, NOW);
+        assert_eq!(decided == taken(5, 1, false), passes, "{retries}");
+    }
+}
+
+#[test]
+fn what_a_message_that_could_not_be_read_came_to_is_passed() {
+    let unread = item(State::Custom(UNREAD.to_owned()));
+    assert_eq!(decide_claim(&unread, &claim(3), NOW), taken(5, 1, false));
+}
+
+#[test]
 fn final_and_stale_are_refused() {
     for state in [State::Success, State::Failure, State::Revoked] {
         let expected = ClaimDecision::Answer(ClaimOutcome::Final(meta(state.clone())));
@@ -185,6 +229,7 @@ fn foreign(state: State) -> LedgerItem {
         runs: 0,
         retries: 0,
         nonce: None,
+        identity: None,
         ..item(state)
     }
 }

@@ -107,13 +107,13 @@ fn a_database_of_a_newer_version_is_refused() {
     drop(Database::open(&file).expect("the file opens"));
     let newer = rusqlite::Connection::open(&file).expect("the file opens");
     newer
-        .pragma_update(None, "user_version", 4)
+        .pragma_update(None, "user_version", 5)
         .expect("the version is set");
     assert!(matches!(
         Database::open(&file),
         Err(DatabaseError::Newer {
-            version: 4,
-            known: 3,
+            version: 5,
+            known: 4,
             ..
         })
     ));
@@ -193,6 +193,7 @@ async fn results_may_be_of_another_serializer_and_compressed() {
         LocalStore::new(Database::memory().expect("a database in memory")).with_codec(codec);
     let claim = Claim {
         task_id: "id".into(),
+        identity: celeriac_core::TaskIdentity::named("tasks.add"),
         retries: 0,
         owner: "test".into(),
         nonce: "a".into(),

@@ -27,7 +27,7 @@ INSERT INTO document VALUES ('b''celeriac-document-beat:shop:state''', 7, 'n', 1
 PRAGMA user_version = 2;
 "#;
 
-const NEWEST: i64 = 3;
+const NEWEST: i64 = 4;
 
 fn file_of_version_1(folder: &Path) -> PathBuf {
     let file = folder.join("celeriac.sqlite");
@@ -60,6 +60,7 @@ async fn a_file_of_version_1_keeps_all_and_takes_documents() {
     let record = record.expect("it is read").expect("it was kept");
     assert_eq!(record.meta.status, State::Success);
     assert_eq!(record.meta.result, Value::Str("größe".to_owned()));
+    assert_eq!(record.identity, None, "nobody asked then whose it is");
     let received = broker.receive("tasks", 10, Duration::ZERO, Duration::from_secs(30));
     let received = received.await.expect("the queue is there");
     assert_eq!(received.len(), 1);

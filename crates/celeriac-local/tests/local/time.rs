@@ -162,6 +162,7 @@ async fn a_deduplication_id_is_remembered_for_five_minutes() {
 fn claim(nonce: &str) -> Claim {
     Claim {
         task_id: "id".into(),
+        identity: celeriac_core::TaskIdentity::named("tasks.add"),
         retries: 0,
         owner: "test".into(),
         nonce: nonce.into(),
@@ -292,6 +293,7 @@ async fn what_is_over_is_deleted_from_the_file() {
     send(&broker, "tasks.fifo", fifo).await;
     let claim = Claim {
         task_id: "old".into(),
+        identity: celeriac_core::TaskIdentity::named("tasks.add"),
         retries: 0,
         owner: "test".into(),
         nonce: "n".into(),
@@ -314,6 +316,7 @@ async fn what_is_over_is_deleted_from_the_file() {
     store
         .claim(vec![Claim {
             task_id: "new".into(),
+            identity: celeriac_core::TaskIdentity::named("tasks.add"),
             ..claim
         }])
         .await

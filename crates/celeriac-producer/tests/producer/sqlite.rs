@@ -95,6 +95,7 @@ impl App {
     async fn claim(&self, id: &str) -> u64 {
         let claim = Claim {
             task_id: id.to_owned(),
+            identity: celeriac_core::TaskIdentity::named("tasks.add"),
             retries: 0,
             owner: "test".to_owned(),
             nonce: id.to_owned(),

@@ -171,6 +171,7 @@ macro_rules! store_conformance {
             }
             claims {
                 a_fresh_task_is_claimed,
+                an_id_is_bound_to_the_task_that_claims_it_first,
                 what_was_known_and_is_gone_is_claimed_above_every_attempt,
                 a_leased_task_is_refused_until_the_lease_ends,
                 a_claim_is_idempotent_by_its_nonce,
@@ -184,6 +185,7 @@ macro_rules! store_conformance {
             completions {
                 a_final_state_is_stored,
                 a_completion_is_idempotent_by_its_nonce,
+                an_unread_end_is_passed_by_the_next_claim,
                 a_completion_of_an_older_attempt_is_superseded,
                 a_late_completion_counts_if_nobody_took_the_task,
                 a_final_state_is_never_overwritten,

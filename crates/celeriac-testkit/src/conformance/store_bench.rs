@@ -204,6 +204,7 @@ pub(crate) fn new_id() -> String {
 pub(crate) fn claim(task_id: &str) -> Claim {
     Claim {
         task_id: task_id.to_owned(),
+        identity: celeriac_core::TaskIdentity::named("tasks.add"),
         retries: 0,
         owner: "conformance".to_owned(),
         nonce: new_id(),

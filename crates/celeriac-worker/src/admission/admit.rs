@@ -7,18 +7,19 @@
 //! 4. its task is not registered (`unknown.rs`);
 //! 5. beat's header cannot be read, or the schedule's guard is against this day (`scheduled.rs`);
 //! 6. `eta` or `expires` is no time, `expires` has passed, or `eta` has not come (`timing.rs`);
-//! 7. its payload cannot be read (`unready.rs`);
-//! 8. what it embeds could not follow it (`ending/follow_up_messages.rs`);
-//! 9. its arguments are wrong (`Arguments::bind` in `celeriac-core`);
-//! 10. this process is draining (here);
-//! 11. a Lambda function leaves it to a worker, or has no time for it (`spill.rs`);
-//! 12. this process began to drain while it waited for a place (`beside_or_alone.rs`);
-//! 13. code of an earlier run of it goes on in this process (`claim.rs`);
-//! 14. the ledger's answer: ended already, an older try, or leased by another (`claim.rs`);
-//! 15. it must run alone, and was not alone within a lease's time (`beside_or_alone.rs`);
-//! 16. the result store is away, its item cannot be read, or the claim was answered when its lease
+//! 7. this process is draining (here);
+//! 8. a Lambda function leaves it to a worker, or has no time for it (`spill.rs`);
+//! 9. this process began to drain while it waited for a place (`beside_or_alone.rs`);
+//! 10. code of an earlier run of it goes on in this process (`claim.rs`);
+//! 11. the ledger's answer: another task's id, ended already, an older try, or leased by another
+//!     (`claim.rs`);
+//! 12. it must run alone, and was not alone within a lease's time (`beside_or_alone.rs`);
+//! 13. the result store is away, its item cannot be read, or the claim was answered when its lease
 //!     may have been over (`claim.rs`);
-//! 17. it is poison (`poison.rs`), or this process began to drain while it was claimed (here).
+//! 14. it is poison (`poison.rs`), or this process began to drain while it was claimed (here);
+//! 15. its payload cannot be read (`payload.rs`);
+//! 16. what it embeds could not follow it (`ending/follow_up_messages.rs`);
+//! 17. its arguments are wrong (`Arguments::bind` in `celeriac-core`).
 //!
 //! After that only a blocking task may still not start: where no thread is free before this process
 //! drains (`run/mod.rs`).
@@ -26,7 +27,7 @@
 use std::sync::Arc;
 
 use celeriac_core::{Arguments, Delivery};
-use celeriac_protocol::{Embed, Envelope};
+use celeriac_protocol::{Envelope, Payload};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use tracing::Span;
@@ -34,7 +35,7 @@ use tracing::Span;
 use super::claim::Refusal;
 use super::scheduled::{self, Unfit};
 use super::timing::{self, Timing};
-use super::{beside_or_alone, poison, spill, unknown, unready};
+use super::{beside_or_alone, payload, poison, spill, unknown, unready};
 use crate::call::Call;
 use crate::ending::{self, Conclusion};
 use crate::engine::Engine;
@@ -42,25 +43,20 @@ use crate::executed::Executed;
 use crate::reply::Reply;
 use crate::{Outcome, Shutdown, log, meta};
 
-/// A delivery that can be claimed and run. What is large in it is behind a pointer: a run's future
-/// holds it several times over, and is itself moved when it is spawned.
-pub(crate) struct Prepared {
-    pub(crate) call: Box<Call>,
-    pub(crate) arguments: Arguments,
-    pub(crate) embed: Box<Embed>,
-}
-
 /// What is done about a delivery whose task is not run.
 pub(crate) type Instead<'a> = BoxFuture<'a, Executed>;
 
 /// Opens the span of all that is done about a delivery, and asks what needs no request to answer.
 /// There is no span where the delivery does not even say which task it is of.
-pub(crate) fn open(
+///
+/// What is large is behind a pointer: a run's future holds it several times over, and is itself
+/// moved when it is spawned.
+pub(crate) async fn open(
     engine: &Engine,
-    delivery: Delivery,
+    mut delivery: Delivery,
     reply: Reply,
-) -> (Span, Result<Prepared, Instead<'_>>) {
-    let envelope = match Envelope::decode(&delivery.body, &engine.limits) {
+) -> (Span, Result<Box<Call>, Instead<'_>>) {
+    let envelope = match payload::envelope(engine, &mut delivery).await {
         Ok(envelope) => envelope,
         Err(error) => {
             let unreadable = async move { unready::unreadable(engine, delivery, &error).await };
@@ -81,7 +77,7 @@ fn prepare(
     delivery: Delivery,
     envelope: Envelope,
     reply: Reply,
-) -> Result<Prepared, Instead<'_>> {
+) -> Result<Box<Call>, Instead<'_>> {
     let Some(definition) = engine.parts.registry.find(&envelope.headers.task) else {
         return Err(Box::pin(unknown::unknown(engine, delivery, envelope)));
     };
@@ -111,7 +107,7 @@ fn prepare(
             return Err(Box::pin(unready::malformed(engine, *call, reason)));
         }
     }
-    bind(engine, call)
+    Ok(call)
 }
 
 /// What needs no request.
@@ -119,91 +115,79 @@ fn at_once<'a>(executed: Executed) -> Instead<'a> {
     Box::pin(std::future::ready(executed))
 }
 
-fn bind(engine: &Engine, mut call: Box<Call>) -> Result<Prepared, Instead<'_>> {
-    let payload = match call.envelope.payload(&engine.limits) {
-        Ok(payload) => payload,
-        Err(error) => {
-            return Err(Box::pin(unready::malformed(
-                engine,
-                *call,
-                error.to_string(),
-            )));
-        }
-    };
-    if engine.parts.settings.result_extended && call.shows_errors() {
-        call.extended = Some(meta::extended(
-            engine,
-            &call.envelope.headers,
-            &call.delivery.queue,
-            &payload,
-        ));
-    }
-    if let Some(failure) = ending::refusal(engine, &call, &payload.embed) {
-        return Err(Box::pin(unready::fail(
-            engine,
-            *call,
-            payload.embed,
-            failure,
-        )));
-    }
-    match Arguments::bind(call.definition.params, payload.args, payload.kwargs) {
-        Ok(arguments) => Ok(Prepared {
-            call,
-            arguments,
-            embed: Box::new(payload.embed),
-        }),
-        Err(error) => {
-            let failure = meta::failure_text("builtins", "TypeError", error.to_string());
-            Err(Box::pin(unready::fail(
-                engine,
-                *call,
-                payload.embed,
-                failure,
-            )))
-        }
-    }
-}
-
 /// Is there time for it, may this process have it, and may it run once more? What is done about its
 /// message instead, if not.
 pub(crate) async fn admit(
     engine: &Arc<Engine>,
-    mut prepared: Prepared,
+    mut call: Box<Call>,
     shutdown: &Shutdown,
 ) -> Result<(Conclusion, Arguments), Executed> {
     if shutdown.draining.is_cancelled() {
         return Err(Executed::not_run(Outcome::Release));
     }
-    let call = &mut prepared.call;
     if let Some(deadline) = &shutdown.deadline
-        && let Some(executed) = Box::pin(spill::before_run(engine, call, deadline)).await
+        && let Some(executed) = Box::pin(spill::before_run(engine, &mut call, deadline)).await
     {
         return Err(executed);
     }
-    let (held, place) = match beside_or_alone::take(engine, call, shutdown).await {
+    let (held, place) = match beside_or_alone::take(engine, &mut call, shutdown).await {
         Ok(taken) => taken,
-        Err(refusal) => return Err(Box::pin(refused(engine, prepared, refusal)).await),
+        Err(refusal) => return Err(Box::pin(refused(engine, call, refusal)).await),
     };
-    let Prepared {
-        call,
-        arguments,
-        embed,
-    } = prepared;
-    let conclusion = Conclusion::new(Arc::clone(engine), call, held, place, embed);
-    if let Some(failure) = poison::failure(engine, conclusion.held.runs) {
+    let poison = poison::failure(engine, held.runs);
+    let payload = match poison {
+        Some(_) if poison::may_be_its_payload(engine, held.runs) => Ok(Payload::default()),
+        _ => payload::read(engine, &call).await,
+    };
+    let mut conclusion = Conclusion::new(Arc::clone(engine), call, held, place);
+    if let Some(failure) = poison {
+        conclusion.embed = Box::new(payload.unwrap_or_default().embed);
         return Err(Box::pin(conclusion.failed(failure, Some(poison::REASON))).await);
     }
     if shutdown.draining.is_cancelled() {
         return Err(Box::pin(conclusion.given_back()).await);
     }
-    Ok((conclusion, arguments))
+    match payload {
+        Ok(payload) => match bind(conclusion, payload) {
+            Ok(bound) => Ok(bound),
+            Err(instead) => Err(instead.await),
+        },
+        Err(error) => Err(Box::pin(conclusion.unread(error.to_string())).await),
+    }
+}
+
+fn bind(
+    mut conclusion: Conclusion,
+    mut payload: Payload,
+) -> Result<(Conclusion, Arguments), Instead<'static>> {
+    let (engine, call) = (&conclusion.engine, &mut conclusion.call);
+    if engine.parts.settings.result_extended && call.shows_errors() {
+        let headers = &call.envelope.headers;
+        let extended = meta::extended(engine, headers, &call.delivery.queue, &payload);
+        call.extended = Some(extended);
+    }
+    let refusal = ending::refusal(engine, call, &payload.embed);
+    conclusion.embed = Box::new(std::mem::take(&mut payload.embed));
+    let call = &conclusion.call;
+    let bound = match refusal {
+        Some(failure) => Err(failure),
+        None => Arguments::bind(call.definition.params, payload.args, payload.kwargs)
+            .map_err(|error| meta::failure_text("builtins", "TypeError", error.to_string())),
+    };
+    match bound {
+        Ok(arguments) => Ok((conclusion, arguments)),
+        Err(failure) => Err(Box::pin(conclusion.failed(failure, None))),
+    }
 }
 
 /// What is done about a task that was not claimed.
-async fn refused(engine: &Engine, prepared: Prepared, refusal: Refusal) -> Executed {
-    let Prepared { call, embed, .. } = prepared;
+async fn refused(engine: &Engine, call: Box<Call>, refusal: Refusal) -> Executed {
     match refusal {
-        Refusal::Final(end) => ending::already_ended(engine, *call, &embed, &end).await,
+        Refusal::Final(end) => {
+            let embed = payload::embed(engine, &call).await;
+            ending::already_ended(engine, *call, &embed, &end).await
+        }
+        Refusal::Conflict(other) => ending::conflict(call.delivery, &other),
         Refusal::Isolate => Executed::not_run(Outcome::Release),
         Refusal::Other(outcome) => Executed::not_run(outcome),
     }

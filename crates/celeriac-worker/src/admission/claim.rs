@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use celeriac_core::{
     Claim, ClaimOutcome, Claimed, CompletionKind, DeadLetter, StoreError, StoreErrorKind,
+    TaskIdentity,
 };
 use celeriac_protocol::{Dict, ResultMeta, State, Value};
 
@@ -16,6 +17,8 @@ use crate::{Outcome, log, meta, waits};
 pub(crate) enum Refusal {
     /// The task has ended already; this is its stored end.
     Final(Box<ResultMeta>),
+    /// The id is another task's.
+    Conflict(TaskIdentity),
     /// This would be its last run before it counts as poison, for which the place must be alone.
     Isolate,
     /// What to do with its message instead.
@@ -43,7 +46,12 @@ pub(crate) async fn take(engine: &Engine, call: &mut Call, place: &Place) -> Res
             likely_known: call.likely_known(),
             sent_by: call.sent_by(),
             isolate_at: place.isolate_at(engine.parts.settings.task_max_lost_runs),
-            ..ledger.wish(call.id(), retries, while_running(engine, call))
+            ..ledger.wish(
+                call.id(),
+                call.identity(),
+                retries,
+                while_running(engine, call),
+            )
         };
         match ledger.claim(claim, since).await {
             Ok(ClaimOutcome::Claimed(claimed)) => {
@@ -63,6 +71,7 @@ pub(crate) async fn take(engine: &Engine, call: &mut Call, place: &Place) -> Res
                 retries = counted;
             }
             Ok(ClaimOutcome::Final(meta)) => return Err(Refusal::Final(Box::new(meta))),
+            Ok(ClaimOutcome::Conflict(other)) => return Err(Refusal::Conflict(other)),
             Ok(ClaimOutcome::Isolate) => return Err(Refusal::Isolate),
             Ok(refused) => return Err(Refusal::Other(refusal(engine, call, &refused))),
             Err(error) => return Err(Refusal::Other(unavailable(engine, call, &error))),

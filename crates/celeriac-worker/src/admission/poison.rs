@@ -22,3 +22,9 @@ pub(super) fn failure(engine: &Engine, runs: u32) -> Option<Failure> {
         meta::failure_text("billiard.exceptions", "WorkerLostError", text)
     })
 }
+
+/// Whether not even its payload is read any more, which would tell what follows the task: the run
+/// that was to end it as poison was lost, too.
+pub(super) fn may_be_its_payload(engine: &Engine, runs: u32) -> bool {
+    runs > engine.parts.settings.task_max_lost_runs + 1
+}

@@ -26,8 +26,7 @@ pub(crate) async fn unknown(engine: &Engine, delivery: Delivery, envelope: Envel
             let failure = meta::failure_text("celery.exceptions", "NotRegistered", task);
             let mut call = Call::of_unknown(engine, delivery, envelope);
             call.ignore_result = false; // as in Celery: nobody ran it, so nobody else will say so
-            let embed = unready::embed_of(engine, &call);
-            unready::fail(engine, call, embed, failure).await
+            unready::fail(engine, call, failure).await
         }
     }
 }

@@ -1,6 +1,7 @@
-use celeriac_core::{DeadLetter, Delivery, Failure};
-use celeriac_protocol::{DecodeError, Embed, Payload, ResultMeta, State, Value, task_key};
+use celeriac_core::{CompletionKind, DeadLetter, Delivery, Failure, TaskIdentity};
+use celeriac_protocol::{DecodeError, ResultMeta, State, Value, task_key};
 
+use super::payload;
 use crate::call::Call;
 use crate::ending::{self, Recorded, Unclaimed};
 use crate::engine::Engine;
@@ -32,8 +33,8 @@ pub(crate) fn bad_id(engine: &Engine, task_id: &str) -> Option<String> {
     })
 }
 
-/// A message of which not even the headers can be read: to the dead-letter queue, and FAILURE for
-/// the caller where an id could be read all the same.
+/// A message of which not even the headers can be read: to the dead-letter queue. Where it names a
+/// task and an id all the same, FAILURE is shown to the caller until that task's own message comes.
 pub(crate) async fn unreadable(
     engine: &Engine,
     delivery: Delivery,
@@ -45,17 +46,14 @@ pub(crate) async fn unreadable(
         "unreadable message: {error}"
     );
     let failure = meta::failure_text("celeriac", "DecodeError", error.to_string());
-    let known = error
-        .task_id
-        .as_deref()
-        .filter(|id| bad_id(engine, id).is_none());
-    let end = known.map(|id| {
-        meta::with_failure(
-            meta::of_id(engine, id, State::Failure, Value::Null),
-            &failure,
-        )
+    let of_task = error.task_id.as_deref().zip(error.task.as_deref());
+    let known = of_task.filter(|(id, _)| bad_id(engine, id).is_none());
+    let end = known.map(|(id, task)| {
+        let end = meta::of_id(engine, id, State::Failure, Value::Null);
+        let end = meta::with_failure(end, &failure);
+        (TaskIdentity::named(task), None, end)
     });
-    store_and_dead_letter(engine, delivery, end, None, &failure, "unreadable").await
+    store_and_dead_letter(engine, delivery, end, &failure).await
 }
 
 /// A message whose id cannot be stored under: to the dead-letter queue, and nothing for the caller.
@@ -78,20 +76,23 @@ pub(crate) async fn malformed(engine: &Engine, call: Call, reason: String) -> Ex
     let failure = meta::failure_text("celeriac", "DecodeError", reason);
     log::failed(&failure);
     call.reply.raised(&failure);
-    let end = call
-        .shows_errors()
-        .then(|| failed_meta(engine, &call, &failure));
-    let retries = (!call.counts_in_ledger()).then(|| call.retries());
-    store_and_dead_letter(engine, call.delivery, end, retries, &failure, "unreadable").await
+    let end = call.shows_errors().then(|| {
+        let retries = (!call.counts_in_ledger()).then(|| call.retries());
+        (
+            call.identity(),
+            retries,
+            failed_meta(engine, &call, &failure),
+        )
+    });
+    store_and_dead_letter(engine, call.delivery, end, &failure).await
 }
 
-/// A task that fails before it runs: wrong arguments, or a canvas that this version cannot go on
-/// with. Deleted once FAILURE is stored; what waits for it fails too.
-pub(crate) async fn fail(engine: &Engine, call: Call, embed: Embed, failure: Failure) -> Executed {
+/// A task that nobody here can run. Deleted once FAILURE is stored; what waits for it fails too.
+pub(crate) async fn fail(engine: &Engine, call: Call, failure: Failure) -> Executed {
     log::failed(&failure);
     call.reply.raised(&failure);
     let end = failed_meta(engine, &call, &failure);
-    end_unrun(engine, call, embed, end, &failure, Ending::Failed).await
+    end_unrun(engine, call, end, &failure, Ending::Failed).await
 }
 
 /// A task whose `expires` has passed: REVOKED.
@@ -103,16 +104,7 @@ pub(crate) async fn expire(engine: &Engine, call: Call) -> Executed {
         meta::of_call(engine, &call, State::Revoked, Value::Null),
         &failure,
     );
-    let embed = embed_of(engine, &call);
-    end_unrun(engine, call, embed, end, &failure, Ending::Revoked).await
-}
-
-/// What follows a task in its workflow; none where the payload cannot be read.
-pub(crate) fn embed_of(engine: &Engine, call: &Call) -> Embed {
-    call.envelope
-        .payload(&engine.limits)
-        .map(|Payload { embed, .. }| embed)
-        .unwrap_or_default()
+    end_unrun(engine, call, end, &failure, Ending::Revoked).await
 }
 
 fn failed_meta(engine: &Engine, call: &Call, failure: &Failure) -> ResultMeta {
@@ -125,15 +117,17 @@ fn failed_meta(engine: &Engine, call: &Call, failure: &Failure) -> ResultMeta {
 async fn end_unrun(
     engine: &Engine,
     call: Call,
-    embed: Embed,
     end: ResultMeta,
     failure: &Failure,
     ending: Ending,
 ) -> Executed {
     if call.shows_errors() {
-        match Unclaimed::of(&call, end.clone()).store(engine).await {
+        let kind = CompletionKind::Final(end.clone());
+        match Unclaimed::of(&call, kind).store(engine).await {
             Recorded::Stored => {}
+            Recorded::Conflict(other) => return ending::conflict(call.delivery, &other),
             Recorded::Stands(end) => {
+                let embed = payload::embed(engine, &call).await;
                 return Box::pin(ending::already_ended(engine, call, &embed, &end)).await;
             }
             Recorded::Superseded => return Executed::not_run(Outcome::Ack),
@@ -148,30 +142,32 @@ async fn end_unrun(
             }
         }
     }
+    let embed = payload::embed(engine, &call).await;
     if !ending::after_failure(engine, &call, &embed, &end, false).await {
         return ending::owed(engine, &call);
     }
     Executed::new(Outcome::Ack, ending)
 }
 
-/// Stores the end if there is one, then to the dead-letter queue.
+/// Shows the end if there is one, then to the dead-letter queue. What cannot be read never ends a
+/// task for good.
 async fn store_and_dead_letter(
     engine: &Engine,
     delivery: Delivery,
-    end: Option<ResultMeta>,
-    retries: Option<u32>,
+    end: Option<(TaskIdentity, Option<u32>, ResultMeta)>,
     failure: &Failure,
-    reason: &str,
 ) -> Executed {
-    if let Some(end) = end {
+    if let Some((identity, retries, end)) = end {
         let unclaimed = Unclaimed {
             queue: &delivery.queue,
             receive_count: delivery.receive_count,
+            identity,
             retries,
-            end,
+            end: CompletionKind::Unread(end),
         };
         match unclaimed.store(engine).await {
             Recorded::Stored | Recorded::Stands(_) | Recorded::Superseded => {}
+            Recorded::Conflict(other) => return ending::conflict(delivery, &other),
             Recorded::Later(wait) => return Executed::not_run(Outcome::Defer(wait)),
             Recorded::Never(error) => tracing::warn!(
                 message_id = delivery.message_id,
@@ -179,6 +175,6 @@ async fn store_and_dead_letter(
             ),
         }
     }
-    let outcome = ending::dead_letter(delivery, reason, failure);
+    let outcome = ending::dead_letter(delivery, "unreadable", failure);
     Executed::new(outcome, Ending::Failed)
 }

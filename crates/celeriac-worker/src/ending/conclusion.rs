@@ -7,6 +7,7 @@ use std::time::Duration;
 use celeriac_core::{CompletionKind, Context, Failure, StoreError, StoreErrorKind};
 use celeriac_protocol::{Embed, ResultMeta, State, Value};
 
+use super::conflict::conflict;
 use super::follow::{self, DEAD_LETTER_REASON, dead_letter};
 use super::follow_up_messages::{self, Consequence};
 use super::record::{self, Recorded, Unclaimed};
@@ -39,19 +40,14 @@ pub(crate) struct Conclusion {
 }
 
 impl Conclusion {
-    pub(crate) fn new(
-        engine: Arc<Engine>,
-        call: Box<Call>,
-        held: Held,
-        place: Place,
-        embed: Box<Embed>,
-    ) -> Self {
+    /// Of a task whose payload is not read yet.
+    pub(crate) fn new(engine: Arc<Engine>, call: Box<Call>, held: Held, place: Place) -> Self {
         Self {
             engine,
             call,
             held,
             place: Some(place),
-            embed,
+            embed: Box::default(),
             children: Vec::new(),
             took: Duration::ZERO,
             checkpoint: None,
@@ -136,11 +132,11 @@ impl Conclusion {
         self.call.reply.raised(&failure);
         let mut end = meta::with_failure(self.end(State::Failure, Value::Null), &failure);
         with_reason(&mut end, reason);
-        let recorded = match self.record_failure(end.clone()).await {
+        let recorded = match self.record(CompletionKind::Final(end.clone())).await {
             Recorded::Never(error) => {
                 end = self.bare(&error);
                 with_reason(&mut end, reason);
-                self.record_failure(end.clone()).await
+                self.record(CompletionKind::Final(end.clone())).await
             }
             recorded => recorded,
         };
@@ -159,6 +155,23 @@ impl Conclusion {
         Executed::new(outcome, Ending::Failed)
     }
 
+    /// Shows FAILURE, which the next claim of the task passes: its payload cannot be read, and that
+    /// says nothing of the task. Nobody knows what would have followed. The message goes to the
+    /// dead-letter queue.
+    pub(crate) async fn unread(self, reason: String) -> Executed {
+        let failure = meta::failure_text("celeriac", "DecodeError", reason);
+        log::failed(&failure);
+        self.call.reply.raised(&failure);
+        let end = meta::with_failure(self.end(State::Failure, Value::Null), &failure);
+        match self.record(CompletionKind::Unread(end)).await {
+            Recorded::Stored | Recorded::Never(_) => {
+                let outcome = dead_letter(self.call.delivery, "unreadable", &failure);
+                Executed::new(outcome, Ending::Failed)
+            }
+            other => Box::pin(self.not_ours(other)).await,
+        }
+    }
+
     /// What is done where this end is not the one that stands.
     pub(crate) async fn not_ours(self, recorded: Recorded) -> Executed {
         match recorded {
@@ -172,6 +185,7 @@ impl Conclusion {
                 .await
             }
             Recorded::Later(wait) => Executed::not_run(Outcome::Defer(wait)),
+            Recorded::Conflict(other) => conflict(self.call.delivery, &other),
             Recorded::Superseded => Executed::not_run(Outcome::Leave),
             Recorded::Stored | Recorded::Never(_) => Executed::not_run(Outcome::Ack),
         }
@@ -195,9 +209,9 @@ impl Conclusion {
 
     /// Stores FAILURE under the claim; without one (`ignore_result`), if failures are to be shown
     /// all the same, claims late.
-    async fn record_failure(&self, end: ResultMeta) -> Recorded {
+    async fn record(&self, end: CompletionKind) -> Recorded {
         if self.held.lease.is_some() || !self.call.shows_errors() {
-            return self.complete(CompletionKind::Final(end)).await;
+            return self.complete(end).await;
         }
         match Unclaimed::of(&self.call, end).store(&self.engine).await {
             Recorded::Stands(_) | Recorded::Superseded => Recorded::Stored,

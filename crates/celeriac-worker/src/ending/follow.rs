@@ -1,10 +1,11 @@
 //! What follows an end: drawn from what is stored, and drawn again whenever an end is met, since
 //! whoever stored it may have died before anything followed.
 
-use celeriac_core::{DeadLetter, Delivery, Failure, SendError};
+use celeriac_core::{CompletionKind, DeadLetter, Delivery, Failure, SendError, TaskIdentity};
 use celeriac_protocol::{Embed, ExceptionInfo, ResultMeta, State, Value};
 
-use super::follow_up_messages::{self, Consequence};
+use super::conflict::told;
+use super::follow_up_messages::{self, Consequence, Waiting};
 use super::record::{Recorded, Unclaimed};
 use crate::call::Call;
 use crate::engine::Engine;
@@ -28,17 +29,16 @@ pub(crate) async fn already_ended(
     embed: &Embed,
     end: &ResultMeta,
 ) -> Executed {
-    tracing::debug!(state = %end.status, "the task has ended already and is not run");
     if !follow(engine, &call, embed, end).await {
         return owed(engine, &call);
     }
-    match (dead_letter_reason_of(end), failure_of(end)) {
-        (Some(reason), Some(failure)) => Executed::new(
-            dead_letter(call.delivery, &reason, &failure),
-            Ending::NotRun,
-        ),
-        _ => Executed::not_run(Outcome::Ack),
+    if let (Some(reason), Some(failure)) = (dead_letter_reason_of(end), failure_of(end)) {
+        tracing::info!("to the dead-letter queue: had ended, as {}", end.status);
+        let outcome = dead_letter(call.delivery, &reason, &failure);
+        return Executed::new(outcome, Ending::NotRun);
     }
+    tracing::info!("acknowledged: had ended, as {}", end.status);
+    Executed::not_run(Outcome::Ack)
 }
 
 /// Whether all that follows this end is certain now.
@@ -80,8 +80,8 @@ pub(crate) async fn after_failure(
     };
     let mut certain = true;
     for step in embed.chain.iter().flatten() {
-        for id in follow_up_messages::result_ids(step) {
-            certain &= end_waiting(engine, call, &id, end.status.clone(), &failure).await;
+        for one in follow_up_messages::waiting(step) {
+            certain &= end_waiting(engine, call, &one, end.status.clone(), &failure).await;
         }
     }
     if let Some(body) = &embed.chord {
@@ -91,8 +91,8 @@ pub(crate) async fn after_failure(
             log::exception(&failure)
         );
         let error = meta::failure_text("celery.exceptions", "ChordError", text);
-        for id in follow_up_messages::result_ids(body) {
-            certain &= end_waiting(engine, call, &id, State::Failure, &error).await;
+        for one in follow_up_messages::waiting(body) {
+            certain &= end_waiting(engine, call, &one, State::Failure, &error).await;
         }
     }
     if end.status != State::Failure {
@@ -105,17 +105,13 @@ pub(crate) async fn after_failure(
     certain & send(engine, call, errbacks).await
 }
 
-/// Those under whose ids nothing stands. Where that cannot be read, all: the ledger makes one task
+/// Those under whose ids nothing of theirs stands. Where that cannot be read, all: the ledger makes one task
 /// of two messages.
 async fn missing(engine: &Engine, all: Vec<Consequence>) -> Vec<Consequence> {
     let Some(ledger) = engine.ledger.as_ref().filter(|_| !all.is_empty()) else {
         return all;
     };
-    let ids: Vec<String> = all
-        .iter()
-        .map(|one| one.message.task_id().to_owned())
-        .collect();
-    let stands = ledger.stand(&ids).await;
+    let stands = ledger.stand(all.iter().map(|one| &one.waiting[0])).await;
     let each = all.into_iter().zip(stands);
     each.filter(|(_, stands)| !stands)
         .map(|(one, _)| one)
@@ -137,8 +133,8 @@ pub(crate) async fn send(engine: &Engine, call: &Call, all: Vec<Consequence>) ->
                 tracing::error!("what follows the task cannot be sent: {error}");
                 let text = format!("it follows {}, and was not sent: {error}", call.id());
                 let failure = meta::failure_text("kombu.exceptions", "OperationalError", text);
-                for id in waiting {
-                    certain &= end_waiting(engine, call, &id, State::Failure, &failure).await;
+                for one in waiting {
+                    certain &= end_waiting(engine, call, &one, State::Failure, &failure).await;
                 }
             }
         }
@@ -162,27 +158,37 @@ async fn send_one(engine: &Engine, message: &celeriac_producer::Message) -> Resu
     engine.parts.client.send_message(message).await.map(drop)
 }
 
-/// Stores an end for a task that will not run; whether it, or another end, stands.
+/// Stores an end for a task that will not run; whether it, or another end, stands. Where the id is
+/// another task's, nothing is changed, and nothing more can be done.
 async fn end_waiting(
     engine: &Engine,
     call: &Call,
-    task_id: &str,
+    Waiting { id, task }: &Waiting,
     state: State,
     failure: &Failure,
 ) -> bool {
     for tries in 1..=FAIL_TRIES {
-        let end = meta::of_id(engine, task_id, state.clone(), Value::Null);
+        let end = meta::of_id(engine, id, state.clone(), Value::Null);
         let unclaimed = Unclaimed {
             queue: &call.delivery.queue,
             receive_count: call.delivery.receive_count,
+            identity: TaskIdentity::named(task),
             retries: None,
-            end: meta::with_failure(end, failure),
+            end: CompletionKind::Final(meta::with_failure(end, failure)),
         };
         match unclaimed.store(engine).await {
             Recorded::Stored | Recorded::Stands(_) | Recorded::Superseded => return true,
+            Recorded::Conflict(other) => {
+                tracing::warn!(
+                    step = id,
+                    "a later step, which will not run, keeps no state: {}",
+                    told(&other)
+                );
+                return true;
+            }
             Recorded::Never(error) => {
                 tracing::error!(
-                    step = task_id,
+                    step = id,
                     "a later step, which will not run, keeps no state: {error}"
                 );
                 return true;
@@ -192,7 +198,7 @@ async fn end_waiting(
         }
     }
     tracing::error!(
-        step = task_id,
+        step = id,
         "a later step, which will not run, has no state yet: the store is not available"
     );
     false

@@ -68,8 +68,16 @@ fn container(signature: &Signature) -> Option<String> {
 /// A task that follows, ready to be sent.
 pub(crate) struct Consequence {
     pub(crate) message: Message,
-    /// Ids of the tasks to fail if this cannot be sent: its own, and those of later steps.
-    pub(crate) waiting: Vec<String>,
+    /// The tasks to fail if this cannot be sent: its own, and those of later steps.
+    pub(crate) waiting: Vec<Waiting>,
+}
+
+/// A task that has not been sent, and for which a caller may wait.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Waiting {
+    pub(crate) id: String,
+    /// The task's name.
+    pub(crate) task: String,
 }
 
 /// The callbacks and the next step of the chain, with the task's result (SPEC 7.3).
@@ -141,9 +149,14 @@ fn make(
         root_id: Some(root_id.unwrap_or_else(|| headers.id.clone())),
         ..SendOptions::default()
     };
+    let task = signature.task.clone();
     let message = engine.parts.client.follow_up(signature, options)?;
-    let own = std::iter::once(message.task_id().to_owned());
-    let waiting = own.chain(later.iter().flat_map(result_ids)).collect();
+    let own = Waiting {
+        id: message.task_id().to_owned(),
+        task,
+    };
+    let waiting = std::iter::once(own).chain(later.iter().flat_map(waiting));
+    let waiting = waiting.collect();
     Ok(Consequence { message, waiting })
 }
 
@@ -162,20 +175,23 @@ fn task_id(options: &Dict) -> Option<&str> {
     }
 }
 
-/// The ids under which a caller waits for this step: a chord's is its body's, a group's and a
-/// chain's are those of their tasks.
-pub(crate) fn result_ids(step: &Signature) -> Vec<String> {
+/// The tasks that a caller of this step waits for: a chord's is its body, a group's and a chain's
+/// are all of theirs.
+pub(crate) fn waiting(step: &Signature) -> Vec<Waiting> {
     if step.raw.is_some() {
         let readable = step.clone().readable();
-        return readable.map_or_else(|_| Vec::new(), |step| result_ids(&step));
+        return readable.map_or_else(|_| Vec::new(), |step| waiting(&step));
     }
     let inner = |value: &Value| {
         let signature = Signature::from_value(value.clone());
-        signature.map_or_else(|_| Vec::new(), |signature| result_ids(&signature))
+        signature.map_or_else(|_| Vec::new(), |signature| waiting(&signature))
     };
     match container(step).as_deref() {
         None => task_id(&step.options)
-            .map(str::to_owned)
+            .map(|id| Waiting {
+                id: id.to_owned(),
+                task: step.task.clone(),
+            })
             .into_iter()
             .collect(),
         Some("chord") => step.kwargs.get("body").map_or_else(Vec::new, inner),
@@ -239,6 +255,10 @@ mod tests {
         assert!(immutable.args.is_empty());
     }
 
+    fn ids(step: &Signature) -> Vec<String> {
+        waiting(step).into_iter().map(|one| one.id).collect()
+    }
+
     #[test]
     fn a_caller_of_a_chord_waits_for_its_body() {
         let mut options = Dict::new();
@@ -255,7 +275,7 @@ mod tests {
             kwargs,
             ..Signature::new("celery.chord")
         };
-        assert_eq!(result_ids(&chord), ["body-id"]);
+        assert_eq!(ids(&chord), ["body-id"]);
         let mut kwargs = Dict::new();
         kwargs.insert(
             "tasks".to_owned(),
@@ -267,7 +287,7 @@ mod tests {
             ..Signature::new("celery.group")
         };
         assert_eq!(
-            result_ids(&group),
+            ids(&group),
             ["body-id", "body-id"],
             "of a group for each task"
         );

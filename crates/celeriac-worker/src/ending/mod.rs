@@ -4,6 +4,7 @@
 //! drawn from the store again (`conclusion.rs`).
 
 mod conclusion;
+mod conflict;
 mod follow;
 mod follow_up_messages;
 mod given_back;
@@ -13,7 +14,8 @@ mod retry;
 mod verdict;
 
 pub(crate) use self::conclusion::Conclusion;
+pub(crate) use self::conflict::conflict;
 pub(crate) use self::follow::{after_failure, already_ended, dead_letter, owed};
-pub(crate) use self::follow_up_messages::refusal;
+pub(crate) use self::follow_up_messages::{Waiting, refusal};
 pub(crate) use self::handover::other_queue;
 pub(crate) use self::record::{Recorded, Unclaimed};

@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use celeriac_core::{
     Claim, ClaimOutcome, CompletionKind, CompletionOutcome, StoreError, StoreErrorKind,
+    TaskIdentity,
 };
 use celeriac_protocol::{ResultMeta, State, Value};
 
@@ -17,6 +18,8 @@ pub(crate) enum Recorded {
     Stored,
     /// Another end stood there.
     Stands(Box<ResultMeta>),
+    /// The id is another task's.
+    Conflict(TaskIdentity),
     /// A newer attempt, or a newer try, has the task.
     Superseded,
     /// This end cannot be stored, however often it is tried.
@@ -88,18 +91,21 @@ pub(crate) struct Unclaimed<'a> {
     /// Where its message came from, and how often.
     pub(crate) queue: &'a str,
     pub(crate) receive_count: u32,
+    /// Whose the id is.
+    pub(crate) identity: TaskIdentity,
     /// The message's retries; `None` where the ledger's count holds: unreadable headers, FIFO
     /// queues.
     pub(crate) retries: Option<u32>,
-    pub(crate) end: ResultMeta,
+    pub(crate) end: CompletionKind,
 }
 
 impl<'a> Unclaimed<'a> {
     /// The end of this message's task.
-    pub(crate) fn of(call: &'a Call, end: ResultMeta) -> Self {
+    pub(crate) fn of(call: &'a Call, end: CompletionKind) -> Self {
         Self {
             queue: &call.delivery.queue,
             receive_count: call.delivery.receive_count,
+            identity: TaskIdentity::of(&call.envelope.headers),
             retries: (!call.counts_in_ledger()).then(|| call.retries()),
             end,
         }
@@ -107,7 +113,7 @@ impl<'a> Unclaimed<'a> {
 
     /// Claims the task and completes it. Without a result store there is nothing to do.
     pub(crate) async fn store(self, engine: &Engine) -> Recorded {
-        let (Some(ledger), Some(task_id)) = (&engine.ledger, self.end.task_id.clone()) else {
+        let (Some(ledger), Some(task_id)) = (&engine.ledger, self.task_id()) else {
             return Recorded::Stored;
         };
         let attempt = match self.claim(engine, ledger, &task_id).await {
@@ -115,8 +121,7 @@ impl<'a> Unclaimed<'a> {
             Err(recorded) => return recorded,
         };
         let (queue, receive_count) = (self.queue, self.receive_count);
-        let kind = Box::new(CompletionKind::Final(self.end));
-        match ledger.complete(&task_id, attempt, kind).await {
+        match ledger.complete(&task_id, attempt, Box::new(self.end)).await {
             Ok(CompletionOutcome::Stored) => Recorded::Stored,
             Ok(CompletionOutcome::AlreadyFinal) => {
                 Box::pin(standing(engine, ledger, &task_id, (queue, receive_count))).await
@@ -126,6 +131,13 @@ impl<'a> Unclaimed<'a> {
                 Recorded::Later(engine.backoff(queue, receive_count))
             }
             Err(error) => refused(engine, queue, receive_count, error),
+        }
+    }
+
+    fn task_id(&self) -> Option<String> {
+        match &self.end {
+            CompletionKind::Final(end) | CompletionKind::Unread(end) => end.task_id.clone(),
+            _ => None,
         }
     }
 
@@ -141,7 +153,7 @@ impl<'a> Unclaimed<'a> {
             let likely_known = self.receive_count > 1 || retries > 0;
             let claim = Claim {
                 likely_known,
-                ..ledger.wish(task_id, retries, pending)
+                ..ledger.wish(task_id, self.identity.clone(), retries, pending)
             };
             match ledger.claim(claim, ledger.moment()).await {
                 Ok(ClaimOutcome::Claimed(claimed)) => return Ok(claimed.attempt),
@@ -151,6 +163,7 @@ impl<'a> Unclaimed<'a> {
                     retries = counted;
                 }
                 Ok(ClaimOutcome::Final(end)) => return Err(Recorded::Stands(Box::new(end))),
+                Ok(ClaimOutcome::Conflict(other)) => return Err(Recorded::Conflict(other)),
                 Ok(ClaimOutcome::Stale { .. } | ClaimOutcome::Isolate) => {
                     return Err(Recorded::Superseded);
                 }

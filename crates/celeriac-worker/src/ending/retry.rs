@@ -168,7 +168,7 @@ async fn claim_late(conclusion: &mut Conclusion) -> bool {
     let claim = Claim {
         likely_known: true,
         sent_by: call.sent_by(),
-        ..ledger.wish(call.id(), call.retries(), pending)
+        ..ledger.wish(call.id(), call.identity(), call.retries(), pending)
     };
     match ledger.claim(claim, since).await {
         Ok(ClaimOutcome::Claimed(claimed)) => {

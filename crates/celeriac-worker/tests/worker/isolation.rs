@@ -53,6 +53,7 @@ fn app(counts: &Counts, lease: Duration) -> App {
 async fn lost_run(app: &App, result: &AsyncResult<Value>) -> u32 {
     let claim = Claim {
         task_id: result.id().to_owned(),
+        identity: celeriac_core::TaskIdentity::named("tasks.suspect"),
         retries: 0,
         owner: "dead".into(),
         nonce: celeriac_core::random::uuid4().to_string(),

@@ -5,6 +5,7 @@ mod celery_reads;
 mod detached;
 mod endings;
 mod health;
+mod identity;
 mod isolation;
 mod life;
 mod log;

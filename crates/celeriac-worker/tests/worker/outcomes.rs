@@ -340,6 +340,7 @@ async fn a_task_whose_worker_died_too_often_is_poison() {
         // a worker that claims and dies: its lease ends at once
         let claim = celeriac_core::Claim {
             task_id: result.id().to_owned(),
+            identity: celeriac_core::TaskIdentity::named("tasks.add"),
             retries: 0,
             owner: "dead".into(),
             nonce: format!("n{attempt}"),

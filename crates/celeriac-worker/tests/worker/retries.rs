@@ -282,7 +282,7 @@ async fn an_end_that_another_has_stored_is_followed_where_the_task_cannot_run() 
         "content-encoding":"utf-8","content-type":"application/json","headers":{"task":"tasks.add","id":"late","expires":"2020-01-01T00:00:00+00:00"},"properties":{"body_encoding":"utf-8"}}"#;
     app.send_body(QUEUE, body.replace('\n', "")).await;
     let message = app.receive(QUEUE).await.expect("a message");
-    store_failure(&app, "late").await;
+    store_failure(&app, "tasks.add", "late").await;
     let outcome = app.executor.execute(message, &Shutdown::new()).await;
     assert!(matches!(outcome, Outcome::Ack), "{outcome:?}");
     let end = app.client.result::<Value>("late").meta().await;
@@ -356,7 +356,7 @@ async fn callbacks_and_chains_go_on_and_failures_end_them() {
     let lost = body("tasks.fails", "lost");
     app.send_body(QUEUE, lost.clone()).await;
     let message = app.receive(QUEUE).await.expect("a message");
-    store_failure(&app, "lost").await;
+    store_failure(&app, "tasks.fails", "lost").await;
     assert!(matches!(
         app.executor.execute(message, &Shutdown::new()).await,
         Outcome::Ack
@@ -376,10 +376,11 @@ async fn callbacks_and_chains_go_on_and_failures_end_them() {
 }
 
 /// A FAILURE of which nobody has drawn the consequences.
-async fn store_failure(app: &App, id: &str) {
+async fn store_failure(app: &App, task: &str, id: &str) {
     let store = app.store.clone().expect("a store");
     let claim = celeriac_core::Claim {
         task_id: id.to_owned(),
+        identity: celeriac_core::TaskIdentity::named(task),
         retries: 0,
         owner: "dead".into(),
         nonce: "claim".into(),

@@ -20,7 +20,7 @@ enum End {
     Ended(&'static str),
     /// In the dead-letter queue as `unreadable`, with FAILURE for the caller.
     DeadLetterAndFailure,
-    /// In the dead-letter queue as `unreadable`; no id could be read.
+    /// In the dead-letter queue as `unreadable`; an id or a task's name could not be read.
     DeadLetter,
 }
 
@@ -29,9 +29,14 @@ fn expected(case: &str, python: &str) -> End {
         ("unknown_task", _) => End::Ended("NotRegistered"),
         ("expires_past_Z", _) => End::Ended("TaskRevokedError"),
         (_, "SUCCESS") => End::Success,
-        ("header_id_missing" | "not_json_body" | "json_scalar" | "sns_wrapped", _) => {
-            End::DeadLetter
-        }
+        (
+            "header_id_missing"
+            | "header_task_missing"
+            | "not_json_body"
+            | "json_scalar"
+            | "sns_wrapped",
+            _,
+        ) => End::DeadLetter,
         _ => End::DeadLetterAndFailure,
     }
 }

@@ -4,7 +4,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use celeriac::Connection;
-use celeriac_core::{Claim, ClaimOutcome, Completion, CompletionKind, Delivery, Ledger};
+use celeriac_core::{
+    Claim, ClaimOutcome, Completion, CompletionKind, Delivery, Ledger, TaskIdentity,
+};
 use celeriac_protocol::{ResultMeta, State, Value};
 
 /// Loops side by side, enough to keep the emulator busy.
@@ -72,6 +74,7 @@ async fn pump(
 async fn finish(store: &dyn Ledger, ids: &[String]) -> Result<()> {
     let claims = ids.iter().map(|id| Claim {
         task_id: id.clone(),
+        identity: TaskIdentity::named("bench.ceiling"),
         retries: 0,
         owner: "ceiling".to_owned(),
         nonce: id.clone(),

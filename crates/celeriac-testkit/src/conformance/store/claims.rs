@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use celeriac_core::{
     Claim, ClaimOutcome, Claimed, Clock, CompletionKind, CompletionOutcome, SystemClock,
+    TaskIdentity,
 };
 use celeriac_protocol::{State, Value};
 use tokio::task::JoinSet;
@@ -30,6 +31,57 @@ pub async fn a_fresh_task_is_claimed(bench: StoreBench) {
         record.written_at.since(SystemClock.now()) < Duration::from_secs(1),
         "not in the future"
     );
+}
+
+/// An id is its first claimant's for good: whatever its state, and whatever another task says of
+/// itself, nothing is changed.
+pub async fn an_id_is_bound_to_the_task_that_claims_it_first(bench: StoreBench) {
+    let owner = TaskIdentity {
+        name: "shop.charge".to_owned(),
+        origin: Some("gen7@producer".to_owned()),
+    };
+    let id = new_id();
+    let of = |name: &str, retries| Claim {
+        identity: TaskIdentity::named(name),
+        retries,
+        sent_by: Some(1),
+        likely_known: retries > 0,
+        ..claim(&id)
+    };
+    let first = Claim {
+        identity: owner.clone(),
+        ..claim(&id)
+    };
+    let held = bench.claimed(first).await;
+    let conflict = ClaimOutcome::Conflict(owner.clone());
+    for retries in [0, 1, u32::MAX] {
+        assert_eq!(bench.claim(of("tasks.forged", retries)).await, conflict);
+    }
+    // the task itself: only its next try passes the lease of the run that sent it
+    for retries in [0, 2, u32::MAX] {
+        let refused = bench.claim(of("shop.charge", retries)).await;
+        assert!(
+            matches!(refused, ClaimOutcome::Leased { .. }),
+            "{refused:?}"
+        );
+    }
+    let released = bench
+        .complete(&id, held.attempt, CompletionKind::Released)
+        .await;
+    assert_eq!(released, CompletionOutcome::Stored);
+    assert_eq!(bench.claim(of("tasks.forged", 0)).await, conflict, "free");
+    let again = bench.claimed(of("shop.charge", 0)).await;
+    let end = CompletionKind::Final(success(&id, "charged"));
+    bench.complete(&id, again.attempt, end).await;
+    assert_eq!(bench.claim(of("tasks.forged", 9)).await, conflict, "ended");
+    bench.store.forget(std::slice::from_ref(&id)).await;
+    assert_eq!(
+        bench.claim(of("tasks.forged", 0)).await,
+        conflict,
+        "forgotten"
+    );
+    let same = bench.claim(of("shop.charge", 0)).await;
+    assert!(matches!(same, ClaimOutcome::Final(_)), "{same:?}");
 }
 
 /// Where an item was expected and is gone, Python's `forget` may have deleted it beside a run: the

@@ -25,6 +25,33 @@ pub async fn a_final_state_is_stored(bench: StoreBench) {
     }
 }
 
+/// What a message that cannot be read comes to is shown to readers, and says nothing of the task:
+/// its own message is claimed and ends it.
+pub async fn an_unread_end_is_passed_by_the_next_claim(bench: StoreBench) {
+    let id = new_id();
+    let failure = ResultMeta::new(&id, State::Failure, Value::Str("unreadable".to_owned()));
+    for attempt in [1, 2] {
+        let claimed = bench.claimed(claim(&id)).await;
+        assert_eq!((claimed.attempt, claimed.runs), (attempt, 1));
+        let unread = CompletionKind::Unread(failure.clone());
+        let stored = bench.complete(&id, claimed.attempt, unread).await;
+        assert_eq!(stored, CompletionOutcome::Stored);
+        let record = bench.get(&id).await.expect("there is an item");
+        assert_eq!(record.meta, failure);
+    }
+    let claimed = bench
+        .claimed(Claim {
+            likely_known: true,
+            ..claim(&id)
+        })
+        .await;
+    assert_eq!((claimed.attempt, claimed.runs), (3, 1));
+    assert_eq!(bench.status(&id).await, State::Pending);
+    let end = CompletionKind::Final(success(&id, "done"));
+    bench.complete(&id, claimed.attempt, end).await;
+    assert_eq!(bench.status(&id).await, State::Success);
+}
+
 /// A completion whose answer was lost is answered again, whatever it was.
 pub async fn a_completion_is_idempotent_by_its_nonce(bench: StoreBench) {
     let id = new_id();
