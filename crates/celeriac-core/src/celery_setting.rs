@@ -12,7 +12,6 @@ pub(crate) const fn names(group: &str) -> &'static [&'static str] {
 }
 
 const SETTINGS: &[&str] = &[
-    "accept_content",
     "arangodb_backend_settings",
     "azureblockblob_base_path",
     "azureblockblob_connection_timeout",

@@ -4,6 +4,7 @@
 //! [`Clock`]; adapters implement them outside of this crate, and one conformance suite holds them
 //! to the contracts written here. No AWS.
 
+mod accept_content;
 mod arguments;
 mod backoff;
 mod batch_queue;
@@ -63,6 +64,7 @@ mod task_sender;
 mod type_path;
 mod unknown_task;
 
+pub use accept_content::AcceptContent;
 pub use arguments::{ArgumentError, Arguments};
 pub use backoff::RetryPolicy;
 pub use batcher::{Batch, Batcher, BatcherClosed, BatcherOptions};

@@ -7,8 +7,8 @@ use thiserror::Error;
 use crate::setting::settings;
 use crate::setting_check as check;
 use crate::{
-    LogFormat, MessageForm, MetricsFormat, QueueOrder, Route, RouteTarget, Router, RouterError,
-    SendOptions, UnknownTask,
+    AcceptContent, LogFormat, MessageForm, MetricsFormat, QueueOrder, Route, RouteTarget, Router,
+    RouterError, SendOptions, UnknownTask,
 };
 
 settings! {
@@ -92,6 +92,9 @@ settings! {
         worker_prefetch_bytes: usize = 64 << 20, "`67108864` (64 MiB)", check::at_least(1);
         /// Memory that the values of one message may take when it is read; a message that needs more is unreadable. Small compressed messages can ask for much.
         worker_message_memory: usize = 32 << 20, "`33554432` (32 MiB)", check::at_least(1 << 16);
+        /// Serializers of messages that are read; compressions too, if it names any. A message of
+        /// another goes to the dead-letter queue. Pickle is never read.
+        accept_content: Option<AcceptContent> = None, "all that the build reads (Celery: `json`)";
         /// Threads for blocking tasks, and so how many of them run at once.
         worker_blocking_threads: usize = default_concurrency().min(64), "10 per core, 64 at most", check::at_least(1);
         /// Between SIGTERM and the end: tasks that fit it finish, others are given back.

@@ -39,6 +39,9 @@ pub enum DecodeErrorKind {
     /// A content type or compression this build cannot read.
     #[error("`{0}` is not supported by this build: {1}")]
     Unsupported(String, &'static str),
+    /// A content type or compression that the worker is told not to read.
+    #[error("`{0}` is not in `accept_content`")]
+    NotAccepted(String),
     /// A bound was passed.
     #[error("{what} is over the limit of {limit}")]
     TooLarge {

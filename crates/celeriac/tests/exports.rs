@@ -22,6 +22,7 @@ mod app_and_tasks {
     use celeriac::*;
 
     named!(
+        AcceptContent,
         App,
         Arguments,
         ArgumentError,

@@ -478,7 +478,7 @@ fn settings_of_celery_without_meaning_here_are_passed_over_with_a_warning() {
     let settings = tracing::subscriber::with_default(subscriber, || {
         toml(
             "enable_utc = true\nworker_pool = 'prefork'\nbroker_connection_retry_on_startup = true\n\
-             accept_content = ['json']\nworker_log_format = '[%(asctime)s] %(message)s'\n[broker_transport_options]\npolling_interval = 0.2\n\
+             worker_log_format = '[%(asctime)s] %(message)s'\n[broker_transport_options]\npolling_interval = 0.2\n\
              [broker_transport_options.predefined_queues.jobs]\nurl = 'https://host/1/jobs'\naccess_key_id = 'AKIAEXAMPLE'",
         )
     });
@@ -491,7 +491,6 @@ fn settings_of_celery_without_meaning_here_are_passed_over_with_a_warning() {
         "enable_utc",
         "worker_pool",
         "broker_connection_retry_on_startup",
-        "accept_content",
         "worker_log_format",
         "broker_transport_options.polling_interval",
         "broker_transport_options.predefined_queues.jobs.access_key_id",

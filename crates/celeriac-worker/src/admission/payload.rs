@@ -33,6 +33,9 @@ pub(super) async fn envelope(
 /// Reads the payload.
 pub(super) async fn read(engine: &Engine, call: &Call) -> Result<Payload, DecodeError> {
     let (envelope, limits) = (Arc::clone(&call.envelope), engine.limits);
+    if let Some(accepted) = &engine.parts.settings.accept_content {
+        accepted.check(&envelope)?;
+    }
     let is_compressed = envelope.headers.compression.is_some();
     if envelope.body.len() <= SMALL && !is_compressed {
         return envelope.payload(&limits);

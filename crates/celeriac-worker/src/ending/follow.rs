@@ -66,8 +66,8 @@ pub(crate) fn owed(engine: &Engine, call: &Call) -> Executed {
     Executed::not_run(Outcome::Defer(engine.backoff_of(&call.delivery)))
 }
 
-/// What a FAILURE or REVOKED causes: every later step of the chain, and the body of a chord, ends
-/// so too; a FAILURE's errbacks are sent.
+/// What a FAILURE or REVOKED causes: every later step of the chain, and the body of a chord with
+/// what comes after it, ends so too; the errbacks of a FAILURE, and of that body, are sent.
 pub(crate) async fn after_failure(
     engine: &Engine,
     call: &Call,
@@ -78,35 +78,36 @@ pub(crate) async fn after_failure(
     let Some(failure) = failure_of(end) else {
         return true;
     };
-    let mut certain = true;
-    for step in embed.chain.iter().flatten() {
-        for one in follow_up_messages::waiting(step) {
-            certain &= end_waiting(engine, call, &one, end.status.clone(), &failure).await;
-        }
-    }
-    if let Some(body) = &embed.chord {
+    let (mut certain, mut errbacks) = (true, Vec::new());
+    // bodies first: they end by a ChordError, and what comes after them by that too
+    for body in follow_up_messages::chord_bodies(embed) {
         let text = format!(
             "Dependency {} raised {}",
             call.id(),
             log::exception(&failure)
         );
         let error = meta::failure_text("celery.exceptions", "ChordError", text);
-        for one in follow_up_messages::waiting(body) {
+        for one in follow_up_messages::waiting(&body) {
             certain &= end_waiting(engine, call, &one, State::Failure, &error).await;
         }
+        errbacks.extend(follow_up_messages::of_failed_body(engine, call, &body));
     }
-    if end.status != State::Failure {
-        return certain;
+    for step in embed.chain.iter().flatten() {
+        for one in follow_up_messages::waiting(step) {
+            certain &= end_waiting(engine, call, &one, end.status.clone(), &failure).await;
+        }
     }
-    let mut errbacks = follow_up_messages::of_failure(engine, call, embed);
+    if end.status == State::Failure {
+        errbacks.extend(follow_up_messages::of_failure(engine, call, embed));
+    }
     if again {
         errbacks = missing(engine, errbacks).await;
     }
     certain & send(engine, call, errbacks).await
 }
 
-/// Those under whose ids nothing of theirs stands. Where that cannot be read, all: the ledger makes one task
-/// of two messages.
+/// Those under whose ids nothing of theirs stands. Where that cannot be read, all: the ledger makes
+/// one task of two messages.
 async fn missing(engine: &Engine, all: Vec<Consequence>) -> Vec<Consequence> {
     let Some(ledger) = engine.ledger.as_ref().filter(|_| !all.is_empty()) else {
         return all;

@@ -51,7 +51,25 @@ fn unsupported(embed: &Embed, group: Option<&str>) -> Option<String> {
             return refuse(&format!("a {kind}"), place);
         }
     }
+    // a chain that is a part of a chord: its last step has the body
+    let steps = embed.chain.iter().flatten();
+    if steps.filter_map(chord_body).next().is_some() {
+        return refuse("a chord", "`chain`");
+    }
     None
+}
+
+/// The bodies that wait for this task, or for a later step of its chain.
+pub(crate) fn chord_bodies(embed: &Embed) -> Vec<Signature> {
+    let of_steps = embed.chain.iter().flatten().filter_map(chord_body);
+    embed.chord.clone().into_iter().chain(of_steps).collect()
+}
+
+/// The body of the chord that a later step is a part of.
+fn chord_body(step: &Signature) -> Option<Signature> {
+    let in_group = step.options.get("group_id").is_some_and(Value::is_true);
+    let body = step.options.get("chord").filter(|body| body.is_true())?;
+    in_group.then(|| Signature::from_message(body.clone()))
 }
 
 /// `chain`, `group` or `chord`; `None` for a plain task, and for what is no signature.
@@ -122,6 +140,42 @@ pub(crate) fn of_failure(engine: &Engine, call: &Call, embed: &Embed) -> Vec<Con
     made.collect()
 }
 
+/// The error callbacks of a chord's body whose header has failed, with the body's id, as in Celery:
+/// all parts of the header draw the same.
+pub(crate) fn of_failed_body(engine: &Engine, call: &Call, body: &Signature) -> Vec<Consequence> {
+    let body = match readable(body.clone()) {
+        Ok(body) => body,
+        Err(error) => {
+            tracing::error!("the body of the task's chord cannot be read: {error}");
+            return Vec::new();
+        }
+    };
+    let (Some(id), Some(errbacks)) = (task_id(&body.options), body.options.get("link_error"))
+    else {
+        return Vec::new();
+    };
+    let errbacks = match errbacks {
+        Value::List(errbacks) => errbacks.clone(),
+        one => vec![one.clone()],
+    };
+    let parent = Parent {
+        id,
+        root_id: call.envelope.headers.root_id.as_deref(),
+    };
+    let made = errbacks.into_iter().enumerate().filter_map(|(index, one)| {
+        let errback = Signature::from_message(one).by_name();
+        let id = Value::Str(id.to_owned());
+        let made = readable(errback).and_then(|one| {
+            parent.make(engine, applied(one, &id), &format!("errback-{index}"), &[])
+        });
+        made.inspect_err(|error| {
+            tracing::error!("an errback of the chord's body cannot be sent: {error}");
+        })
+        .ok()
+    });
+    made.collect()
+}
+
 fn readable(signature: Signature) -> Result<Signature, SendError> {
     let task = signature.task.clone();
     signature.readable().map_err(|error| SendError::Invalid {
@@ -137,27 +191,49 @@ fn make(
     role: &str,
     later: &[Signature],
 ) -> Result<Consequence, SendError> {
-    let headers = &call.envelope.headers;
-    let fixed_id = || {
-        let name = format!("{}:{role}", headers.id);
-        Uuid::new_v5(&Uuid::NAMESPACE_OID, name.as_bytes()).to_string()
+    let parent = Parent {
+        id: call.id(),
+        root_id: call.envelope.headers.root_id.as_deref(),
     };
-    let root_id = headers.root_id.clone().filter(|id| !id.is_empty());
-    let options = SendOptions {
-        task_id: task_id(&signature.options).is_none().then(fixed_id),
-        parent_id: Some(headers.id.clone()),
-        root_id: Some(root_id.unwrap_or_else(|| headers.id.clone())),
-        ..SendOptions::default()
-    };
-    let task = signature.task.clone();
-    let message = engine.parts.client.follow_up(signature, options)?;
-    let own = Waiting {
-        id: message.task_id().to_owned(),
-        task,
-    };
-    let waiting = std::iter::once(own).chain(later.iter().flat_map(waiting));
-    let waiting = waiting.collect();
-    Ok(Consequence { message, waiting })
+    parent.make(engine, signature, role, later)
+}
+
+/// The task that others follow.
+struct Parent<'a> {
+    id: &'a str,
+    root_id: Option<&'a str>,
+}
+
+impl Parent<'_> {
+    /// A signature without an id gets one that is the same every time.
+    fn make(
+        &self,
+        engine: &Engine,
+        signature: Signature,
+        role: &str,
+        later: &[Signature],
+    ) -> Result<Consequence, SendError> {
+        let fixed_id = || {
+            let name = format!("{}:{role}", self.id);
+            Uuid::new_v5(&Uuid::NAMESPACE_OID, name.as_bytes()).to_string()
+        };
+        let root_id = self.root_id.filter(|id| !id.is_empty());
+        let options = SendOptions {
+            task_id: task_id(&signature.options).is_none().then(fixed_id),
+            parent_id: Some(self.id.to_owned()),
+            root_id: Some(root_id.unwrap_or(self.id).to_owned()),
+            ..SendOptions::default()
+        };
+        let task = signature.task.clone();
+        let message = engine.parts.client.follow_up(signature, options)?;
+        let own = Waiting {
+            id: message.task_id().to_owned(),
+            task,
+        };
+        let waiting = std::iter::once(own).chain(later.iter().flat_map(waiting));
+        let waiting = waiting.collect();
+        Ok(Consequence { message, waiting })
+    }
 }
 
 /// Puts what a task is applied with in front of its own arguments.
@@ -175,8 +251,8 @@ fn task_id(options: &Dict) -> Option<&str> {
     }
 }
 
-/// The tasks that a caller of this step waits for: a chord's is its body, a group's and a chain's
-/// are all of theirs.
+/// The tasks that a caller of this step waits for: itself, and all that comes after it alone. A
+/// chord's is its body, a group's and a chain's are all of theirs.
 pub(crate) fn waiting(step: &Signature) -> Vec<Waiting> {
     if step.raw.is_some() {
         let readable = step.clone().readable();
@@ -187,13 +263,18 @@ pub(crate) fn waiting(step: &Signature) -> Vec<Waiting> {
         signature.map_or_else(|_| Vec::new(), |signature| waiting(&signature))
     };
     match container(step).as_deref() {
-        None => task_id(&step.options)
-            .map(|id| Waiting {
+        None => {
+            let own = task_id(&step.options).map(|id| Waiting {
                 id: id.to_owned(),
                 task: step.task.clone(),
-            })
-            .into_iter()
-            .collect(),
+            });
+            let later = match step.options.get("chain") {
+                Some(Value::List(steps)) => steps.iter().flat_map(inner).collect(),
+                _ => Vec::new(),
+            };
+            let body = chord_body(step).map_or_else(Vec::new, |body| waiting(&body));
+            own.into_iter().chain(later).chain(body).collect()
+        }
         Some("chord") => step.kwargs.get("body").map_or_else(Vec::new, inner),
         Some(_) => match step.kwargs.get("tasks") {
             Some(Value::List(tasks)) => tasks.iter().flat_map(inner).collect(),

@@ -6,7 +6,7 @@ use celeriac_core::{Failure, SendOptions, TaskError, TaskOptions};
 use celeriac_protocol::{State, Value};
 use celeriac_worker::{Outcome, Shutdown};
 
-use crate::support::{QUEUE, Runs, Setup, exc_message, exc_type};
+use crate::support::{QUEUE, Setup, exc_message, exc_type};
 
 fn plain() -> TaskOptions {
     TaskOptions::default()
@@ -336,44 +336,6 @@ async fn an_early_acknowledged_task_that_is_cancelled_is_a_failure() {
         exc_type(&result.meta().await.expect("a result")),
         "WorkerLostError"
     );
-}
-
-#[tokio::test]
-async fn a_part_of_a_chord_is_refused_before_it_runs_and_its_body_fails() {
-    let runs = Runs::default();
-    let counted = runs.clone();
-    let app = Setup::default()
-        .task("tasks.part", plain(), move |_, _| {
-            counted.add();
-            async { Ok(Value::Null) }
-        })
-        .app();
-    let body = r#"{"body":"[[], {}, {\"callbacks\":null,\"errbacks\":null,\"chain\":null,\"chord\":{\"task\":\"tasks.sum\",\"options\":{\"task_id\":\"body\"}}}]",
-        "content-encoding":"utf-8","content-type":"application/json","headers":{"task":"tasks.part","id":"part","group":"g"},"properties":{"body_encoding":"utf-8"}}"#;
-    app.send_body(QUEUE, body).await;
-    assert!(matches!(app.execute(QUEUE).await, Outcome::Ack));
-    let part = app
-        .client
-        .result::<Value>("part")
-        .meta()
-        .await
-        .expect("a result");
-    assert_eq!(
-        (runs.count(), exc_type(&part).as_str()),
-        (0, "NotImplementedError")
-    );
-    assert!(
-        exc_message(&part).starts_with("a chord"),
-        "{}",
-        exc_message(&part)
-    );
-    let body = app
-        .client
-        .result::<Value>("body")
-        .meta()
-        .await
-        .expect("a result");
-    assert_eq!(exc_type(&body), "ChordError");
 }
 
 #[tokio::test]

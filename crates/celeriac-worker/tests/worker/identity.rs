@@ -87,7 +87,9 @@ async fn a_message_under_another_tasks_id_changes_nothing() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_cannot_be_read_ends_no_task_for_good() {
     let with_headers = |headers: &str| {
-        format!(r#"{{"body": "W10=", "content-type": "application/json", "headers": {headers}}}"#)
+        format!(
+            r#"{{"body": "W10=", "content-type": "application/json", "headers": {headers}, "properties": {{"body_encoding": "base64"}}}}"#
+        )
     };
     let unreadable = [
         r#"{"headers": {"id": "real"}}"#.to_owned(),

@@ -1,5 +1,6 @@
 //! The worker on SQLite.
 
+mod accept_content;
 mod beat;
 mod celery_reads;
 mod detached;
@@ -12,6 +13,7 @@ mod log;
 mod malformed;
 mod order;
 mod outcomes;
+mod refused_canvas;
 mod retries;
 mod shutdown;
 mod sleeping_machine;

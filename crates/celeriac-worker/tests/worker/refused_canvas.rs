@@ -1,0 +1,145 @@
+//! What this version cannot go on with is refused before it runs, and all who wait for a part of it
+//! are told: nobody waits for ever.
+
+use std::time::Duration;
+
+use celeriac_core::{TaskError, TaskOptions};
+use celeriac_protocol::{Envelope, Limits, State, Value};
+use celeriac_worker::Outcome;
+use serde_json::{Value as Json, json};
+
+use crate::support::{App, QUEUE, Runs, Setup, exc_message, exc_type};
+
+fn app(runs: &Runs) -> App {
+    let (parts, seconds) = (runs.clone(), runs.clone());
+    Setup::default()
+        .task("tasks.part", TaskOptions::default(), move |_, _| {
+            parts.add();
+            async { Ok(Value::Int(1)) }
+        })
+        .task("tasks.fail", TaskOptions::default(), |_, _| async {
+            Err(TaskError::failure("ValueError", "no"))
+        })
+        .task("tasks.second", TaskOptions::default(), move |_, _| {
+            seconds.add();
+            async { Ok(Value::Int(2)) }
+        })
+        .app()
+}
+
+/// A signature as Celery writes it.
+fn signature(task: &str, id: &str, more: &Json) -> Json {
+    let mut options = json!({"task_id": id});
+    let all = options.as_object_mut().expect("an object");
+    all.extend(more.as_object().expect("an object").clone());
+    json!({"task": task, "args": [], "kwargs": {}, "options": options, "subtask_type": null, "immutable": false})
+}
+
+async fn send(app: &App, task: &str, id: &str, group: Option<&str>, embed: &Json) {
+    let message = json!({
+        "body": json!([[], {}, embed]).to_string(),
+        "content-encoding": "utf-8",
+        "content-type": "application/json",
+        "headers": {"task": task, "id": id, "group": group},
+        "properties": {"body_encoding": "utf-8"},
+    });
+    app.send_body(QUEUE, message.to_string()).await;
+    let outcome = app.execute(QUEUE).await;
+    assert!(matches!(outcome, Outcome::Ack), "{outcome:?}");
+}
+
+/// The type of the failure that stands under an id.
+async fn failure(app: &App, id: &str) -> String {
+    let meta = app.client.result::<Value>(id).meta().await;
+    let meta = meta.unwrap_or_else(|error| panic!("{id}: {error}"));
+    assert_eq!(meta.status, State::Failure, "{id}");
+    exc_type(&meta)
+}
+
+/// A body with an errback of its own, and with a chain after it whose last step is a group.
+fn body() -> Json {
+    let member = |id| signature("tasks.second", id, &json!({}));
+    let group = json!({"task": "celery.group", "args": [], "kwargs": {"tasks": [member("member-1"), member("member-2")]},
+        "options": {"task_id": "group"}, "subtask_type": "group", "immutable": false});
+    let after = json!([group, signature("tasks.second", "after", &json!({}))]);
+    let errback = json!([signature("tasks.second", "of-the-body", &json!({}))]);
+    let more = json!({"group_id": "g", "chain": after, "link_error": errback});
+    signature("tasks.second", "body", &more)
+}
+
+async fn body_has_failed(app: &App) {
+    for id in ["body", "after", "member-1", "member-2"] {
+        assert_eq!(failure(app, id).await, "ChordError", "{id}");
+    }
+    let errback = app.receive(QUEUE).await.expect("the errback of the body");
+    let errback = Envelope::decode(&errback.body, &Limits::default()).expect("an envelope");
+    assert_eq!(errback.headers.id, "of-the-body");
+    let payload = errback.payload(&Limits::default()).expect("a payload");
+    assert_eq!(payload.args, [Value::Str("body".to_owned())]);
+    assert!(app.receive(QUEUE).await.is_none(), "nothing else was sent");
+}
+
+#[tokio::test]
+async fn a_part_of_a_chord_does_not_run_and_its_body_fails_with_all_that_comes_after_it() {
+    let runs = Runs::default();
+    let app = app(&runs);
+    let embed = json!({"callbacks": null, "errbacks": null, "chain": null, "chord": body()});
+    send(&app, "tasks.part", "part", Some("g"), &embed).await;
+    assert_eq!(failure(&app, "part").await, "NotImplementedError");
+    let part = app.client.result::<Value>("part").meta().await;
+    let text = exc_message(&part.expect("a result"));
+    assert!(text.starts_with("a chord"), "{text}");
+    assert_eq!(runs.count(), 0);
+    body_has_failed(&app).await;
+}
+
+/// The body is in the options of the chain's last step.
+#[tokio::test]
+async fn a_chain_that_is_a_part_of_a_chord_is_refused_at_its_first_step() {
+    let runs = Runs::default();
+    for task in ["tasks.part", "tasks.fail"] {
+        let app = app(&runs);
+        let last = json!({"group_id": "g", "group_index": 0, "chord": body()});
+        let chain = json!([
+            signature("tasks.second", "last", &last),
+            signature("tasks.second", "next", &json!({})),
+        ]);
+        let embed = json!({"callbacks": null, "errbacks": null, "chain": chain, "chord": null});
+        send(&app, task, "first", None, &embed).await;
+        for id in ["first", "next", "last"] {
+            assert_eq!(failure(&app, id).await, "NotImplementedError", "{id}");
+        }
+        body_has_failed(&app).await;
+    }
+    assert_eq!(runs.count(), 0);
+}
+
+/// As Celery does, a chord in a message without a group is passed over.
+#[tokio::test]
+async fn a_chord_without_a_group_is_none() {
+    let runs = Runs::default();
+    let app = app(&runs);
+    let last = json!({"chord": body()});
+    let chain = json!([signature("tasks.second", "last", &last)]);
+    let embed = json!({"callbacks": null, "errbacks": null, "chain": chain, "chord": null});
+    send(&app, "tasks.part", "first", None, &embed).await;
+    assert!(matches!(app.execute(QUEUE).await, Outcome::Ack));
+    let last = app.client.result::<i64>("last");
+    assert_eq!(last.get(Duration::from_secs(1)).await.expect("a result"), 2);
+}
+
+/// `chain(s, t)` after `s` has run: `s` does not run again, and `t` gets its result.
+#[tokio::test]
+async fn a_chain_whose_first_step_has_run_goes_on() {
+    let runs = Runs::default();
+    let app = app(&runs);
+    let none = json!({"callbacks": null, "errbacks": null, "chain": null, "chord": null});
+    send(&app, "tasks.part", "used", None, &none).await;
+    let chain = json!([signature("tasks.second", "next", &json!({}))]);
+    let embed = json!({"callbacks": null, "errbacks": null, "chain": chain, "chord": null});
+    send(&app, "tasks.part", "used", None, &embed).await;
+    assert_eq!(runs.count(), 1);
+    assert!(matches!(app.execute(QUEUE).await, Outcome::Ack));
+    let next = app.client.result::<i64>("next");
+    assert_eq!(next.get(Duration::from_secs(1)).await.expect("a result"), 2);
+}
