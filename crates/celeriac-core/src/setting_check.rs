@@ -108,7 +108,10 @@ fn scheme(url: Option<&str>, allowed: &[&str], expected: &str) -> Checked {
         return Ok(());
     }
     let scheme = url.split_once("://").map(|(scheme, _)| scheme);
-    let got = scheme.filter(|text| text.bytes().all(|byte| byte.is_ascii_alphanumeric()));
+    let got = scheme.filter(|text| {
+        text.bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
+    });
     let got = got.map_or_else(
         || "a text without a scheme".to_owned(),
         |scheme| format!("`{scheme}://...`"),

@@ -352,13 +352,71 @@ pub(crate) fn expected(what: &str, got: &Value) -> String {
     format!("expected {what}, got {}", got.as_in_settings())
 }
 
-/// `sqs://KEY:SECRET@host` is shown as `sqs://***@host`.
+/// `sqs://KEY:SECRET@host` is shown as `sqs://***@host`, `KEY:SECRET@host` as `***@host`, and
+/// `?password=SECRET` as `?password=***`.
 fn without_credentials(text: &str) -> String {
-    match text.split_once("://") {
-        Some((scheme, rest)) => match rest.rsplit_once('@') {
-            Some((_, host)) => format!("{scheme}://***@{host}"),
-            None => text.to_owned(),
-        },
-        None => text.to_owned(),
+    let (scheme, rest) = match text.find("://") {
+        Some(at) => text.split_at(at + "://".len()),
+        None => ("", text),
+    };
+    let rest = match rest.rsplit_once('@') {
+        Some((user, host)) if !scheme.is_empty() || user.contains(':') => format!("***@{host}"),
+        _ => rest.to_owned(),
+    };
+    let shown = format!("{scheme}{rest}");
+    let Some((url, query)) = shown.split_once('?') else {
+        return shown;
+    };
+    let parameters: Vec<String> = query.split('&').map(without_secret).collect();
+    format!("{url}?{}", parameters.join("&"))
+}
+
+/// A parameter of a URL. Names of prefixes and tables have no `key` at their end.
+fn without_secret(parameter: &str) -> String {
+    const SECRET: [&str; 6] = [
+        "secret",
+        "password",
+        "passwd",
+        "token",
+        "signature",
+        "credential",
+    ];
+    let Some((name, _)) = parameter.split_once('=') else {
+        return parameter.to_owned();
+    };
+    let plain = name.to_ascii_lowercase();
+    let is_key = plain.ends_with("key") || plain.ends_with("key_id");
+    if is_key || SECRET.iter().any(|word| plain.contains(word)) {
+        return format!("{name}=***");
+    }
+    parameter.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_form_of_a_url_shows_its_secrets() {
+        for (text, shown) in [
+            ("sqs://KEY:SECRET@host:1", "sqs://***@host:1"),
+            ("sqs://KEY:SE/CR@ET@host", "sqs://***@host"),
+            ("redis://:SECRET@host/0", "redis://***@host/0"),
+            ("sqs:KEY:SECRET@host", "***@host"),
+            ("KEY:SECRET@host", "***@host"),
+            (
+                "dynamodb://eu-west-1/t?ttl_seconds=5&aws_secret_access_key=SECRET&PASSWORD=SECRET",
+                "dynamodb://eu-west-1/t?ttl_seconds=5&aws_secret_access_key=***&PASSWORD=***",
+            ),
+            (
+                "https://host/1/q?X-Amz-Signature=SECRET&access_key_id=SECRET&x",
+                "https://host/1/q?X-Amz-Signature=***&access_key_id=***&x",
+            ),
+            ("sqlite:shop.sqlite", "sqlite:shop.sqlite"),
+            ("who@example.com", "who@example.com"),
+            ("Europe/Berlin", "Europe/Berlin"),
+        ] {
+            assert_eq!(without_credentials(text), shown);
+        }
     }
 }

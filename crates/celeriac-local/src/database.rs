@@ -220,6 +220,8 @@ impl Inner {
 }
 
 fn connect(path: &Path) -> Result<Connection, DatabaseError> {
+    #[cfg(unix)]
+    create_private(path);
     let opened = Connection::open(path);
     let mut connection = opened.map_err(|source| DatabaseError::Open {
         path: path.to_owned(),
@@ -227,6 +229,15 @@ fn connect(path: &Path) -> Result<Connection, DatabaseError> {
     })?;
     schema::set_up(&mut connection, path)?;
     Ok(connection)
+}
+
+/// Arguments and results are in it: a new file is its owner's alone, and SQLite gives its log the
+/// same rights. One that is there keeps its own. What cannot be created, opening it tells.
+#[cfg(unix)]
+fn create_private(path: &Path) {
+    use std::os::unix::fs::OpenOptionsExt;
+    let mut new = std::fs::OpenOptions::new();
+    let _ = new.write(true).create_new(true).mode(0o600).open(path);
 }
 
 #[cfg(test)]
@@ -251,6 +262,28 @@ mod tests {
         assert!(!same(&one, &open(&folder.path().join("other.sqlite"))));
         let apart = Database::open(&path).expect("the file opens");
         assert!(!same(&one, &apart), "`open` is a handle of its own");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_new_file_is_its_owners_alone() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().expect("a folder");
+        let mode = |name: &str| {
+            let file = std::fs::metadata(folder.path().join(name)).expect("it is there");
+            file.permissions().mode() & 0o777
+        };
+        let database = open(&folder.path().join("new.sqlite"));
+        for name in ["new.sqlite", "new.sqlite-wal", "new.sqlite-shm"] {
+            assert_eq!(mode(name), 0o600, "{name}");
+        }
+        drop(database);
+        let shared = folder.path().join("shared.sqlite");
+        std::fs::write(&shared, "").expect("it is written");
+        let group = std::fs::Permissions::from_mode(0o660);
+        std::fs::set_permissions(&shared, group).expect("it is the test's");
+        drop(open(&shared));
+        assert_eq!(mode("shared.sqlite"), 0o660, "it keeps its rights");
     }
 
     #[cfg(unix)]

@@ -1,3 +1,4 @@
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::task::AbortHandle;
 use tokio::time::timeout;
 
 use super::phase::Phase;
@@ -20,6 +22,8 @@ use super::worker_error::WorkerError;
 const MAX_HEAD: usize = 8 << 10;
 /// A client has this long to say what it wants.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// Connections at once. An answer takes a millisecond: those that are open for long want none.
+const MOST_CONNECTIONS: usize = 64;
 
 pub(crate) async fn listen(address: &str) -> Result<TcpListener, WorkerError> {
     TcpListener::bind(address)
@@ -31,16 +35,24 @@ pub(crate) async fn listen(address: &str) -> Result<TcpListener, WorkerError> {
 }
 
 /// Answers `GET /healthz`: 200 while the worker works, 503 while it ends or a queue does not
-/// answer. For ever.
+/// answer. For ever. Where there are too many connections, the oldest is closed.
 pub(crate) async fn serve(listener: TcpListener, worker: Arc<RunningWorker>) {
+    let mut open: VecDeque<AbortHandle> = VecDeque::with_capacity(MOST_CONNECTIONS);
     loop {
         match listener.accept().await {
             Ok((stream, _)) => {
+                open.retain(|connection| !connection.is_finished());
+                if open.len() == MOST_CONNECTIONS
+                    && let Some(oldest) = open.pop_front()
+                {
+                    oldest.abort();
+                }
                 let worker = Arc::clone(&worker);
-                tokio::spawn(async move {
+                let connection = tokio::spawn(async move {
                     // a client that goes away is no matter
                     let _ = timeout(PATIENCE, answer(stream, &worker)).await;
                 });
+                open.push_back(connection.abort_handle());
             }
             Err(error) => {
                 tracing::warn!("/healthz: {error}");

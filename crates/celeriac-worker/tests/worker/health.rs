@@ -48,6 +48,31 @@ async fn health_is_told() {
     assert!(matches!(error, WorkerError::Health { .. }), "{error}");
 }
 
+/// Who holds connections open keeps nobody from an answer.
+#[tokio::test]
+async fn idle_connections_do_not_crowd_out_a_check() {
+    let app = counting(&Runs::default(), Duration::ZERO).app();
+    let port = free_port();
+    let running =
+        app.start_with(|options| options.health_address = Some(format!("127.0.0.1:{port}")));
+    let connect = || tokio::net::TcpStream::connect(("127.0.0.1", port));
+    until("it answers", || async { connect().await.is_ok() }).await;
+    let mut idle = Vec::new();
+    for _ in 0..200 {
+        idle.push(connect().await.expect("a connection"));
+    }
+    let answer = get(port, "/healthz").await;
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    let mut oldest = idle.remove(0);
+    let closed = tokio::time::timeout(Duration::from_secs(1), async {
+        let mut byte = [0];
+        tokio::io::AsyncReadExt::read(&mut oldest, &mut byte).await
+    });
+    let closed = closed.await.expect("before its own time is over");
+    assert!(matches!(closed, Ok(0) | Err(_)), "{closed:?}");
+    running.stop().await;
+}
+
 #[tokio::test]
 async fn other_requests_are_refused() {
     let app = counting(&Runs::default(), Duration::ZERO).app();
