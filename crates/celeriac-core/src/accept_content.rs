@@ -2,7 +2,7 @@ use std::fmt;
 
 use celeriac_protocol::{Compression, DecodeErrorKind, Envelope, Serializer, Value};
 
-use crate::setting_value::{SettingValue, expected};
+use crate::setting_value::SettingValue;
 
 /// `accept_content`: the serializers of messages that a worker reads, and their compressions where
 /// it names any.
@@ -77,20 +77,7 @@ impl SettingValue for AcceptContent {
     const KIND: &'static str = "a list of `json`, `msgpack`, `yaml`, and of compressions";
 
     fn read(raw: Value) -> Result<Self, String> {
-        match raw {
-            Value::Str(names) => {
-                let names = names.split(',').map(str::trim);
-                Self::new(names.filter(|name| !name.is_empty()))
-            }
-            Value::List(names) => {
-                let name = |name| match name {
-                    Value::Str(name) => Ok(name),
-                    other => Err(expected(Self::KIND, &other)),
-                };
-                Self::new(names.into_iter().map(name).collect::<Result<Vec<_>, _>>()?)
-            }
-            other => Err(expected(Self::KIND, &other)),
-        }
+        Self::new(Vec::<String>::read(raw)?)
     }
 
     fn raw(&self) -> Value {

@@ -71,6 +71,33 @@ impl SettingValue for String {
     }
 }
 
+impl SettingValue for Vec<String> {
+    const KIND: &'static str = "list of texts; in the environment with commas between";
+    fn read(raw: Value) -> Result<Self, String> {
+        let expected = |got: &Value| expected("a list of texts", got);
+        match raw {
+            Value::Str(texts) => {
+                let texts = texts.split(',').map(|text| text.trim().to_owned());
+                Ok(texts.filter(|text| !text.is_empty()).collect())
+            }
+            Value::List(texts) => texts
+                .into_iter()
+                .map(|text| match text {
+                    Value::Str(text) => Ok(text),
+                    other => Err(expected(&other)),
+                })
+                .collect(),
+            other => Err(expected(&other)),
+        }
+    }
+    fn raw(&self) -> Value {
+        Value::List(self.iter().cloned().map(Value::Str).collect())
+    }
+    fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self, f)
+    }
+}
+
 impl SettingValue for bool {
     const KIND: &'static str = "`true` or `false`";
     fn read(raw: Value) -> Result<Self, String> {

@@ -95,6 +95,9 @@ settings! {
         /// Serializers of messages that are read; compressions too, if it names any. A message of
         /// another goes to the dead-letter queue. Pickle is never read.
         accept_content: Option<AcceptContent> = None, "all that the build reads (Celery: `json`)";
+        /// Queues to which a worker sends what a message embeds: callbacks and the steps of a chain.
+        /// A task with one that goes elsewhere fails before it runs.
+        worker_follow_up_queues: Option<Vec<String>> = None, "any";
         /// Threads for blocking tasks, and so how many of them run at once.
         worker_blocking_threads: usize = default_concurrency().min(64), "10 per core, 64 at most", check::at_least(1);
         /// Between SIGTERM and the end: tasks that fit it finish, others are given back.

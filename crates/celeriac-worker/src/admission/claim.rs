@@ -136,12 +136,23 @@ fn refusal(engine: &Engine, call: &Call, refused: &ClaimOutcome) -> Outcome {
 }
 
 fn unavailable(engine: &Engine, call: &Call, error: &StoreError) -> Outcome {
-    if let StoreErrorKind::Codec(reason) = &error.kind {
-        tracing::error!("the task's item in the result store cannot be read: {reason}");
+    let never = match &error.kind {
+        StoreErrorKind::Codec(reason) => Some(format!(
+            "the task's item in the result store cannot be read: {reason}"
+        )),
+        // of its headers: the payload is not read yet
+        StoreErrorKind::TooLarge { .. } => Some(format!(
+            "the task's headers fit in no item of the result store: {}",
+            error.kind
+        )),
+        _ => None,
+    };
+    if let Some(error) = never {
+        tracing::error!("{error}");
         return Outcome::DeadLetter(Box::new(DeadLetter {
             delivery: call.delivery.clone(),
             reason: "unreadable".to_owned(),
-            error: format!("the task's item in the result store cannot be read: {reason}"),
+            error,
         }));
     }
     engine.incidents.throttled();

@@ -10,7 +10,7 @@ const REASON: &str = "conflict";
 /// over, the tasks of all others: nothing is changed under the id, and the message is kept for
 /// people to look at.
 pub(crate) fn conflict(delivery: Delivery, other: &TaskIdentity) -> Executed {
-    let error = told(other);
+    let error = whose(other);
     tracing::warn!("{error}; nothing is changed, and its message goes to the dead-letter queue");
     let dead_letter = DeadLetter {
         delivery,
@@ -21,7 +21,7 @@ pub(crate) fn conflict(delivery: Delivery, other: &TaskIdentity) -> Executed {
 }
 
 /// What is wrong with the id.
-pub(super) fn told(TaskIdentity { name, origin }: &TaskIdentity) -> String {
+pub(super) fn whose(TaskIdentity { name, origin }: &TaskIdentity) -> String {
     let origin = origin.as_deref().unwrap_or("an unknown sender");
     format!("the id is that of another task, `{name}` of {origin}")
 }

@@ -4,8 +4,8 @@
 use celeriac_core::{CompletionKind, DeadLetter, Delivery, Failure, SendError, TaskIdentity};
 use celeriac_protocol::{Embed, ExceptionInfo, ResultMeta, State, Value};
 
-use super::conflict::told;
-use super::follow_up_messages::{self, Consequence, Waiting};
+use super::conflict::whose;
+use super::follow_up_messages::{self, Consequence, Waiting, told};
 use super::record::{Recorded, Unclaimed};
 use crate::call::Call;
 use crate::engine::Engine;
@@ -87,15 +87,14 @@ pub(crate) async fn after_failure(
             log::exception(&failure)
         );
         let error = meta::failure_text("celery.exceptions", "ChordError", text);
-        for one in follow_up_messages::waiting(&body) {
+        for one in told(follow_up_messages::waiting(&body)) {
             certain &= end_waiting(engine, call, &one, State::Failure, &error).await;
         }
         errbacks.extend(follow_up_messages::of_failed_body(engine, call, &body));
     }
-    for step in embed.chain.iter().flatten() {
-        for one in follow_up_messages::waiting(step) {
-            certain &= end_waiting(engine, call, &one, end.status.clone(), &failure).await;
-        }
+    let steps = embed.chain.iter().flatten();
+    for one in told(steps.flat_map(follow_up_messages::waiting).collect()) {
+        certain &= end_waiting(engine, call, &one, end.status.clone(), &failure).await;
     }
     if end.status == State::Failure {
         errbacks.extend(follow_up_messages::of_failure(engine, call, embed));
@@ -183,7 +182,7 @@ async fn end_waiting(
                 tracing::warn!(
                     step = id,
                     "a later step, which will not run, keeps no state: {}",
-                    told(&other)
+                    whose(&other)
                 );
                 return true;
             }

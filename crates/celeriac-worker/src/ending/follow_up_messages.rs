@@ -10,9 +10,17 @@ use crate::call::Call;
 use crate::engine::Engine;
 use crate::meta;
 
+/// Callbacks of one message, and its error callbacks: each is sent at once.
+const MOST_CALLBACKS: usize = 250;
+/// Steps of its chain: each is given an end where one before it fails.
+const MOST_STEPS: usize = 1_000;
+
 /// Why a task is refused before it runs, if it is: what its message embeds could not follow it.
 /// Running it and letting the rest of its workflow hang would be worse.
 pub(crate) fn refusal(engine: &Engine, call: &Call, embed: &Embed) -> Option<Failure> {
+    if let Some(reason) = too_many(embed) {
+        return Some(meta::failure_text("builtins", "ValueError", reason));
+    }
     let unsupported = unsupported(embed, call.envelope.headers.group.as_deref());
     if let Some(reason) = unsupported {
         return Some(meta::failure_text(
@@ -28,6 +36,21 @@ pub(crate) fn refusal(engine: &Engine, call: &Call, embed: &Embed) -> Option<Fai
         "OperationalError",
         reason,
     ))
+}
+
+/// One message must not make thousands.
+fn too_many(embed: &Embed) -> Option<String> {
+    let lists = [
+        ("callbacks", &embed.callbacks, MOST_CALLBACKS),
+        ("errbacks", &embed.errbacks, MOST_CALLBACKS),
+        ("chain", &embed.chain, MOST_STEPS),
+    ];
+    lists.into_iter().find_map(|(place, list, most)| {
+        let count = list.as_ref().map_or(0, Vec::len);
+        (count > most).then(|| {
+            format!("`{place}` of this message has {count} tasks, over the limit of {most}")
+        })
+    })
 }
 
 /// The parts of a canvas that this version cannot go on with. Celery looks at `chord` in members of
@@ -57,6 +80,17 @@ fn unsupported(embed: &Embed, group: Option<&str>) -> Option<String> {
         return refuse("a chord", "`chain`");
     }
     None
+}
+
+/// Those of whom a failure tells: the last step of a chain, for which its caller waits, comes
+/// first.
+pub(crate) fn told(mut waiting: Vec<Waiting>) -> Vec<Waiting> {
+    if waiting.len() > MOST_STEPS {
+        let count = waiting.len();
+        tracing::warn!("{count} tasks wait for this one; the last {MOST_STEPS} of them are told");
+        waiting.truncate(MOST_STEPS);
+    }
+    waiting
 }
 
 /// The bodies that wait for this task, or for a later step of its chain.
@@ -128,15 +162,17 @@ pub(crate) fn of_success(
 pub(crate) fn of_failure(engine: &Engine, call: &Call, embed: &Embed) -> Vec<Consequence> {
     let id = Value::Str(call.id().to_owned());
     let errbacks = embed.errbacks.iter().flatten().enumerate();
-    let made = errbacks.filter_map(|(index, errback)| {
-        let role = format!("errback-{index}");
-        let made = readable(errback.clone().by_name())
-            .and_then(|errback| make(engine, call, applied(errback, &id), &role, &[]));
-        made.inspect_err(|error| {
-            tracing::error!("an errback of the task cannot be sent: {error}");
-        })
-        .ok()
-    });
+    let made = errbacks
+        .take(MOST_CALLBACKS)
+        .filter_map(|(index, errback)| {
+            let role = format!("errback-{index}");
+            let made = readable(errback.clone().by_name())
+                .and_then(|errback| make(engine, call, applied(errback, &id), &role, &[]));
+            made.inspect_err(|error| {
+                tracing::error!("an errback of the task cannot be sent: {error}");
+            })
+            .ok()
+        });
     made.collect()
 }
 
@@ -162,7 +198,8 @@ pub(crate) fn of_failed_body(engine: &Engine, call: &Call, body: &Signature) -> 
         id,
         root_id: call.envelope.headers.root_id.as_deref(),
     };
-    let made = errbacks.into_iter().enumerate().filter_map(|(index, one)| {
+    let errbacks = errbacks.into_iter().enumerate().take(MOST_CALLBACKS);
+    let made = errbacks.filter_map(|(index, one)| {
         let errback = Signature::from_message(one).by_name();
         let id = Value::Str(id.to_owned());
         let made = readable(errback).and_then(|one| {
@@ -174,6 +211,17 @@ pub(crate) fn of_failed_body(engine: &Engine, call: &Call, body: &Signature) -> 
         .ok()
     });
     made.collect()
+}
+
+fn check_queue(engine: &Engine, task: &str, queue: &str) -> Result<(), SendError> {
+    let allowed = engine.parts.settings.worker_follow_up_queues.as_ref();
+    if allowed.is_none_or(|allowed| allowed.iter().any(|one| one == queue)) {
+        return Ok(());
+    }
+    Err(SendError::Invalid {
+        task: task.to_owned(),
+        reason: format!("its queue `{queue}` is not in `worker_follow_up_queues`"),
+    })
 }
 
 fn readable(signature: Signature) -> Result<Signature, SendError> {
@@ -226,6 +274,7 @@ impl Parent<'_> {
         };
         let task = signature.task.clone();
         let message = engine.parts.client.follow_up(signature, options)?;
+        check_queue(engine, &task, &message.queue)?;
         let own = Waiting {
             id: message.task_id().to_owned(),
             task,

@@ -143,3 +143,82 @@ async fn a_chain_whose_first_step_has_run_goes_on() {
     let next = app.client.result::<i64>("next");
     assert_eq!(next.get(Duration::from_secs(1)).await.expect("a result"), 2);
 }
+
+/// One message makes no thousands, and says so before it runs.
+#[tokio::test]
+async fn more_than_a_message_may_make_is_refused() {
+    for (place, count, most) in [
+        ("callbacks", 251, 250),
+        ("errbacks", 251, 250),
+        ("chain", 1_001, 1_000),
+    ] {
+        let runs = Runs::default();
+        let app = app(&runs);
+        let one = |number| signature("tasks.second", &format!("s{number}"), &json!({}));
+        let list: Vec<Json> = (0..count).map(one).collect();
+        let mut embed = json!({"callbacks": null, "errbacks": null, "chain": null, "chord": null});
+        embed[place] = list.clone().into();
+        send(&app, "tasks.part", "many", None, &embed).await;
+        let many = app.client.result::<Value>("many").meta().await;
+        let text = exc_message(&many.expect("a result"));
+        let expected =
+            format!("`{place}` of this message has {count} tasks, over the limit of {most}");
+        assert_eq!((runs.count(), text), (0, expected));
+        let stats = app.broker.stats(QUEUE).await.expect("stats");
+        assert_eq!(stats.visible, if place == "errbacks" { most } else { 0 });
+        if place == "chain" {
+            // the first in the list is the last step: who waits for the chain waits for it
+            assert_eq!(failure(&app, "s0").await, "ValueError");
+        }
+    }
+}
+
+/// Signatures go to the queues that are named, and no other.
+#[tokio::test]
+async fn a_callback_to_a_queue_that_is_not_allowed_is_refused() {
+    for (queue, allowed) in [("celery", true), ("payments", false)] {
+        let app = Setup::default()
+            .set(|settings| settings.worker_follow_up_queues = Some(vec!["celery".to_owned()]))
+            .task("tasks.part", TaskOptions::default(), |_, _| async {
+                Ok(Value::Int(1))
+            })
+            .app();
+        let next = signature("tasks.second", "next", &json!({"queue": queue}));
+        let embed = json!({"callbacks": [next], "errbacks": null, "chain": null, "chord": null});
+        send(&app, "tasks.part", "first", None, &embed).await;
+        let meta = app.client.result::<Value>("first").meta().await;
+        let meta = meta.expect("a result");
+        assert_eq!(meta.status == State::Success, allowed, "{queue}");
+        if !allowed {
+            let text = exc_message(&meta);
+            assert!(
+                text.contains("`payments` is not in `worker_follow_up_queues`"),
+                "{text}"
+            );
+        }
+    }
+}
+
+/// Headers that no item can hold: told at once, instead of again and again.
+#[tokio::test]
+async fn headers_that_fit_in_no_item_go_to_the_dead_letter_queue() {
+    let app = app(&Runs::default());
+    let message = json!({
+        "body": "[[], {}, {}]",
+        "content-encoding": "utf-8",
+        "content-type": "application/json",
+        "headers": {"task": "tasks.part", "id": "large", "parent_id": "p".repeat(500_000)},
+        "properties": {"body_encoding": "utf-8"},
+    });
+    app.send_body(QUEUE, message.to_string()).await;
+    let outcome = app.execute(QUEUE).await;
+    let Outcome::DeadLetter(letter) = outcome else {
+        panic!("{outcome:?}");
+    };
+    assert_eq!(letter.reason, "unreadable");
+    assert!(
+        letter.error.contains("headers fit in no item"),
+        "{}",
+        letter.error
+    );
+}
