@@ -135,8 +135,11 @@ impl Client {
         message: &Message,
     ) -> Result<impl Future<Output = Result<String, SendError>> + Send + use<>, SendError> {
         let parts = &*self.parts;
-        let form = parts.settings.task_message_form.into();
-        let parcel = message.parcel(form, parts.clock.now());
+        let (form, now) = (parts.settings.task_message_form.into(), parts.clock.now());
+        if parts.outbox.is_fifo(&message.queue) {
+            message.check_retention(now)?;
+        }
+        let parcel = message.parcel(form, now);
         parts.outbox.accept(parcel).await
     }
 

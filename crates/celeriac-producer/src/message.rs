@@ -13,6 +13,9 @@ use crate::call_options::{CallOptions, TaskOf};
 use crate::message_properties::{celery_only, properties};
 use crate::outbox::Parcel;
 
+/// SQS keeps a message so long at most, from its send on
+/// (<https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html>).
+const LONGEST_RETENTION: Duration = Duration::from_hours(14 * 24);
 /// The last microsecond of year 9999, the last that Python's datetime knows.
 const LAST_TIME: UtcTime = UtcTime(253_402_300_799_999_999);
 
@@ -264,6 +267,24 @@ impl Message {
             dedup_id: given.or_else(|| Some(deduplication_id(self.task_id()))),
             attributes: self.attributes.clone(),
         }
+    }
+
+    /// For a FIFO queue: there a message cannot be sent again for its `eta`, and is lost if that is
+    /// later than the queue keeps it.
+    ///
+    /// # Errors
+    /// An `eta` beyond what any queue keeps.
+    pub(crate) fn check_retention(&self, now: UtcTime) -> Result<(), SendError> {
+        let wait = self.eta.map_or(Duration::ZERO, |eta| eta.since(now));
+        if wait <= LONGEST_RETENTION {
+            return Ok(());
+        }
+        let reason = format!(
+            "its `eta` is over 14 days away, and the FIFO queue `{}` keeps no message for longer: \
+             use a standard queue, or a schedule",
+            self.queue
+        );
+        Err(invalid(&self.envelope.headers.task, reason))
     }
 }
 

@@ -79,6 +79,11 @@ impl Outbox {
         self.accept(parcel).await?.await
     }
 
+    /// Whether this queue keeps the order of its messages.
+    pub(crate) fn is_fifo(&self, queue: &str) -> bool {
+        self.senders.capabilities(queue).fifo
+    }
+
     /// The first half of a send, up to the buffer; what it gives is the second.
     pub(crate) async fn accept(
         &self,

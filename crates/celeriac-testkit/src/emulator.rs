@@ -14,6 +14,8 @@ use std::time::{Duration, Instant};
 use tokio::sync::OnceCell;
 use uuid::Uuid;
 
+use crate::fault_proxy::FaultProxy;
+
 /// ministack: SQS, DynamoDB, STS and more; the emulator the tests use first.
 ///
 /// One that was started here ends with it, and with the process, however that ends: it reads the
@@ -44,7 +46,7 @@ impl Ministack {
         let get = || async {
             match env::var("CELERIAC_TEST_MINISTACK_URL") {
                 Ok(url) => Self { url, child: None },
-                Err(_) => Self::start().await,
+                Err(_) => Self::start().await.strict(),
             }
         };
         SHARED.get_or_init(get).await
@@ -81,6 +83,26 @@ impl Ministack {
         };
         ministack.wait_until_up(port).await;
         ministack
+    }
+
+    /// The same, behind a proxy that refuses what AWS refuses, as `./test` has it.
+    fn strict(mut self) -> Self {
+        let upstream = self.url.clone();
+        let (started, url) = std::sync::mpsc::channel();
+        // on a thread of its own: each test ends its runtime
+        std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .expect("a runtime");
+            runtime.block_on(async {
+                let proxy = FaultProxy::start(&upstream, Vec::new()).await;
+                let _ = started.send(proxy.url());
+                std::future::pending::<()>().await;
+            });
+        });
+        self.url = url.recv().expect("the proxy starts");
+        self
     }
 
     /// Where it answers.

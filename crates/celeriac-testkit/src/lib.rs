@@ -1,6 +1,7 @@
-//! For tests only: the conformance suite, the fault proxy, the emulator fixture, a Lambda service,
+//! For tests only: AWS's limits, the conformance suite, the fault proxy, the emulator fixture, a Lambda service,
 //! an EventBridge Scheduler with its API model.
 
+pub mod aws_limits;
 pub mod cloud;
 pub mod conformance;
 pub mod emulator;

@@ -36,6 +36,7 @@ impl MemoryStore {
             meta,
             written_at: UtcTime(0),
             attempt: 1,
+            identity: None,
         };
         self.records.lock().unwrap().insert(id, record);
     }

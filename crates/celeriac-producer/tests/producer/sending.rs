@@ -41,6 +41,35 @@ async fn a_sent_task_is_with_the_broker() {
     );
 }
 
+/// SQS keeps a message 14 days at most, and on a FIFO queue it cannot be sent again for its `eta`.
+#[tokio::test]
+async fn an_eta_beyond_what_a_fifo_queue_keeps_is_refused() {
+    const DAY: u64 = 24 * 3600;
+    for (queue, days, goes) in [
+        ("orders.fifo", 13, true),
+        ("orders.fifo", 15, false),
+        ("orders", 15, true),
+    ] {
+        let client = Parts::default().client(Arc::new(MemoryBroker::default()));
+        let options = SendOptions {
+            queue: Some(queue.to_owned()),
+            countdown: Some(Duration::from_secs(days * DAY)),
+            ..SendOptions::default()
+        };
+        let sent = client
+            .send_task("tasks.add", ints([1, 2]), Dict::new(), options)
+            .await;
+        match sent {
+            Ok(_) => assert!(goes, "{queue} in {days} days"),
+            Err(error @ SendError::Invalid { .. }) => {
+                assert!(!goes, "{error}");
+                assert!(error.to_string().contains("over 14 days away"), "{error}");
+            }
+            Err(error) => panic!("{error}"),
+        }
+    }
+}
+
 #[tokio::test]
 async fn by_name_and_as_a_task_sender() {
     let broker = Arc::new(MemoryBroker::default());

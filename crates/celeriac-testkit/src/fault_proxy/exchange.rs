@@ -7,10 +7,12 @@ use serde_json::{Value, json};
 use thiserror::Error;
 
 use super::call::Call;
+use super::entries::RefusedEntries;
 use super::operation::operation;
 use super::proxy::Shared;
 use super::rule::Fault;
 use super::statements::Withheld;
+use crate::aws_limits::{AwsRequest, Refusal, Verdict};
 
 /// Why a connection closes without an answer.
 #[derive(Debug, Error)]
@@ -45,11 +47,19 @@ pub(super) async fn exchange(
             Fault::WithholdStatement { .. } => {}
         }
     }
-    let answer = if name == "BatchExecuteStatement" {
-        without_statements(shared, request).await
-    } else {
-        forward(shared, request).await
+    let answer = match limits(shared, &name, &request) {
+        Verdict::Refuse(refusal) => Ok(refused(&refusal)),
+        Verdict::RefuseEntries(entries) => without_entries(shared, request, &entries).await,
+        Verdict::Pass if name == "BatchExecuteStatement" => {
+            without_statements(shared, request).await
+        }
+        Verdict::Pass => forward(shared, request).await,
     };
+    if let Ok(answer) = &answer
+        && answer.status().is_success()
+    {
+        shared.limits.after(&name, answer.body());
+    }
     if drop_response {
         Err(Broken::ByRule)
     } else {
@@ -72,6 +82,53 @@ async fn without_statements(
     let (mut head, body) = answer.into_parts();
     head.headers.remove("x-amz-crc32"); // of what the emulator said
     Ok(Response::from_parts(head, withheld.answer(&body).into()))
+}
+
+fn limits(shared: &Shared, operation: &str, request: &Request<Bytes>) -> Verdict {
+    let verdict = shared.limits.before(&AwsRequest {
+        operation,
+        method: request.method(),
+        uri: request.uri(),
+        body: request.body(),
+    });
+    if verdict != Verdict::Pass {
+        tracing::debug!(?verdict, operation, "AWS would refuse it");
+    }
+    verdict
+}
+
+fn refused(refusal: &Refusal) -> Response<Bytes> {
+    let mut response = json_response(
+        json!({"__type": refusal.code, "message": refusal.message})
+            .to_string()
+            .into(),
+    );
+    *response.status_mut() = StatusCode::BAD_REQUEST;
+    // what SQS's clients read, and EventBridge Scheduler's
+    let code = HeaderValue::from_static(refusal.code);
+    let headers = response.headers_mut();
+    headers.insert("x-amzn-errortype", code);
+    let queried = format!("{};Sender", refusal.code);
+    if let Ok(queried) = HeaderValue::from_str(&queried) {
+        headers.insert("x-amzn-query-error", queried);
+    }
+    response
+}
+
+/// Forwards the entries that are left of a batch, and puts the refusals into the answer.
+async fn without_entries(
+    shared: &Shared,
+    request: Request<Bytes>,
+    entries: &[Option<Refusal>],
+) -> Result<Response<Bytes>, Broken> {
+    let batch = RefusedEntries::new(request.body(), entries);
+    let answer = match &batch.left {
+        Some(left) => forward(shared, request.map(|_| Bytes::from(left.clone()))).await?,
+        None => json_response(Bytes::from_static(b"{}")),
+    };
+    let (mut head, body) = answer.into_parts();
+    head.headers.remove("x-amz-crc32"); // of what the emulator said
+    Ok(Response::from_parts(head, batch.answer(&body).into()))
 }
 
 async fn forward(shared: &Shared, request: Request<Bytes>) -> Result<Response<Bytes>, Broken> {

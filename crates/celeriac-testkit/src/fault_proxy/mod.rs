@@ -1,6 +1,7 @@
 //! An HTTP proxy in front of an emulator that counts requests and makes trouble.
 
 mod call;
+mod entries;
 mod exchange;
 mod operation;
 mod proxy;

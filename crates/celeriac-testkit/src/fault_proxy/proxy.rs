@@ -13,9 +13,12 @@ use tokio::task::{JoinHandle, JoinSet};
 use super::call::Call;
 use super::exchange::exchange;
 use super::rule::{CountedRule, Fault, Rule};
+use crate::aws_limits::AwsLimits;
 use crate::http_server::serve;
 
 /// A proxy on 127.0.0.1 in front of an emulator. Ends when it is dropped.
+///
+/// It refuses what AWS documents that it refuses ([`crate::aws_limits`]), and the emulator takes.
 ///
 /// Queue URLs in requests and answers are rewritten, so that clients that follow them (Celery's)
 /// stay on the proxy.
@@ -33,6 +36,7 @@ pub(super) struct Shared {
     /// `host:port` of the emulator.
     pub(super) upstream: String,
     pub(super) client: Client<HttpConnector, Full<Bytes>>,
+    pub(super) limits: AwsLimits,
     rules: RwLock<Vec<Arc<CountedRule>>>,
     counts: Mutex<BTreeMap<String, u64>>,
     calls: Mutex<BTreeSet<Call>>,
@@ -44,12 +48,20 @@ impl FaultProxy {
     /// # Panics
     /// If no port is free, or `upstream` is no `http://` URL.
     pub async fn start(upstream: &str, rules: Vec<Rule>) -> Self {
+        Self::start_on(0, upstream, rules).await
+    }
+
+    /// The same on a port of the caller's choice.
+    ///
+    /// # Panics
+    /// If that port is taken, or `upstream` is no `http://` URL.
+    pub async fn start_on(port: u16, upstream: &str, rules: Vec<Rule>) -> Self {
         let upstream = upstream
             .strip_prefix("http://")
             .expect("an http:// URL")
             .trim_end_matches('/')
             .to_owned();
-        let listener = TcpListener::bind(("127.0.0.1", 0))
+        let listener = TcpListener::bind(("127.0.0.1", port))
             .await
             .expect("a free port");
         let authority = listener.local_addr().expect("it is bound").to_string();
@@ -60,6 +72,7 @@ impl FaultProxy {
             authority,
             upstream,
             client,
+            limits: AwsLimits::default(),
             rules: RwLock::default(),
             counts: Mutex::default(),
             calls: Mutex::default(),
