@@ -26,9 +26,7 @@ pub(super) fn read(dump: &Dict) -> Result<Imported, String> {
 
 fn entry(name: &str, mut dict: Dict, zone: &str, imported: &mut Imported) -> Result<Dict, String> {
     if let Some(Value::Str(error)) = dict.get("error") {
-        return Err(format!(
-            "an argument or option is no JSON ({error}): write the entry in code"
-        ));
+        return Err(error.clone());
     }
     in_app_zone(&mut dict, zone);
     if let Some(Value::Dict(schedule)) = dict.get("schedule") {
