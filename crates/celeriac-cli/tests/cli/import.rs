@@ -133,6 +133,76 @@ fn an_error_names_file_entry_and_field() {
     }
 }
 
+/// What `send_task` and kombu's `publish` take and no message has.
+const NO_EQUIVALENT: [&str; 22] = [
+    "add_to_parent",
+    "body_encoding",
+    "confirm_timeout",
+    "connection",
+    "content_encoding",
+    "content_type",
+    "declare",
+    "delivery_info",
+    "delivery_tag",
+    "event_dispatcher",
+    "exchange_type",
+    "immediate",
+    "mandatory",
+    "producer",
+    "publisher",
+    "result_cls",
+    "retry",
+    "retry_policy",
+    "route_name",
+    "router",
+    "task_type",
+    "timeout",
+];
+
+#[test]
+fn an_option_without_an_equivalent_is_told_of() {
+    for option in NO_EQUIVALENT {
+        for (value, told) in [
+            (json!(true), 1),
+            (json!(false), 1),
+            (json!({"max_retries": 3}), 1),
+            (Value::Null, 0),
+        ] {
+            let entry =
+                json!({"task": "t", "schedule": 60, "options": {"queue": "q", option: value}});
+            let dump = json!({"beat_schedule": {"e": entry}});
+            let (code, stdout, stderr) = import(&dump.to_string(), &[]);
+            assert_eq!(code, Some(0), "{stderr}");
+            assert!(
+                stdout.ends_with("options = { queue = \"q\" }\n"),
+                "{stdout}"
+            );
+            let begin = format!("note: stdin: beat entry `e`: option `{option}` is left out: ");
+            let lines: Vec<_> = stderr.lines().collect();
+            assert_eq!(lines.len(), told, "{option} {value}: {stderr}");
+            assert!(
+                lines.iter().all(|line| line.starts_with(&begin)),
+                "{stderr}"
+            );
+        }
+    }
+}
+
+#[test]
+fn options_that_are_no_object_are_named() {
+    let dump = json!({"beat_schedule": {
+        "e": {"task": "t", "schedule": 60, "options": ["queue"]},
+        "good": {"task": "t", "schedule": 60},
+    }});
+    let (code, stdout, stderr) = import(&dump.to_string(), &[]);
+    assert_eq!(code, Some(1), "{stderr}");
+    assert!(stdout.starts_with("[beat_schedule.\"good\"]"), "{stdout}");
+    assert!(
+        stderr.starts_with("left out: stdin: beat entry `e`: `options`: "),
+        "{stderr}"
+    );
+}
+
 #[test]
 fn a_local_time_of_django_is_told_of() {
     let (code, stdout, stderr) = import(&task(&json!({"start_time": "2030-01-01T09:00:00"})), &[]);
