@@ -78,6 +78,19 @@ def test_task_definition():
     assert container["command"] == ["worker", "-Q", ",".join(own)]
 
 
+@pytest.mark.parametrize(("own", "form"), [({}, "json"), ({"CELERIAC_WORKER_LOG_FORMAT": "text"}, "text")])
+def test_the_log_is_json_unless_the_app_says_otherwise(tmp_path, own, form):
+    """CloudWatch takes metrics out of it: in JSON a task's text begins no line of its own."""
+    done = run({**MANIFEST, "environment": {**MANIFEST["environment"], **own}}, "--all", str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    template, task = (json.loads((tmp_path / f"{name}.json").read_text()) for name in ("template", "ecs-task-definition"))
+    (container,) = task["containerDefinitions"]
+    worker = {each["name"]: each["value"] for each in container["environment"]}
+    function = template["Resources"]["Function"]["Properties"]["Environment"]["Variables"]
+    for variables in (worker, function):
+        assert (variables["CELERIAC_METRICS"], variables["CELERIAC_WORKER_LOG_FORMAT"]) == ("emf", form)
+
+
 def test_dockerfile():
     done = tool("hadolint", str(INFRA / "Dockerfile"))
     assert done.returncode == 0, done.stdout
