@@ -1,7 +1,10 @@
 """Prints a Celery app's beat_schedule as JSON: python beat_schedule_dump.py myapp.celery:app > beat.json"""
 import sys
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
 
 from celery.app.utils import find_app
+from celery.beat import ScheduleEntry
 from celery.schedules import maybe_schedule
 from kombu.utils.json import dumps
 
@@ -22,19 +25,41 @@ def when(schedule):
     return {"class": kind}  # not one that celeriac knows: it says so and leaves the entry out
 
 
+def field(entry, key, kind=object, wanted=None):
+    value = entry.get(key) if isinstance(entry, dict) else getattr(entry, key, None)
+    if value and not isinstance(value, kind):
+        raise TypeError(f"`{key}` is {value!r:.99}, not {wanted}")
+    return value
+
+
+def read(app, entry):
+    if not isinstance(entry, (dict, ScheduleEntry)):
+        raise TypeError(f"it is {entry!r:.99}, not a dict")
+    args = field(entry, "args", Iterable, "a list or tuple (a tuple of one needs its comma: `(3,)`)") or ()
+    kwargs = field(entry, "kwargs", Mapping, "a dict") or {}
+    options = field(entry, "options", Mapping, "a dict") or {}
+    options = {key: getattr(value, "name", value) for key, value in options.items()}  # Queue, Exchange
+    schedule = field(entry, "schedule")
+    if not isinstance(schedule, (int, float, timedelta)) and not hasattr(type(schedule), "is_due"):
+        raise TypeError(f"`schedule` is {schedule!r:.99}, not seconds, a timedelta or a schedule such as `crontab(...)`")
+    schedule = maybe_schedule(schedule, field(entry, "relative") or False, app=app)
+    task = field(entry, "task", str, "a task's name")
+    return {"task": task, "schedule": when(schedule), "args": list(args), "kwargs": dict(kwargs), "options": options}
+
+
 def dump(app, entry):
-    get = entry.get if isinstance(entry, dict) else lambda key: getattr(entry, key, None)
-    options = {key: getattr(value, "name", value) for key, value in (get("options") or {}).items()}  # Queue, Exchange
-    dumped = {"task": get("task"), "schedule": when(maybe_schedule(get("schedule"), get("relative") or False, app=app))}
-    dumped.update(args=list(get("args") or ()), kwargs=dict(get("kwargs") or {}), options=options)
+    try:
+        dumped = read(app, entry)
+    except Exception as error:  # named by the import; the others are dumped
+        return {"error": str(error) or repr(error)}
     try:
         return dumps(dumped) and dumped
-    except TypeError as error:
-        return {"error": str(error)}  # an argument that is no JSON
+    except Exception as error:
+        return {"error": f"an argument or option is no JSON ({error}): write the entry in code"}
 
 
 app = find_app(sys.argv[1])
 app.loader.init_worker()
 app.finalize()
-entries = {name: dump(app, entry) for name, entry in app.conf.beat_schedule.items()}
+entries = {str(name): dump(app, entry) for name, entry in app.conf.beat_schedule.items()}
 print(dumps({"timezone": str(app.timezone), "beat_schedule": entries}))

@@ -24,8 +24,11 @@ def log_group(manifest: Manifest) -> str:
 
 
 def environment(manifest: Manifest) -> dict[str, str]:
-    """Of worker and function, with placeholders."""
-    return {**manifest.environment, "CELERIAC_METRICS": "emf"}
+    """Of worker and function, with placeholders.
+
+    CloudWatch takes metrics out of the log. In JSON no text of a task can begin a line of its own there.
+    """
+    return {"CELERIAC_WORKER_LOG_FORMAT": "json", **manifest.environment, "CELERIAC_METRICS": "emf"}
 
 
 def log_policy(manifest: Manifest) -> dict:

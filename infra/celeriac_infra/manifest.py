@@ -140,11 +140,14 @@ class Manifest:
         return queue
 
 
-def read(text: str) -> Manifest:
-    """Of the manifest's JSON."""
+def read(text: bytes) -> Manifest:
+    """Of the manifest's JSON, in UTF-8 or, as Windows PowerShell's `>` writes, in UTF-16."""
     try:
         data = json.loads(text)
         return _manifest(data)
+    except UnicodeDecodeError as error:
+        cure = "in PowerShell with `| Out-File -Encoding utf8 FILE`"
+        raise ManifestError(f"the manifest is neither UTF-8 nor UTF-16: save it as UTF-8 ({cure})") from error
     except json.JSONDecodeError as error:
         raise ManifestError(f"not JSON: {error}") from error
     except (KeyError, TypeError) as error:

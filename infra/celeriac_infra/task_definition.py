@@ -44,7 +44,6 @@ def _container(manifest: Manifest, options: Options) -> dict:
         "AWS_REGION": "${region}",
         "CELERIAC_WORKER_CONCURRENCY": "50",
         "CELERIAC_WORKER_HEALTH_ADDRESS": f"0.0.0.0:{HEALTH_PORT}",
-        "CELERIAC_WORKER_LOG_FORMAT": "json",
         "CELERIAC_WORKER_SHUTDOWN_TIMEOUT": str(SHUTDOWN_TIMEOUT),
     }
     return {

@@ -89,7 +89,7 @@ def test_function(stack):
     assert found["Timeout"] == stack.function_timeout()
     assert found["LoggingConfig"]["LogGroup"] == f"/aws/lambda/{stack.function}"
     environment = {key: value.replace("${region}", REGION_OF_TESTS) for key, value in stack.manifest["environment"].items()}
-    assert found["Environment"]["Variables"] == {**environment, "CELERIAC_METRICS": "emf"}
+    assert found["Environment"]["Variables"] == {**environment, "CELERIAC_METRICS": "emf", "CELERIAC_WORKER_LOG_FORMAT": "json"}
 
 
 def test_event_source_mappings(stack):

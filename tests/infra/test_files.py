@@ -1,8 +1,11 @@
 """What is checked in is what `infra/sam` makes of the example's manifest."""
 
 import json
+import subprocess
+import sys
 
 import boto3
+import pytest
 from botocore.validate import ParamValidator
 
 from generated import INFRA, MANIFEST, run, tool
@@ -22,6 +25,27 @@ def test_checked_in_files_are_fresh(tmp_path):
     assert set(made) == set(kept), AGAIN
     stale = [name for name in made if made[name] != kept[name]]
     assert not stale, AGAIN
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+def test_a_manifest_that_windows_wrote_is_read(tmp_path, encoding):
+    """PowerShell's `>` makes UTF-16, editors there put a mark before UTF-8."""
+    manifest = tmp_path / "manifest.json"
+    manifest.write_bytes(json.dumps(MANIFEST).replace("\n", "\r\n").encode(encoding))
+    assert run_bytes(str(manifest)) == run_bytes("-", given=manifest.read_bytes()) == (0, run(MANIFEST).stdout, "")
+
+
+def test_a_manifest_in_another_encoding_is_refused_with_its_cure(tmp_path):
+    manifest = tmp_path / "manifest.json"
+    manifest.write_bytes('{"app": "größer"}'.encode("cp1252"))
+    code, stdout, stderr = run_bytes(str(manifest))
+    assert (code, stdout) == (1, "")
+    assert stderr.startswith("error: the manifest is neither UTF-8 nor UTF-16: save it as UTF-8")
+
+
+def run_bytes(*args: str, given: bytes = b"") -> tuple[int, str, str]:
+    done = subprocess.run([sys.executable, str(INFRA / "sam"), *args], input=given, capture_output=True, check=False)
+    return done.returncode, done.stdout.decode(), done.stderr.decode()
 
 
 def test_the_template_needs_no_bucket():
@@ -52,6 +76,19 @@ def test_task_definition():
     assert set(MANIFEST["environment"]) <= set(environment)
     own = [queue["name"] for queue in MANIFEST["queues"] if queue["tasks"]]
     assert container["command"] == ["worker", "-Q", ",".join(own)]
+
+
+@pytest.mark.parametrize(("own", "form"), [({}, "json"), ({"CELERIAC_WORKER_LOG_FORMAT": "text"}, "text")])
+def test_the_log_is_json_unless_the_app_says_otherwise(tmp_path, own, form):
+    """CloudWatch takes metrics out of it: in JSON a task's text begins no line of its own."""
+    done = run({**MANIFEST, "environment": {**MANIFEST["environment"], **own}}, "--all", str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    template, task = (json.loads((tmp_path / f"{name}.json").read_text()) for name in ("template", "ecs-task-definition"))
+    (container,) = task["containerDefinitions"]
+    worker = {each["name"]: each["value"] for each in container["environment"]}
+    function = template["Resources"]["Function"]["Properties"]["Environment"]["Variables"]
+    for variables in (worker, function):
+        assert (variables["CELERIAC_METRICS"], variables["CELERIAC_WORKER_LOG_FORMAT"]) == ("emf", form)
 
 
 def test_dockerfile():

@@ -11,6 +11,7 @@ from celery.schedules import crontab, maybe_schedule, solar
 from kombu.utils.json import loads
 from place import BINARIES
 from process import clean_environment
+from wrong_beat_app import WRONG
 
 try:
     import tomllib
@@ -36,8 +37,12 @@ def app():
 @pytest.fixture(scope="module")
 def dump():
     """What the script of the guide prints."""
-    command = [sys.executable, str(ROOT / "docs" / "beat_schedule_dump.py"), "beat_app:app"]
-    env = {**clean_environment(), "PYTHONPATH": str(FIXTURES), "PYTHONDONTWRITEBYTECODE": "1"}
+    return run_script("beat_app:app", FIXTURES)
+
+
+def run_script(app, folder):
+    command = [sys.executable, str(ROOT / "docs" / "beat_schedule_dump.py"), app]
+    env = {**clean_environment(), "PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
     done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -152,3 +157,16 @@ def test_json_is_the_same(dump, imported):
     entries = loads(done.stdout)
     assert entries.pop("null")["args"] == [None]
     assert entries == imported[0]
+
+
+def test_one_that_cannot_be_is_named_and_the_others_are_dumped():
+    """As Celery's beat, which logs such an entry's error and sends the others."""
+    dumped = run_script("wrong_beat_app:app", Path(__file__).parent)
+    done = run_import(dumped)
+    assert done.returncode == 1, done.stderr
+    assert set(tomllib.loads(done.stdout)["beat_schedule"]) == {"before", "7", "after"}
+    said = [line for line in done.stderr.splitlines() if line.startswith("left out:")]
+    assert len(said) == len(WRONG) + 1, done.stderr
+    for name, (_, reason) in WRONG.items():
+        assert any(line.startswith(f"left out: stdin: beat entry `{name}`: {reason}") for line in said), (name, done.stderr)
+    assert "left out: stdin: beat entry `no dict`: it is ('shop.report', 30), not a dict" in said

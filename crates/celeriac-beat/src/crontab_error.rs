@@ -52,6 +52,9 @@ pub enum FieldProblem {
         "`{0}` is neither a number nor a name such as `mon` or `jan`: write `*`, `*/n`, `a`, `a-b` or `a-b/n`"
     )]
     NotAValue(String),
+    /// Something after a range or a step.
+    #[error("`{0}` cannot follow a range or a step: write `a-b` or `a-b/n`, and `,` between parts")]
+    Rest(String),
     /// A number that the field does not have.
     #[error("{value} is out of range: write {low} to {high}{}", hint(*.high))]
     OutOfRange {

@@ -2,9 +2,9 @@ use crate::{CrontabError, CrontabField, FieldProblem, ValueSet};
 
 /// Celery's grammar for one field of a crontab.
 ///
-/// It is loose where Celery is loose: what follows a valid range or step is ignored (`1-5-7` is
-/// `1-5`), names are read by their first three letters and in any field (`jan` as a day of the week
-/// is 1), a range may wrap (`22-4`).
+/// It is loose where Celery is loose: names are read in any field (`jan` as a day of the week is 1),
+/// a range may wrap (`22-4`). It is stricter where Celery passes over what it does not know: whatever
+/// follows a name's first three letters (`MON#1`, `mon;wed`), a range (`1-5-7`) or a step is refused.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct CrontabParser {
     field: &'static str,
@@ -18,9 +18,28 @@ pub(crate) const DAY_OF_WEEK: CrontabParser = CrontabParser::new("day_of_week", 
 pub(crate) const DAY_OF_MONTH: CrontabParser = CrontabParser::new("day_of_month", 1, 31);
 pub(crate) const MONTH_OF_YEAR: CrontabParser = CrontabParser::new("month_of_year", 1, 12);
 
-const DAYS: [&str; 7] = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
+const DAYS: [&str; 7] = [
+    "sunday",
+    "monday",
+    "tuesday",
+    "wednesday",
+    "thursday",
+    "friday",
+    "saturday",
+];
 const MONTHS: [&str; 12] = [
-    "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
 ];
 
 impl CrontabParser {
@@ -65,7 +84,7 @@ impl CrontabParser {
             let values = self.range(self.value(from)?, self.value(to)?);
             return match rest.strip_prefix('/') {
                 Some(rest) => Ok(every(step(rest)?, &values)),
-                None => Ok(values),
+                None => nothing(rest).map(|()| values),
             };
         }
         let all = || (self.low..=self.high).collect::<Vec<_>>();
@@ -123,12 +142,21 @@ fn word(text: &str) -> (&str, &str) {
 }
 
 fn step(text: &str) -> Result<usize, FieldProblem> {
-    let (digits, _) = word(text);
-    match integer(digits) {
-        _ if digits.is_empty() => Err(FieldProblem::NoStep),
-        None => Err(FieldProblem::NotAStep(digits.to_owned())),
-        Some(0) => Err(FieldProblem::StepZero),
-        Some(step) => Ok(usize::try_from(step).unwrap_or(usize::MAX)),
+    let (digits, rest) = word(text);
+    let step = match integer(digits) {
+        _ if digits.is_empty() => return Err(FieldProblem::NoStep),
+        None => return Err(FieldProblem::NotAStep(digits.to_owned())),
+        Some(0) => return Err(FieldProblem::StepZero),
+        Some(step) => usize::try_from(step).unwrap_or(usize::MAX),
+    };
+    nothing(rest).map(|()| step)
+}
+
+/// Only blanks may follow a range or a step.
+fn nothing(rest: &str) -> Result<(), FieldProblem> {
+    match rest.trim() {
+        "" => Ok(()),
+        rest => Err(FieldProblem::Rest(rest.to_owned())),
     }
 }
 
@@ -149,9 +177,14 @@ fn integer(text: &str) -> Option<i64> {
     well_formed.then(|| digits.replace('_', "").parse().unwrap_or(i64::MAX))
 }
 
+/// The number of a day or month by its name, which may be cut after three letters or more: `tue`,
+/// `tues`, `tuesday`.
 fn name(text: &str) -> Option<i64> {
-    let short: String = text.chars().take(3).collect::<String>().to_lowercase();
-    let place = |names: &[&str]| names.iter().position(|name| *name == short);
+    let text = text.trim_end().to_lowercase();
+    if text.len() < 3 {
+        return None;
+    }
+    let place = |names: &[&str]| names.iter().position(|name| name.starts_with(&text));
     let number = place(&DAYS).or_else(|| place(&MONTHS).map(|month| month + 1))?;
     i64::try_from(number).ok()
 }

@@ -61,6 +61,7 @@ mod task_error;
 mod task_identity;
 mod task_options;
 mod task_sender;
+pub mod text_file;
 mod type_path;
 mod unknown_task;
 

@@ -1,6 +1,7 @@
 //! Where settings come from: a TOML file and the environment.
 
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use celeriac_protocol::{Dict, Serializer, Value};
@@ -9,6 +10,7 @@ use crate::setting::{Problem, SettingGroup, SettingList};
 use crate::setting_value::{assign_all, from_toml};
 use crate::{
     BrokerTransportOptions, ResultBackendTransportOptions, Settings, SettingsError, setting_note,
+    text_file,
 };
 
 /// In front of the environment variables' names.
@@ -227,7 +229,7 @@ fn settings_file() -> Result<Option<(PathBuf, String)>, SettingsError> {
         .filter(|path| !path.is_empty())
         .map(PathBuf::from);
     let path = named.clone().unwrap_or_else(|| PathBuf::from(DEFAULT_FILE));
-    match std::fs::read_to_string(&path) {
+    match File::open(&path).and_then(text_file::read) {
         Ok(text) => Ok(Some((path, text))),
         Err(missing) if named.is_none() && missing.kind() == std::io::ErrorKind::NotFound => {
             Ok(None)

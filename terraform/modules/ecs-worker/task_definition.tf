@@ -4,6 +4,8 @@ locals {
   }
 
   environment = merge(
+    # CloudWatch takes metrics out of the log: in JSON a task's text begins no line of its own.
+    { CELERIAC_WORKER_LOG_FORMAT = "json" },
     local.settings,
     {
       CELERIAC_METRICS                 = "emf"

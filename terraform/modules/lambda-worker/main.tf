@@ -9,9 +9,11 @@ locals {
   timeout    = coalesce(var.timeout, max(values(local.queues)[*].function_timeout...))
   tags       = merge(var.tags, { "celeriac:app" = var.manifest.app, "celeriac:deployment" = local.deployment })
 
-  environment = { for name, value in var.manifest.environment : name =>
+  settings = { for name, value in var.manifest.environment : name =>
     replace(replace(replace(value, "$${partition}", data.aws_partition.current.partition), "$${region}", data.aws_region.current.region), "$${account}", data.aws_caller_identity.current.account_id)
   }
+  # CloudWatch takes metrics out of the log: in JSON a task's text begins no line of its own.
+  environment = merge({ CELERIAC_WORKER_LOG_FORMAT = "json" }, local.settings)
 }
 
 resource "aws_lambda_function" "this" {

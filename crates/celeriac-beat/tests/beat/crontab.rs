@@ -94,16 +94,89 @@ fn what_pythons_int_reads_is_a_number() -> Result<(), CrontabError> {
 }
 
 #[test]
-fn what_follows_a_range_or_a_step_is_ignored() -> Result<(), CrontabError> {
-    let clear = Crontab::new("1-5 */6 * * *")?;
-    assert_eq!(Crontab::new("1-5-7 */6-x * * *")?, clear);
-    assert_eq!(Crontab::new("1-5* */6/2 * * *")?, clear);
-    assert!(
-        Crontab::new("*5 * * * *").is_err(),
-        "a star is followed by a step or nothing"
-    );
-    assert!(Crontab::new("5/2 * * * *").is_err(), "a step needs a range");
+fn a_name_is_a_days_or_months_own_from_three_letters_on() -> Result<(), CrontabError> {
+    for (text, number) in [
+        ("0 9 * * mon", "0 9 * * 1"),
+        ("0 9 * * Monday", "0 9 * * 1"),
+        ("0 9 * * TUES,thurs", "0 9 * * 2,4"),
+        ("0 9 * * Wednesday-SAT", "0 9 * * 3-6"),
+        ("0 9 1 sept *", "0 9 1 9 *"),
+        ("0 9 1 June-December/3 *", "0 9 1 6,9,12 *"),
+    ] {
+        assert_eq!(Crontab::new(text)?, Crontab::new(number)?, "{text}");
+    }
+    let fields = |day_of_week: &str| CrontabFields {
+        day_of_week: day_of_week.into(),
+        ..CrontabFields::default()
+    };
+    let blanks = Crontab::from_fields(&fields("mon ,wed-fri "))?;
+    assert_eq!(blanks, Crontab::from_fields(&fields("mon,wed-fri"))?);
     Ok(())
+}
+
+/// Celery reads a name's first three letters and passes over the rest: `MON#1`, elsewhere the first
+/// Monday of a month, would run every week.
+#[test]
+fn what_follows_a_name_is_refused() {
+    for text in [
+        "MON#1",
+        "friL",
+        "fri#L",
+        "FRI-L",
+        "jan/3",
+        "jan+jul",
+        "mon;wed",
+        "mon|wed",
+        "mon..fri",
+        "mon:fri",
+        "mon - fri",
+        "mon to fri",
+        "mon and fri",
+        "mon\u{2013}fri",
+        "mo",
+        "mondays",
+        "Montag",
+        "mon.",
+        "mon-friL",
+        "mondays-fri",
+        "2#1",
+        "6L",
+        "L",
+        "?",
+    ] {
+        let fields = CrontabFields {
+            day_of_week: text.into(),
+            ..CrontabFields::default()
+        };
+        let refused = Crontab::from_fields(&fields).map_err(|error| error.to_string());
+        let begin = format!("day_of_week `{text}` of a crontab: `");
+        assert!(
+            refused
+                .as_ref()
+                .is_err_and(|error| error.starts_with(&begin)
+                    && error.contains("neither a number nor a name such as")),
+            "{refused:?}"
+        );
+    }
+}
+
+#[test]
+fn what_follows_a_range_or_a_step_is_refused() {
+    for (text, rest) in [
+        ("1-5-7 * * * *", "-7"),
+        ("1-5* * * * *", "*"),
+        ("*/6/2 * * * *", "/2"),
+        ("0-30/5#2 * * * *", "#2"),
+        ("0 9 * * mon-fri#1", "#1"),
+        ("0 9 * * mon-wed;fri", ";fri"),
+    ] {
+        let message = message(text);
+        let expected = format!("of a crontab: `{rest}` cannot follow a range or a step");
+        assert!(message.contains(&expected), "{message}");
+    }
+    let refused = |text| Crontab::new(text).is_err();
+    assert!(refused("*5 * * * *"), "a star is followed by a step");
+    assert!(refused("5/2 * * * *"), "a step needs a range");
 }
 
 #[test]

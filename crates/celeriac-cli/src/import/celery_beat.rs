@@ -1,18 +1,15 @@
-use std::fs::OpenOptions;
-use std::io::{Read, Write};
+use std::fs::{File, OpenOptions};
+use std::io::{Error, Result as IoResult, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use celeriac::commands::{CommandError, EXIT_FAILED, EXIT_OK, plain_text, print};
+use celeriac::commands::{CommandError, EXIT_FAILED, EXIT_OK, plain_text, print, text_file};
 use celeriac::{Serializer, Value};
 use celeriac_protocol::Limits;
 use clap::Args;
 
 use super::imported::Imported;
 use super::{django_fixture, schedule_dump};
-
-/// Bytes of an import: some hundred thousand entries.
-const MAX_BYTES: usize = 64 << 20;
 
 const FORMS: &str = "give what docs/beat_schedule_dump.py prints, or what `manage.py dumpdata django_celery_beat` does";
 
@@ -75,20 +72,22 @@ impl ImportCeleryBeat {
     }
 
     fn load(&self, origin: &str) -> Result<Value, CommandError> {
-        let mut bytes = Vec::new();
         let read = if self.file == Path::new("-") {
-            std::io::stdin().lock().read_to_end(&mut bytes)
+            text_file::read(std::io::stdin().lock())
         } else {
-            std::fs::File::open(&self.file).and_then(|mut file| file.read_to_end(&mut bytes))
+            open(&self.file).and_then(text_file::read)
         };
-        read.map_err(|error| CommandError::usage(format!("{origin} cannot be read: {error}")))?;
+        let text =
+            read.map_err(|error| CommandError::usage(format!("{origin} cannot be read: {error}")))?;
         let limits = Limits {
-            max_body: MAX_BYTES,
+            max_body: text.len(),
             ..Limits::default()
         };
-        Serializer::Json.load(&bytes, &limits).map_err(|error| {
-            CommandError::usage(format!("{origin} is not JSON: {error}")).hint(FORMS)
-        })
+        Serializer::Json
+            .load(text.as_bytes(), &limits)
+            .map_err(|error| {
+                CommandError::usage(format!("{origin} is not JSON: {error}")).hint(FORMS)
+            })
     }
 
     fn write(&self, text: &str) -> Result<(), CommandError> {
@@ -110,6 +109,21 @@ impl ImportCeleryBeat {
             .with_context(failed)
             .map_err(failure)
     }
+}
+
+/// A pipe in the file system waits for somebody who writes, and a device may have no end. One that a
+/// shell opened, as for `<(...)`, is as good as stdin.
+fn open(path: &Path) -> IoResult<File> {
+    let about = std::fs::metadata(path)?;
+    if !about.is_file() && !path.starts_with("/dev/fd") {
+        return Err(Error::other(
+            "it is not a regular file (`-` reads a pipe on stdin)",
+        ));
+    }
+    if about.len() > text_file::MAX_BYTES {
+        return Err(text_file::too_large());
+    }
+    File::open(path)
 }
 
 fn failure(error: anyhow::Error) -> CommandError {

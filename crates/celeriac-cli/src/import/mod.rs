@@ -7,6 +7,7 @@ mod celery_beat;
 mod django_fixture;
 mod django_model;
 mod imported;
+mod no_equivalent;
 mod schedule_dump;
 
 /// What can be imported.

@@ -4,6 +4,7 @@
 use celeriac::{Dict, Value};
 
 use super::imported::Imported;
+use super::no_equivalent;
 
 pub(super) fn read(dump: &Dict) -> Result<Imported, String> {
     let Some(Value::Dict(entries)) = dump.get("beat_schedule") else {
@@ -26,9 +27,7 @@ pub(super) fn read(dump: &Dict) -> Result<Imported, String> {
 
 fn entry(name: &str, mut dict: Dict, zone: &str, imported: &mut Imported) -> Result<Dict, String> {
     if let Some(Value::Str(error)) = dict.get("error") {
-        return Err(format!(
-            "an argument or option is no JSON ({error}): write the entry in code"
-        ));
+        return Err(error.clone());
     }
     in_app_zone(&mut dict, zone);
     if let Some(Value::Dict(schedule)) = dict.get("schedule") {
@@ -44,13 +43,13 @@ fn entry(name: &str, mut dict: Dict, zone: &str, imported: &mut Imported) -> Res
             );
         }
     }
-    if let Some(Value::Dict(mut options)) = dict.shift_remove("options") {
-        without_exchange(name, &mut options, imported);
-        if let Some(end) = fixed_expiry(&mut options) {
+    if let Some(Value::Dict(options)) = dict.get_mut("options") {
+        without_exchange(name, options, imported);
+        no_equivalent::without(name, options, imported);
+        if let Some(end) = fixed_expiry(options) {
             imported.note(name, "option `expires` is a fixed time: it has become `end`, after which nothing is sent");
             dict.insert("end".to_owned(), end);
         }
-        dict.insert("options".to_owned(), Value::Dict(options));
     }
     Ok(dict)
 }

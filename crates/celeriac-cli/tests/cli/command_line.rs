@@ -72,6 +72,29 @@ fn the_default_is_announced_on_stderr_and_data_goes_to_stdout() {
     assert_eq!(meta["status"], "PENDING");
 }
 
+/// What Windows PowerShell's `>` and editors there write.
+#[test]
+fn a_settings_file_of_windows_is_read_and_another_encoding_is_refused_with_its_cure() {
+    let toml = "# größer\r\nbroker_url = \"sqlite:settings.sqlite\"\r\nresult_backend = \"disabled://\"\r\n";
+    let marked = format!("\u{feff}{toml}");
+    let utf16 =
+        |text: &str| -> Vec<u8> { text.encode_utf16().flat_map(u16::to_le_bytes).collect() };
+    for bytes in [marked.clone().into_bytes(), utf16(&marked), utf16(toml)] {
+        let place = Place::new();
+        std::fs::write(place.folder.path().join("celeriac.toml"), bytes).expect("a file");
+        place.wants(0, &["queues", "create", "orders"]);
+        assert!(place.folder.path().join("settings.sqlite").exists());
+    }
+    let place = Place::new();
+    let file = place.folder.path().join("celeriac.toml");
+    std::fs::write(file, b"# gr\xf6\xdfer\n").expect("a file");
+    let (_, stderr) = place.wants(2, &["queues", "list"]);
+    assert!(
+        stderr.contains("cannot be read: it is neither UTF-8 nor UTF-16: save it as UTF-8"),
+        "{stderr}"
+    );
+}
+
 #[test]
 fn queues_are_created_listed_and_purged() {
     let place = Place::new();

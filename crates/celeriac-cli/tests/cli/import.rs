@@ -133,6 +133,76 @@ fn an_error_names_file_entry_and_field() {
     }
 }
 
+/// What `send_task` and kombu's `publish` take and no message has.
+const NO_EQUIVALENT: [&str; 22] = [
+    "add_to_parent",
+    "body_encoding",
+    "confirm_timeout",
+    "connection",
+    "content_encoding",
+    "content_type",
+    "declare",
+    "delivery_info",
+    "delivery_tag",
+    "event_dispatcher",
+    "exchange_type",
+    "immediate",
+    "mandatory",
+    "producer",
+    "publisher",
+    "result_cls",
+    "retry",
+    "retry_policy",
+    "route_name",
+    "router",
+    "task_type",
+    "timeout",
+];
+
+#[test]
+fn an_option_without_an_equivalent_is_told_of() {
+    for option in NO_EQUIVALENT {
+        for (value, told) in [
+            (json!(true), 1),
+            (json!(false), 1),
+            (json!({"max_retries": 3}), 1),
+            (Value::Null, 0),
+        ] {
+            let entry =
+                json!({"task": "t", "schedule": 60, "options": {"queue": "q", option: value}});
+            let dump = json!({"beat_schedule": {"e": entry}});
+            let (code, stdout, stderr) = import(&dump.to_string(), &[]);
+            assert_eq!(code, Some(0), "{stderr}");
+            assert!(
+                stdout.ends_with("options = { queue = \"q\" }\n"),
+                "{stdout}"
+            );
+            let begin = format!("note: stdin: beat entry `e`: option `{option}` is left out: ");
+            let lines: Vec<_> = stderr.lines().collect();
+            assert_eq!(lines.len(), told, "{option} {value}: {stderr}");
+            assert!(
+                lines.iter().all(|line| line.starts_with(&begin)),
+                "{stderr}"
+            );
+        }
+    }
+}
+
+#[test]
+fn options_that_are_no_object_are_named() {
+    let dump = json!({"beat_schedule": {
+        "e": {"task": "t", "schedule": 60, "options": ["queue"]},
+        "good": {"task": "t", "schedule": 60},
+    }});
+    let (code, stdout, stderr) = import(&dump.to_string(), &[]);
+    assert_eq!(code, Some(1), "{stderr}");
+    assert!(stdout.starts_with("[beat_schedule.\"good\"]"), "{stdout}");
+    assert!(
+        stderr.starts_with("left out: stdin: beat entry `e`: `options`: "),
+        "{stderr}"
+    );
+}
+
 #[test]
 fn a_local_time_of_django_is_told_of() {
     let (code, stdout, stderr) = import(&task(&json!({"start_time": "2030-01-01T09:00:00"})), &[]);
@@ -143,6 +213,99 @@ fn a_local_time_of_django_is_told_of() {
     );
     assert!(
         stderr.contains("beat entry `e`: `start_time` has no offset and is read as UTC"),
+        "{stderr}"
+    );
+}
+
+/// Exit code, stdout and stderr of `celeriac import celery-beat FILE`.
+fn import_file(path: &Path) -> (Option<i32>, String, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_celeriac"))
+        .args(["import", "celery-beat"])
+        .arg(path)
+        .stdin(Stdio::null())
+        .output()
+        .expect("celeriac runs");
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (
+        output.status.code(),
+        text(&output.stdout),
+        text(&output.stderr),
+    )
+}
+
+/// As Windows PowerShell's `>` and editors there write.
+#[test]
+fn a_file_of_windows_is_read() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("beat.json");
+    let utf16 = |text: &str, bytes: fn(u16) -> [u8; 2]| -> Vec<u8> {
+        text.encode_utf16().flat_map(bytes).collect()
+    };
+    for name in ["beat_schedule.json", "django_celery_beat.json"] {
+        let plain = std::fs::read_to_string(fixture(name)).expect("the fixture");
+        let expected = import_file(&fixture(name)).1;
+        let text = plain.replace('\n', "\r\n");
+        let marked = format!("\u{feff}{text}");
+        for bytes in [
+            marked.clone().into_bytes(),
+            utf16(&text, u16::to_le_bytes),
+            utf16(&text, u16::to_be_bytes),
+            utf16(&marked, u16::to_le_bytes),
+            utf16(&marked, u16::to_be_bytes),
+        ] {
+            std::fs::write(&path, bytes).expect("a file");
+            let (code, stdout, stderr) = import_file(&path);
+            assert_eq!(code, Some(1), "{stderr}");
+            assert_eq!(stdout, expected);
+        }
+    }
+}
+
+#[test]
+fn what_cannot_be_a_dump_is_refused_before_it_is_read() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let large = folder.path().join("large.json");
+    let file = std::fs::File::create(&large).expect("a file");
+    file.set_len(1 << 40).expect("a sparse file");
+    let latin = folder.path().join("latin.json");
+    std::fs::write(&latin, b"[\"gr\xf6\xdfer\"]").expect("a file");
+    let mut refused = vec![
+        (large, "it is over the limit of 16 MiB"),
+        (
+            latin,
+            "it is neither UTF-8 nor UTF-16: save it as UTF-8 (in PowerShell",
+        ),
+        (folder.path().to_owned(), "it is not a regular file"),
+        (folder.path().join("none"), "No such file"),
+    ];
+    if cfg!(unix) {
+        let pipe = folder.path().join("pipe"); // nobody writes into it
+        let made = Command::new("mkfifo").arg(&pipe).status();
+        assert!(made.expect("mkfifo runs").success());
+        refused.push((pipe, "it is not a regular file (`-` reads a pipe on stdin)"));
+        refused.push(("/dev/zero".into(), "it is not a regular file"));
+    }
+    for (path, reason) in refused {
+        let (code, stdout, stderr) = import_file(&path);
+        assert_eq!((code, stdout.as_str()), (Some(2), ""), "{stderr}");
+        let expected = format!("error: {} cannot be read: {reason}", path.display());
+        assert!(stderr.starts_with(&expected), "{stderr}");
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn stdin_is_read_up_to_the_limit() {
+    let zero = std::fs::File::open("/dev/zero").expect("a device");
+    let output = Command::new(env!("CARGO_BIN_EXE_celeriac"))
+        .args(["import", "celery-beat", "-"])
+        .stdin(zero)
+        .output()
+        .expect("celeriac runs");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{stderr}");
+    assert!(
+        stderr.starts_with("error: stdin cannot be read: it is over the limit of 16 MiB"),
         "{stderr}"
     );
 }

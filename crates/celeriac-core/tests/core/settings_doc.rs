@@ -13,7 +13,7 @@ Settings have Celery's names. They come from code (`App`), then from a TOML file
 the one before.
 
 - **File**: `celeriac.toml` in the working directory, or the file that `CELERIAC_CONFIG` names. An unknown name is an
-  error that says which one is near.
+  error that says which one is near. It is UTF-8 or UTF-16, with or without a byte order mark, and 16 MiB at most.
 - **Environment**: `CELERIAC_` and the name in capitals: `CELERIAC_TASK_DEFAULT_QUEUE=shop`. A setting inside of a table
   has two underscores: `CELERIAC_BROKER_TRANSPORT_OPTIONS__REGION=eu-west-1`. Tables are inline TOML or JSON:
   `CELERIAC_TASK_ROUTES='{\"mail.*\" = \"mail\"}'`.

@@ -39,7 +39,7 @@ mod worker_command;
 pub(crate) use app_command::AppCommand;
 #[cfg(feature = "beat")]
 pub use beat_command::BeatCommand;
-pub use celeriac_core::plain_text;
+pub use celeriac_core::{plain_text, text_file};
 pub use command_error::CommandError;
 pub use global_options::GlobalOptions;
 pub use json_text::{JsonDict, JsonList, json_text};

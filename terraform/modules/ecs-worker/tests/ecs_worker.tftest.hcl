@@ -59,6 +59,7 @@ run "the_container_is_the_worker" {
       CELERIAC_RESULT_BACKEND          = "dynamodb://eu-central-1/celery"
       CELERIAC_METRICS                 = "emf"
       CELERIAC_WORKER_HEALTH_ADDRESS   = "0.0.0.0:8080"
+      CELERIAC_WORKER_LOG_FORMAT       = "json"
       CELERIAC_WORKER_SHUTDOWN_TIMEOUT = "115"
     }
     error_message = "settings are the manifest's, filled in, and what ECS asks for"
@@ -315,5 +316,27 @@ run "scale_in_protection_is_for_the_cluster" {
   assert {
     condition     = [for s in jsondecode(module.task_role.policy).Statement : s.Condition["ForAllValues:StringLike"]["dynamodb:LeadingKeys"] if s.Sid == "KeepResults"] == [["one_*"]]
     error_message = "the manifest's conditions hold"
+  }
+}
+
+run "the_apps_own_log_format_stays" {
+  variables {
+    manifest = {
+      manifest_version = 1
+      app              = "shop"
+      queues           = [{ name = "celery", queue_name = "celery" }]
+      environment      = { CELERIAC_WORKER_LOG_FORMAT = "text" }
+      roles = {
+        worker = {
+          trusted_services = ["ecs-tasks.amazonaws.com"]
+          statements       = [{ sid = "ConsumeTasks", actions = ["sqs:ReceiveMessage"], resources = ["arn:$${partition}:sqs:$${region}:$${account}:celery"] }]
+        }
+      }
+    }
+    queues = ["celery"]
+  }
+  assert {
+    condition     = [for v in jsondecode(aws_ecs_task_definition.this.container_definitions)[0].environment : v.value if v.name == "CELERIAC_WORKER_LOG_FORMAT"] == ["text"]
+    error_message = "what the app says counts"
   }
 }

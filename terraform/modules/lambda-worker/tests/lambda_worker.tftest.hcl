@@ -78,11 +78,12 @@ run "the_function_is_the_program" {
   }
   assert {
     condition = aws_lambda_function.this.environment[0].variables == tomap({
-      CELERIAC_BROKER_URL     = "sqs://"
-      CELERIAC_RESULT_BACKEND = "dynamodb://eu-central-1/celery"
-      CELERIAC_METRICS        = "emf"
+      CELERIAC_BROKER_URL        = "sqs://"
+      CELERIAC_RESULT_BACKEND    = "dynamodb://eu-central-1/celery"
+      CELERIAC_METRICS           = "emf"
+      CELERIAC_WORKER_LOG_FORMAT = "json"
     })
-    error_message = "settings are the manifest's, filled in, and metrics"
+    error_message = "settings are the manifest's, filled in, metrics, and a log in JSON"
   }
   assert {
     condition     = aws_lambda_function.this.role == module.role.arn
@@ -95,6 +96,27 @@ run "the_function_is_the_program" {
   assert {
     condition     = length(aws_lambda_function.this.vpc_config) == 0 && aws_lambda_function.this.reserved_concurrent_executions == -1
     error_message = "no VPC and no reserved concurrency unless asked for"
+  }
+}
+
+run "the_apps_own_log_format_stays" {
+  variables {
+    manifest = {
+      manifest_version = 1
+      app              = "shop"
+      queues           = [{ name = "celery", fifo = false, visibility_timeout = 5400, dead_letter_queue = "celery-dlq", function_timeout = 900 }]
+      environment      = { CELERIAC_WORKER_LOG_FORMAT = "text" }
+      roles = {
+        lambda = {
+          trusted_services = ["lambda.amazonaws.com"]
+          statements       = [{ sid = "ConsumeTasks", actions = ["sqs:ReceiveMessage"], resources = ["arn:$${partition}:sqs:$${region}:$${account}:celery"] }]
+        }
+      }
+    }
+  }
+  assert {
+    condition     = aws_lambda_function.this.environment[0].variables["CELERIAC_WORKER_LOG_FORMAT"] == "text"
+    error_message = "what the app says counts"
   }
 }
 
