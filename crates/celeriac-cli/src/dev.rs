@@ -26,7 +26,7 @@ pub(crate) struct DevCommand {
 }
 
 impl DevCommand {
-    /// Runs the app's worker and starts it anew whenever the program is rebuilt, until Ctrl-C.
+    /// Runs the app's worker, and restarts it after every build, until Ctrl-C.
     pub(crate) async fn run(&self) -> Result<u8, CommandError> {
         let program = Program::new(&self.program)?;
         let emulator = Emulator::choose(&self.emulator).await?;
@@ -49,7 +49,7 @@ impl DevCommand {
                     return Ok(EXIT_OK);
                 }
                 () = program.rebuilt_since(built) => {
-                    eprintln!("dev: {} was rebuilt; starting it anew", program.name());
+                    eprintln!("dev: {} was rebuilt; restarting it", program.name());
                     worker.stop().await;
                 }
                 status = worker.ended() => {

@@ -55,6 +55,7 @@ impl Emulator {
 
     async fn start(program: PathBuf) -> Result<Self, CommandError> {
         let port = free_port().map_err(CommandError::new)?;
+        eprintln!("dev: starting {}", program.display());
         let child = Command::new(&program)
             // its default is every interface
             .envs([("BIND_HOST", "127.0.0.1"), ("MINISTACK_HOST", "127.0.0.1")])

@@ -56,9 +56,9 @@ enum Command {
     Queues(queues::QueuesCommand),
     /// Check credentials, region, queues, table, clock and permissions, and say what to do
     Doctor(doctor::DoctorCommand),
-    /// Run an app's worker on an emulator or SQLite, and start it anew at each rebuild
+    /// Run an app's worker on an emulator or SQLite, and restart it after every build
     Dev(dev::DevCommand),
-    /// Make settings of what another scheduler has
+    /// Convert another scheduler's entries into settings
     #[command(subcommand)]
     Import(import::ImportCommand),
 }

@@ -17,7 +17,7 @@ pub(crate) struct CreateQueues {
     /// The queues' own visibility timeout (workers extend it as long as a task runs) [default: 60s]
     #[arg(long, value_name = "TIME", value_parser = duration)]
     visibility: Option<Duration>,
-    /// How long messages are kept, 60s to 14days [default: 4days]
+    /// How long messages are kept, 1 minute to 14 days [default: 4 days]
     #[arg(long, value_name = "TIME", value_parser = duration)]
     retention: Option<Duration>,
     /// Receives after which the broker itself moves a message to the dead-letter queue; a last

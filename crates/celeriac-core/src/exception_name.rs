@@ -1,5 +1,14 @@
 //! Which Python exception an error is shown as (SPEC 2.6).
 
+use std::char::{CharTryFromError, ParseCharError};
+use std::error::Error;
+use std::io::{self, ErrorKind};
+use std::net::AddrParseError;
+use std::num::{ParseFloatError, ParseIntError, TryFromIntError};
+use std::str::{ParseBoolError, Utf8Error};
+use std::string::FromUtf8Error;
+use std::sync::mpsc;
+
 use crate::type_path;
 
 /// The module of errors that have no better one.
@@ -24,6 +33,51 @@ pub(crate) fn of_type(type_name: &str) -> (String, String) {
             ("kombu.exceptions".to_owned(), name)
         }
         _ => (module, name),
+    }
+}
+
+/// Python's exception for an error of Rust's standard library, so that `except OSError` there goes
+/// on to see what `std::io::Error` says here. An error whose type says more keeps its own name.
+pub(crate) fn of_standard(error: &(dyn Error + 'static), type_name: &str) -> Option<&'static str> {
+    if let Some(error) = error.downcast_ref::<io::Error>() {
+        return Some(of_io(error.kind()));
+    }
+    if error.is::<TryFromIntError>() {
+        return Some("OverflowError");
+    }
+    let is_value = error.is::<ParseIntError>()
+        || error.is::<ParseFloatError>()
+        || error.is::<ParseBoolError>()
+        || error.is::<ParseCharError>()
+        || error.is::<CharTryFromError>()
+        || error.is::<Utf8Error>()
+        || error.is::<FromUtf8Error>()
+        || error.is::<AddrParseError>()
+        || type_name == "serde_json::error::Error";
+    if is_value {
+        return Some("ValueError");
+    }
+    let is_late =
+        error.is::<mpsc::RecvTimeoutError>() || type_name == "tokio::time::error::Elapsed";
+    is_late.then_some("TimeoutError")
+}
+
+/// The subclasses of OSError, by errno in Python (PEP 3151).
+fn of_io(kind: ErrorKind) -> &'static str {
+    match kind {
+        ErrorKind::NotFound => "FileNotFoundError",
+        ErrorKind::PermissionDenied => "PermissionError",
+        ErrorKind::ConnectionRefused => "ConnectionRefusedError",
+        ErrorKind::ConnectionReset => "ConnectionResetError",
+        ErrorKind::ConnectionAborted => "ConnectionAbortedError",
+        ErrorKind::BrokenPipe => "BrokenPipeError",
+        ErrorKind::AlreadyExists => "FileExistsError",
+        ErrorKind::WouldBlock => "BlockingIOError",
+        ErrorKind::TimedOut => "TimeoutError",
+        ErrorKind::Interrupted => "InterruptedError",
+        ErrorKind::NotADirectory => "NotADirectoryError",
+        ErrorKind::IsADirectory => "IsADirectoryError",
+        _ => "OSError",
     }
 }
 
@@ -140,5 +194,37 @@ mod tests {
         );
         let number = std::any::type_name::<std::num::ParseIntError>();
         assert_eq!(of_type(number).1, "ParseIntError");
+    }
+
+    fn name(error: &(dyn Error + 'static)) -> Option<&'static str> {
+        of_standard(error, "")
+    }
+
+    #[test]
+    fn what_rusts_library_says_is_what_python_catches() {
+        for (kind, expected) in [
+            (ErrorKind::NotFound, "FileNotFoundError"),
+            (ErrorKind::ConnectionReset, "ConnectionResetError"),
+            (ErrorKind::TimedOut, "TimeoutError"),
+            (ErrorKind::UnexpectedEof, "OSError"),
+            (ErrorKind::Other, "OSError"),
+        ] {
+            assert_eq!(name(&io::Error::from(kind)), Some(expected), "{kind}");
+        }
+        let value: [Box<dyn Error>; 4] = [
+            Box::new("x".parse::<i32>().unwrap_err()),
+            Box::new("x".parse::<f32>().unwrap_err()),
+            Box::new("x".parse::<std::net::IpAddr>().unwrap_err()),
+            Box::new(String::from_utf8(vec![0xff]).unwrap_err()),
+        ];
+        for error in value {
+            assert_eq!(name(&*error), Some("ValueError"), "{error}");
+        }
+        let large = u8::try_from(300).unwrap_err();
+        assert_eq!(name(&large), Some("OverflowError"));
+        let (elapsed, json) = ("tokio::time::error::Elapsed", "serde_json::error::Error");
+        assert_eq!(of_standard(&std::fmt::Error, elapsed), Some("TimeoutError"));
+        assert_eq!(of_standard(&std::fmt::Error, json), Some("ValueError"));
+        assert_eq!(name(&std::fmt::Error), None, "it keeps its own name");
     }
 }

@@ -84,13 +84,17 @@ impl Failure {
     }
 
     /// Of an error: its type's last name becomes `exc_type`, its module path `exc_module`, its text
-    /// the argument, its chain of sources the traceback.
+    /// the argument, its chain of sources the traceback. Errors of the standard library become
+    /// Python's: `std::io::Error` is an `OSError`, or the subclass of its kind.
     pub fn of<E: StdError + 'static>(error: &E) -> Self {
         Self::of_dyn(type_name::<E>(), error)
     }
 
-    fn of_dyn(type_name: &str, error: &dyn StdError) -> Self {
-        let (module, name) = exception_name::of_type(type_name);
+    fn of_dyn(type_name: &str, error: &(dyn StdError + 'static)) -> Self {
+        let (module, name) = match exception_name::of_standard(error, type_name) {
+            Some(name) => ("builtins".to_owned(), name.to_owned()),
+            None => exception_name::of_type(type_name),
+        };
         let mut failure = Self::named(&module, &name, vec![Value::Str(error.to_string())]);
         failure.traceback = Some(traceback(&failure.qualified_name(), error));
         failure

@@ -174,11 +174,11 @@ impl Compression {
 
     fn unsupported(self) -> DecodeErrorKind {
         let hint = match self {
-            Self::Gzip => "turn on the feature `gzip` of celeriac-protocol",
-            Self::Bzip2 => "turn on the feature `bzip2` of celeriac-protocol",
-            Self::Xz => "turn on the feature `xz` of celeriac-protocol",
-            Self::Brotli => "turn on the feature `brotli` of celeriac-protocol",
-            Self::Zstd => "turn on the feature `zstd` of celeriac-protocol",
+            Self::Gzip => "turn on the feature `gzip` of celeriac",
+            Self::Bzip2 => "turn on the feature `bzip2` of celeriac",
+            Self::Xz => "turn on the feature `xz` of celeriac",
+            Self::Brotli => "turn on the feature `brotli` of celeriac",
+            Self::Zstd => "turn on the feature `zstd` of celeriac",
         };
         DecodeErrorKind::Unsupported(self.mime().to_owned(), hint)
     }

@@ -76,8 +76,8 @@ impl Serializer {
     fn unsupported(self) -> DecodeErrorKind {
         let hint = match self {
             Self::Json => "json is always built in",
-            Self::Msgpack => "turn on the feature `msgpack` of celeriac-protocol",
-            Self::Yaml => "turn on the feature `yaml` of celeriac-protocol",
+            Self::Msgpack => "turn on the feature `msgpack` of celeriac",
+            Self::Yaml => "turn on the feature `yaml` of celeriac",
         };
         DecodeErrorKind::Unsupported(self.content_type().to_owned(), hint)
     }

@@ -83,6 +83,24 @@ fn describe(found: &Unexpected<'_>) -> String {
     value.describe()
 }
 
+/// Integers take a float without a fraction, as Python's `2.0 == 2` has it. Beyond 2^53 a float
+/// may not be what was meant.
+macro_rules! whole {
+    ($($method:ident)+) => {
+        $(fn $method<V: de::Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+            match self.0 {
+                Value::Float(number) if number.fract() == 0.0 && number.abs() <= EXACT => {
+                    visitor.visit_i64(number as i64)
+                }
+                other => Self(other).deserialize_any(visitor),
+            }
+        })+
+    };
+}
+
+/// Up to here a float can hold every integer.
+const EXACT: f64 = 9_007_199_254_740_992.0;
+
 /// Serde's view of one wire value.
 pub(crate) struct ValueDeserializer(pub(crate) Value);
 
@@ -166,8 +184,13 @@ impl<'de> Deserializer<'de> for ValueDeserializer {
         visitor.visit_unit()
     }
 
+    whole! {
+        deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64 deserialize_i128
+        deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64 deserialize_u128
+    }
+
     forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit
+        bool f32 f64 char str string bytes byte_buf unit
         unit_struct tuple_struct map struct identifier
     }
 }

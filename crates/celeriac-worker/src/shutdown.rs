@@ -69,7 +69,7 @@ impl Shutdown {
         tokio::spawn(async move {
             let name = signals.next().await;
             tracing::info!(
-                "{name}: no new task starts, running ones may finish; once more to end them now"
+                "{name}: no new task starts, running ones may finish; signal again to stop immediately"
             );
             told.drain();
             let name = signals.next().await;

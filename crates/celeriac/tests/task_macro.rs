@@ -315,7 +315,8 @@ async fn errors_keep_their_type() {
         panic!("expected an error");
     };
     assert_eq!(type_id, TypeId::of::<std::num::ParseIntError>());
-    assert_eq!(failure.exception.exc_type, "ParseIntError");
+    assert_eq!(failure.exception.exc_type, "ValueError", "as in Python");
+    assert_eq!(failure.exception.exc_module.as_deref(), Some("builtins"));
     let Err(TaskError::Error { failure, .. }) = run::<boxed>(vec![text("x")], Dict::new()).await
     else {
         panic!("expected an error");

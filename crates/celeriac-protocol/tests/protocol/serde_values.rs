@@ -318,3 +318,20 @@ fn bytes_are_sequences_of_numbers() {
     from_value::<Vec<String>>(bytes()).unwrap_err();
     from_value::<[u8; 3]>(bytes()).unwrap_err();
 }
+
+/// Python's `2.0 == 2`; where something would be lost, nothing is converted.
+#[test]
+fn an_integer_takes_a_float_without_a_fraction() {
+    assert_eq!(from_value::<u32>(Value::Float(2.0)).ok(), Some(2));
+    assert_eq!(from_value::<i8>(Value::Float(-3.0)).ok(), Some(-3));
+    assert_eq!(
+        from_value::<Vec<Option<u64>>>(Value::List(vec![Value::Float(7.0), Value::Null])).ok(),
+        Some(vec![Some(7), None])
+    );
+    for number in [2.5, f64::NAN, f64::INFINITY, 1e300, 9_007_199_254_740_994.0] {
+        assert!(from_value::<i64>(Value::Float(number)).is_err(), "{number}");
+    }
+    assert!(from_value::<u8>(Value::Float(-1.0)).is_err());
+    assert!(from_value::<u8>(Value::Float(256.0)).is_err());
+    assert!(from_value::<String>(Value::Int(7)).is_err());
+}
