@@ -36,7 +36,7 @@ async fn failures_have_their_type_message_and_traceback() {
     let (_, meta) = app.run("tasks.question_mark", vec![]).await;
     assert_eq!(
         (meta.status.clone(), exc_type(&meta).as_str()),
-        (State::Failure, "ParseIntError")
+        (State::Failure, "ValueError")
     );
     assert!(meta.traceback.is_some());
 }

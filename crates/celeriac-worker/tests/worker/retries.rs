@@ -113,7 +113,7 @@ async fn errors_are_retried_by_themselves_until_none_is_left() {
     let meta = result.meta().await.expect("a result");
     assert_eq!(
         (runs.count(), meta.status.clone(), exc_type(&meta).as_str()),
-        (3, State::Failure, "ParseIntError")
+        (3, State::Failure, "ValueError")
     );
 }
 

@@ -3,8 +3,8 @@
 use celeriac_protocol::UtcTime;
 
 use super::super::item_view::ItemView;
-use super::Checker;
 use super::written::Written;
+use super::{Checker, RunKey};
 use crate::cloud::Item;
 
 impl Checker {
@@ -56,11 +56,17 @@ impl Checker {
             tracked.retry_counted(before.as_ref(), &after);
         }
         let given_up = after.runs < runs;
-        if !after.is_leased() || after.retries > counted || given_up {
-            tracked.open.retain(|(process, _), _| process != by);
-        }
         let attempt = after.attempt.unwrap_or(0);
+        if !after.is_leased() || after.retries > counted || given_up {
+            // its own run, and none of its earlier claims that another took over
+            let is_it = |(process, of): &RunKey| process == by && of + 1 >= attempt;
+            tracked.open.retain(|run, _| !is_it(run));
+        }
         if attempt > tracked.highest_attempt && after.runs > 0 {
+            if after.runs == runs && after.retries == counted {
+                // its own claim of before, of whose answer it never heard, was no run
+                tracked.open.remove(&(by.to_owned(), attempt - 1));
+            }
             let claimed = (by.to_owned(), attempt);
             tracked.open.insert(claimed, after.retries);
         }
