@@ -27,6 +27,13 @@ pub struct LedgerItem {
     pub identity: Option<TaskIdentity>,
 }
 
+impl LedgerItem {
+    /// Whether nothing but a message that could not be read has ended it: its id is free.
+    pub fn is_unread(&self) -> bool {
+        self.meta.status.as_str() == UNREAD
+    }
+}
+
 /// Which writing of an item was seen.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Version {
@@ -77,7 +84,8 @@ pub fn decide_claim(item: &LedgerItem, claim: &Claim, now: UtcTime) -> ClaimDeci
             runs: item.runs,
         }));
     }
-    let identity = item.identity.as_ref();
+    // what could not be read says nothing of the task, not even whose the id is
+    let identity = item.identity.as_ref().filter(|_| !item.is_unread());
     if let Some(other) = identity.filter(|identity| identity.name != claim.identity.name) {
         return ClaimDecision::Answer(ClaimOutcome::Conflict(other.clone()));
     }

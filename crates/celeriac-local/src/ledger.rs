@@ -280,6 +280,7 @@ impl LedgerTransaction<'_> {
         let new = (claim.shown.status.to_string(), shown);
         let (identity, (status, result)) = match before {
             Some((row, true)) => (row.identity, (row.status, row.result)),
+            Some((row, false)) if row.status == UNREAD => (None, new),
             Some((row, false)) => (row.identity, new),
             None => (None, new),
         };

@@ -1,6 +1,8 @@
 //! The messages that a worker makes of those at hand. Their bodies stay as they came as far as that
 //! can be.
 
+use std::collections::BTreeMap;
+
 use celeriac_core::{Delivery, deduplication_id};
 use celeriac_producer::Parcel;
 use celeriac_protocol::{Envelope, UtcTime, Value, WireForm};
@@ -101,11 +103,14 @@ fn counted_in_ledger(envelope: &Envelope, body: &str) -> String {
     counted.encode(form(body))
 }
 
-/// The message with its count of forwards, where there is room for one more attribute.
+/// The message with its count of forwards.
 pub(crate) fn counted(mut message: Parcel, forwards: u32) -> Parcel {
-    let attributes = &mut message.attributes;
-    if attributes.len() < MAX_ATTRIBUTES || attributes.contains_key(FORWARDS) {
-        attributes.insert(FORWARDS.to_owned(), forwards.to_string());
-    }
+    let count = forwards.to_string();
+    message.attributes.insert(FORWARDS.to_owned(), count);
     message
+}
+
+/// Whether there is room for the count. Without it two workers could forward for ever.
+pub(crate) fn can_count(attributes: &BTreeMap<String, String>) -> bool {
+    attributes.len() < MAX_ATTRIBUTES || attributes.contains_key(FORWARDS)
 }

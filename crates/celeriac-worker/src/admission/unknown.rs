@@ -32,7 +32,9 @@ pub(crate) async fn unknown(engine: &Engine, delivery: Delivery, envelope: Envel
 }
 
 fn may_forward(delivery: &Delivery, queue: &str) -> bool {
-    delivery.queue != queue && outgoing::forwards(delivery) < MAX_FORWARDS
+    delivery.queue != queue
+        && outgoing::can_count(&delivery.attributes)
+        && outgoing::forwards(delivery) < MAX_FORWARDS
 }
 
 /// Sends the body unchanged, with its attributes, to `queue`.

@@ -1,11 +1,14 @@
 //! What follows an end: drawn from what is stored, and drawn again whenever an end is met, since
 //! whoever stored it may have died before anything followed.
 
+use std::time::Duration;
+
 use celeriac_core::{CompletionKind, DeadLetter, Delivery, Failure, SendError, TaskIdentity};
 use celeriac_protocol::{Embed, ExceptionInfo, ResultMeta, State, Value};
+use tokio::time::Instant;
 
 use super::conflict::whose;
-use super::follow_up_messages::{self, Consequence, Waiting, told};
+use super::follow_up_messages::{self, Consequence, MOST_CALLBACKS, Waiting, told};
 use super::record::{Recorded, Unclaimed};
 use crate::call::Call;
 use crate::engine::Engine;
@@ -16,6 +19,8 @@ use crate::{Outcome, log, meta, waits};
 const SEND_TRIES: u32 = 6;
 /// Tries of storing the failure of a later step, over about 2 s.
 const FAIL_TRIES: u32 = 5;
+/// For so long all that wait for one task are tried again; after it each is tried once.
+const TELLING: Duration = Duration::from_secs(10);
 /// The key of a stored result under which stands why the task's message belongs in the dead-letter
 /// queue. Python's readers pass over it.
 pub(crate) const DEAD_LETTER_REASON: &str = "celeriac_letter";
@@ -79,25 +84,31 @@ pub(crate) async fn after_failure(
         return true;
     };
     let (mut certain, mut errbacks) = (true, Vec::new());
+    let until = Instant::now() + TELLING;
     // bodies first: they end by a ChordError, and what comes after them by that too
-    for body in follow_up_messages::chord_bodies(embed) {
+    for body in follow_up_messages::chord_bodies(embed).take(MOST_CALLBACKS) {
         let text = format!(
             "Dependency {} raised {}",
             call.id(),
             log::exception(&failure)
         );
         let error = meta::failure_text("celery.exceptions", "ChordError", text);
-        for one in told(follow_up_messages::waiting(&body)) {
-            certain &= end_waiting(engine, call, &one, State::Failure, &error).await;
+        for one in told(follow_up_messages::waiting(&body).into_iter()) {
+            certain &= end_waiting(engine, call, &one, State::Failure, &error, until).await;
         }
         errbacks.extend(follow_up_messages::of_failed_body(engine, call, &body));
+        errbacks.truncate(MOST_CALLBACKS);
     }
     let steps = embed.chain.iter().flatten();
-    for one in told(steps.flat_map(follow_up_messages::waiting).collect()) {
-        certain &= end_waiting(engine, call, &one, end.status.clone(), &failure).await;
+    for one in told(steps.flat_map(follow_up_messages::waiting)) {
+        certain &= end_waiting(engine, call, &one, end.status.clone(), &failure, until).await;
     }
     if end.status == State::Failure {
         errbacks.extend(follow_up_messages::of_failure(engine, call, embed));
+    }
+    if let Some(reason) = follow_up_messages::too_many(embed) {
+        tracing::error!("no error callback is sent: {reason}");
+        errbacks.clear();
     }
     if again {
         errbacks = missing(engine, errbacks).await;
@@ -121,7 +132,7 @@ async fn missing(engine: &Engine, all: Vec<Consequence>) -> Vec<Consequence> {
 /// Sends them one after the other; whether each is sent, or never can be. For one that never can
 /// be, whoever waits for it is told.
 pub(crate) async fn send(engine: &Engine, call: &Call, all: Vec<Consequence>) -> bool {
-    let mut certain = true;
+    let (mut certain, until) = (true, Instant::now() + TELLING);
     for Consequence { message, waiting } in all {
         match send_one(engine, &message).await {
             Ok(()) => {}
@@ -134,7 +145,8 @@ pub(crate) async fn send(engine: &Engine, call: &Call, all: Vec<Consequence>) ->
                 let text = format!("it follows {}, and was not sent: {error}", call.id());
                 let failure = meta::failure_text("kombu.exceptions", "OperationalError", text);
                 for one in waiting {
-                    certain &= end_waiting(engine, call, &one, State::Failure, &failure).await;
+                    certain &=
+                        end_waiting(engine, call, &one, State::Failure, &failure, until).await;
                 }
             }
         }
@@ -166,6 +178,7 @@ async fn end_waiting(
     Waiting { id, task }: &Waiting,
     state: State,
     failure: &Failure,
+    until: Instant,
 ) -> bool {
     for tries in 1..=FAIL_TRIES {
         let end = meta::of_id(engine, id, state.clone(), Value::Null);
@@ -193,13 +206,14 @@ async fn end_waiting(
                 );
                 return true;
             }
+            Recorded::Later(_) if Instant::now() > until => break,
             // another member of the same group may just be doing the same
             Recorded::Later(_) => tokio::time::sleep(waits::retry(tries)).await,
         }
     }
     tracing::error!(
         step = id,
-        "a later step, which will not run, has no state yet: the store is not available"
+        "a later step, which will not run, has no state yet: it is held, or the store is not available"
     );
     false
 }

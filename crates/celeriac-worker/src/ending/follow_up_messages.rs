@@ -1,6 +1,8 @@
 //! What follows a task: messages made of the signatures that its own message carries, under ids
 //! that are the same every time.
 
+use std::collections::BTreeSet;
+
 use celeriac_core::{Failure, SendError, SendOptions};
 use celeriac_producer::Message;
 use celeriac_protocol::{Dict, Embed, Signature, Value};
@@ -11,9 +13,12 @@ use crate::engine::Engine;
 use crate::meta;
 
 /// Callbacks of one message, and its error callbacks: each is sent at once.
-const MOST_CALLBACKS: usize = 250;
+pub(crate) const MOST_CALLBACKS: usize = 250;
 /// Steps of its chain: each is given an end where one before it fails.
 const MOST_STEPS: usize = 1_000;
+
+/// Tasks that a message embeds, callbacks of callbacks included.
+const MOST_EMBEDDED: usize = 2_000;
 
 /// Why a task is refused before it runs, if it is: what its message embeds could not follow it.
 /// Running it and letting the rest of its workflow hang would be worse.
@@ -38,17 +43,25 @@ pub(crate) fn refusal(engine: &Engine, call: &Call, embed: &Embed) -> Option<Fai
     ))
 }
 
-/// One message must not make thousands.
-fn too_many(embed: &Embed) -> Option<String> {
+/// One message must not make thousands, however deep they are embedded.
+pub(crate) fn too_many(embed: &Embed) -> Option<String> {
     let lists = [
         ("callbacks", &embed.callbacks, MOST_CALLBACKS),
         ("errbacks", &embed.errbacks, MOST_CALLBACKS),
         ("chain", &embed.chain, MOST_STEPS),
     ];
-    lists.into_iter().find_map(|(place, list, most)| {
+    let too_long = lists.into_iter().find_map(|(place, list, most)| {
         let count = list.as_ref().map_or(0, Vec::len);
         (count > most).then(|| {
             format!("`{place}` of this message has {count} tasks, over the limit of {most}")
+        })
+    });
+    too_long.or_else(|| {
+        let lists = [&embed.callbacks, &embed.errbacks, &embed.chain];
+        let all = lists.into_iter().flatten().flatten().chain(&embed.chord);
+        let count: usize = all.map(|one| Step::of(one).count()).sum();
+        (count > MOST_EMBEDDED).then(|| {
+            format!("this message embeds {count} tasks, over the limit of {MOST_EMBEDDED}")
         })
     })
 }
@@ -75,35 +88,31 @@ fn unsupported(embed: &Embed, group: Option<&str>) -> Option<String> {
         }
     }
     // a chain that is a part of a chord: its last step has the body
-    let steps = embed.chain.iter().flatten();
-    if steps.filter_map(chord_body).next().is_some() {
+    let mut steps = embed.chain.iter().flatten();
+    if steps.any(|step| Step::of(step).body().is_some()) {
         return refuse("a chord", "`chain`");
     }
     None
 }
 
-/// Those of whom a failure tells: the last step of a chain, for which its caller waits, comes
-/// first.
-pub(crate) fn told(mut waiting: Vec<Waiting>) -> Vec<Waiting> {
-    if waiting.len() > MOST_STEPS {
-        let count = waiting.len();
-        tracing::warn!("{count} tasks wait for this one; the last {MOST_STEPS} of them are told");
-        waiting.truncate(MOST_STEPS);
+/// Those of whom a failure tells, each once: the last step of a chain, for which its caller waits,
+/// comes first.
+pub(crate) fn told(waiting: impl Iterator<Item = Waiting>) -> Vec<Waiting> {
+    let mut seen = BTreeSet::new();
+    let once = waiting.filter(|one| seen.insert(one.id.clone()));
+    let told: Vec<Waiting> = once.take(MOST_STEPS).collect();
+    if told.len() == MOST_STEPS {
+        tracing::warn!("many tasks wait for this one; the last {MOST_STEPS} of them are told");
     }
-    waiting
+    told
 }
 
 /// The bodies that wait for this task, or for a later step of its chain.
-pub(crate) fn chord_bodies(embed: &Embed) -> Vec<Signature> {
-    let of_steps = embed.chain.iter().flatten().filter_map(chord_body);
-    embed.chord.clone().into_iter().chain(of_steps).collect()
-}
-
-/// The body of the chord that a later step is a part of.
-fn chord_body(step: &Signature) -> Option<Signature> {
-    let in_group = step.options.get("group_id").is_some_and(Value::is_true);
-    let body = step.options.get("chord").filter(|body| body.is_true())?;
-    in_group.then(|| Signature::from_message(body.clone()))
+pub(crate) fn chord_bodies(embed: &Embed) -> impl Iterator<Item = Signature> {
+    let of_steps = embed.chain.iter().flatten();
+    let of_steps = of_steps.filter_map(|step| Step::of(step).body());
+    let of_steps = of_steps.map(|body| Signature::from_message(body.clone()));
+    embed.chord.iter().cloned().chain(of_steps)
 }
 
 /// `chain`, `group` or `chord`; `None` for a plain task, and for what is no signature.
@@ -301,34 +310,119 @@ fn task_id(options: &Dict) -> Option<&str> {
 }
 
 /// The tasks that a caller of this step waits for: itself, and all that comes after it alone. A
-/// chord's is its body, a group's and a chain's are all of theirs.
+/// chord's is its body, a group's and a chain's are all of theirs. No more than are told.
 pub(crate) fn waiting(step: &Signature) -> Vec<Waiting> {
-    if step.raw.is_some() {
-        let readable = step.clone().readable();
-        return readable.map_or_else(|_| Vec::new(), |step| waiting(&step));
-    }
-    let inner = |value: &Value| {
-        let signature = Signature::from_value(value.clone());
-        signature.map_or_else(|_| Vec::new(), |signature| waiting(&signature))
-    };
-    match container(step).as_deref() {
-        None => {
-            let own = task_id(&step.options).map(|id| Waiting {
-                id: id.to_owned(),
-                task: step.task.clone(),
-            });
-            let later = match step.options.get("chain") {
-                Some(Value::List(steps)) => steps.iter().flat_map(inner).collect(),
-                _ => Vec::new(),
-            };
-            let body = chord_body(step).map_or_else(Vec::new, |body| waiting(&body));
-            own.into_iter().chain(later).chain(body).collect()
+    let mut all = Vec::new();
+    Step::of(step).gather(&mut all);
+    all
+}
+
+/// A signature as it stands in a message, borrowed: what it embeds may be large, and nested deep.
+#[derive(Clone, Copy)]
+struct Step<'a> {
+    task: &'a str,
+    options: Option<&'a Dict>,
+    kwargs: Option<&'a Dict>,
+    kind: Option<&'a str>,
+}
+
+impl<'a> Step<'a> {
+    fn of(signature: &'a Signature) -> Self {
+        match signature.raw.as_deref() {
+            Some(raw) => Self::read(raw),
+            None => Self {
+                task: &signature.task,
+                options: Some(&signature.options),
+                kwargs: Some(&signature.kwargs),
+                kind: signature.subtask_type.as_deref(),
+            },
         }
-        Some("chord") => step.kwargs.get("body").map_or_else(Vec::new, inner),
-        Some(_) => match step.kwargs.get("tasks") {
-            Some(Value::List(tasks)) => tasks.iter().flat_map(inner).collect(),
-            _ => Vec::new(),
-        },
+    }
+
+    /// What is no object embeds nothing.
+    fn read(value: &'a Value) -> Self {
+        let entry = |name: &str| match value {
+            Value::Dict(entries) => entries.get(name),
+            _ => None,
+        };
+        Self {
+            task: entry("task").and_then(text).unwrap_or_default(),
+            options: entry("options").and_then(dict),
+            kwargs: entry("kwargs").and_then(dict),
+            kind: entry("subtask_type").and_then(text),
+        }
+    }
+
+    fn option(self, name: &str) -> Option<&'a Value> {
+        self.options?.get(name)
+    }
+
+    /// The body of the chord that this step is a part of.
+    fn body(self) -> Option<&'a Value> {
+        let in_group = self.option("group_id").is_some_and(Value::is_true);
+        self.option("chord")
+            .filter(|body| in_group && body.is_true())
+    }
+
+    /// The parts of a chain, group or chord; `None` for a plain task.
+    fn parts(self) -> Option<&'a [Value]> {
+        let kwargs = |name: &str| self.kwargs.and_then(|kwargs| kwargs.get(name));
+        let kind = |kind: &&str| matches!(*kind, "chain" | "group" | "chord");
+        let by_name = self.task.strip_prefix("celery.").filter(kind);
+        Some(match self.kind.filter(kind).or(by_name)? {
+            "chord" => listed(kwargs("body")),
+            _ => listed(kwargs("tasks")),
+        })
+    }
+
+    fn gather(self, all: &mut Vec<Waiting>) {
+        if all.len() >= MOST_STEPS {
+            return;
+        }
+        if let Some(parts) = self.parts() {
+            parts.iter().for_each(|part| Self::read(part).gather(all));
+            return;
+        }
+        if let Some(id) = self.option("task_id").and_then(text) {
+            all.push(Waiting {
+                id: id.to_owned(),
+                task: self.task.to_owned(),
+            });
+        }
+        let later = listed(self.option("chain")).iter().chain(self.body());
+        later.for_each(|one| Self::read(one).gather(all));
+    }
+
+    /// How many tasks this one and all that it embeds are.
+    fn count(self) -> usize {
+        let lists = ["link", "link_error", "chain"];
+        let lists = lists.iter().flat_map(|name| listed(self.option(name)));
+        let parts = self.parts().unwrap_or_default();
+        let embedded = lists.chain(self.option("chord")).chain(parts);
+        1 + embedded.map(|one| Self::read(one).count()).sum::<usize>()
+    }
+}
+
+fn text(value: &Value) -> Option<&str> {
+    match value {
+        Value::Str(text) => Some(text),
+        _ => None,
+    }
+}
+
+fn dict(value: &Value) -> Option<&Dict> {
+    match value {
+        Value::Dict(entries) => Some(entries),
+        _ => None,
+    }
+}
+
+/// A list of signatures; one alone stands for a list of one.
+fn listed(value: Option<&Value>) -> &[Value] {
+    match value {
+        None | Some(Value::Null) => &[],
+        Some(Value::List(items)) => items,
+        Some(one) => std::slice::from_ref(one),
     }
 }
 

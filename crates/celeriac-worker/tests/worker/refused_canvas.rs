@@ -165,12 +165,111 @@ async fn more_than_a_message_may_make_is_refused() {
             format!("`{place}` of this message has {count} tasks, over the limit of {most}");
         assert_eq!((runs.count(), text), (0, expected));
         let stats = app.broker.stats(QUEUE).await.expect("stats");
-        assert_eq!(stats.visible, if place == "errbacks" { most } else { 0 });
+        assert_eq!(stats.visible, 0, "and nothing is sent of it");
         if place == "chain" {
             // the first in the list is the last step: who waits for the chain waits for it
             assert_eq!(failure(&app, "s0").await, "ValueError");
         }
     }
+}
+
+/// However deep: callbacks of callbacks, and error callbacks of the bodies of chords, which a
+/// refusal would send.
+#[tokio::test]
+async fn what_is_embedded_deep_is_counted_too() {
+    let link: Vec<Json> = (0..120)
+        .map(|_| signature("tasks.second", "x", &json!({})))
+        .collect();
+    let callback = signature("tasks.second", "y", &json!({"link": link}));
+    let names = vec![json!("tasks.second"); 250];
+    let body = json!({"task": "tasks.second", "options": {"task_id": "b", "link_error": names}});
+    let step = signature(
+        "tasks.second",
+        "z",
+        &json!({"group_id": "g", "chord": body}),
+    );
+    for (place, list) in [("callbacks", vec![callback; 20]), ("chain", vec![step; 40])] {
+        let runs = Runs::default();
+        let app = app(&runs);
+        let mut embed = json!({"callbacks": null, "errbacks": null, "chain": null, "chord": null});
+        embed[place] = list.into();
+        for task in ["tasks.part", "tasks.nowhere"] {
+            send(&app, task, task, None, &embed).await;
+            let end = app
+                .client
+                .result::<Value>(task)
+                .meta()
+                .await
+                .expect("a result");
+            assert_eq!(end.status, State::Failure);
+            if task == "tasks.part" {
+                let text = exc_message(&end);
+                assert!(text.contains("tasks, over the limit of 2000"), "{text}");
+            }
+        }
+        let stats = app.broker.stats(QUEUE).await.expect("stats");
+        assert_eq!((runs.count(), stats.visible), (0, 0), "{place}");
+    }
+}
+
+/// What comes after a step in its own options is looked at where it stands, and not copied for each
+/// level.
+#[tokio::test]
+async fn a_step_that_is_nested_deep_is_told_of() {
+    let runs = Runs::default();
+    let app = app(&runs);
+    let mut step = signature("tasks.second", "innermost", &json!({}));
+    for level in 0..30 {
+        step = signature(
+            "tasks.second",
+            &format!("level-{level}"),
+            &json!({"chain": [step]}),
+        );
+    }
+    let embed = json!({"callbacks": null, "errbacks": null, "chain": [step], "chord": null});
+    send(&app, "tasks.fail", "failing", None, &embed).await;
+    for id in ["failing", "level-29", "level-0", "innermost"] {
+        assert_eq!(failure(&app, id).await, "ValueError", "{id}");
+    }
+}
+
+/// Ids of one message that another task holds do not keep a worker's place for long.
+#[tokio::test]
+async fn a_step_that_is_held_is_tried_once() {
+    let app = app(&Runs::default());
+    let store = app.store.clone().expect("a store");
+    let claim = celeriac_core::Claim {
+        task_id: "held".to_owned(),
+        identity: celeriac_core::TaskIdentity::named("tasks.second"),
+        retries: 0,
+        owner: "other".into(),
+        nonce: "claim".into(),
+        lease: Duration::from_mins(1),
+        shown: celeriac_protocol::ResultMeta::new("held", State::Pending, Value::Null),
+        sent_by: None,
+        isolate_at: None,
+        unanswered: Vec::new(),
+        likely_known: false,
+    };
+    store.claim(vec![claim]).await.remove(0).expect("claimed");
+    let chain = vec![signature("tasks.second", "held", &json!({})); 1_000];
+    let embed = json!({"callbacks": null, "errbacks": null, "chain": chain, "chord": null});
+    let message = json!({
+        "body": json!([[], {}, embed]).to_string(),
+        "content-encoding": "utf-8",
+        "content-type": "application/json",
+        "headers": {"task": "tasks.fail", "id": "failing"},
+        "properties": {"body_encoding": "utf-8"},
+    });
+    app.send_body(QUEUE, message.to_string()).await;
+    let since = std::time::Instant::now();
+    let outcome = app.execute(QUEUE).await;
+    assert!(matches!(outcome, Outcome::Defer(_)), "{outcome:?}");
+    assert!(
+        since.elapsed() < Duration::from_secs(8),
+        "{:?}",
+        since.elapsed()
+    );
 }
 
 /// Signatures go to the queues that are named, and no other.

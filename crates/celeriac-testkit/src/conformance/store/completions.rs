@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use celeriac_core::{Claim, ClaimOutcome, CompletionKind, CompletionOutcome};
+use celeriac_core::{Claim, ClaimOutcome, CompletionKind, CompletionOutcome, TaskIdentity};
 use celeriac_protocol::{ResultMeta, State, Value};
 use tokio::task::JoinSet;
 
@@ -39,14 +39,20 @@ pub async fn an_unread_end_is_passed_by_the_next_claim(bench: StoreBench) {
         let record = bench.get(&id).await.expect("there is an item");
         assert_eq!(record.meta, failure);
     }
-    let claimed = bench
-        .claimed(Claim {
-            likely_known: true,
-            ..claim(&id)
-        })
-        .await;
+    // not even whose the id is: what could not be read may have been another's
+    let own = || Claim {
+        identity: TaskIdentity::named("tasks.real"),
+        likely_known: true,
+        ..claim(&id)
+    };
+    let claimed = bench.claimed(own()).await;
     assert_eq!((claimed.attempt, claimed.runs), (3, 1));
     assert_eq!(bench.status(&id).await, State::Pending);
+    let other = bench.claim(claim(&id)).await;
+    assert_eq!(
+        other,
+        ClaimOutcome::Conflict(TaskIdentity::named("tasks.real"))
+    );
     let end = CompletionKind::Final(success(&id, "done"));
     bench.complete(&id, claimed.attempt, end).await;
     assert_eq!(bench.status(&id).await, State::Success);
