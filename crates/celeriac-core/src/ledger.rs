@@ -73,9 +73,9 @@ pub struct Claim {
     /// What readers see while it runs: PENDING, or STARTED with `track_started`. A RETRY that
     /// stands there is kept unless this is STARTED.
     pub shown: ResultMeta,
-    /// The attempt that sent this try, if it is a retry: that attempt's run is over, so its lease
-    /// does not hold it up.
-    pub sent_by: Option<u64>,
+    /// The nonce of the claim whose run sent this try, if it is a retry: that run is over, so its
+    /// lease does not hold the task up. A nonce, since it cannot be guessed as an attempt can.
+    pub sent_by: Option<String>,
     /// Answer [`ClaimOutcome::Isolate`] instead of claiming if this would be the run of this number
     /// (from 1) of the present try: the caller sees to it first that nothing else runs beside it,
     /// so that nothing else can be to blame for its loss. `None`: nothing does so already, or it

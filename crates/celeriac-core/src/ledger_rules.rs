@@ -100,7 +100,7 @@ pub fn decide_claim(item: &LedgerItem, claim: &Claim, now: UtcTime) -> ClaimDeci
     let newer = claim.retries > item.retries;
     // the holder itself has sent this try: its run is over, and is only storing so
     let is_next = claim.retries.checked_sub(1) == Some(item.retries);
-    let by_holder = is_next && claim.sent_by == Some(attempt);
+    let by_holder = is_next && claim.sent_by.as_ref().is_some_and(is_last);
     // the caller's own earlier claim, of which it never heard: no run began with it
     let by_nobody = claim.unanswered.iter().any(is_last);
     let held = item.lease_until.filter(|until| *until > now);

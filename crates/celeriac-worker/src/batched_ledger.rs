@@ -108,12 +108,12 @@ impl BatchedLedger {
         }
     }
 
-    /// Takes a task, once. `since` is the moment before.
+    /// Takes a task, once. `since` is the moment before. Gives the claim's nonce, too.
     pub(crate) fn claim(
         &self,
         claim: Claim,
         since: Moment,
-    ) -> impl Future<Output = Result<ClaimOutcome, StoreError>> + Send {
+    ) -> impl Future<Output = (Result<ClaimOutcome, StoreError>, String)> + Send {
         let claim = Box::new(claim);
         async move {
             let (task_id, nonce) = (claim.task_id.clone(), claim.nonce.clone());
@@ -121,13 +121,14 @@ impl BatchedLedger {
             let answer = answer.unwrap_or_else(|_| Err(closed("claim", &task_id)));
             match &answer {
                 Ok(ClaimOutcome::Claimed(_)) if self.has_lapsed(since) => {
-                    self.unanswered.keep(task_id, nonce); // an answer too late to begin a run
+                    // an answer too late to begin a run
+                    self.unanswered.keep(task_id, nonce.clone());
                 }
                 Ok(ClaimOutcome::Isolate) => {} // what stands there is as it was
                 Ok(_) => self.unanswered.forget(&task_id),
-                Err(_) => self.unanswered.keep(task_id, nonce),
+                Err(_) => self.unanswered.keep(task_id, nonce.clone()),
             }
-            answer
+            (answer, nonce)
         }
     }
 
@@ -139,8 +140,15 @@ impl BatchedLedger {
     }
 
     /// Renews the lease of what was claimed from `since` on, until it is dropped.
-    pub(crate) fn hold(&self, task_id: &str, claimed: &Claimed, since: Moment) -> Held {
+    pub(crate) fn hold(
+        &self,
+        task_id: &str,
+        claimed: &Claimed,
+        nonce: String,
+        since: Moment,
+    ) -> Held {
         Held {
+            nonce,
             attempt: claimed.attempt,
             runs: claimed.runs,
             lease: Some(self.leases.hold(task_id, claimed.attempt, since.steady)),

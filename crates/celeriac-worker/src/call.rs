@@ -8,7 +8,7 @@ use celeriac_protocol::{Envelope, Extended, Value};
 use crate::engine::Engine;
 use crate::reply::Reply;
 
-/// Header of a retry: the attempt that sent it, whose lease does not hold it up.
+/// Header of a retry: the nonce of the claim whose run sent it, whose lease does not hold it up.
 pub(crate) const SENT_BY: &str = "celeriac_sent_by";
 /// Header of a message that left a FIFO queue: its retries are counted in the ledger, not in its
 /// own header.
@@ -131,10 +131,10 @@ impl Call {
         self.fifo || self.envelope.headers.get(IN_PLACE).is_some()
     }
 
-    /// The attempt that sent this retry.
-    pub(crate) fn sent_by(&self) -> Option<u64> {
+    /// The nonce of the claim whose run sent this retry.
+    pub(crate) fn sent_by(&self) -> Option<String> {
         match self.envelope.headers.extra.get(SENT_BY) {
-            Some(Value::Int(attempt)) => u64::try_from(*attempt).ok(),
+            Some(Value::Str(nonce)) => Some(nonce.clone()),
             _ => None,
         }
     }

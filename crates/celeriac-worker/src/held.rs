@@ -6,6 +6,8 @@ use crate::lease_keeper::LeaseGuard;
 pub(crate) struct Held {
     /// The fencing token; 1 without a ledger.
     pub(crate) attempt: u64,
+    /// Of the claim.
+    pub(crate) nonce: String,
     /// Started runs of this try, this one included.
     pub(crate) runs: u32,
     /// `None` without a ledger.

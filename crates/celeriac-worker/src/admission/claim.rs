@@ -35,6 +35,7 @@ pub(crate) async fn take(engine: &Engine, call: &mut Call, place: &Place) -> Res
     let Some(ledger) = engine.ledger.as_ref().filter(|_| call.uses_ledger) else {
         return Ok(Held {
             attempt: 1,
+            nonce: String::new(),
             runs: 1,
             lease: None,
         });
@@ -53,7 +54,8 @@ pub(crate) async fn take(engine: &Engine, call: &mut Call, place: &Place) -> Res
                 while_running(engine, call),
             )
         };
-        match ledger.claim(claim, since).await {
+        let (answer, nonce) = ledger.claim(claim, since).await;
+        match answer {
             Ok(ClaimOutcome::Claimed(claimed)) => {
                 if retries != call.retries() {
                     call.set_retries(retries);
@@ -62,7 +64,7 @@ pub(crate) async fn take(engine: &Engine, call: &mut Call, place: &Place) -> Res
                 if ledger.has_lapsed(since) {
                     return Err(Box::pin(let_go(ledger, call, &claimed)).await);
                 }
-                return Ok(hold(engine, ledger, call, &claimed, since));
+                return Ok(hold(engine, ledger, call, &claimed, nonce, since));
             }
             // a FIFO retry is counted in the ledger only, the message still has its first header
             Ok(ClaimOutcome::Stale { retries: counted })
@@ -91,13 +93,14 @@ fn hold(
     ledger: &BatchedLedger,
     call: &Call,
     claimed: &Claimed,
+    nonce: String,
     since: Moment,
 ) -> Held {
     if claimed.runs > 1 {
         engine.incidents.takeover();
     }
     log::claimed(claimed.attempt);
-    ledger.hold(call.id(), claimed, since)
+    ledger.hold(call.id(), claimed, nonce, since)
 }
 
 /// What readers see while it runs.

@@ -155,7 +155,7 @@ impl<'a> Unclaimed<'a> {
                 likely_known,
                 ..ledger.wish(task_id, self.identity.clone(), retries, pending)
             };
-            match ledger.claim(claim, ledger.moment()).await {
+            match ledger.claim(claim, ledger.moment()).await.0 {
                 Ok(ClaimOutcome::Claimed(claimed)) => return Ok(claimed.attempt),
                 Ok(ClaimOutcome::Stale { retries: counted })
                     if self.retries.is_none() && counted > retries =>

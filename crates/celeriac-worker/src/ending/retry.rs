@@ -170,9 +170,10 @@ async fn claim_late(conclusion: &mut Conclusion) -> bool {
         sent_by: call.sent_by(),
         ..ledger.wish(call.id(), call.identity(), call.retries(), pending)
     };
-    match ledger.claim(claim, since).await {
+    let (answer, nonce) = ledger.claim(claim, since).await;
+    match answer {
         Ok(ClaimOutcome::Claimed(claimed)) => {
-            conclusion.held = ledger.hold(call.id(), &claimed, since);
+            conclusion.held = ledger.hold(call.id(), &claimed, nonce, since);
             true
         }
         Ok(_) => false,
@@ -193,10 +194,10 @@ fn next_message(conclusion: &Conclusion, due: UtcTime) -> Parcel {
     next.headers.parent_id = Some(call.id().to_owned());
     next.headers.extra.shift_remove(IN_PLACE); // this message counts itself
     if conclusion.held.lease.is_some() {
-        let attempt = i64::try_from(conclusion.held.attempt).unwrap_or(i64::MAX);
-        next.headers
-            .extra
-            .insert(SENT_BY.to_owned(), Value::Int(attempt));
+        next.headers.extra.insert(
+            SENT_BY.to_owned(),
+            Value::Str(conclusion.held.nonce.clone()),
+        );
     }
     next.properties
         .delivery_info

@@ -44,7 +44,7 @@ pub async fn an_id_is_bound_to_the_task_that_claims_it_first(bench: StoreBench) 
     let of = |name: &str, retries| Claim {
         identity: TaskIdentity::named(name),
         retries,
-        sent_by: Some(1),
+        sent_by: Some("1".to_owned()),
         likely_known: retries > 0,
         ..claim(&id)
     };

@@ -179,7 +179,9 @@ pub async fn many_retries_end_in_one_state(bench: StoreBench) {
 /// changes that.
 pub async fn a_retry_waits_until_it_is_due(bench: StoreBench) {
     let id = new_id();
-    let first = bench.claimed(claim(&id)).await;
+    let first = claim(&id);
+    let first_nonce = first.nonce.clone();
+    let first = bench.claimed(first).await;
     let due = SystemClock.now().after(Duration::from_millis(1_500));
     let mut kind = retry(&id, 1);
     if let CompletionKind::Retry { due: place, .. } = &mut kind {
@@ -199,7 +201,7 @@ pub async fn a_retry_waits_until_it_is_due(bench: StoreBench) {
     );
     let next = || Claim {
         retries: 1,
-        sent_by: Some(first.attempt),
+        sent_by: Some(first_nonce.clone()),
         likely_known: true,
         ..claim(&id)
     };
@@ -217,20 +219,22 @@ pub async fn a_retry_waits_until_it_is_due(bench: StoreBench) {
 /// does.
 pub async fn a_retry_passes_the_lease_of_its_sender_alone(bench: StoreBench) {
     let id = new_id();
-    let holder = bench.claimed(claim(&id)).await;
+    let first = claim(&id);
+    let nonce = first.nonce.clone();
+    let holder = bench.claimed(first).await;
     let sent_by = |sent_by| Claim {
         retries: 1,
         sent_by,
         likely_known: true,
         ..claim(&id)
     };
-    for other in [None, Some(holder.attempt + 1)] {
+    for other in [None, Some("1".to_owned()), Some(String::new())] {
         let refused = bench.claim(sent_by(other)).await;
         assert!(
             matches!(refused, ClaimOutcome::Leased { .. }),
             "{refused:?}"
         );
     }
-    let next = bench.claimed(sent_by(Some(holder.attempt))).await;
+    let next = bench.claimed(sent_by(Some(nonce))).await;
     assert_eq!((next.attempt, next.runs), (holder.attempt + 1, 1));
 }
