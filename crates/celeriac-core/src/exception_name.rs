@@ -212,15 +212,18 @@ mod tests {
             assert_eq!(name(&io::Error::from(kind)), Some(expected), "{kind}");
         }
         let value: [Box<dyn Error>; 4] = [
-            Box::new("x".parse::<i32>().unwrap_err()),
-            Box::new("x".parse::<f32>().unwrap_err()),
-            Box::new("x".parse::<std::net::IpAddr>().unwrap_err()),
-            Box::new(String::from_utf8(vec![0xff]).unwrap_err()),
+            Box::new("x".parse::<i32>().expect_err("it does not fit")),
+            Box::new("x".parse::<f32>().expect_err("it does not fit")),
+            Box::new(
+                "x".parse::<std::net::IpAddr>()
+                    .expect_err("it does not fit"),
+            ),
+            Box::new(String::from_utf8(vec![0xff]).expect_err("it does not fit")),
         ];
         for error in value {
             assert_eq!(name(&*error), Some("ValueError"), "{error}");
         }
-        let large = u8::try_from(300).unwrap_err();
+        let large = u8::try_from(300).expect_err("it does not fit");
         assert_eq!(name(&large), Some("OverflowError"));
         let (elapsed, json) = ("tokio::time::error::Elapsed", "serde_json::error::Error");
         assert_eq!(of_standard(&std::fmt::Error, elapsed), Some("TimeoutError"));

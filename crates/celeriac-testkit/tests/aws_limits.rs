@@ -81,12 +81,9 @@ fn batch(ids: &[&str], bytes: usize) -> Value {
 
 const IDS: [&str; 11] = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10"];
 
-fn of_sqs() -> Vec<Case> {
+fn of_queues() -> Vec<Case> {
     let queue = |name: &str| json!({"QueueName": name});
-    let with = |name: &str, value: &str| json!({"QueueName": "q", "Attributes": {name: value}});
-    let visibility = |seconds: i64| json!({"QueueUrl": STANDARD, "ReceiptHandle": "r", "VisibilityTimeout": seconds});
-    let receive = |name: &str, value: i64| json!({"QueueUrl": STANDARD, name: value});
-    let mut cases = vec![
+    vec![
         case(
             "queue-name",
             "CreateQueue",
@@ -115,6 +112,12 @@ fn of_sqs() -> Vec<Case> {
             queue("q"),
             queue("q.fifo"),
         ),
+    ]
+}
+
+fn of_messages() -> Vec<Case> {
+    let visibility = |seconds: i64| json!({"QueueUrl": STANDARD, "ReceiptHandle": "r", "VisibilityTimeout": seconds});
+    vec![
         case(
             "delay",
             "SendMessage",
@@ -179,6 +182,25 @@ fn of_sqs() -> Vec<Case> {
             message(STANDARD, &json!({"MessageBody": "x".repeat(1_048_577)})),
         ),
         case(
+            "visibility",
+            "ChangeMessageVisibility",
+            INVALID,
+            visibility(43_200),
+            visibility(43_201),
+        ),
+        case(
+            "list-page",
+            "ListQueues",
+            INVALID,
+            json!({"MaxResults": 1_000}),
+            json!({"MaxResults": 1_001}),
+        ),
+    ]
+}
+
+fn of_attributes() -> Vec<Case> {
+    let mut cases = vec![
+        case(
             "attributes",
             "SendMessage",
             INVALID,
@@ -206,6 +228,21 @@ fn of_sqs() -> Vec<Case> {
             attributes("a", "v", 1),
             attributes("a", "", 1),
         ),
+    ];
+    for name in ["AWS.x", "amazon.x", ".x", "x.", "x..y"] {
+        cases.push(case(
+            "attribute-names",
+            "SendMessage",
+            INVALID,
+            attributes("x", "v", 1),
+            attributes(name, "v", 1),
+        ));
+    }
+    cases
+}
+
+fn of_batches() -> Vec<Case> {
+    vec![
         case(
             "entries",
             "SendMessageBatch",
@@ -241,30 +278,13 @@ fn of_sqs() -> Vec<Case> {
             batch(&IDS[..2], 524_288),
             batch(&IDS[..2], 524_289),
         ),
-        case(
-            "visibility",
-            "ChangeMessageVisibility",
-            INVALID,
-            visibility(43_200),
-            visibility(43_201),
-        ),
-        case(
-            "list-page",
-            "ListQueues",
-            INVALID,
-            json!({"MaxResults": 1_000}),
-            json!({"MaxResults": 1_001}),
-        ),
-    ];
-    for name in ["AWS.x", "amazon.x", ".x", "x.", "x..y"] {
-        cases.push(case(
-            "attribute-names",
-            "SendMessage",
-            INVALID,
-            attributes("x", "v", 1),
-            attributes(name, "v", 1),
-        ));
-    }
+    ]
+}
+
+fn of_ranges() -> Vec<Case> {
+    let with = |name: &str, value: &str| json!({"QueueName": "q", "Attributes": {name: value}});
+    let receive = |name: &str, value: i64| json!({"QueueUrl": STANDARD, name: value});
+    let mut cases = Vec::new();
     let ranges = [
         ("DelaySeconds", 0, 900),
         ("MaximumMessageSize", 1_024, 1_048_576),
@@ -464,8 +484,12 @@ fn verdict(limits: &AwsLimits, operation: &str, body: &Value) -> Verdict {
 fn each_limit_lets_pass_what_keeps_it_and_refuses_what_does_not() {
     let limits = AwsLimits::default();
     let mut tested = BTreeSet::from(["visibility-end", "purge"]); // have tests of their own
-    for case in of_sqs()
+    for case in of_queues()
         .into_iter()
+        .chain(of_messages())
+        .chain(of_attributes())
+        .chain(of_batches())
+        .chain(of_ranges())
         .chain(of_dynamodb())
         .chain(of_scheduler())
     {

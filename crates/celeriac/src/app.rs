@@ -173,13 +173,14 @@ impl App {
     /// the exit codes. Reports errors on stderr.
     pub async fn run(self) -> ExitCode {
         if lambda_life::is_wanted() {
-            return lambda_life::run(self).await;
+            return Box::pin(lambda_life::run(self)).await;
         }
         self.run_with(std::env::args_os()).await
     }
 
     /// [`App::run`] with other arguments than the program's; the first one is the program's name.
     pub async fn run_with(self, arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-        AppCommand::run(self, arguments).await
+        // large: a worker and all that it holds
+        Box::pin(AppCommand::run(self, arguments)).await
     }
 }

@@ -13,9 +13,9 @@ pub(super) struct Ledger {
 }
 
 /// Receipts are forgotten after this; no test runs for longer.
-const KEPT: Duration = Duration::from_secs(2 * 3600);
+const KEPT: Duration = Duration::from_hours(2);
 /// A queue may be purged once in this time.
-const PURGE: Duration = Duration::from_secs(60);
+const PURGE: Duration = Duration::from_mins(1);
 /// Receipts that may be kept before old ones are looked for.
 const MANY: usize = 100_000;
 

@@ -9,7 +9,7 @@ const INVALID: &str = "ValidationException";
 /// Bytes of a target's input.
 const LARGEST_INPUT: usize = 262_144;
 /// How old a start date may be.
-const OLDEST_START: Duration = Duration::from_secs(5 * 60);
+const OLDEST_START: Duration = Duration::from_mins(5);
 
 pub(super) fn check(request: &AwsRequest<'_>) -> Option<Refusal> {
     let model = SchedulerModel::shared();

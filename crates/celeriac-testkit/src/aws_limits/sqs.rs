@@ -14,6 +14,9 @@ const LARGEST: usize = 1_048_576;
 const MOST_ENTRIES: usize = 10;
 const MOST_ATTRIBUTES: usize = 10;
 
+/// The end of the names of FIFO queues.
+const FIFO: &str = ".fifo";
+
 const INVALID: &str = "InvalidParameterValue";
 
 pub(super) fn check(operation: &str, body: &Value, ledger: &mut Ledger) -> Option<Verdict> {
@@ -36,12 +39,12 @@ pub(super) fn check(operation: &str, body: &Value, ledger: &mut Ledger) -> Optio
 
 fn is_fifo(body: &Value) -> bool {
     let url = body["QueueUrl"].as_str().unwrap_or_default();
-    url.ends_with(".fifo")
+    url.strip_suffix(FIFO).is_some()
 }
 
 fn queue_name(body: &Value) -> Option<Refusal> {
     let name = body["QueueName"].as_str().unwrap_or_default();
-    let plain = name.strip_suffix(".fifo").unwrap_or(name);
+    let plain = name.strip_suffix(FIFO).unwrap_or(name);
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
     let wrong = plain.is_empty() || name.len() > 80 || !plain.bytes().all(is_plain);
     if wrong {
@@ -50,7 +53,7 @@ fn queue_name(body: &Value) -> Option<Refusal> {
     }
     let says = &body["Attributes"]["FifoQueue"];
     let says_fifo = says == "true" || says == true;
-    (says_fifo != name.ends_with(".fifo")).then(|| {
+    (says_fifo != name.strip_suffix(FIFO).is_some()).then(|| {
         let text = "the name of a FIFO queue, and of no other, ends with .fifo";
         refuse("fifo-suffix", INVALID, text)
     })

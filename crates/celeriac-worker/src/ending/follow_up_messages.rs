@@ -380,7 +380,9 @@ impl<'a> Step<'a> {
             return;
         }
         if let Some(parts) = self.parts() {
-            parts.iter().for_each(|part| Self::read(part).gather(all));
+            for part in parts {
+                Self::read(part).gather(all);
+            }
             return;
         }
         if let Some(id) = self.option("task_id").and_then(text) {
@@ -390,7 +392,9 @@ impl<'a> Step<'a> {
             });
         }
         let later = listed(self.option("chain")).iter().chain(self.body());
-        later.for_each(|one| Self::read(one).gather(all));
+        for one in later {
+            Self::read(one).gather(all);
+        }
     }
 
     /// How many tasks this one and all that it embeds are.
