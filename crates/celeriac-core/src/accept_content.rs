@@ -81,11 +81,11 @@ impl SettingValue for AcceptContent {
     }
 
     fn raw(&self) -> Value {
-        Value::List(self.names.iter().cloned().map(Value::Str).collect())
+        self.names.raw()
     }
 
     fn show(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&self.names, f)
+        self.names.show(f)
     }
 }
 

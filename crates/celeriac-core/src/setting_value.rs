@@ -72,9 +72,12 @@ impl SettingValue for String {
 }
 
 impl SettingValue for Vec<String> {
-    const KIND: &'static str = "list of texts; in the environment with commas between";
+    const KIND: &'static str =
+        "list of texts; in the environment with commas between, or in brackets";
     fn read(raw: Value) -> Result<Self, String> {
         let expected = |got: &Value| expected("a list of texts", got);
+        let is_list = matches!(&raw, Value::Str(text) if text.trim_start().starts_with('['));
+        let raw = if is_list { inline(raw)? } else { raw };
         match raw {
             Value::Str(texts) => {
                 let texts = texts.split(',').map(|text| text.trim().to_owned());

@@ -526,6 +526,8 @@ fn variables_make_the_same_settings() {
         worker_concurrency = 4
         task_max_lost_runs = 7
         timezone = "Asia/Seoul"
+        accept_content = ["json", "zstd"]
+        worker_follow_up_queues = ["celery", "a,b"]
         beat_schedule = { daily = { task = "shop.report", schedule = 86400, kwargs = { text = 'a "b" é' } } }
 
         [broker_transport_options]
