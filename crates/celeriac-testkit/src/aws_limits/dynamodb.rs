@@ -5,6 +5,8 @@ use serde_json::Value;
 use super::{Refusal, Verdict, refuse};
 
 const INVALID: &str = "ValidationException";
+/// The same of one statement in a batch.
+const INVALID_STATEMENT: &str = "ValidationError";
 /// Bytes of an item, names included.
 const LARGEST_ITEM: usize = 409_600;
 /// Bytes of a partition key.
@@ -62,7 +64,12 @@ fn statements(body: &Value) -> Verdict {
         let text = format!("a statement has {LONGEST_STATEMENT} characters at most");
         return Verdict::Refuse(refuse("statement-text", INVALID, text));
     }
-    let refused: Vec<Option<Refusal>> = statements.iter().map(inserted).collect();
+    let of_statement = |refusal| Refusal {
+        code: INVALID_STATEMENT,
+        ..refusal
+    };
+    let refused = statements.iter().map(|one| inserted(one).map(of_statement));
+    let refused: Vec<Option<Refusal>> = refused.collect();
     if refused.iter().all(Option::is_none) {
         return Verdict::Pass;
     }

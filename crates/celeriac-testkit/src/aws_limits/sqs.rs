@@ -67,11 +67,16 @@ fn queue_attributes(attributes: &Value) -> Option<Refusal> {
         ("ReceiveMessageWaitTimeSeconds", 0, LONGEST_WAIT),
         ("VisibilityTimeout", 0, LONGEST_VISIBILITY),
     ];
-    let (name, least, most) = ranges
-        .into_iter()
-        .find(|(name, least, most)| is_outside(&attributes[*name], *least, *most))?;
-    let text = format!("{name} is {least} to {most}");
+    let text = out_of_range(attributes, &ranges)?;
     Some(refuse("queue-attributes", "InvalidAttributeValue", text))
+}
+
+/// The first of these numbers, by name, that is out of its range.
+fn out_of_range(numbers: &Value, ranges: &[(&str, i64, i64)]) -> Option<String> {
+    let outside =
+        |(name, least, most): &&(&str, i64, i64)| is_outside(&numbers[*name], *least, *most);
+    let (name, least, most) = ranges.iter().find(outside)?;
+    Some(format!("{name} is {least} to {most}"))
 }
 
 fn receive(body: &Value) -> Option<Refusal> {
@@ -80,10 +85,7 @@ fn receive(body: &Value) -> Option<Refusal> {
         ("WaitTimeSeconds", 0, LONGEST_WAIT),
         ("VisibilityTimeout", 0, LONGEST_VISIBILITY),
     ];
-    let (name, least, most) = ranges
-        .into_iter()
-        .find(|(name, least, most)| is_outside(&body[*name], *least, *most))?;
-    let text = format!("{name} is {least} to {most}");
+    let text = out_of_range(body, &ranges)?;
     Some(refuse("receive", INVALID, text))
 }
 

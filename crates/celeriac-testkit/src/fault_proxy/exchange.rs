@@ -3,15 +3,14 @@ use hyper::body::Bytes;
 use hyper::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HOST, HeaderValue};
 use hyper::http::{request, response};
 use hyper::{Request, Response, StatusCode, Uri};
-use serde_json::{Value, json};
+use serde_json::json;
 use thiserror::Error;
 
 use super::call::Call;
-use super::entries::RefusedEntries;
 use super::operation::operation;
 use super::proxy::Shared;
 use super::rule::Fault;
-use super::statements::Withheld;
+use super::withheld::{EntryError, Withheld};
 use crate::aws_limits::{AwsRequest, Refusal, Verdict};
 
 /// Why a connection closes without an answer.
@@ -43,15 +42,25 @@ pub(super) async fn exchange(
             Fault::DropResponse => drop_response = true,
             Fault::Delay(delay) => tokio::time::sleep(delay).await,
             Fault::Answer { status, code } => return Ok(refusal(status, &code)),
-            Fault::RefuseEntries { code } => return Ok(refused_entries(request.body(), &code)),
+            Fault::RefuseEntries { code } => {
+                let error = |_| Some(EntryError::by_rule(&code));
+                return without(shared, request, error).await;
+            }
             Fault::WithholdStatement { .. } => {}
         }
     }
     let answer = match limits(shared, &name, &request) {
         Verdict::Refuse(refusal) => Ok(refused(&refusal)),
-        Verdict::RefuseEntries(entries) => without_entries(shared, request, &entries).await,
+        Verdict::RefuseEntries(entries) => {
+            without(shared, request, |place| {
+                let refusal = entries[place].as_ref()?;
+                Some(EntryError::new(refusal.code, &refusal.message))
+            })
+            .await
+        }
         Verdict::Pass if name == "BatchExecuteStatement" => {
-            without_statements(shared, request).await
+            let fault = |_| Some(EntryError::by_rule(&shared.statement_fault()?));
+            without(shared, request, fault).await
         }
         Verdict::Pass => forward(shared, request).await,
     };
@@ -67,12 +76,13 @@ pub(super) async fn exchange(
     }
 }
 
-/// Forwards what the rules leave of a batch, and puts their errors in the places of what they took.
-async fn without_statements(
+/// Forwards what is left of a batch, and puts the errors of what was taken out into the answer.
+async fn without(
     shared: &Shared,
     request: Request<Bytes>,
+    error: impl FnMut(usize) -> Option<EntryError>,
 ) -> Result<Response<Bytes>, Broken> {
-    let Some(withheld) = Withheld::from_request(request.body(), || shared.statement_fault()) else {
+    let Some(withheld) = Withheld::from_request(request.body(), error) else {
         return forward(shared, request).await;
     };
     let answer = match withheld.request.clone() {
@@ -113,22 +123,6 @@ fn refused(refusal: &Refusal) -> Response<Bytes> {
         headers.insert("x-amzn-query-error", queried);
     }
     response
-}
-
-/// Forwards the entries that are left of a batch, and puts the refusals into the answer.
-async fn without_entries(
-    shared: &Shared,
-    request: Request<Bytes>,
-    entries: &[Option<Refusal>],
-) -> Result<Response<Bytes>, Broken> {
-    let batch = RefusedEntries::new(request.body(), entries);
-    let answer = match &batch.left {
-        Some(left) => forward(shared, request.map(|_| Bytes::from(left.clone()))).await?,
-        None => json_response(Bytes::from_static(b"{}")),
-    };
-    let (mut head, body) = answer.into_parts();
-    head.headers.remove("x-amz-crc32"); // of what the emulator said
-    Ok(Response::from_parts(head, batch.answer(&body).into()))
 }
 
 async fn forward(shared: &Shared, request: Request<Bytes>) -> Result<Response<Bytes>, Broken> {
@@ -175,23 +169,6 @@ fn refusal(status: u16, code: &str) -> Response<Bytes> {
     *response.status_mut() =
         StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     response
-}
-
-/// The answer to a batch of SQS of which no entry went through.
-fn refused_entries(body: &Bytes, code: &str) -> Response<Bytes> {
-    let request: Value = serde_json::from_slice(body).unwrap_or_default();
-    let refused = |entry: &Value| {
-        json!({
-            "Id": entry["Id"],
-            "Code": code,
-            "Message": "made by the fault proxy",
-            "SenderFault": true,
-        })
-    };
-    let entries = request["Entries"].as_array();
-    let failed: Vec<Value> = entries.into_iter().flatten().map(refused).collect();
-    let answer = json!({"Successful": [], "Failed": failed});
-    json_response(answer.to_string().into())
 }
 
 fn json_response(body: Bytes) -> Response<Bytes> {

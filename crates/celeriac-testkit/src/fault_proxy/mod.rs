@@ -1,12 +1,11 @@
 //! An HTTP proxy in front of an emulator that counts requests and makes trouble.
 
 mod call;
-mod entries;
 mod exchange;
 mod operation;
 mod proxy;
 mod rule;
-mod statements;
+mod withheld;
 
 pub use call::Call;
 pub use proxy::FaultProxy;
