@@ -28,9 +28,11 @@ pub struct LedgerItem {
 }
 
 impl LedgerItem {
-    /// Whether nothing but a message that could not be read has ended it: its id is free.
-    pub fn is_unread(&self) -> bool {
-        self.meta.status.as_str() == UNREAD
+    /// Whose the id is, if it is somebody's: what could not be read says nothing of the task, not
+    /// even that.
+    pub fn bound_to(&self) -> Option<&TaskIdentity> {
+        let is_unread = self.meta.status.as_str() == UNREAD;
+        self.identity.as_ref().filter(|_| !is_unread)
     }
 }
 
@@ -84,9 +86,8 @@ pub fn decide_claim(item: &LedgerItem, claim: &Claim, now: UtcTime) -> ClaimDeci
             runs: item.runs,
         }));
     }
-    // what could not be read says nothing of the task, not even whose the id is
-    let identity = item.identity.as_ref().filter(|_| !item.is_unread());
-    if let Some(other) = identity.filter(|identity| identity.name != claim.identity.name) {
+    let bound_to = item.bound_to();
+    if let Some(other) = bound_to.filter(|other| other.name != claim.identity.name) {
         return ClaimDecision::Answer(ClaimOutcome::Conflict(other.clone()));
     }
     if item.meta.status.is_ready() {

@@ -161,7 +161,7 @@ impl DynamoStore {
                 keep_result,
             } => {
                 let mut write = self.take(entry, now, condition, &claimed, keep_result)?;
-                if item.identity.is_none() || item.is_unread() {
+                if item.bound_to().is_none() {
                     write.set.extend(identity(&entry.claim.identity));
                 }
                 Ok(Step::Write(write, claimed))

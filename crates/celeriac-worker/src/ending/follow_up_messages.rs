@@ -120,10 +120,7 @@ fn container(signature: &Signature) -> Option<String> {
     if signature.raw.is_some() {
         return container(&signature.clone().readable().ok()?);
     }
-    let kind = |kind: &&str| matches!(*kind, "chain" | "group" | "chord");
-    let by_name = signature.task.strip_prefix("celery.").filter(kind);
-    let by_type = signature.subtask_type.as_deref().filter(kind);
-    by_type.or(by_name).map(str::to_owned)
+    Step::of(signature).container().map(str::to_owned)
 }
 
 /// A task that follows, ready to be sent.
@@ -151,17 +148,17 @@ pub(crate) fn of_success(
     embed: &Embed,
     result: &Value,
 ) -> Result<Vec<Consequence>, SendError> {
-    let mut all = Vec::new();
+    let (parent, mut all) = (Parent::of(call), Vec::new());
     for (index, callback) in embed.callbacks.iter().flatten().enumerate() {
         let role = format!("callback-{index}");
         let callback = applied(readable(callback.clone())?, result);
-        all.push(make(engine, call, callback, &role, &[])?);
+        all.push(parent.make(engine, callback, &role, &[])?);
     }
     if let Some((next, later)) = embed.chain.as_ref().and_then(|steps| steps.split_last()) {
         let mut next = applied(readable(next.clone())?, result);
         let rest = later.iter().map(Signature::to_value).collect();
         next.options.insert("chain".to_owned(), Value::List(rest));
-        all.push(make(engine, call, next, "chain", later)?);
+        all.push(parent.make(engine, next, "chain", later)?);
     }
     Ok(all)
 }
@@ -169,20 +166,8 @@ pub(crate) fn of_success(
 /// The error callbacks, with the task's id (SPEC 7.4). One that cannot be made is logged and left
 /// out.
 pub(crate) fn of_failure(engine: &Engine, call: &Call, embed: &Embed) -> Vec<Consequence> {
-    let id = Value::Str(call.id().to_owned());
-    let errbacks = embed.errbacks.iter().flatten().enumerate();
-    let made = errbacks
-        .take(MOST_CALLBACKS)
-        .filter_map(|(index, errback)| {
-            let role = format!("errback-{index}");
-            let made = readable(errback.clone().by_name())
-                .and_then(|errback| make(engine, call, applied(errback, &id), &role, &[]));
-            made.inspect_err(|error| {
-                tracing::error!("an errback of the task cannot be sent: {error}");
-            })
-            .ok()
-        });
-    made.collect()
+    let errbacks = embed.errbacks.iter().flatten().cloned();
+    Parent::of(call).errbacks(engine, errbacks, "the task")
 }
 
 /// The error callbacks of a chord's body whose header has failed, with the body's id, as in Celery:
@@ -195,31 +180,16 @@ pub(crate) fn of_failed_body(engine: &Engine, call: &Call, body: &Signature) -> 
             return Vec::new();
         }
     };
-    let (Some(id), Some(errbacks)) = (task_id(&body.options), body.options.get("link_error"))
-    else {
+    let Some(id) = task_id(&body.options) else {
         return Vec::new();
-    };
-    let errbacks = match errbacks {
-        Value::List(errbacks) => errbacks.clone(),
-        one => vec![one.clone()],
     };
     let parent = Parent {
         id,
-        root_id: call.envelope.headers.root_id.as_deref(),
+        ..Parent::of(call)
     };
-    let errbacks = errbacks.into_iter().enumerate().take(MOST_CALLBACKS);
-    let made = errbacks.filter_map(|(index, one)| {
-        let errback = Signature::from_message(one).by_name();
-        let id = Value::Str(id.to_owned());
-        let made = readable(errback).and_then(|one| {
-            parent.make(engine, applied(one, &id), &format!("errback-{index}"), &[])
-        });
-        made.inspect_err(|error| {
-            tracing::error!("an errback of the chord's body cannot be sent: {error}");
-        })
-        .ok()
-    });
-    made.collect()
+    let errbacks = listed(body.options.get("link_error")).iter().cloned();
+    let errbacks = errbacks.map(Signature::from_message);
+    parent.errbacks(engine, errbacks, "the chord's body")
 }
 
 fn check_queue(engine: &Engine, task: &str, queue: &str) -> Result<(), SendError> {
@@ -241,27 +211,41 @@ fn readable(signature: Signature) -> Result<Signature, SendError> {
     })
 }
 
-fn make(
-    engine: &Engine,
-    call: &Call,
-    signature: Signature,
-    role: &str,
-    later: &[Signature],
-) -> Result<Consequence, SendError> {
-    let parent = Parent {
-        id: call.id(),
-        root_id: call.envelope.headers.root_id.as_deref(),
-    };
-    parent.make(engine, signature, role, later)
-}
-
 /// The task that others follow.
 struct Parent<'a> {
     id: &'a str,
     root_id: Option<&'a str>,
 }
 
-impl Parent<'_> {
+impl<'a> Parent<'a> {
+    fn of(call: &'a Call) -> Self {
+        Self {
+            id: call.id(),
+            root_id: call.envelope.headers.root_id.as_deref(),
+        }
+    }
+
+    /// Error callbacks, with this task's id.
+    fn errbacks(
+        &self,
+        engine: &Engine,
+        errbacks: impl Iterator<Item = Signature>,
+        whose: &str,
+    ) -> Vec<Consequence> {
+        let id = Value::Str(self.id.to_owned());
+        let errbacks = errbacks.take(MOST_CALLBACKS).enumerate();
+        let made = errbacks.filter_map(|(index, errback)| {
+            let role = format!("errback-{index}");
+            let made = readable(errback.by_name())
+                .and_then(|errback| self.make(engine, applied(errback, &id), &role, &[]));
+            made.inspect_err(|error| {
+                tracing::error!("an errback of {whose} cannot be sent: {error}");
+            })
+            .ok()
+        });
+        made.collect()
+    }
+
     /// A signature without an id gets one that is the same every time.
     fn make(
         &self,
@@ -303,10 +287,7 @@ fn applied(mut signature: Signature, argument: &Value) -> Signature {
 }
 
 fn task_id(options: &Dict) -> Option<&str> {
-    match options.get("task_id") {
-        Some(Value::Str(id)) => Some(id),
-        _ => None,
-    }
+    options.get("task_id").and_then(text)
 }
 
 /// The tasks that a caller of this step waits for: itself, and all that comes after it alone. A
@@ -364,12 +345,17 @@ impl<'a> Step<'a> {
             .filter(|body| in_group && body.is_true())
     }
 
+    /// `chain`, `group` or `chord`; `None` for a plain task.
+    fn container(self) -> Option<&'a str> {
+        let kind = |kind: &&str| matches!(*kind, "chain" | "group" | "chord");
+        let by_name = self.task.strip_prefix("celery.").filter(kind);
+        self.kind.filter(kind).or(by_name)
+    }
+
     /// The parts of a chain, group or chord; `None` for a plain task.
     fn parts(self) -> Option<&'a [Value]> {
         let kwargs = |name: &str| self.kwargs.and_then(|kwargs| kwargs.get(name));
-        let kind = |kind: &&str| matches!(*kind, "chain" | "group" | "chord");
-        let by_name = self.task.strip_prefix("celery.").filter(kind);
-        Some(match self.kind.filter(kind).or(by_name)? {
+        Some(match self.container()? {
             "chord" => listed(kwargs("body")),
             _ => listed(kwargs("tasks")),
         })

@@ -105,7 +105,7 @@ impl<'a> Unclaimed<'a> {
         Self {
             queue: &call.delivery.queue,
             receive_count: call.delivery.receive_count,
-            identity: TaskIdentity::of(&call.envelope.headers),
+            identity: call.identity(),
             retries: (!call.counts_in_ledger()).then(|| call.retries()),
             end,
         }
