@@ -1,8 +1,17 @@
 //! Message protocol 1: no headers, and one object for everything (SPEC 1.9). Read only.
 
-use crate::{DecodeErrorKind, Dict, Embed, Headers, Payload, Signature, Value, part};
+use crate::{DecodeErrorKind, Dict, Embed, Headers, Limits, Payload, Signature, Value, part};
 
 type Result<T> = std::result::Result<T, DecodeErrorKind>;
+
+/// What is read of a payload to find out whose it is: SQS took 256 KiB when protocol 1 was sent.
+pub(crate) fn limits(of_worker: &Limits) -> Limits {
+    Limits {
+        max_decompressed: of_worker.max_decompressed.min(1 << 20),
+        max_memory: of_worker.max_memory.min(8 << 20),
+        ..*of_worker
+    }
+}
 
 /// Takes the call's arguments out of a protocol 1 object.
 pub(crate) fn take_payload(object: &mut Dict) -> Result<Payload> {

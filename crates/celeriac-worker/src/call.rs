@@ -44,7 +44,7 @@ impl Call {
     pub(crate) fn new(
         engine: &Engine,
         delivery: Delivery,
-        envelope: Envelope,
+        envelope: Arc<Envelope>,
         definition: Arc<TaskDefinition>,
     ) -> Self {
         let settings = &engine.parts.settings;
@@ -75,14 +75,14 @@ impl Call {
             acked: false,
             extended: None,
             reply: Reply::default(),
-            envelope: Arc::new(envelope),
+            envelope,
             definition,
             delivery,
         }
     }
 
     /// A delivery of a task that is not registered here: no options of its own.
-    pub(crate) fn of_unknown(engine: &Engine, delivery: Delivery, envelope: Envelope) -> Self {
+    pub(crate) fn of_unknown(engine: &Engine, delivery: Delivery, envelope: Arc<Envelope>) -> Self {
         static NONE: Params = Params {
             function: "",
             list: &[],

@@ -15,11 +15,8 @@ pub(crate) struct Held {
 }
 
 impl Held {
-    /// Cancelled when another attempt has the task, or it is final.
-    pub(crate) fn lost(&self) -> CancellationToken {
-        self.lease
-            .as_ref()
-            .map(|lease| lease.lost().clone())
-            .unwrap_or_default()
+    /// Cancelled when another attempt has the task, or it is final. What is not leased is not lost.
+    pub(crate) fn lost(&self) -> Option<CancellationToken> {
+        self.lease.as_ref().map(|lease| lease.lost().clone())
     }
 }

@@ -14,6 +14,9 @@ pub(crate) const MESSAGE: usize = 1 << 20;
 /// Decompressed, a little more than what is read.
 const DECOMPRESSED: usize = 17 << 20;
 
+/// JSON with task and id in it, and not in the headers.
+const PROTOCOL_1: &str = "protocol 1";
+
 /// A message, and what it is made of.
 pub(crate) struct Greedy {
     pub(crate) name: String,
@@ -36,6 +39,12 @@ pub(crate) fn all(compressions: &[Compression]) -> Vec<Greedy> {
         }
     }
     all.extend(streams());
+    for shape in protocol_1() {
+        let uncompressed = [None].into_iter();
+        for compression in uncompressed.chain(compressions.iter().copied().map(Some)) {
+            all.push(message(PROTOCOL_1, &shape, compression));
+        }
+    }
     all
 }
 
@@ -188,6 +197,31 @@ fn json() -> Vec<Shape> {
     ]
 }
 
+/// Read before anybody has taken responsibility for the task.
+fn protocol_1() -> Vec<Shape> {
+    let list = |name, unit| Shape::new(name, r#"{"task":"t","id":"i","args":["#, unit, ",", "]}");
+    vec![
+        list("numbers", "1"),
+        list("escapes", r#""\u0000\n""#),
+        list("empty dicts", "{}"),
+        list("large numbers", "123456789012345678901"),
+        Shape::new(
+            "one text",
+            r#"{"task":"t","id":"i","args":[""#,
+            "a",
+            "",
+            "\"]}",
+        ),
+        Shape::new(
+            "callbacks",
+            r#"{"task":"t","id":"i","args":[],"callbacks":["#,
+            r#"{"task":"a"}"#,
+            ",",
+            "]}",
+        ),
+    ]
+}
+
 fn msgpack() -> Vec<Shape> {
     let list = |name, unit: &[u8]| Shape {
         name,
@@ -258,13 +292,18 @@ fn message(format: &str, shape: &Shape, compression: Option<Compression>) -> Gre
 }
 
 fn body(format: &str, payload: &[u8], compression: Option<Compression>) -> String {
-    let header = compression.map_or_else(String::new, |compression| {
-        format!(r#", "compression": "{}""#, compression.mime())
-    });
+    let (format, identity) = match format {
+        PROTOCOL_1 => ("application/json", ""),
+        format => (format, r#""task": "t", "id": "i", "#),
+    };
+    let compression = compression.map_or_else(
+        || "null".to_owned(),
+        |compression| format!(r#""{}""#, compression.mime()),
+    );
     let body = STANDARD.encode(payload);
     format!(
         r#"{{"body": "{body}", "content-encoding": "utf-8", "content-type": "{format}",
-            "headers": {{"task": "t", "id": "i"{header}}},
+            "headers": {{{identity}"compression": {compression}}},
             "properties": {{"body_encoding": "base64"}}}}"#
     )
 }

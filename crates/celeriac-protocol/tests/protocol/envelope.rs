@@ -22,7 +22,7 @@ fn read(body: &str) -> Result<(Envelope, Payload), DecodeError> {
 }
 
 /// A message with these headers and this payload, both JSON.
-fn message(headers: &str, payload: &str) -> String {
+fn message(headers: &str, payload: impl AsRef<[u8]>) -> String {
     let body = STANDARD.encode(payload);
     format!(
         r#"{{"body": "{body}", "content-encoding": "utf-8", "content-type": "application/json",
@@ -183,7 +183,7 @@ fn what_is_no_signature_is_handed_on_as_it_came() {
     let embed = r#"{"callbacks": [1, {"task": "c", "args": "ab", "immutable": 1}, {"args": []}]}"#;
     let (_, payload) = read(&message(
         r#"{"task": "t", "id": "i"}"#,
-        &format!("[[], {{}}, {embed}]"),
+        format!("[[], {{}}, {embed}]"),
     ))
     .unwrap();
     assert_eq!(
@@ -228,7 +228,7 @@ fn lone_surrogates_lose_no_message() {
     ] {
         let body = message(
             r#"{"task": "t", "id": "i"}"#,
-            &format!(r#"[["{escaped}"], {{}}, {{}}]"#),
+            format!(r#"[["{escaped}"], {{}}, {{}}]"#),
         );
         assert_eq!(read(&body).unwrap().1.args, [text.into()], "{escaped}");
     }
@@ -282,7 +282,7 @@ fn size_is_looked_at_first() {
 fn unknown_keys_survive_at_every_level() {
     let headers = r#"{"task": "t", "id": "i", "traceparent": "00-abc", "x": {"y": [1]}}"#;
     let embed = r#"{"callbacks": [{"task": "a", "chord_size": 2, "z": 1}], "later": {"a": null}}"#;
-    let body = message(headers, &format!("[[], {{}}, {embed}]")).replace(
+    let body = message(headers, format!("[[], {{}}, {embed}]")).replace(
         r#""properties": {"#,
         r#""new": [1], "properties": {"MessageGroupId": "g", "priority": "high",
             "delivery_info": {"routing_key": "celery", "redelivered": false}, "#,
@@ -440,6 +440,31 @@ fn protocol_1_becomes_protocol_2() {
     assert_eq!(payload.embed.chord.unwrap().task, "b");
     let again = decode(&envelope.encode(WireForm::Celery)).unwrap();
     assert_eq!(again.headers, envelope.headers);
+}
+
+/// Its task and id are in the payload, so that it is read before it is known whose it is.
+#[test]
+fn protocol_1_is_read_up_to_a_size() {
+    let object = |args: &str| format!(r#"{{"task": "t", "id": "i", "args": [{args}]}}"#);
+    let plain = object(&format!("\"{}\"", "a".repeat(256 * 1024)));
+    assert!(read(&message("{}", &plain)).is_ok(), "all that SQS took");
+
+    let ones = object(&vec!["1"; 300_000].join(","));
+    let error = read(&message("{}", &ones)).unwrap_err();
+    let memory = DecodeErrorKind::TooLarge {
+        what: "memory of the values",
+        limit: 8 << 20,
+    };
+    assert_eq!(error.kind, memory);
+
+    let spaces = format!("{}{}", object("1"), " ".repeat(1 << 20));
+    let compressed = Compression::Gzip.compress(spaces.as_bytes()).unwrap();
+    let headers = r#"{"compression": "application/x-gzip"}"#;
+    let error = decode(&message(headers, &compressed)).unwrap_err();
+    assert!(
+        matches!(error.kind, DecodeErrorKind::TooLarge { limit, .. } if limit == 1 << 20),
+        "{error}"
+    );
 }
 
 #[test]

@@ -75,7 +75,7 @@ pub(crate) async fn open(
 fn prepare(
     engine: &Engine,
     delivery: Delivery,
-    envelope: Envelope,
+    envelope: Arc<Envelope>,
     reply: Reply,
 ) -> Result<Box<Call>, Instead<'_>> {
     let Some(definition) = engine.parts.registry.find(&envelope.headers.task) else {

@@ -14,28 +14,42 @@ use crate::engine::Engine;
 /// Bytes that are read where they are: in a tenth of a millisecond.
 const SMALL: usize = 32 * 1024;
 
-/// Reads a message without its payload.
+/// Reads a message without its payload. That of protocol 1 has the task's name and id in it: it is
+/// read here, up to a size, and elsewhere.
 pub(super) async fn envelope(
     engine: &Engine,
     delivery: &mut Delivery,
-) -> Result<Envelope, DecodeError> {
-    if delivery.body.len() <= SMALL {
-        return Envelope::decode(&delivery.body, &engine.limits);
-    }
-    let body = std::mem::take(&mut delivery.body);
+) -> Result<Arc<Envelope>, DecodeError> {
     let limits = engine.limits;
-    let decode = move || (Envelope::decode(&body, &limits), body);
-    let (read, body) = Box::pin(elsewhere(decode)).await;
-    delivery.body = body;
-    read
+    let read = if delivery.body.len() <= SMALL {
+        Envelope::decode_outer(&delivery.body, &limits)
+    } else {
+        let body = std::mem::take(&mut delivery.body);
+        let decode = move || (Envelope::decode_outer(&body, &limits), body);
+        let (read, body) = Box::pin(elsewhere(decode)).await;
+        delivery.body = body;
+        read
+    };
+    let envelope = Arc::new(read?);
+    if envelope.is_identified() {
+        return Ok(envelope);
+    }
+    check(engine, &envelope)?;
+    let identified = move || Arc::unwrap_or_clone(envelope).identified(&limits);
+    Box::pin(elsewhere(identified)).await.map(Arc::new)
+}
+
+/// `accept_content`.
+fn check(engine: &Engine, envelope: &Envelope) -> Result<(), DecodeError> {
+    let accepted = engine.parts.settings.accept_content.as_ref();
+    accepted.map_or(Ok(()), |accepted| accepted.check(envelope))?;
+    Ok(())
 }
 
 /// Reads the payload.
 pub(super) async fn read(engine: &Engine, call: &Call) -> Result<Payload, DecodeError> {
     let (envelope, limits) = (Arc::clone(&call.envelope), engine.limits);
-    if let Some(accepted) = &engine.parts.settings.accept_content {
-        accepted.check(&envelope)?;
-    }
+    check(engine, &envelope)?;
     let is_compressed = envelope.headers.compression.is_some();
     if envelope.body.len() <= SMALL && !is_compressed {
         return envelope.payload(&limits);

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use celeriac_core::{Delivery, UnknownTask};
 use celeriac_protocol::Envelope;
 
@@ -10,7 +12,11 @@ use crate::{Outcome, meta, outgoing};
 const MAX_FORWARDS: u32 = 10;
 
 /// A task that is not registered here: by `unknown_task`.
-pub(crate) async fn unknown(engine: &Engine, delivery: Delivery, envelope: Envelope) -> Executed {
+pub(crate) async fn unknown(
+    engine: &Engine,
+    delivery: Delivery,
+    envelope: Arc<Envelope>,
+) -> Executed {
     let task = envelope.headers.task.clone();
     match &engine.parts.settings.unknown_task {
         UnknownTask::Release => {

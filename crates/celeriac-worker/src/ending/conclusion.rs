@@ -98,7 +98,7 @@ impl Conclusion {
         }
         match self.record_success(value).await {
             Recorded::Stored => {
-                if !Box::pin(follow::send(&self.engine, &self.call, following)).await {
+                if !follow::send(&self.engine, &self.call, following).await {
                     return follow::owed(&self.engine, &self.call);
                 }
                 Executed::new(Outcome::Ack, Ending::Succeeded)
@@ -110,7 +110,7 @@ impl Conclusion {
 
     /// A success whose value is not stored: what follows can be drawn now only, so it goes first.
     async fn succeeded_unseen(self, following: Vec<Consequence>) -> Executed {
-        if !Box::pin(follow::send(&self.engine, &self.call, following)).await {
+        if !follow::send(&self.engine, &self.call, following).await {
             return follow::owed(&self.engine, &self.call);
         }
         match self.record_success(Value::Null).await {

@@ -53,7 +53,7 @@ pub(crate) struct Run {
     pub(crate) limits: TimeLimits,
     /// The context's; cancelled at the soft limit and at the shutdown's notice.
     pub(crate) soft: CancellationToken,
-    pub(crate) lost: CancellationToken,
+    pub(crate) lost: Option<CancellationToken>,
 }
 
 impl Run {
@@ -81,7 +81,7 @@ impl Run {
                     biased;
                     slot = pool.slot() => slot,
                     () = shutdown.draining.cancelled() => None,
-                    () = watch.lost.cancelled() => return (RunEnd::Lost, None),
+                    () = cancelled(watch.lost.as_ref()) => return (RunEnd::Lost, None),
                 };
                 let Some(slot) = slot else {
                     return (RunEnd::ShutDown, None);
@@ -104,22 +104,22 @@ impl Run {
 struct Watch {
     limits: TimeLimits,
     soft: CancellationToken,
-    lost: CancellationToken,
+    lost: Option<CancellationToken>,
 }
 
 impl Watch {
     async fn over(self, run: impl Future<Output = Returned>, shutdown: &Shutdown) -> RunEnd {
-        let start = Instant::now();
-        let hard = self.limits.hard.and_then(|limit| start.checked_add(limit));
-        let mut soft = self.limits.soft.and_then(|limit| start.checked_add(limit));
+        let from_now = |limit| Instant::now().checked_add(limit);
+        let hard = self.limits.hard.and_then(from_now);
+        let mut soft = self.limits.soft.and_then(from_now);
         let mut noticed = false;
         let mut told = false; // of the shutdown; past its soft limit, an error is the task's own
         tokio::pin!(run);
         let end = loop {
             tokio::select! {
                 biased;
-                returned = &mut run => return ended(returned, told, &self.lost),
-                () = self.lost.cancelled() => break RunEnd::Lost,
+                returned = &mut run => return ended(returned, told, self.lost.as_ref()),
+                () = cancelled(self.lost.as_ref()) => break RunEnd::Lost,
                 () = shutdown.now.cancelled() => break RunEnd::ShutDown,
                 () = at(hard) => break RunEnd::TimedOut(self.limits.hard.unwrap_or_default()),
                 () = at(soft) => {
@@ -139,13 +139,22 @@ impl Watch {
 }
 
 /// A task that ends with an error after it was told of the shutdown is given back.
-fn ended(returned: Returned, told: bool, lost: &CancellationToken) -> RunEnd {
+fn ended(returned: Returned, told: bool, lost: Option<&CancellationToken>) -> RunEnd {
     match returned {
         // what showing progress answers once the claim is lost
-        Ok(Err(TaskError::Ignore)) if lost.is_cancelled() => RunEnd::Lost,
+        Ok(Err(TaskError::Ignore)) if lost.is_some_and(CancellationToken::is_cancelled) => {
+            RunEnd::Lost
+        }
         Ok(Err(TaskError::Error { .. } | TaskError::Failure(_))) if told => RunEnd::ShutDown,
         Ok(result) => RunEnd::Returned(result),
         Err(report) => RunEnd::Panicked(report),
+    }
+}
+
+async fn cancelled(token: Option<&CancellationToken>) {
+    match token {
+        Some(token) => token.cancelled().await,
+        None => pending().await,
     }
 }
 

@@ -78,8 +78,10 @@ fn context(
     ends_in: Option<Duration>,
     soft_limit: CancellationToken,
 ) -> Context {
-    let shows_progress = held.lease.is_some() && !call.ignore_result;
-    let progress = shows_progress.then(|| LedgerProgress::shared(engine, call, held));
+    let shows_progress = !call.ignore_result;
+    let progress = shows_progress
+        .then(|| LedgerProgress::shared(engine, call, held))
+        .flatten();
     Context::new(ContextParts {
         envelope: Arc::clone(&call.envelope),
         queue: call.delivery.queue.clone(),

@@ -20,14 +20,16 @@ pub(crate) struct LedgerProgress {
 }
 
 impl LedgerProgress {
-    pub(crate) fn shared(engine: &Arc<Engine>, call: &Call, held: &Held) -> Arc<Self> {
+    /// For a run that holds a claim.
+    pub(crate) fn shared(engine: &Arc<Engine>, call: &Call, held: &Held) -> Option<Arc<Self>> {
         let (engine, envelope) = (Arc::clone(engine), Arc::clone(&call.envelope));
-        Arc::new(Self {
+        let progress = Self {
             engine,
             envelope,
             attempt: held.attempt,
-            lost: held.lost(),
-        })
+            lost: held.lost()?,
+        };
+        Some(Arc::new(progress))
     }
 }
 

@@ -3,6 +3,7 @@
 use celeriac_core::AcceptContent;
 use celeriac_protocol::{State, Value};
 use celeriac_worker::Outcome;
+use serde_json::json;
 
 use crate::support::{QUEUE, Setup, exc_message};
 
@@ -30,5 +31,29 @@ async fn what_is_not_accepted_is_not_read() {
         };
         assert_eq!(letter.reason, "unreadable");
         assert!(letter.error.contains(refused), "{}", letter.error);
+    }
+}
+
+/// The task and id of protocol 1 are in its payload: it is not looked into for them either.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nor_is_protocol_1_read_for_its_task() {
+    let object = r#"{"task": "tasks.add", "id": "old", "args": [1, 2]}"#;
+    let body = json!({
+        "body": object,
+        "content-type": "application/json",
+        "content-encoding": "utf-8",
+        "headers": {},
+        "properties": {"body_encoding": "utf-8"},
+    });
+    for (accepted, is_read) in [("msgpack", false), ("json", true)] {
+        let app = Setup::default()
+            .set(|settings| settings.accept_content = AcceptContent::new([accepted]).ok())
+            .add()
+            .app();
+        app.send_body(QUEUE, body.to_string()).await;
+        let outcome = app.execute(QUEUE).await;
+        assert_eq!(matches!(outcome, Outcome::Ack), is_read, "{outcome:?}");
+        let result = app.client.result::<Value>("old");
+        assert_eq!(result.state().await.expect("a state").is_ready(), is_read);
     }
 }
