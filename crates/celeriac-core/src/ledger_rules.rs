@@ -31,8 +31,11 @@ impl LedgerItem {
     /// Whose the id is, if it is somebody's: what could not be read says nothing of the task, not
     /// even that.
     pub fn bound_to(&self) -> Option<&TaskIdentity> {
-        let is_unread = self.meta.status.as_str() == UNREAD;
-        self.identity.as_ref().filter(|_| !is_unread)
+        self.identity.as_ref().filter(|_| !self.is_unread())
+    }
+
+    fn is_unread(&self) -> bool {
+        self.meta.status.as_str() == UNREAD
     }
 }
 
@@ -93,7 +96,8 @@ pub fn decide_claim(item: &LedgerItem, claim: &Claim, now: UtcTime) -> ClaimDeci
     if item.meta.status.is_ready() {
         return ClaimDecision::Answer(ClaimOutcome::Final(item.meta.clone()));
     }
-    if claim.retries < item.retries {
+    // nor is what it says of its retries to be believed
+    if claim.retries < item.retries && !item.is_unread() {
         return ClaimDecision::Answer(ClaimOutcome::Stale {
             retries: item.retries,
         });

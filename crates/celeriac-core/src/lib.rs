@@ -34,6 +34,7 @@ mod queue_rules;
 pub mod random;
 mod registry;
 
+mod result_bytes;
 mod router;
 mod schedule_guard;
 pub mod schedule_limits;
@@ -90,6 +91,7 @@ pub use params::{Param, Params};
 pub use queue_admin::{QueueAdmin, QueueChange, QueueSpec};
 pub use queue_rules::check_queue_name;
 pub use registry::{Registry, RegistryError};
+pub use result_bytes::result_bytes;
 pub use router::{Route, RouteTarget, Router, RouterError};
 pub use schedule_guard::ScheduleGuard;
 pub use schedule_rules::{check_schedule_group, check_schedule_name, check_schedule_tags};

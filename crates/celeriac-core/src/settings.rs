@@ -82,7 +82,8 @@ settings! {
         result_serializer: Serializer = Serializer::Json, "`json`";
         /// Compression of results. Readers detect it.
         result_compression: Option<Compression> = None, "none";
-        /// Stores name, arguments, worker, retries and queue with results.
+        /// Stores name, arguments, worker, retries and queue with results. Arguments of over 1 MiB are
+        /// left out.
         result_extended: bool = false, "`false`";
         /// Tasks that run at once, at most a million.
         worker_concurrency: usize = default_concurrency(), "10 per core (Celery: 1 per core)", check::between(1, Settings::MAX_CONCURRENCY);

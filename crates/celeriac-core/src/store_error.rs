@@ -26,7 +26,7 @@ pub enum StoreErrorKind {
     )]
     WrongKey(String),
     /// Larger than an item may be (DynamoDB: 400 KB).
-    #[error("the item takes {actual} bytes, over the limit of {limit} bytes")]
+    #[error("the item takes at least {actual} bytes, over the limit of {limit} bytes")]
     TooLarge {
         /// Bytes.
         actual: usize,

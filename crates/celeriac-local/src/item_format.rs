@@ -1,4 +1,4 @@
-use celeriac_core::StoreErrorKind;
+use celeriac_core::{StoreErrorKind, result_bytes};
 use celeriac_protocol::{Limits, ResultCodec, ResultMeta, document_key, task_key_plain};
 
 /// DynamoDB's limit of an item, names of attributes included; kept here so that what works here
@@ -28,10 +28,7 @@ impl ItemFormat {
         task_id: &str,
         meta: &ResultMeta,
     ) -> Result<Vec<u8>, StoreErrorKind> {
-        let bytes = self
-            .codec
-            .encode(meta)
-            .map_err(|error| StoreErrorKind::Codec(error.to_string()))?;
+        let bytes = result_bytes(self.codec, meta, MAX_ITEM)?;
         check_size(&self.key(task_id), bytes.len())?;
         Ok(bytes)
     }

@@ -15,6 +15,10 @@ pub struct Embed {
     pub extra: Dict,
 }
 
+/// Bytes of memory that its values may take: they are copied several times on their way into the
+/// messages that follow.
+const MAX_MEMORY: usize = 10 << 20;
+
 impl Embed {
     /// The object in Celery's key order.
     pub fn to_value(&self) -> Value {
@@ -31,8 +35,9 @@ impl Embed {
     }
 
     pub(crate) fn read(value: Value) -> Result<Self, DecodeErrorKind> {
-        let mut embed = Self::default();
+        let (mut embed, mut memory) = (Self::default(), 0);
         for (key, value) in part::dict_or_empty("embed", value)? {
+            charge(&mut memory, &value)?;
             embed.set(&key, value)?;
         }
         Ok(embed)
@@ -43,9 +48,10 @@ impl Embed {
         if json.peek() != Some(b'{') {
             return Self::read(json.value()?);
         }
-        let mut embed = Self::default();
+        let (mut embed, mut memory) = (Self::default(), 0);
         json.entries(|json, key| {
             let value = json.value()?;
+            charge(&mut memory, &value)?;
             embed.set(&key, value)
         })?;
         Ok(embed)
@@ -63,6 +69,17 @@ impl Embed {
         }
         Ok(())
     }
+}
+
+fn charge(memory: &mut usize, value: &Value) -> Result<(), DecodeErrorKind> {
+    *memory += value.memory();
+    if *memory > MAX_MEMORY {
+        return Err(DecodeErrorKind::TooLarge {
+            what: "memory of what follows the task",
+            limit: MAX_MEMORY,
+        });
+    }
+    Ok(())
 }
 
 fn list(signatures: Option<&[Signature]>) -> Value {

@@ -136,6 +136,7 @@ mod typed_object;
 mod utc_time;
 mod value;
 mod value_kind;
+mod value_size;
 mod value_visitor;
 #[cfg(feature = "yaml")]
 mod yaml_reader;

@@ -23,11 +23,11 @@ pub struct Limits {
 
 // What the parts of a value take, with what growing leaves unused; `tests/greedy` holds them against
 // what is really taken.
-const VALUE: usize = size_of::<Value>();
-const LIST: usize = 3 * VALUE; // the first item makes room for four
-const DICT: usize = 300;
-const ENTRY: usize = 64;
-const TEXT: usize = 24;
+pub(crate) const VALUE: usize = size_of::<Value>();
+pub(crate) const LIST: usize = 3 * VALUE; // the first item makes room for four
+pub(crate) const DICT: usize = 300;
+pub(crate) const ENTRY: usize = 64;
+pub(crate) const TEXT: usize = 24;
 
 impl Default for Limits {
     /// 4 MiB bodies, 16 MiB decompressed, 128 levels, values in 32 MiB.

@@ -78,6 +78,13 @@ impl ResultMeta {
         json_writer::write_object(|json| self.give_to(json)).map(String::into_bytes)
     }
 
+    /// Bytes that it takes at least when it is serialized.
+    pub fn least_bytes(&self) -> usize {
+        let mut least = LeastBytes(0);
+        self.give_to(&mut least);
+        least.0
+    }
+
     fn give_to(&self, entries: &mut impl Entries) {
         entries.text("status", Some(self.status.as_str()));
         entries.value("result", &self.result);
@@ -183,6 +190,19 @@ impl Entries for JsonWriter {
 
     fn value(&mut self, key: &str, value: &Value) {
         self.entry(key, value);
+    }
+}
+
+/// The sum of [`Value::least_bytes`].
+struct LeastBytes(usize);
+
+impl Entries for LeastBytes {
+    fn text(&mut self, key: &str, text: Option<&str>) {
+        self.0 += key.len() + text.map_or(1, str::len);
+    }
+
+    fn value(&mut self, key: &str, value: &Value) {
+        self.0 += key.len() + value.least_bytes();
     }
 }
 

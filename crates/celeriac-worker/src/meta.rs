@@ -63,6 +63,9 @@ pub(crate) fn children(ids: &[String]) -> Value {
     Value::List(ids.iter().map(tuple).collect())
 }
 
+/// Arguments that are certainly too large for any item: those of a compressed message can be.
+const NOT_STORED: usize = 1 << 20;
+
 /// What `result_extended` adds; `retries` comes with each state.
 pub(crate) fn extended(
     engine: &Engine,
@@ -70,10 +73,21 @@ pub(crate) fn extended(
     queue: &str,
     payload: &Payload,
 ) -> Extended {
+    let arguments = payload.args.iter().chain(payload.kwargs.values());
+    let bytes: usize = arguments.map(Value::least_bytes).sum();
+    let (args, kwargs) = if bytes > NOT_STORED {
+        tracing::warn!(
+            "the arguments take at least {bytes} bytes, and are left out of the result (`result_extended`)"
+        );
+        (Value::Null, Value::Null)
+    } else {
+        let (args, kwargs) = (payload.args.clone(), payload.kwargs.clone());
+        (Value::List(args), Value::Dict(kwargs))
+    };
     Extended {
         name: Some(headers.task.clone()),
-        args: Value::List(payload.args.clone()),
-        kwargs: Value::Dict(payload.kwargs.clone()),
+        args,
+        kwargs,
         worker: Some(engine.parts.node_name.clone()),
         retries: None,
         queue: Some(queue.to_owned()),

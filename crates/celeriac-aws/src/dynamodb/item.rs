@@ -2,7 +2,9 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
-use celeriac_core::{LedgerItem, Record, StoreErrorKind, TaskIdentity, UNREAD, Version};
+use celeriac_core::{
+    LedgerItem, Record, StoreErrorKind, TaskIdentity, UNREAD, Version, result_bytes,
+};
 use celeriac_protocol::{Limits, ResultCodec, ResultMeta, State, UtcTime};
 
 use crate::dynamo_config::DynamoConfig;
@@ -109,10 +111,7 @@ pub(super) fn result_attributes(
     config: &DynamoConfig,
     now: UtcTime,
 ) -> Result<Vec<Attribute>, StoreErrorKind> {
-    let bytes = config
-        .codec
-        .encode(meta)
-        .map_err(|error| StoreErrorKind::Codec(error.to_string()))?;
+    let bytes = result_bytes(config.codec, meta, MAX_ITEM_BYTES)?;
     let mut set = Vec::with_capacity(11);
     set.extend([
         (RESULT, binary(bytes)),

@@ -5,8 +5,8 @@
 use std::time::{Duration, Instant};
 
 use celeriac_protocol::{
-    Compression, DecodeErrorKind, Dict, Limits, ResultCodec, ResultMeta, Serializer, State, Value,
-    from_value, to_value,
+    Compression, DecodeErrorKind, Dict, Envelope, Headers, Limits, Payload, Properties,
+    ResultCodec, ResultMeta, Serializer, State, Value, from_value, to_value,
 };
 
 const ALL: [Serializer; 3] = [Serializer::Json, Serializer::Msgpack, Serializer::Yaml];
@@ -159,6 +159,34 @@ fn memory_is_bounded() {
             error.contains("memory of the values is over the limit of 33554432"),
             "{error}"
         );
+    }
+}
+
+/// It is copied on its way into the messages that follow.
+#[test]
+fn what_follows_a_task_takes_less_memory_than_the_rest() {
+    let numbers = || Value::List(vec![Value::Int(1); 200_000]);
+    for (serializer, place) in [
+        (Serializer::Json, "chain"),
+        (Serializer::Msgpack, "callbacks"),
+        (Serializer::Json, "of nobody's"),
+    ] {
+        let step = Dict::from([("args".to_owned(), numbers())]);
+        let steps = Value::List(vec![Value::Dict(step); 2]);
+        let embed = Value::Dict(Dict::from([(place.to_owned(), steps)]));
+        let payload =
+            |args, embed| Value::List(vec![Value::List(args), Value::Dict(Dict::new()), embed]);
+        let read = |payload| {
+            let (headers, properties) = (Headers::default(), Properties::default());
+            let none = Payload::default();
+            let mut envelope = Envelope::new(headers, properties, &none, serializer, None).unwrap();
+            envelope.body = serializer.dump(&payload).unwrap();
+            envelope.payload(&Limits::default())
+        };
+        assert!(read(payload(vec![numbers(), numbers()], Value::Null)).is_ok());
+        let error = read(payload(vec![], embed)).unwrap_err();
+        let expected = too_large("memory of what follows the task", 10 << 20);
+        assert_eq!(error.kind, expected, "{place}");
     }
 }
 

@@ -99,6 +99,7 @@ async fn what_cannot_be_read_ends_no_task_for_good() {
         with_headers(r#"{"id": "real", "task": "tasks.add", "retries": "many"}"#),
         with_headers(r#"{"id": "real", "task": "tasks.add", "eta": "soon"}"#),
         message("tasks.add", "real", 0, "[[1, 2], {}"),
+        message("tasks.add", "real", 9, "[[1, 2], {}"),
         message("tasks.add", "real", 0, "{}"),
     ];
     for body in unreadable {

@@ -30,8 +30,12 @@ pub async fn a_final_state_is_stored(bench: StoreBench) {
 pub async fn an_unread_end_is_passed_by_the_next_claim(bench: StoreBench) {
     let id = new_id();
     let failure = ResultMeta::new(&id, State::Failure, Value::Str("unreadable".to_owned()));
+    let of_the_unreadable = || Claim {
+        retries: 7,
+        ..claim(&id)
+    };
     for attempt in [1, 2] {
-        let claimed = bench.claimed(claim(&id)).await;
+        let claimed = bench.claimed(of_the_unreadable()).await;
         assert_eq!((claimed.attempt, claimed.runs), (attempt, 1));
         let unread = CompletionKind::Unread(failure.clone());
         let stored = bench.complete(&id, claimed.attempt, unread).await;
@@ -39,7 +43,7 @@ pub async fn an_unread_end_is_passed_by_the_next_claim(bench: StoreBench) {
         let record = bench.get(&id).await.expect("there is an item");
         assert_eq!(record.meta, failure);
     }
-    // not even whose the id is: what could not be read may have been another's
+    // not even whose the id is, or which try: what could not be read may have been another's
     let own = || Claim {
         identity: TaskIdentity::named("tasks.real"),
         likely_known: true,
