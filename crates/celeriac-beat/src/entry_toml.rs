@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use celeriac_core::plain_text;
 use celeriac_protocol::{Dict, Value};
 use toml_writer::{ToTomlKey as _, TomlKeyBuilder, TomlStringBuilder, TomlWrite, WriteTomlValue};
 
@@ -77,7 +78,7 @@ impl Entry {
             })?;
             toml.push('\n');
         }
-        Ok(toml)
+        Ok(plain_text::toml(&toml).into_owned())
     }
 }
 

@@ -85,7 +85,7 @@ pub use ledger_rules::{
     first_claim,
 };
 pub use message_options::MessageOptions;
-pub use message_rules::{check_message_id, deduplication_id};
+pub use message_rules::{LONGEST_ETA, check_message_id, deduplication_id};
 pub use nearest::nearest;
 pub use params::{Param, Params};
 pub use queue_admin::{QueueAdmin, QueueChange, QueueSpec};

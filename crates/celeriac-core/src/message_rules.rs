@@ -1,8 +1,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::{BrokerErrorKind, Capabilities, DeadLetter, Outgoing, SetVisibility};
+use crate::{BrokerErrorKind, Capabilities, DeadLetter, Outgoing, SetVisibility, plain_text};
 
+/// An `eta` further away is refused (the last day of 9999, which stands for never): its message
+/// would be sent again every quarter of an hour, for ever.
+pub const LONGEST_ETA: Duration = Duration::from_hours(1000 * 366 * 24);
 /// SQS: message attributes of one message.
 const MAX_ATTRIBUTES: usize = 10;
 /// SQS: characters of an attribute's name.
@@ -103,7 +106,7 @@ impl DeadLetter {
     /// message's id, so that a repeated move makes no second copy.
     pub fn to_outgoing(&self, limits: &Capabilities) -> Outgoing {
         let delivery = &self.delivery;
-        let error = sendable_prefix(&self.error, MAX_ERROR);
+        let error = sendable_prefix(&plain_text::line(&self.error), MAX_ERROR);
         let ours = [
             ("celeriac-reason", self.reason.as_str()),
             ("celeriac-queue", &delivery.queue),

@@ -23,18 +23,18 @@ pub fn lines(text: &str) -> Cow<'_, str> {
 
 /// JSON as it is, but for what its own rules let through.
 pub fn json(json: &str) -> Cow<'_, str> {
-    if !json.contains(is_harmful) {
-        return Cow::Borrowed(json);
-    }
-    let mut plain = String::with_capacity(json.len() + 16);
-    for c in json.chars() {
-        if is_harmful(c) {
-            let _ = write!(plain, "\\u{:04x}", u32::from(c)); // all of them have four digits at most
-        } else {
-            plain.push(c);
+    rewritten(json, is_harmful, |plain, c| {
+        for unit in c.encode_utf16(&mut [0; 2]) {
+            let _ = write!(plain, "\\u{unit:04x}");
         }
-    }
-    Cow::Owned(plain)
+    })
+}
+
+/// TOML whose texts are all in double quotes, but for what its own rules let through.
+pub fn toml(toml: &str) -> Cow<'_, str> {
+    rewritten(toml, is_harmful, |plain, c| {
+        let _ = write!(plain, "\\U{:08x}", u32::from(c));
+    })
 }
 
 /// The text, cut to so many characters.
@@ -46,13 +46,21 @@ pub fn cut(text: &str, most: usize) -> Cow<'_, str> {
 }
 
 fn escaped(text: &str, is_bad: impl Fn(char) -> bool) -> Cow<'_, str> {
+    rewritten(text, is_bad, |plain, c| plain.extend(c.escape_default()))
+}
+
+fn rewritten(
+    text: &str,
+    is_bad: impl Fn(char) -> bool,
+    write: impl Fn(&mut String, char),
+) -> Cow<'_, str> {
     if !text.contains(&is_bad) {
         return Cow::Borrowed(text);
     }
     let mut plain = String::with_capacity(text.len() + 16);
     for c in text.chars() {
         if is_bad(c) {
-            let _ = write!(plain, "{}", c.escape_default());
+            write(&mut plain, c);
         } else {
             plain.push(c);
         }
@@ -60,13 +68,18 @@ fn escaped(text: &str, is_bad: impl Fn(char) -> bool) -> Cow<'_, str> {
     Cow::Owned(plain)
 }
 
-/// Control characters but line feed and tab, marks of direction, and separators of lines.
+/// Control characters but line feed and tab, marks of direction, separators of lines, and what has
+/// no width: Unicode's `Default_Ignorable_Code_Point`, of which the joiners U+200C and U+200D and the
+/// variation selectors stay, which Persian, the scripts of India and emoji are written with.
 fn is_harmful(c: char) -> bool {
     (c.is_control() && !matches!(c, '\n' | '\t'))
         || matches!(
             c,
-            '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
-                | '\u{2028}' | '\u{2029}' | '\u{feff}'
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+                | '\u{180b}'..='\u{180f}' | '\u{200b}' | '\u{200e}' | '\u{200f}'
+                | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}'
+                | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}'
+                | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e00ff}' | '\u{e01f0}'..='\u{e0fff}'
         )
 }
 
@@ -78,21 +91,42 @@ mod tests {
     fn what_a_terminal_would_act_on_is_shown() {
         assert_eq!(lines("a\n\tb\r\u{7}"), "a\n\tb\\r\\u{7}");
         for harmful in [
-            '\u{0}', '\u{1b}', '\u{7f}', '\u{85}', '\u{9b}', '\u{2067}', '\u{feff}',
+            '\u{0}',
+            '\u{1b}',
+            '\u{7f}',
+            '\u{85}',
+            '\u{9b}',
+            '\u{ad}',
+            '\u{200b}',
+            '\u{2028}',
+            '\u{2067}',
+            '\u{feff}',
+            '\u{e0041}',
         ] {
             let text = format!("a{harmful}b");
             assert!(!line(&text).contains(harmful) && !lines(&text).contains(harmful));
         }
-        assert!(matches!(line("größer 日本"), Cow::Borrowed(_)));
+        for plain in ["größer 日本", "می\u{200c}خواهم", "👩\u{200d}🚀 ❤\u{fe0f}"] {
+            assert!(matches!(line(plain), Cow::Borrowed(_)), "{plain}");
+        }
     }
 
     #[test]
     fn json_stays_json() {
-        let text = "{\"a\": \"\u{9b}\u{202e}\\n\"}\n";
+        let text = "{\"a\": \"\u{9b}\u{202e}\\n\u{e0041}\"}\n";
         let plain = json(text);
-        assert_eq!(plain, "{\"a\": \"\\u009b\\u202e\\n\"}\n");
+        let expected = "{\"a\": \"\\u009b\\u202e\\n\\udb40\\udc41\"}\n";
+        assert_eq!(plain, expected);
         let value: serde_json::Value = serde_json::from_str(&plain).expect("JSON");
-        assert_eq!(value["a"], "\u{9b}\u{202e}\n");
+        assert_eq!(value["a"], "\u{9b}\u{202e}\n\u{e0041}");
+    }
+
+    #[test]
+    fn toml_stays_toml() {
+        let plain = toml("\"\u{9b}\" = \"\u{e0041}\\n\"\n");
+        assert_eq!(plain, "\"\\U0000009b\" = \"\\U000e0041\\n\"\n");
+        let value: toml::Table = plain.parse().expect("TOML");
+        assert_eq!(value["\u{9b}"].as_str(), Some("\u{e0041}\n"));
     }
 
     #[test]

@@ -3,7 +3,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use celeriac_core::{
-    Clock, MessageOptions, Registry, Router, SendError, SendOptions, Settings, deduplication_id,
+    Clock, LONGEST_ETA, MessageOptions, Registry, Router, SendError, SendOptions, Settings,
+    deduplication_id,
 };
 use celeriac_protocol::{
     Embed, Envelope, Headers, Payload, Signature, UtcTime, WireForm, repr_args, repr_kwargs,
@@ -294,9 +295,9 @@ fn eta(options: &SendOptions, now: UtcTime) -> Result<Option<UtcTime>, String> {
             Err("options `countdown` and `eta` are both given: leave one out".to_owned())
         }
         (Some(countdown), None) if !countdown.is_zero() => {
-            within_range("countdown", now.after(countdown)).map(Some)
+            not_too_far("countdown", now.after(countdown), now).map(Some)
         }
-        (None, Some(eta)) => within_range("eta", eta).map(Some),
+        (None, Some(eta)) => not_too_far("eta", eta, now).map(Some),
         _ => Ok(None),
     }
 }
@@ -309,6 +310,15 @@ fn expires(options: &SendOptions, now: UtcTime) -> Result<Option<UtcTime>, Strin
         (Some(expires), None) => within_range("expires", now.after(expires)).map(Some),
         (None, at) => at.map(|at| within_range("expires", at)).transpose(),
     }
+}
+
+fn not_too_far(option: &str, at: UtcTime, now: UtcTime) -> Result<UtcTime, String> {
+    if at.since(now) > LONGEST_ETA {
+        return Err(format!(
+            "option `{option}` is over a thousand years away: use a schedule"
+        ));
+    }
+    Ok(at)
 }
 
 fn within_range(option: &str, at: UtcTime) -> Result<UtcTime, String> {

@@ -167,7 +167,15 @@ fn refusals_name_the_option() {
     };
     assert_eq!(
         call(long),
-        "task `t`: option `countdown` is after the year 9999"
+        "task `t`: option `countdown` is over a thousand years away: use a schedule"
+    );
+    let late = SendOptions {
+        expires: Some(Duration::MAX),
+        ..SendOptions::default()
+    };
+    assert_eq!(
+        call(late),
+        "task `t`: option `expires` is after the year 9999"
     );
     assert_eq!(
         refusal(Signature::new(""), SendOptions::default()),

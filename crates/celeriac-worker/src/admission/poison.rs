@@ -23,8 +23,15 @@ pub(super) fn failure(engine: &Engine, runs: u32) -> Option<Failure> {
     })
 }
 
-/// Whether not even its payload is read any more, which would tell what follows the task: the run
-/// that was to end it as poison was lost, too.
+/// Runs that were to end a task as poison, and were lost too, before its payload is suspected. One
+/// or two may have met a store that was away.
+const SUSPICIOUS: u32 = 3;
+
+/// Whether not even its payload is read any more, although it tells what follows the task.
 pub(super) fn may_be_its_payload(engine: &Engine, runs: u32) -> bool {
-    runs > engine.parts.settings.task_max_lost_runs + 1
+    runs > engine
+        .parts
+        .settings
+        .task_max_lost_runs
+        .saturating_add(SUSPICIOUS)
 }

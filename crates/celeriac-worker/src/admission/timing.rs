@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use celeriac_core::LONGEST_ETA;
 use celeriac_protocol::{Headers, UtcTime};
 
 use crate::call::Call;
@@ -36,6 +37,9 @@ impl Timing {
             .map(|eta| eta.since(now))
             .filter(|early| !early.is_zero())
         {
+            Some(early) if early > LONGEST_ETA => {
+                Self::Invalid("header `eta`: it is over a thousand years away".to_owned())
+            }
             Some(early) => Self::Early(early),
             None => Self::Due,
         }
@@ -99,6 +103,8 @@ mod tests {
             Timing::Expired
         );
         assert!(matches!(of(Some("tomorrow"), None), Timing::Invalid(_)));
+        assert!(matches!(of(Some("2999-12-31"), None), Timing::Early(_)));
+        assert!(matches!(of(Some("9999-12-31"), None), Timing::Invalid(_)));
         assert!(matches!(of(None, Some("")), Timing::Invalid(_)));
     }
 }

@@ -16,6 +16,9 @@ fn is_dead_letter_queue(queue: &str) -> bool {
     queue.contains("-dlq")
 }
 
+/// celeriac's header of a message that left a FIFO queue: the ledger counts its retries.
+const IN_PLACE: &str = "celeriac_in_place";
+
 impl Checker {
     /// A client is about to send these, in this order.
     pub(crate) fn sending(&mut self, task: &TaskPlan, now: UtcTime) {
@@ -68,7 +71,13 @@ impl Checker {
         }
         tracked.moved |= queue != tracked.plan.queue;
         tracked.sent = true;
-        tracked.messages.insert(place, headers.retries);
+        let counts_in_ledger = headers.get(IN_PLACE).is_some();
+        let retries = if counts_in_ledger {
+            u32::MAX
+        } else {
+            headers.retries
+        };
+        tracked.messages.insert(place, retries);
         let arguments = envelope.payload(&Limits::default());
         let arguments = arguments.map(|payload| format!("{:?} {:?}", payload.args, payload.kwargs));
         let arguments = arguments.unwrap_or_default();
