@@ -72,11 +72,7 @@ impl Checker {
         tracked.moved |= queue != tracked.plan.queue;
         tracked.sent = true;
         let counts_in_ledger = headers.get(IN_PLACE).is_some();
-        let retries = if counts_in_ledger {
-            u32::MAX
-        } else {
-            headers.retries
-        };
+        let retries = (!counts_in_ledger).then_some(headers.retries);
         tracked.messages.insert(place, retries);
         let arguments = envelope.payload(&Limits::default());
         let arguments = arguments.map(|payload| format!("{:?} {:?}", payload.args, payload.kwargs));
@@ -171,6 +167,8 @@ impl Checker {
         let Some(retries) = tracked.messages.remove(&(queue.to_owned(), message.number)) else {
             return;
         };
+        let in_ledger = tracked.item.as_ref().map_or(0, |item| item.retries);
+        let retries = retries.unwrap_or(in_ledger);
         if tracked.is_over() || Self::covers(tracked, retries) {
             return;
         }
@@ -198,10 +196,9 @@ impl Checker {
     /// again.
     pub(super) fn covers(tracked: &Tracked, retries: u32) -> bool {
         tracked.invoked
-            || tracked
-                .messages
-                .iter()
-                .any(|((queue, _), counted)| *counted >= retries || is_fifo(queue))
+            || tracked.messages.iter().any(|((queue, _), counted)| {
+                is_fifo(queue) || counted.is_none_or(|counted| counted >= retries)
+            })
     }
 }
 

@@ -30,8 +30,9 @@ pub(crate) struct Tracked {
     pub(crate) wished: BTreeMap<(u32, u64), UtcTime>,
     /// When it is due by the wish of the attempt whose RETRY was stored, by its number.
     pub(crate) retries_due: BTreeMap<u32, UtcTime>,
-    /// The retries of its messages in the queues, by queue and number.
-    pub(crate) messages: BTreeMap<(String, u64), u32>,
+    /// The retries of its messages in the queues, by queue and number; `None` where the ledger
+    /// counts them.
+    pub(crate) messages: BTreeMap<(String, u64), Option<u32>>,
     /// It went from its queue to another.
     pub(crate) moved: bool,
     /// It is in a dead-letter queue.
