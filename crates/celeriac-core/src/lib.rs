@@ -17,6 +17,7 @@ mod clock_jumps;
 mod context;
 mod delivery;
 pub mod documents;
+mod error_type;
 mod exception_name;
 mod glob;
 mod ledger;
@@ -76,6 +77,7 @@ pub use clock_jumps::ClockJumps;
 pub use context::{CHECKPOINT, Context, ContextParts, ProgressSink};
 pub use delivery::{DeadLetter, Delivery, Outgoing, Receipt, SetVisibility};
 pub use documents::Documents;
+pub use error_type::ErrorType;
 pub use ledger::{
     Claim, ClaimOutcome, Claimed, Completion, CompletionKind, CompletionOutcome, Lease,
     LeaseOutcome, Ledger, Record, StateUpdate,
@@ -110,7 +112,7 @@ pub use signature::TaskSignature;
 pub use state_map::{MissingState, State, StateMap};
 pub use store_error::{StoreError, StoreErrorKind};
 pub use task::{RunFuture, Task, TaskDefinition, TaskKind};
-pub use task_error::{Failure, IntoTaskResult, TaskError, TaskResult};
+pub use task_error::{Failure, IntoTaskResult, RaisedError, TaskError, TaskResult};
 pub use task_identity::TaskIdentity;
 pub use task_options::TaskOptions;
 pub use task_sender::{SendError, TaskSender};

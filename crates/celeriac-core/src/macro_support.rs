@@ -1,11 +1,13 @@
 //! What `#[task]` writes calls of. No part of the API: it changes with the macro.
 
 use std::any::type_name;
+use std::error::Error as StdError;
+use std::marker::PhantomData;
 
 use celeriac_protocol::{Value, to_value};
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::{Arguments, Context, IntoTaskResult, State, TaskError};
+use crate::{Arguments, Context, ErrorType, IntoTaskResult, State, TaskError};
 
 /// The parameter at `index`; what does not fit is the caller's TypeError.
 pub fn take<T: DeserializeOwned>(arguments: &mut Arguments, index: usize) -> Result<T, TaskError> {
@@ -49,4 +51,37 @@ pub fn value<T: Serialize>(returned: &T) -> Result<Value, TaskError> {
             ),
         )
     })
+}
+
+/// A type named in `autoretry_for`.
+#[derive(Debug)]
+pub struct Of<E>(PhantomData<E>);
+
+impl<E> Of<E> {
+    /// The only one.
+    pub const NEW: Self = Self(PhantomData);
+}
+
+/// Of a `std::error::Error`.
+pub trait OfError {
+    /// The type.
+    fn error_type(&self) -> ErrorType;
+}
+
+impl<E: StdError + 'static> OfError for &Of<E> {
+    fn error_type(&self) -> ErrorType {
+        ErrorType::of::<E>()
+    }
+}
+
+/// Of any other type.
+pub trait OfOther {
+    /// The type.
+    fn error_type(&self) -> ErrorType;
+}
+
+impl<E: 'static> OfOther for Of<E> {
+    fn error_type(&self) -> ErrorType {
+        ErrorType::of_other::<E>()
+    }
 }

@@ -1,4 +1,3 @@
-use std::any::TypeId;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -6,7 +5,7 @@ use std::sync::Arc;
 
 use celeriac_protocol::Value;
 
-use crate::{Arguments, Context, Params, TaskError, TaskOptions};
+use crate::{Arguments, Context, Params, RaisedError, TaskError, TaskOptions};
 
 /// What a task's run gives.
 pub type RunFuture = Pin<Box<dyn Future<Output = Result<Value, TaskError>> + Send>>;
@@ -72,9 +71,9 @@ impl TaskDefinition {
         }
     }
 
-    /// Whether an error of this type is retried by itself: `autoretry_for` and
-    /// `dont_autoretry_for`, by type.
-    pub fn retries_automatically(&self, error: TypeId) -> bool {
+    /// Whether an error is retried by itself: `autoretry_for` and `dont_autoretry_for`, by its type
+    /// and the types of what caused it.
+    pub fn retries_automatically(&self, error: &RaisedError) -> bool {
         let TaskOptions {
             autoretry,
             autoretry_for,
@@ -82,7 +81,7 @@ impl TaskDefinition {
             ..
         } = &self.options;
         *autoretry
-            && (autoretry_for.is_empty() || autoretry_for.contains(&error))
-            && !dont_autoretry_for.contains(&error)
+            && (autoretry_for.is_empty() || autoretry_for.iter().any(|of| error.is(*of)))
+            && !dont_autoretry_for.iter().any(|of| error.is(*of))
     }
 }

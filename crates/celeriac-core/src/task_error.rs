@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use celeriac_protocol::{EncodeError, ExceptionInfo, UtcTime, Value};
 
-use crate::exception_name;
+use crate::error_type::chain;
+use crate::{ErrorType, exception_name};
 
 /// What a task returns.
 pub type TaskResult<T = ()> = Result<T, TaskError>;
@@ -41,13 +42,25 @@ pub enum TaskError {
     Ignore,
     /// FAILURE with this exception.
     Failure(Failure),
-    /// Any error, from `?`: FAILURE, or a retry where the task's options say so.
-    Error {
-        /// For `autoretry_for`.
-        type_id: TypeId,
-        /// What readers see.
-        failure: Failure,
-    },
+    /// Any error, from `?`: FAILURE, or a retry where the task's options say so. Boxed, so that a
+    /// `TaskResult` stays small.
+    Error(Box<RaisedError>),
+}
+
+/// An error that a task ended with.
+#[derive(Debug)]
+pub struct RaisedError {
+    /// What readers see.
+    pub failure: Failure,
+    type_id: TypeId,
+    error: Box<dyn StdError + Send + Sync>,
+}
+
+impl RaisedError {
+    /// Whether it is of this type, or was caused by an error of it.
+    pub fn is(&self, of: ErrorType) -> bool {
+        of.matches(self.type_id, &*self.error)
+    }
 }
 
 /// A failure as readers see it.
@@ -87,11 +100,26 @@ impl Failure {
     /// the argument, its chain of sources the traceback. Errors of the standard library become
     /// Python's: `std::io::Error` is an `OSError`, or the subclass of its kind.
     pub fn of<E: StdError + 'static>(error: &E) -> Self {
-        Self::of_dyn(type_name::<E>(), error)
+        let type_name = type_name::<E>();
+        let standard = exception_name::of_standard(error, type_name);
+        Self::of_dyn(type_name, standard, error)
     }
 
-    fn of_dyn(type_name: &str, error: &(dyn StdError + 'static)) -> Self {
-        let (module, name) = match exception_name::of_standard(error, type_name) {
+    /// Of an error whose type is gone. The contexts of `anyhow` have no name: the first of their
+    /// causes that Python has one for says what it is.
+    fn of_erased(type_name: &str, error: &(dyn StdError + 'static)) -> Self {
+        let depth = if type_name == "anyhow::Error" {
+            usize::MAX
+        } else {
+            1
+        };
+        let mut errors = chain(error).take(depth);
+        let standard = errors.find_map(|error| exception_name::of_standard(error, ""));
+        Self::of_dyn(type_name, standard, error)
+    }
+
+    fn of_dyn(type_name: &str, standard: Option<&str>, error: &(dyn StdError + 'static)) -> Self {
+        let (module, name) = match standard {
             Some(name) => ("builtins".to_owned(), name.to_owned()),
             None => exception_name::of_type(type_name),
         };
@@ -139,13 +167,10 @@ impl Failure {
     }
 }
 
-/// The error and what caused it, the innermost last.
-fn traceback(name: &str, error: &dyn StdError) -> String {
+fn traceback(name: &str, error: &(dyn StdError + 'static)) -> String {
     let mut text = format!("{name}: {error}");
-    let mut cause = error.source();
-    while let Some(source) = cause {
-        let _ = write!(text, "\n  caused by: {source}");
-        cause = source.source();
+    for cause in chain(error).skip(1) {
+        let _ = write!(text, "\n  caused by: {cause}");
     }
     text
 }
@@ -199,14 +224,15 @@ impl TaskError {
     ///     Ok(text.parse()?)
     /// }
     /// fn task(text: &str) -> TaskResult<i64> { Ok(parse(text).map_err(TaskError::other)?) }
-    /// assert!(matches!(task("x"), Err(TaskError::Error { .. })));
+    /// assert!(matches!(task("x"), Err(TaskError::Error(_))));
     /// ```
     pub fn other<E: Into<Box<dyn StdError + Send + Sync>> + 'static>(error: E) -> Self {
-        let failure = Failure::of_dyn(type_name::<E>(), &*error.into());
-        Self::Error {
+        let error = error.into();
+        Self::Error(Box::new(RaisedError {
+            failure: Failure::of_erased(type_name::<E>(), &*error),
             type_id: TypeId::of::<E>(),
-            failure,
-        }
+            error,
+        }))
     }
 
     /// A value that cannot be written: Celery's EncodeError.
@@ -227,10 +253,11 @@ impl<E: StdError + Send + Sync + 'static> From<E> for TaskError {
     /// The traceback begins with the place of the `?`.
     #[track_caller]
     fn from(error: E) -> Self {
-        Self::Error {
-            type_id: TypeId::of::<E>(),
+        Self::Error(Box::new(RaisedError {
             failure: Failure::of(&error).made_at(Location::caller()),
-        }
+            type_id: TypeId::of::<E>(),
+            error: Box::new(error),
+        }))
     }
 }
 

@@ -1,9 +1,8 @@
-use std::any::TypeId;
 use std::time::Duration;
 
 use celeriac_protocol::{Compression, Serializer};
 
-use crate::{RetryPolicy, SendOptions};
+use crate::{ErrorType, RetryPolicy, SendOptions};
 
 /// A task's own options, in Celery's names. `None`: the setting of that name applies.
 #[derive(Clone, Debug, Default)]
@@ -27,9 +26,9 @@ pub struct TaskOptions {
     /// Whether plain errors are retried: on with `retry_backoff`, `autoretry` or `autoretry_for`.
     pub autoretry: bool,
     /// Only these error types; empty: all.
-    pub autoretry_for: Vec<TypeId>,
+    pub autoretry_for: Vec<ErrorType>,
     /// Not these.
-    pub dont_autoretry_for: Vec<TypeId>,
+    pub dont_autoretry_for: Vec<ErrorType>,
     /// 0 to 9; SQS ignores it.
     pub priority: Option<u8>,
     /// Sent messages lapse after this.

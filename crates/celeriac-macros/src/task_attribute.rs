@@ -1,8 +1,9 @@
 use proc_macro2::TokenStream;
-use quote::{format_ident, quote};
+use quote::{format_ident, quote, quote_spanned};
 use syn::parse::Parser;
 use syn::punctuated::Punctuated;
-use syn::{Error, LitStr, Meta, Result, Token};
+use syn::spanned::Spanned as _;
+use syn::{Error, LitStr, Meta, Result, Token, Type};
 
 use crate::option_value as value;
 
@@ -148,11 +149,9 @@ impl TaskAttribute {
             "autoretry" => self.autoretry = Some(value::switch(meta)?),
             "autoretry_for" | "dont_autoretry_for" => {
                 let types = value::types(meta)?;
+                let types = types.iter().map(error_type);
                 self.implies_autoretry |= name == "autoretry_for";
-                self.assign(
-                    name,
-                    &quote!(::std::vec![#(::std::any::TypeId::of::<#types>()),*]),
-                );
+                self.assign(name, &quote!(::std::vec![#(#types),*]));
             }
             _ => return Err(unknown(name, meta)),
         }
@@ -194,4 +193,14 @@ fn unknown(name: &str, meta: &Meta) -> Error {
         meta.path(),
         format!("`#[task]` has no option `{name}`{hint}"),
     )
+}
+
+/// `ErrorType::of`, or `of_other` for a type that is no `std::error::Error`: the compiler takes the
+/// trait of the fewest references.
+fn error_type(of: &Type) -> TokenStream {
+    quote_spanned! {of.span()=> {
+        #[allow(unused_imports, reason = "one of them is used")]
+        use ::celeriac::__private::core::macro_support::{OfError as _, OfOther as _};
+        (&&::celeriac::__private::core::macro_support::Of::<#of>::NEW).error_type()
+    }}
 }

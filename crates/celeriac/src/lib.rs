@@ -72,12 +72,12 @@ pub use connection::Connection;
 pub use error::Error;
 
 pub use celeriac_core::{
-    AcceptContent, ArgumentError, Arguments, BrokerTransportOptions, Clock, Context, Failure,
-    IntoTaskResult, LogFormat, MessageForm, MetricsFormat, MissingState, Param, Params, QueueOrder,
-    Registry, RegistryError, ResultBackendTransportOptions, RetryPolicy, Route, RouteTarget,
-    Router, RouterError, RunFuture, SendError, SendOptions, Setting, SettingList, Settings,
-    SettingsError, State, StateMap, SystemClock, Task, TaskDefinition, TaskError, TaskKind,
-    TaskOptions, TaskResult, TaskSender, TaskSignature, UnknownTask,
+    AcceptContent, ArgumentError, Arguments, BrokerTransportOptions, Clock, Context, ErrorType,
+    Failure, IntoTaskResult, LogFormat, MessageForm, MetricsFormat, MissingState, Param, Params,
+    QueueOrder, RaisedError, Registry, RegistryError, ResultBackendTransportOptions, RetryPolicy,
+    Route, RouteTarget, Router, RouterError, RunFuture, SendError, SendOptions, Setting,
+    SettingList, Settings, SettingsError, State, StateMap, SystemClock, Task, TaskDefinition,
+    TaskError, TaskKind, TaskOptions, TaskResult, TaskSender, TaskSignature, UnknownTask,
 };
 /// Makes a Celery task of a function.
 ///

@@ -7,13 +7,12 @@
     reason = "in a test"
 )]
 
-use std::any::TypeId;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use celeriac::__private::core::{
-    Arguments, Context, ContextParts, Registry, SendError, SendOptions, State, StateMap,
+    Arguments, Context, ContextParts, ErrorType, Registry, SendError, SendOptions, State, StateMap,
     SystemClock, Task, TaskDefinition, TaskError, TaskKind, TaskResult, TaskSender,
 };
 use celeriac::__private::protocol::{
@@ -97,7 +96,7 @@ async fn explained() -> anyhow::Result<i64> {
     retry_backoff,
     retry_backoff_max = 600,
     retry_jitter = false,
-    autoretry_for(std::num::ParseIntError, std::io::Error),
+    autoretry_for(std::num::ParseIntError, std::io::Error, String),
     dont_autoretry_for(std::fmt::Error),
     time_limit = "5m",
     soft_time_limit = 240,
@@ -309,25 +308,32 @@ async fn a_wrong_argument_is_a_type_error_that_names_it() {
 
 #[tokio::test]
 async fn errors_keep_their_type() {
-    let Err(TaskError::Error { type_id, failure }) =
-        run::<parse>(vec![text("x")], Dict::new()).await
-    else {
+    let Err(TaskError::Error(error)) = run::<parse>(vec![text("x")], Dict::new()).await else {
         panic!("expected an error");
     };
-    assert_eq!(type_id, TypeId::of::<std::num::ParseIntError>());
+    let parse_error = ErrorType::of::<std::num::ParseIntError>();
+    assert!(error.is(parse_error));
+    let failure = error.failure;
     assert_eq!(failure.exception.exc_type, "ValueError", "as in Python");
     assert_eq!(failure.exception.exc_module.as_deref(), Some("builtins"));
-    let Err(TaskError::Error { failure, .. }) = run::<boxed>(vec![text("x")], Dict::new()).await
-    else {
-        panic!("expected an error");
-    };
-    assert_eq!(failure.exception.message(), "invalid digit found in string");
-    let Err(TaskError::Error { failure, .. }) = run::<explained>(vec![], Dict::new()).await else {
+    let Err(TaskError::Error(error)) = run::<boxed>(vec![text("x")], Dict::new()).await else {
         panic!("expected an error");
     };
     assert_eq!(
-        failure.traceback.as_deref(),
-        Some("anyhow.Error: the count is no number\n  caused by: invalid digit found in string")
+        error.failure.exception.message(),
+        "invalid digit found in string"
+    );
+    // what `anyhow` was given for a context is still what it was
+    let Err(TaskError::Error(error)) = run::<explained>(vec![], Dict::new()).await else {
+        panic!("expected an error");
+    };
+    assert!(error.is(parse_error) && !error.is(ErrorType::of::<std::io::Error>()));
+    let of_macro = report::options().autoretry_for;
+    let is: Vec<bool> = of_macro.into_iter().map(|of| error.is(of)).collect();
+    assert_eq!(is, [true, false, false]);
+    assert_eq!(
+        error.failure.traceback.as_deref(),
+        Some("ValueError: the count is no number\n  caused by: invalid digit found in string")
     );
 }
 
@@ -386,13 +392,14 @@ fn options_are_those_of_the_attribute() {
     assert_eq!(
         options.autoretry_for,
         [
-            TypeId::of::<std::num::ParseIntError>(),
-            TypeId::of::<std::io::Error>()
+            ErrorType::of::<std::num::ParseIntError>(),
+            ErrorType::of::<std::io::Error>(),
+            ErrorType::of_other::<String>()
         ]
     );
     assert_eq!(
         options.dont_autoretry_for,
-        [TypeId::of::<std::fmt::Error>()]
+        [ErrorType::of::<std::fmt::Error>()]
     );
     assert_eq!(options.time_limit, Some(Duration::from_secs(300)));
     assert_eq!(options.soft_time_limit, Some(Duration::from_secs(240)));

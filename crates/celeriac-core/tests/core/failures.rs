@@ -1,9 +1,8 @@
-use std::any::TypeId;
 use std::fmt;
 
 use celeriac_core::{
-    Failure, IntoTaskResult, RetryPolicy, Task, TaskDefinition, TaskError, TaskKind, TaskOptions,
-    TaskResult,
+    ErrorType, Failure, IntoTaskResult, RetryPolicy, Task, TaskDefinition, TaskError, TaskKind,
+    TaskOptions, TaskResult,
 };
 use celeriac_protocol::Value;
 
@@ -76,12 +75,12 @@ fn a_traceback_begins_where_the_failure_was_made() {
     assert!(named.ends_with("\nValueError: boom"), "{named}");
 
     let mut line = 0;
-    let Err(TaskError::Error { failure, .. }) = task(&mut line) else {
+    let Err(TaskError::Error(error)) = task(&mut line) else {
         panic!("expected an error")
     };
     let expected =
         format!("{above}{line}\ncore.failures.OutOfStock: no apples\n  caused by: shelf is empty");
-    assert_eq!(failure.traceback.as_deref(), Some(expected.as_str()));
+    assert_eq!(error.failure.traceback.as_deref(), Some(expected.as_str()));
 }
 
 #[test]
@@ -90,10 +89,11 @@ fn the_question_mark_keeps_the_type() {
         Err(out_of_stock())?;
         Ok(())
     }
-    let Err(TaskError::Error { type_id, .. }) = task() else {
+    let Err(TaskError::Error(error)) = task() else {
         panic!("expected an error")
     };
-    assert_eq!(type_id, TypeId::of::<OutOfStock<u8>>());
+    assert!(error.is(ErrorType::of::<OutOfStock<u8>>()));
+    assert!(!error.is(ErrorType::of::<OutOfStock<u16>>()));
 }
 
 #[test]
@@ -101,36 +101,37 @@ fn results_of_any_error_are_task_results() {
     let own: Result<i32, TaskError> = Err(TaskError::Ignore);
     assert!(matches!(own.into_task_result(), Err(TaskError::Ignore)));
     let standard: Result<i32, OutOfStock<u8>> = Err(out_of_stock());
-    let Err(TaskError::Error { type_id, failure }) = standard.into_task_result() else {
+    let Err(TaskError::Error(error)) = standard.into_task_result() else {
         panic!("expected an error")
     };
-    assert_eq!(type_id, TypeId::of::<OutOfStock<u8>>());
+    assert!(error.is(ErrorType::of::<OutOfStock<u8>>()));
     assert!(
-        failure
+        error
+            .failure
             .traceback
             .unwrap()
             .contains("caused by: shelf is empty")
     );
     let boxed: Result<i32, Box<dyn std::error::Error + Send + Sync>> =
         Err(Box::new(out_of_stock()));
-    let Err(TaskError::Error { failure, .. }) = boxed.into_task_result() else {
+    let Err(TaskError::Error(error)) = boxed.into_task_result() else {
         panic!("expected an error")
     };
     assert_eq!(
         (
-            failure.exception.exc_type.as_str(),
-            failure.exception.message().as_str()
+            error.failure.exception.exc_type.as_str(),
+            error.failure.exception.message().as_str()
         ),
         ("Exception", "no apples")
     );
     let worded: Result<i32, String> = Err("just so".to_owned());
-    let Err(TaskError::Error { failure, .. }) = worded.into_task_result() else {
+    let Err(TaskError::Error(error)) = worded.into_task_result() else {
         panic!("expected an error")
     };
     assert_eq!(
         (
-            failure.exception.exc_type.as_str(),
-            failure.exception.message().as_str()
+            error.failure.exception.exc_type.as_str(),
+            error.failure.exception.message().as_str()
         ),
         ("Exception", "just so")
     );
@@ -150,7 +151,7 @@ impl<const WHICH: u8> Task for Retried<WHICH> {
         }
     }
     fn options() -> TaskOptions {
-        let io = TypeId::of::<std::io::Error>();
+        let io = ErrorType::of::<std::io::Error>();
         let (autoretry_for, dont_autoretry_for) = match WHICH {
             1 => (vec![io], Vec::new()),
             2 => (Vec::new(), vec![io]),
@@ -171,14 +172,18 @@ impl<const WHICH: u8> Task for Retried<WHICH> {
 
 #[test]
 fn errors_are_retried_by_their_type() {
+    let raised = |error: TaskError| match error {
+        TaskError::Error(error) => error,
+        other => panic!("{other:?}"),
+    };
     let (io, fmt) = (
-        TypeId::of::<std::io::Error>(),
-        TypeId::of::<std::fmt::Error>(),
+        raised(std::io::Error::other("away").into()),
+        raised(std::fmt::Error.into()),
     );
     let both = |definition: TaskDefinition| {
         (
-            definition.retries_automatically(io),
-            definition.retries_automatically(fmt),
+            definition.retries_automatically(&io),
+            definition.retries_automatically(&fmt),
         )
     };
     assert_eq!(both(TaskDefinition::of::<Retried<0>>()), (false, false));

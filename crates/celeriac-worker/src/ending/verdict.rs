@@ -56,19 +56,16 @@ impl Conclusion {
                 };
                 Box::pin(self.retry(retry)).await
             }
-            TaskError::Error { type_id, failure }
-                if self.call.definition.retries_automatically(type_id) =>
-            {
+            TaskError::Error(error) if self.call.definition.retries_automatically(&error) => {
                 let retry = Retry {
                     countdown: None,
                     max_retries: None,
-                    cause: Some(failure),
+                    cause: Some(error.failure),
                 };
                 Box::pin(self.retry(retry)).await
             }
-            TaskError::Failure(failure) | TaskError::Error { failure, .. } => {
-                self.gave_up(failure).await
-            }
+            TaskError::Failure(failure) => self.gave_up(failure).await,
+            TaskError::Error(error) => self.gave_up(error.failure).await,
             _ => {
                 let text = "an end of a kind that this worker does not know";
                 self.gave_up(meta::failure_text("celeriac", "TaskError", text))

@@ -145,7 +145,7 @@ fn ended(returned: Returned, told: bool, lost: Option<&CancellationToken>) -> Ru
         Ok(Err(TaskError::Ignore)) if lost.is_some_and(CancellationToken::is_cancelled) => {
             RunEnd::Lost
         }
-        Ok(Err(TaskError::Error { .. } | TaskError::Failure(_))) if told => RunEnd::ShutDown,
+        Ok(Err(TaskError::Error(_) | TaskError::Failure(_))) if told => RunEnd::ShutDown,
         Ok(result) => RunEnd::Returned(result),
         Err(report) => RunEnd::Panicked(report),
     }
