@@ -63,6 +63,7 @@ mod task_error;
 mod task_identity;
 mod task_options;
 mod task_sender;
+mod test_context;
 pub mod text_file;
 mod type_path;
 mod unknown_task;
@@ -111,11 +112,12 @@ pub use settings::{
 pub use signature::TaskSignature;
 pub use state_map::{MissingState, State, StateMap};
 pub use store_error::{StoreError, StoreErrorKind};
-pub use task::{RunFuture, Task, TaskDefinition, TaskKind};
+pub use task::{RunFuture, StateCheck, Task, TaskDefinition, TaskKind};
 pub use task_error::{Failure, IntoTaskResult, RaisedError, TaskError, TaskResult};
 pub use task_identity::TaskIdentity;
 pub use task_options::TaskOptions;
 pub use task_sender::{SendError, TaskSender};
+pub use test_context::TestContext;
 pub use unknown_task::UnknownTask;
 
 /// Points in time and time zones: what [`Context::scheduled_time`] answers.

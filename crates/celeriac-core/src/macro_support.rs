@@ -7,7 +7,9 @@ use std::marker::PhantomData;
 use celeriac_protocol::{Value, to_value};
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::{Arguments, Context, ErrorType, IntoTaskResult, State, TaskError};
+use crate::{
+    Arguments, Context, ErrorType, IntoTaskResult, MissingState, State, StateMap, TaskError,
+};
 
 /// The parameter at `index`; what does not fit is the caller's TypeError.
 pub fn take<T: DeserializeOwned>(arguments: &mut Arguments, index: usize) -> Result<T, TaskError> {
@@ -33,6 +35,11 @@ pub fn state<T: Send + Sync + 'static>(context: &Context) -> Result<State<T>, Ta
         .state()
         .get::<T>()
         .map_err(|missing| TaskError::unplaced("MissingState", missing.to_string()))
+}
+
+/// Whether the app has this state.
+pub fn has_state<T: Send + Sync + 'static>(app: &StateMap) -> Result<(), MissingState> {
+    app.get::<T>().map(drop)
 }
 
 /// The wire value of a task function's result.

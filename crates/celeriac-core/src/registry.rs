@@ -4,7 +4,7 @@ use std::sync::Arc;
 use thiserror::Error;
 
 use crate::nearest::nearest;
-use crate::{Task, TaskDefinition};
+use crate::{MissingState, StateMap, Task, TaskDefinition};
 
 /// The tasks an app knows, by name.
 #[derive(Clone, Debug, Default)]
@@ -19,6 +19,14 @@ pub enum RegistryError {
     /// Two tasks of one name.
     #[error("task `{0}` is registered twice: give one of them another `name`")]
     Duplicate(String),
+    /// A task whose state the app does not have: each of its runs would fail.
+    #[error("task `{task}`: {state}")]
+    MissingState {
+        /// The task.
+        task: String,
+        /// Which.
+        state: MissingState,
+    },
     /// No such task; says which names are near.
     #[error("task `{name}` is not registered{}", near.as_ref().map(|near| format!("; did you mean `{near}`?")).unwrap_or_default())]
     Unknown {
@@ -42,6 +50,19 @@ impl Registry {
         }
         self.tasks
             .insert(definition.name.clone(), Arc::new(definition));
+        Ok(())
+    }
+
+    /// Whether all tasks find their state here.
+    pub fn check_state(&self, app: &StateMap) -> Result<(), RegistryError> {
+        for definition in self.tasks.values() {
+            for check in definition.states {
+                check(app).map_err(|state| RegistryError::MissingState {
+                    task: definition.name.clone(),
+                    state,
+                })?;
+            }
+        }
         Ok(())
     }
 

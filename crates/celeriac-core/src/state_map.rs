@@ -15,6 +15,13 @@ pub struct StateMap {
 #[derive(Debug)]
 pub struct State<T>(pub Arc<T>);
 
+impl<T> State<T> {
+    /// For a task that a test calls itself.
+    pub fn new(value: T) -> Self {
+        Self(Arc::new(value))
+    }
+}
+
 impl<T> Clone for State<T> {
     fn clone(&self) -> Self {
         Self(Arc::clone(&self.0))

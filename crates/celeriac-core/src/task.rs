@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use celeriac_protocol::Value;
 
-use crate::{Arguments, Context, Params, RaisedError, TaskError, TaskOptions};
+use crate::{
+    Arguments, Context, MissingState, Params, RaisedError, StateMap, TaskError, TaskOptions,
+};
 
 /// What a task's run gives.
 pub type RunFuture = Pin<Box<dyn Future<Output = Result<Value, TaskError>> + Send>>;
@@ -27,7 +29,14 @@ pub trait Task: Send + Sync + 'static {
     fn options() -> TaskOptions;
     /// How it runs.
     fn kind() -> TaskKind;
+    /// Looks for each `State` that it takes.
+    fn states() -> &'static [StateCheck] {
+        &[]
+    }
 }
+
+/// Whether an app has the state of one parameter.
+pub type StateCheck = fn(&StateMap) -> Result<(), MissingState>;
 
 /// How a task runs.
 #[derive(Clone)]
@@ -58,6 +67,8 @@ pub struct TaskDefinition {
     pub options: TaskOptions,
     /// How it runs.
     pub kind: TaskKind,
+    /// Looks for each `State` that it takes.
+    pub states: &'static [StateCheck],
 }
 
 impl TaskDefinition {
@@ -68,6 +79,7 @@ impl TaskDefinition {
             params: T::params(),
             options: T::options(),
             kind: T::kind(),
+            states: T::states(),
         }
     }
 

@@ -170,6 +170,7 @@ fn implementation(attribute: &TaskAttribute, function: &TaskFunction) -> TokenSt
     let output = function.return_type.output();
     let options = &attribute.assignments;
     let kind = kind(function);
+    let states = function.parameters.iter().filter_map(Parameter::state);
     quote! {
         #(#cfgs)*
         #[allow(clippy::all, clippy::pedantic, unused_mut, reason = "generated")]
@@ -196,6 +197,10 @@ fn implementation(attribute: &TaskAttribute, function: &TaskFunction) -> TokenSt
 
             fn kind() -> ::celeriac::__private::core::TaskKind {
                 #kind
+            }
+
+            fn states() -> &'static [::celeriac::__private::core::StateCheck] {
+                &[#(::celeriac::__private::core::macro_support::has_state::<#states>),*]
             }
         }
     }

@@ -70,6 +70,14 @@ impl Parameter {
         })
     }
 
+    /// The type of its `State`.
+    pub(crate) fn state(&self) -> Option<&Type> {
+        match &self.kind {
+            ParameterKind::State(inner) => Some(inner),
+            _ => None,
+        }
+    }
+
     /// Whether callers give it.
     pub(crate) fn is_argument(&self) -> bool {
         !matches!(self.kind, ParameterKind::Context | ParameterKind::State(_))

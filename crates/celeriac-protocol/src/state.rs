@@ -1,5 +1,7 @@
 use std::fmt;
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
 /// A task state (SPEC 2.5).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum State {
@@ -60,5 +62,34 @@ impl From<&str> for State {
 impl fmt::Display for State {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
+    }
+}
+
+impl Serialize for State {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for State {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Self::from(String::deserialize(deserializer)?.as_str()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn its_json_is_its_text() {
+        for (state, json) in [
+            (State::Retry, "\"RETRY\""),
+            (State::Custom("PROGRESS".to_owned()), "\"PROGRESS\""),
+        ] {
+            assert_eq!(serde_json::to_string(&state).expect("JSON"), json);
+            let read: State = serde_json::from_str(json).expect("a state");
+            assert_eq!(read, state);
+        }
     }
 }

@@ -136,6 +136,7 @@ fn executor(store: Option<Arc<dyn Ledger>>) -> Executor {
     let mut registry = Registry::default();
     registry
         .add(TaskDefinition {
+            states: &[],
             name: "tasks.noop".to_owned(),
             params: &TEXT,
             options: TaskOptions::default(),

@@ -90,6 +90,7 @@ impl Call {
         // never run
         let kind = TaskKind::Async(Arc::new(|_, _| Box::pin(async { Err(TaskError::Ignore) })));
         let definition = TaskDefinition {
+            states: &[],
             name: envelope.headers.task.clone(),
             params: &NONE,
             options: TaskOptions::default(),

@@ -249,7 +249,12 @@ impl Connection {
         if self.settings.broker_transport_options.create_missing_queues {
             self.declare_missing(&queues).await?;
         }
+        self.check_state()?;
         Ok(Worker::new(self.executor(), queues))
+    }
+
+    pub(crate) fn check_state(&self) -> Result<(), Error> {
+        Ok(self.registry.check_state(&self.state)?)
     }
 
     /// The app as a Lambda function with this much memory.

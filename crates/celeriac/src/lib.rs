@@ -64,6 +64,7 @@ pub mod prelude;
 mod routing;
 #[cfg(all(feature = "_aws", feature = "beat"))]
 mod schedules;
+pub mod testing;
 #[cfg(feature = "beat")]
 mod timetable;
 

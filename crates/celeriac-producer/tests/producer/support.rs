@@ -58,6 +58,7 @@ impl Parts {
         let kind = TaskKind::Async(Arc::new(|_, _| Box::pin(async { Ok(Value::Null) })));
         self.registry
             .add(TaskDefinition {
+                states: &[],
                 name: name.to_owned(),
                 params: &PARAMS,
                 options,

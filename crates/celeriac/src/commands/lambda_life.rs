@@ -36,6 +36,7 @@ async fn serve(mut app: App) -> Result<(), CommandError> {
         .hint("CELERIAC_BROKER_URL=sqs:// in the function's environment"));
     }
     let connection = Connection::of_app(app)?;
+    connection.check_state()?;
     celeriac_lambda::run(connection.executor())
         .await
         .map_err(|error| CommandError::new(anyhow::anyhow!("the Lambda runtime failed: {error}")))

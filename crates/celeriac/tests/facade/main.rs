@@ -8,3 +8,5 @@ mod lambda;
 mod manifest;
 #[cfg(all(feature = "aws", feature = "local"))]
 mod schedules;
+#[cfg(feature = "local")]
+mod testing;

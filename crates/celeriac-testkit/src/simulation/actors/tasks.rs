@@ -39,6 +39,7 @@ pub(super) fn registry(world: &Arc<World>, process: &Arc<Process>) -> Registry {
     ];
     for (name, kind) in kinds {
         let definition = TaskDefinition {
+            states: &[],
             name: name.to_owned(),
             params: &PARAMS,
             options: TaskOptions {

@@ -173,6 +173,7 @@ impl Setup {
     ) -> Self {
         self.registry
             .add(TaskDefinition {
+                states: &[],
                 name: name.to_owned(),
                 params,
                 options,
