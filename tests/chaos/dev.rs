@@ -40,6 +40,7 @@ impl Dev {
             .stdout(log.try_clone().expect("a second handle"))
             .stderr(log)
             .kill_on_drop(true)
+            .process_group(0)
             .spawn()
             .expect("it starts");
         Self {
@@ -82,9 +83,14 @@ impl Dev {
         String::from_utf8_lossy(&output.stdout).into_owned()
     }
 
-    async fn interrupted(mut self) -> ExitStatus {
-        let pid = self.child.id().expect("a living process").to_string();
-        let sent = Command::new("kill").args(["-INT", &pid]).status().await;
+    /// Ctrl-C: a terminal sends it to all processes of the group.
+    async fn interrupted(&mut self) -> ExitStatus {
+        let pid = self.child.id().expect("a living process");
+        let group = format!("-{pid}");
+        let sent = Command::new("kill")
+            .args(["-INT", "--", &group])
+            .status()
+            .await;
         assert!(sent.expect("kill").success());
         let ended = tokio::time::timeout(Duration::from_secs(40), self.child.wait()).await;
         ended.expect("it ends").expect("the process")
@@ -113,6 +119,10 @@ async fn runs_and_follows_builds(mut dev: Dev) {
     let answer = dev.add().await;
     assert!(answer.contains('5'), "{answer}\n{}", dev.log());
     assert_eq!(dev.interrupted().await.code(), Some(0));
+    // each worker was told once: a second signal would have ended what runs
+    let (log, told) = (dev.log(), "no new task starts");
+    assert_eq!(log.matches(told).count(), 2, "{log}");
+    assert!(!log.contains("SIGINT"), "{log}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -124,14 +134,7 @@ async fn without_an_emulator_it_works_on_sqlite() {
 async fn on_an_emulator_queues_and_table_are_made_by_the_manifest() {
     let url = Ministack::shared().await.url();
     let queue = unique_name("dev");
-    let environment = vec![
-        ("CELERIAC_TASK_DEFAULT_QUEUE", queue),
-        // a worker ends when its open polls have; shorter ones make for shorter tests
-        (
-            "CELERIAC_BROKER_TRANSPORT_OPTIONS__WAIT_TIME_SECONDS",
-            "1".to_owned(),
-        ),
-    ];
+    let environment = vec![("CELERIAC_TASK_DEFAULT_QUEUE", queue)];
     runs_and_follows_builds(Dev::start(url, environment)).await;
 }
 

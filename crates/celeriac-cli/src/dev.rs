@@ -44,13 +44,13 @@ impl DevCommand {
             let mut worker = program.start(&self.worker, &emulator.environment())?;
             tokio::select! {
                 () = &mut ended => {
-                    worker.stop().await;
+                    worker.stop(end_signal()).await;
                     emulator.stop().await;
                     return Ok(EXIT_OK);
                 }
                 () = program.rebuilt_since(built) => {
                     eprintln!("dev: {} was rebuilt; restarting it", program.name());
-                    worker.stop().await;
+                    worker.stop(end_signal()).await;
                 }
                 status = worker.ended() => {
                     eprintln!("dev: the worker ended ({status}); waiting for a new build");

@@ -15,6 +15,9 @@ const SETTLED: Duration = Duration::from_millis(300);
 /// `worker_shutdown_timeout` and a little more.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// How long its worker's receives wait, in seconds.
+const POLL: &str = "CELERIAC_BROKER_TRANSPORT_OPTIONS__WAIT_TIME_SECONDS";
+
 /// The app's program, which is rebuilt again and again.
 pub(crate) struct Program {
     path: PathBuf,
@@ -92,12 +95,17 @@ impl Program {
         options: &[String],
         environment: &[(String, String)],
     ) -> Result<RunningWorker, CommandError> {
-        Command::new(&self.path)
+        let mut command = Command::new(&self.path);
+        command
             .arg("worker")
             .args(options)
+            .env(POLL, "1") // a rebuild waits for a poll that is under way
             .envs(environment.iter().cloned())
             .stdin(Stdio::null())
-            .kill_on_drop(true)
+            .kill_on_drop(true);
+        #[cfg(unix)]
+        command.process_group(0); // Ctrl-C comes here, and goes on to it as one signal
+        command
             .spawn()
             .map(RunningWorker)
             .with_context(|| format!("`{} worker` does not start", self.path.display()))
@@ -114,12 +122,23 @@ impl RunningWorker {
         }
     }
 
-    /// Asks it to finish what runs, and waits for that.
-    pub(crate) async fn stop(&mut self) {
+    /// Asks it to finish what runs, and waits for that; asks again, to stop at once, at `again`.
+    pub(crate) async fn stop(&mut self, again: impl Future<Output = ()>) {
         terminate(&mut self.0);
-        if tokio::time::timeout(PATIENCE, self.0.wait()).await.is_err() {
-            let _ = self.0.kill().await;
+        let ended = tokio::select! {
+            ended = self.ends_in_time() => ended,
+            () = again => false,
+        };
+        if !ended {
+            terminate(&mut self.0);
+            if !self.ends_in_time().await {
+                let _ = self.0.kill().await;
+            }
         }
+    }
+
+    async fn ends_in_time(&mut self) -> bool {
+        tokio::time::timeout(PATIENCE, self.0.wait()).await.is_ok()
     }
 }
 

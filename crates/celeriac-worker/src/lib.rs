@@ -91,7 +91,7 @@ mod worker;
 pub use dead_lettered::DeadLettered;
 pub use executed::{Ending, Executed};
 pub use executor::{Executor, ExecutorParts};
-pub use log::TASK_SPAN;
+pub use log::{LIFE, TASK_SPAN};
 pub use outcome::Outcome;
 pub use reply::Answer;
 pub use run::{BlockingWork, Threads};

@@ -14,22 +14,36 @@ use tracing::field::Empty;
 use crate::call::Call;
 
 /// The target of the span around each task's run, for filters and subscribers. It has the fields
-/// `task`, `id`, `retries` and, once the ledger gave it, `attempt`.
+/// `task`, `id`, `queue`, `retries` and, once the ledger gave it, `attempt`.
 pub const TASK_SPAN: &str = "celeriac::task";
+/// The target of the lines that tell a task's life. They say all in words; their fields (`state`,
+/// `runtime` in seconds, `exception`) are for machines.
+pub const LIFE: &str = "celeriac::life";
 
 /// Longer results and messages are cut in the log.
 const LONGEST: usize = 200;
+
+/// Modules that a reader of the log knows without their name.
+const WELL_KNOWN: [&str; 6] = [
+    "",
+    "builtins",
+    "billiard.exceptions",
+    "celery.exceptions",
+    "kombu.exceptions",
+    "celeriac",
+];
 
 /// The span of one delivery of a task, around all that is done about it, the task's own code
 /// included.
 ///
 /// It is at `ERROR`, so that no filter shows a line and hides whose it is.
-pub(crate) fn span(headers: &Headers) -> Span {
+pub(crate) fn span(headers: &Headers, queue: &str) -> Span {
     tracing::error_span!(
         target: TASK_SPAN,
         "task",
         task = &*plain_text::cut(&headers.task, LONGEST),
         id = &*plain_text::cut(&headers.id, LONGEST),
+        queue,
         retries = headers.retries,
         attempt = Empty,
     )
@@ -46,21 +60,30 @@ pub(crate) fn counted(retries: u32) {
 }
 
 pub(crate) fn received(call: &Call) {
-    tracing::debug!(
-        queue = call.delivery.queue,
-        receives = call.delivery.receive_count,
-        "received"
-    );
+    tracing::debug!(receives = call.delivery.receive_count, "received");
 }
 
 pub(crate) fn succeeded(took: Duration, result: &Value) {
     if tracing::enabled!(tracing::Level::INFO) {
-        tracing::info!("succeeded in {}s: {}", seconds(took), repr(result));
+        tracing::info!(
+            target: LIFE,
+            state = "SUCCESS",
+            runtime = took.as_secs_f64(),
+            "succeeded in {}s: {}",
+            seconds(took),
+            repr(result)
+        );
     }
 }
 
 pub(crate) fn failed(failure: &Failure) {
-    tracing::error!("failed: {}", exception(failure));
+    tracing::error!(
+        target: LIFE,
+        state = "FAILURE",
+        exception = failure.exception.exc_type,
+        "failed: {}",
+        raised(failure)
+    );
     if let Some(traceback) = &failure.traceback {
         tracing::debug!("{traceback}");
     }
@@ -68,10 +91,31 @@ pub(crate) fn failed(failure: &Failure) {
 
 pub(crate) fn retried(call: &Call, countdown: Duration, failure: Option<&Failure>) {
     let cause = failure
-        .map(|failure| format!(": {}", exception(failure)))
+        .map(|failure| format!(": {}", raised(failure)))
         .unwrap_or_default();
     let next = call.retries().saturating_add(1);
-    tracing::warn!("retry {next} in {}s{cause}", seconds(countdown));
+    tracing::warn!(
+        target: LIFE,
+        state = "RETRY",
+        exception = failure.map(|failure| failure.exception.exc_type.as_str()),
+        "retry {next} in {}s{cause}",
+        seconds(countdown)
+    );
+}
+
+/// Type with the module of the user's, message, and what caused it.
+fn raised(failure: &Failure) -> String {
+    let module = failure.exception.exc_module.as_deref();
+    let module = module.filter(|module| !WELL_KNOWN.contains(module));
+    let module = module.map_or_else(String::new, |module| format!("{module}."));
+    let mut causes = String::new();
+    for line in failure.traceback.iter().flat_map(|text| text.lines()) {
+        if let Some(cause) = line.strip_prefix("  caused by: ") {
+            causes.push_str("; caused by: ");
+            causes.push_str(cause);
+        }
+    }
+    format!("{module}{}{}", exception(failure), cut(&causes))
 }
 
 /// Type and message.

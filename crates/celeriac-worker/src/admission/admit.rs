@@ -67,7 +67,7 @@ pub(crate) async fn open(
         let no_id = at_once(unready::no_id(delivery, &reason));
         return (Span::none(), Err(no_id));
     }
-    let span = log::span(&envelope.headers);
+    let span = log::span(&envelope.headers, &delivery.queue);
     let prepared = span.in_scope(|| prepare(engine, delivery, envelope, reply));
     (span, prepared)
 }

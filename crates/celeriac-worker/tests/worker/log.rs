@@ -102,9 +102,16 @@ async fn whatever_is_logged_in_a_run_names_its_task() {
         assert_eq!(first, Some("received"), "{said:?}");
         assert!(said.contains(&"begins") && said.contains(&"goes on"));
         assert!(last.expect("a line").starts_with("succeeded in "));
+        let fields = &events.last().expect("a line")["fields"];
+        assert_eq!(fields["state"], "SUCCESS");
+        assert!(
+            fields["runtime"]
+                .as_f64()
+                .is_some_and(|seconds| seconds < 60.0)
+        );
         let run = &events.last().expect("a line")["span"];
         assert_eq!(run["name"], "task");
-        assert_eq!(run["task"], task);
+        assert_eq!((&run["task"], &run["queue"]), (&task.into(), &QUEUE.into()));
         assert_eq!((&run["retries"], &run["attempt"]), (&0.into(), &1.into()));
     }
 }
@@ -130,6 +137,43 @@ async fn tasks_that_run_at_once_do_not_mix() {
         let own: Vec<_> = own.map(|event| &event["fields"]["own"]).collect();
         assert_eq!(own, [result.id(), result.id()], "{events:?}");
     }
+}
+
+/// Of a user's own error: whose it is, and why.
+#[tokio::test]
+async fn a_failure_names_its_module_and_its_causes() {
+    #[derive(Debug)]
+    struct OutOfStock(io::Error);
+    impl std::fmt::Display for OutOfStock {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("no apples")
+        }
+    }
+    impl std::error::Error for OutOfStock {
+        fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+            Some(&self.0)
+        }
+    }
+    let log = Log::of_process();
+    let app = Setup::default()
+        .task("tasks.sell", TaskOptions::default(), |_, _| async {
+            Err::<Value, _>(OutOfStock(io::Error::other("the shelf is away")).into())
+        })
+        .app();
+    let result = app.send("tasks.sell", vec![]).await;
+    app.execute(QUEUE).await;
+    let events = log.of_task(result.id());
+    let failed = events
+        .iter()
+        .find(|event| event["fields"]["state"] == "FAILURE");
+    let failed = failed.expect("a line");
+    let said = failed["fields"]["message"].as_str().expect("a text");
+    assert!(said.starts_with("failed: worker.log."), "{said}");
+    assert!(
+        said.ends_with("OutOfStock: no apples; caused by: the shelf is away"),
+        "{said}"
+    );
+    assert_eq!(failed["fields"]["exception"], "OutOfStock");
 }
 
 #[tokio::test]

@@ -75,8 +75,11 @@ fn log_format() -> impl TypedValueParser<Value = LogFormat> {
         .try_map(|word| word.parse::<LogFormat>())
 }
 
+/// In the log where that is for machines.
 pub(super) fn say_note(connection: &Connection) {
-    if let Some(note) = connection.note() {
-        eprintln!("note: {note}");
+    match (connection.note(), connection.settings().worker_log_format) {
+        (None, _) => {}
+        (Some(note), LogFormat::Json) => tracing::warn!("{note}"),
+        (Some(note), LogFormat::Text) => eprintln!("note: {note}"),
     }
 }

@@ -1,7 +1,7 @@
 use std::fmt;
 
 use celeriac_core::plain_text;
-use celeriac_worker::TASK_SPAN;
+use celeriac_worker::{LIFE, TASK_SPAN};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id};
 use tracing::{Event, Level, Subscriber};
@@ -74,7 +74,8 @@ where
     ) -> fmt::Result {
         write_time(&mut writer)?;
         write_level(&mut writer, *event.metadata().level())?;
-        let of_worker = event.metadata().target().starts_with("celeriac_worker");
+        let target = event.metadata().target();
+        let of_worker = target == LIFE || target.starts_with("celeriac_worker");
         for span in context.event_scope().into_iter().flat_map(Scope::from_root) {
             match span.extensions().get::<TaskName>() {
                 Some(TaskName(name)) if of_worker => write!(writer, "Task {name} ")?,
@@ -84,9 +85,24 @@ where
         }
         // what comes from a message must not write lines of its own, or to the terminal
         let mut line = String::new();
-        context.format_fields(Writer::new(&mut line), event)?;
+        if target == LIFE {
+            event.record(&mut Words(&mut line)); // its fields say the same to machines
+        } else {
+            context.format_fields(Writer::new(&mut line), event)?;
+        }
         let line = plain_text::line(&line);
         writeln!(writer, "{}", plain_text::cut(&line, LONGEST))
+    }
+}
+
+/// The message alone.
+struct Words<'a>(&'a mut String);
+
+impl Visit for Words<'_> {
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        if field.name() == "message" {
+            let _ = fmt::Write::write_fmt(self.0, format_args!("{value:?}"));
+        }
     }
 }
 
@@ -178,7 +194,7 @@ mod tests {
     fn the_worker_s_lines_are_celery_s() {
         let lines = logged(|| {
             let _in_task = task("tasks.add").entered();
-            tracing::info!(target: "celeriac_worker::log", "succeeded in 0.010s: 3");
+            tracing::info!(target: LIFE, state = "SUCCESS", "succeeded in 0.010s: 3");
             tracing::warn!(target: "celeriac_worker::run", tries = 2, "cannot be claimed");
         });
         assert_eq!(
