@@ -1,16 +1,21 @@
+use std::path::{Path, PathBuf};
+
+use celeriac::commands::plain_text::counted;
 use celeriac::commands::{CommandError, EXIT_FAILED, EXIT_OK, GlobalOptions, print, styled_stdout};
 use celeriac::{Connection, Settings};
 use clap::Args;
+use serde::Deserialize;
 use serde_json::Value;
 
 use crate::check::{Check, Status};
+use crate::input_file;
 use crate::{doctor_aws, doctor_queues, doctor_sqlite};
 
 /// `celeriac doctor`
 #[derive(Debug, Args)]
 pub(crate) struct DoctorCommand {
-    /// Queues to look at [default: the default queue, those of `task_routes`, and the predefined
-    /// ones]
+    /// Queues to look at [default: those of the manifest; else the default queue, those of
+    /// `task_routes`, and the predefined ones]
     #[arg(
         short = 'Q',
         long = "queue",
@@ -18,6 +23,10 @@ pub(crate) struct DoctorCommand {
         value_delimiter = ','
     )]
     queues: Vec<String>,
+    /// An app's manifest (`shop manifest > manifest.json`), or `-` for stdin: all of its queues are
+    /// looked at
+    #[arg(long, value_name = "FILE")]
+    manifest: Option<PathBuf>,
     /// Print a JSON list
     #[arg(long)]
     json: bool,
@@ -28,7 +37,8 @@ impl DoctorCommand {
     pub(crate) async fn run(&self, global: &GlobalOptions) -> Result<u8, CommandError> {
         let (settings, notes) = global.settings_with_notes(Settings::default(), "error")?;
         let connection = Connection::open(settings).await?;
-        let mut checks = self.checks(&connection).await;
+        let queues = self.queues(&connection)?;
+        let mut checks = checks(&connection, &queues).await;
         let passed_over = notes.into_iter().map(|note| {
             let advice = "take it out, or see docs/settings.md for what there is in its place";
             Check::warn("settings", note, advice)
@@ -39,32 +49,21 @@ impl DoctorCommand {
         } else {
             as_text(&checks)
         });
+        if self.queues.is_empty() && self.manifest.is_none() && !self.json {
+            eprintln!(
+                "note: queues that only the app's tasks name were not looked at: shop manifest | celeriac doctor --manifest -"
+            );
+        }
         let failed = checks.iter().any(|check| check.status() == Status::Fail);
         Ok(if failed { EXIT_FAILED } else { EXIT_OK })
     }
 
-    async fn checks(&self, connection: &Connection) -> Vec<Check> {
-        let mut checks = vec![place(connection)];
-        checks.extend(doctor_sqlite::checks(connection).await);
-        checks.extend(doctor_aws::access(connection).await);
-        if checks.iter().any(|check| check.status() == Status::Fail) {
-            let advice = "put right what failed above, then ask again";
-            checks.push(Check::warn(
-                "queues, table, permissions",
-                "not looked at: nothing could be",
-                advice,
-            ));
-            return checks;
-        }
-        let queues = self.queues(connection);
-        checks.extend(Box::pin(doctor_aws::resources(connection, &queues)).await);
-        checks.extend(doctor_queues::checks(connection, &queues).await);
-        checks
-    }
-
-    fn queues(&self, connection: &Connection) -> Vec<String> {
+    fn queues(&self, connection: &Connection) -> Result<Vec<String>, CommandError> {
         if !self.queues.is_empty() {
-            return self.queues.clone();
+            return Ok(self.queues.clone());
+        }
+        if let Some(file) = &self.manifest {
+            return queues_of(file);
         }
         let predefined = connection
             .settings()
@@ -76,8 +75,53 @@ impl DoctorCommand {
         if queues.is_empty() {
             queues = connection.known_queues();
         }
-        queues
+        Ok(queues)
     }
+}
+
+/// The queues of a manifest.
+fn queues_of(file: &Path) -> Result<Vec<String>, CommandError> {
+    let wrong = |reason: String| {
+        CommandError::usage(format!("the manifest `{}`: {reason}", file.display()))
+            .hint("shop manifest > manifest.json")
+    };
+    let text = input_file::read(file).map_err(|error| wrong(error.to_string()))?;
+    let manifest: Manifest =
+        serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))?;
+    Ok(manifest
+        .queues
+        .into_iter()
+        .map(|queue| queue.name)
+        .collect())
+}
+
+/// As much of an app's manifest as is needed here.
+#[derive(Deserialize)]
+struct Manifest {
+    queues: Vec<Queue>,
+}
+
+#[derive(Deserialize)]
+struct Queue {
+    name: String,
+}
+
+async fn checks(connection: &Connection, queues: &[String]) -> Vec<Check> {
+    let mut checks = vec![place(connection)];
+    checks.extend(doctor_sqlite::checks(connection).await);
+    checks.extend(doctor_aws::access(connection).await);
+    if checks.iter().any(|check| check.status() == Status::Fail) {
+        let advice = "put right what failed above, then ask again";
+        checks.push(Check::warn(
+            "queues, table, permissions",
+            "not looked at: nothing could be",
+            advice,
+        ));
+        return checks;
+    }
+    checks.extend(Box::pin(doctor_aws::resources(connection, queues)).await);
+    checks.extend(doctor_queues::checks(connection, queues).await);
+    checks
 }
 
 fn place(connection: &Connection) -> Check {
@@ -101,10 +145,10 @@ fn as_text(checks: &[Check]) -> String {
     };
     let lines: String = checks.iter().map(|check| check.text(color)).collect();
     format!(
-        "{lines}\n{} ok, {} warnings, {} failures",
+        "{lines}\n{} ok, {}, {}",
         count(Status::Ok),
-        count(Status::Warn),
-        count(Status::Fail)
+        counted(count(Status::Warn), "warning"),
+        counted(count(Status::Fail), "failure")
     )
 }
 

@@ -18,6 +18,7 @@ mod doctor_queues;
 mod doctor_sqlite;
 mod doctor_table;
 mod import;
+mod input_file;
 mod queues;
 mod queues_create;
 mod queues_list;

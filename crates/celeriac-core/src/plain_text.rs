@@ -45,6 +45,21 @@ pub fn cut(text: &str, most: usize) -> Cow<'_, str> {
     }
 }
 
+/// `1 task`, `2 tasks`.
+///
+/// ```
+/// use celeriac_core::plain_text::counted;
+///
+/// assert_eq!(counted(1, "task"), "1 task");
+/// assert_eq!(counted(0, "message"), "0 messages");
+/// ```
+pub fn counted(count: usize, noun: &str) -> String {
+    match count {
+        1 => format!("1 {noun}"),
+        _ => format!("{count} {noun}s"),
+    }
+}
+
 fn escaped(text: &str, is_bad: impl Fn(char) -> bool) -> Cow<'_, str> {
     rewritten(text, is_bad, |plain, c| plain.extend(c.escape_default()))
 }

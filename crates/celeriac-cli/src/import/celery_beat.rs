@@ -1,9 +1,9 @@
-use std::fs::{File, OpenOptions};
-use std::io::{Error, Result as IoResult, Write};
+use std::fs::OpenOptions;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use celeriac::commands::{CommandError, EXIT_FAILED, EXIT_OK, plain_text, print, text_file};
+use celeriac::commands::{CommandError, EXIT_FAILED, EXIT_OK, plain_text, print};
 use celeriac::{Serializer, Value};
 use celeriac_protocol::Limits;
 use clap::Args;
@@ -72,13 +72,8 @@ impl ImportCeleryBeat {
     }
 
     fn load(&self, origin: &str) -> Result<Value, CommandError> {
-        let read = if self.file == Path::new("-") {
-            text_file::read(std::io::stdin().lock())
-        } else {
-            open(&self.file).and_then(text_file::read)
-        };
-        let text =
-            read.map_err(|error| CommandError::usage(format!("{origin} cannot be read: {error}")))?;
+        let text = crate::input_file::read(&self.file)
+            .map_err(|error| CommandError::usage(format!("{origin} cannot be read: {error}")))?;
         let limits = Limits {
             max_body: text.len(),
             ..Limits::default()
@@ -109,21 +104,6 @@ impl ImportCeleryBeat {
             .with_context(failed)
             .map_err(failure)
     }
-}
-
-/// A pipe in the file system waits for somebody who writes, and a device may have no end. One that a
-/// shell opened, as for `<(...)`, is as good as stdin.
-fn open(path: &Path) -> IoResult<File> {
-    let about = std::fs::metadata(path)?;
-    if !about.is_file() && !path.starts_with("/dev/fd") {
-        return Err(Error::other(
-            "it is not a regular file (`-` reads a pipe on stdin)",
-        ));
-    }
-    if about.len() > text_file::MAX_BYTES {
-        return Err(text_file::too_large());
-    }
-    File::open(path)
 }
 
 fn failure(error: anyhow::Error) -> CommandError {

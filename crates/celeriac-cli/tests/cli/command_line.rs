@@ -192,6 +192,33 @@ fn a_queue_that_is_not_there_says_how_to_create_it() {
 }
 
 #[test]
+fn doctor_looks_at_all_queues_of_a_manifest() {
+    let place = Place::new();
+    let manifest = place.folder.path().join("manifest.json");
+    let queues =
+        serde_json::json!({"queues": [{"name": "celery", "fifo": false}, {"name": "reports"}]});
+    std::fs::write(&manifest, queues.to_string()).expect("written");
+    place.wants(0, &["queues", "create", "celery", "reports"]);
+    let (stdout, stderr) = place.wants(0, &["doctor", "--manifest", "manifest.json"]);
+    assert!(stdout.contains("queue `reports`: 0 waiting"), "{stdout}");
+    assert!(!stderr.contains("not looked at"), "{stderr}");
+    let (stdout, stderr) = place.wants(0, &["doctor"]);
+    assert!(!stdout.contains("reports"), "{stdout}");
+    assert!(stderr.contains("celeriac doctor --manifest -"), "{stderr}");
+    for (file, reason) in [
+        ("nowhere.json", "No such file"),
+        ("celeriac.sqlite", "UTF-8"),
+    ] {
+        let (_, stderr) = place.wants(2, &["doctor", "--manifest", file]);
+        let begins = format!("error: the manifest `{file}`: ");
+        assert!(
+            stderr.starts_with(&begins) && stderr.contains(reason),
+            "{stderr}"
+        );
+    }
+}
+
+#[test]
 fn doctor_looks_at_sqlite() {
     let place = Place::new();
     place.wants(0, &["queues", "create", "celery"]);

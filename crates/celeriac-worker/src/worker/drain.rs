@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use celeriac_core::plain_text::counted;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::phase::Phase;
@@ -22,9 +23,9 @@ pub(crate) async fn drain(worker: &Arc<RunningWorker>) {
     let waiting = worker.prefetch().close();
     let limit = worker.options.shutdown_timeout;
     tracing::info!(
-        "draining: {} messages given back, {} tasks may finish within {limit:?}",
-        waiting.len(),
-        worker.deliveries.len()
+        "draining: {} given back, {} may finish within {limit:?}",
+        counted(waiting.len(), "message"),
+        counted(worker.deliveries.len(), "task")
     );
     worker.deliveries.close();
     worker.polls.close();

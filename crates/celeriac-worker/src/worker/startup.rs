@@ -1,3 +1,4 @@
+use celeriac_core::plain_text::counted;
 use celeriac_core::{StoreErrorKind, UnknownTask};
 
 use super::worker_error::WorkerError;
@@ -65,11 +66,11 @@ pub(crate) fn greet(executor: &Executor, queues: &[WorkerQueue], options: &Worke
         ""
     };
     tracing::info!(
-        "{} works on {}{order}: {} tasks at once, {} tasks known, results {}",
+        "{} works on {}{order}: {} at once, {} known, results {}",
         engine.parts.node_name,
         names.join(", "),
-        options.concurrency,
-        engine.parts.registry.iter().count(),
+        counted(options.concurrency, "task"),
+        counted(engine.parts.registry.iter().count(), "task"),
         if engine.parts.store.is_some() {
             "stored"
         } else {

@@ -12,7 +12,13 @@ use crate::{App, Connection, Error};
 
 /// The command line of an app's own program.
 #[derive(Debug, Parser)]
-#[command(arg_required_else_help = true, disable_help_subcommand = true)]
+#[command(
+    arg_required_else_help = true,
+    disable_help_subcommand = true,
+    version = concat!("on celeriac ", env!("CARGO_PKG_VERSION")),
+    after_help = "Exit codes: 0 done, 1 failed, 2 wrong usage or settings, 3 the task failed, 4 its result was not there in \
+                  time, 5 `schedules plan --check` found changes."
+)]
 pub(crate) struct AppCommand {
     #[command(flatten)]
     global: GlobalOptions,
@@ -80,6 +86,7 @@ impl AppCommand {
     ) -> Result<Self, clap::Error> {
         let about = format!("The tasks of `{app}`: run them, send them, read their results");
         let matches = Self::command()
+            .display_name(app.to_owned())
             .about(about)
             .try_get_matches_from(arguments)?;
         Self::from_arg_matches(&matches)

@@ -9,21 +9,23 @@ use crate::Connection;
 /// reported as an error.
 pub(super) const QUIET_LEVEL: &str = "warn,celeriac_aws=error";
 
+const GLOBAL: &str = "Options of every command";
+
 /// Options of every command.
 #[derive(Clone, Debug, Default, Args)]
 pub struct GlobalOptions {
     /// Broker, over every other setting: `sqs://`, `sqlite:PATH`
-    #[arg(short, long, global = true, value_name = "URL")]
+    #[arg(short, long, global = true, help_heading = GLOBAL, value_name = "URL")]
     pub broker: Option<String>,
     /// Result backend, over every other setting: `dynamodb://REGION/TABLE`, `sqlite:PATH`,
     /// `disabled://`
-    #[arg(long, global = true, value_name = "URL")]
+    #[arg(long, global = true, help_heading = GLOBAL, value_name = "URL")]
     pub result_backend: Option<String>,
     /// Log level: debug, info, warning, error, critical [default: warning; a worker: info]
-    #[arg(short, long, global = true, value_name = "LEVEL", value_parser = logging::level)]
+    #[arg(short, long, global = true, help_heading = GLOBAL, value_name = "LEVEL", value_parser = logging::level)]
     pub loglevel: Option<String>,
     /// Log format on stderr
-    #[arg(long, global = true, value_name = "FORMAT", value_parser = log_format())]
+    #[arg(long, global = true, help_heading = GLOBAL, value_name = "FORMAT", value_parser = log_format())]
     pub log_format: Option<LogFormat>,
 }
 

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use celeriac_core::{RegistryError, SendOptions};
+use celeriac_core::{Arguments, RegistryError, SendOptions};
 use celeriac_protocol::UtcTime;
 use clap::Args;
 
@@ -93,14 +93,24 @@ impl SendCommand {
         }
     }
 
-    /// An app may send tasks that live in Python, so an unknown name is worth a word and no more.
+    /// An app may send tasks that live in Python, or in a newer version of itself: what it does not
+    /// know is worth a word and no more.
     fn say_if_unknown(&self, connection: &Connection) {
         let registry = connection.registry();
         if registry.iter().next().is_none() {
             return;
         }
-        if let Err(error @ RegistryError::Unknown { .. }) = registry.get(&self.task) {
-            eprintln!("note: {error}; sent by its name alone");
+        match registry.get(&self.task) {
+            Err(error @ RegistryError::Unknown { .. }) => {
+                eprintln!("note: {error}; sent by its name alone");
+            }
+            Err(_) => {}
+            Ok(task) => {
+                let (args, kwargs) = (self.args.0.clone(), self.kwargs.0.clone());
+                if let Err(error) = Arguments::bind(task.params, args, kwargs) {
+                    eprintln!("note: this app's task would refuse that: {error}");
+                }
+            }
         }
     }
 }
