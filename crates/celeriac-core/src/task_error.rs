@@ -194,6 +194,37 @@ impl TaskError {
             cause: None,
         }
     }
+    /// A retry that may be the so manieth at most, whatever the task's own `max_retries`; anything
+    /// else stays as it is.
+    #[must_use]
+    pub fn max_retries(mut self, most: u32) -> Self {
+        if let Self::Retry { max_retries, .. } = &mut self {
+            *max_retries = Some(most);
+        }
+        self
+    }
+    /// A retry because of this error, which readers see meanwhile, and as the failure when no retry
+    /// is left; anything else stays as it is.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use celeriac_core::{TaskError, TaskResult};
+    ///
+    /// fn charge() -> TaskResult<()> {
+    ///     let away = std::io::Error::other("the bank is away");
+    ///     Err(TaskError::retry_in(Duration::from_secs(60)).max_retries(3).caused_by(&away))
+    /// }
+    /// assert!(matches!(charge(), Err(TaskError::Retry { max_retries: Some(3), cause: Some(_), .. })));
+    /// ```
+    #[must_use]
+    #[track_caller]
+    pub fn caused_by<E: StdError + 'static>(mut self, error: &E) -> Self {
+        if let Self::Retry { cause, .. } = &mut self {
+            *cause = Some(Box::new(Failure::of(error).made_at(Location::caller())));
+        }
+        self
+    }
     /// FAILURE of a named type.
     #[track_caller]
     pub fn failure(exc_type: &str, message: impl Into<String>) -> Self {

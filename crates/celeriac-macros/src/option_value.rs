@@ -26,18 +26,19 @@ pub(crate) fn switch(meta: &Meta) -> Result<bool> {
 
 /// Seconds, or a text that `humantime` reads.
 pub(crate) fn duration(meta: &Meta) -> Result<TokenStream> {
-    read_duration(meta).map(tokens)
+    length(meta).map(tokens)
 }
 
 /// The same, over zero.
 pub(crate) fn positive_duration(meta: &Meta) -> Result<TokenStream> {
-    match read_duration(meta)? {
+    match length(meta)? {
         Duration::ZERO => Err(expected(meta, "more than 0 seconds")),
         duration => Ok(tokens(duration)),
     }
 }
 
-fn read_duration(meta: &Meta) -> Result<Duration> {
+/// The same, as it is.
+pub(crate) fn length(meta: &Meta) -> Result<Duration> {
     let duration = match literal(meta) {
         Some(Lit::Int(number)) => number.base10_parse().ok().map(Duration::from_secs),
         Some(Lit::Float(number)) => number
@@ -86,7 +87,7 @@ pub(crate) fn backoff(meta: &Meta) -> Result<Option<f64>> {
     if let Ok(on) = switch(meta) {
         return Ok(on.then_some(1.0));
     }
-    read_duration(meta)
+    length(meta)
         .map(|factor| Some(factor.as_secs_f64()))
         .map_err(|_| expected(meta, "nothing, or a number of seconds such as `= 2`"))
 }

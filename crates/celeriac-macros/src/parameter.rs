@@ -88,8 +88,13 @@ impl Parameter {
     }
 
     /// The name on the wire.
+    /// Without the underscore that says to Rust that it is not used.
     pub(crate) fn keyword(&self) -> String {
-        self.name.unraw().to_string()
+        let name = self.name.unraw().to_string();
+        match name.trim_start_matches('_') {
+            "" => name,
+            keyword => keyword.to_owned(),
+        }
     }
 
     /// The type that `s()` accepts for it.

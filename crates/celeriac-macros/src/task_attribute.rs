@@ -70,6 +70,12 @@ impl TaskAttribute {
                 (Err(error), none) => *none = Some(error),
             }
         }
+        if let Err(error) = check_together(&metas) {
+            match &mut errors {
+                Some(errors) => errors.combine(error),
+                none => *none = Some(error),
+            }
+        }
         attribute.finish();
         errors.map_or(Ok(attribute), Err)
     }
@@ -167,6 +173,23 @@ impl TaskAttribute {
         let autoretry = self.autoretry.unwrap_or(self.implies_autoretry);
         self.assign("autoretry", &quote!(#autoretry));
     }
+}
+
+/// Options that are fine alone.
+fn check_together(metas: &Punctuated<Meta, Token![,]>) -> Result<()> {
+    let given = |name: &str| metas.iter().find(|meta| meta.path().is_ident(name));
+    if let (Some(soft), Some(hard)) = (given("soft_time_limit"), given("time_limit"))
+        && let (Ok(told), Ok(ended)) = (value::length(soft), value::length(hard))
+        && told > ended
+    {
+        let text = "`soft_time_limit` is over `time_limit`: the run would end before it is told";
+        return Err(Error::new_spanned(soft, text));
+    }
+    if let (Some(most), None) = (given("retry_backoff_max"), given("retry_backoff")) {
+        let text = "`retry_backoff_max` means nothing without `retry_backoff`";
+        return Err(Error::new_spanned(most, text));
+    }
+    Ok(())
 }
 
 fn option_name(meta: &Meta) -> String {

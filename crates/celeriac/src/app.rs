@@ -1,7 +1,7 @@
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use celeriac_core::{Registry, RouteTarget, Settings, StateMap, Task};
+use celeriac_core::{Registry, RouteTarget, Settings, StateMap, Task, TaskDefinition};
 use celeriac_producer::Client;
 
 use crate::commands::{AppCommand, lambda_life};
@@ -60,6 +60,16 @@ impl App {
     #[must_use]
     pub fn task<T: Task>(mut self, _task: fn() -> T) -> Self {
         if let Err(error) = self.registry.register::<T>() {
+            self.error.get_or_insert(error.into());
+        }
+        self
+    }
+
+    /// Registers a task that no `#[task]` made, for names or parameters that are only known when the
+    /// program runs.
+    #[must_use]
+    pub fn definition(mut self, definition: TaskDefinition) -> Self {
+        if let Err(error) = self.registry.add(definition) {
             self.error.get_or_insert(error.into());
         }
         self
@@ -179,7 +189,11 @@ impl App {
     }
 
     /// [`App::run`] with other arguments than the program's; the first one is the program's name.
-    pub async fn run_with(self, arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    pub async fn run_with<A: Into<OsString>>(
+        self,
+        arguments: impl IntoIterator<Item = A>,
+    ) -> ExitCode {
+        let arguments = arguments.into_iter().map(A::into).collect();
         // large: a worker and all that it holds
         Box::pin(AppCommand::run(self, arguments)).await
     }

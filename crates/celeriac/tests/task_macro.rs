@@ -337,6 +337,18 @@ async fn errors_keep_their_type() {
     );
 }
 
+#[task(name = "tasks.ignores")]
+fn ignores(_text: String, x: i64) -> i64 {
+    x
+}
+
+#[tokio::test]
+async fn an_underscore_is_no_part_of_the_keyword() {
+    let kwargs = Dict::from([("text".to_owned(), text("a")), ("x".to_owned(), 1.into())]);
+    assert_eq!(run::<ignores>(vec![], kwargs).await.unwrap(), 1.into());
+    assert_eq!(ignores::s("a", 1).into_parts().unwrap().0.args.len(), 2);
+}
+
 #[tokio::test]
 async fn the_function_itself_can_be_called() {
     assert_eq!(add::call(1, 2).await.unwrap(), 3);

@@ -26,4 +26,10 @@ fn twice() {}
 )]
 fn wrong_values() {}
 
+#[task(time_limit = "1m", soft_time_limit = 90)]
+fn told_after_its_end() {}
+
+#[task(retry_backoff_max = 600)]
+fn no_backoff() {}
+
 fn main() {}

@@ -61,7 +61,7 @@ impl AppSubcommand {
 }
 
 impl AppCommand {
-    pub(crate) async fn run(app: App, arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    pub(crate) async fn run(app: App, arguments: Vec<OsString>) -> ExitCode {
         let command = match Self::parse_for(&app.name, arguments) {
             Ok(command) => command,
             Err(error) => {
@@ -80,10 +80,7 @@ impl AppCommand {
         }
     }
 
-    fn parse_for(
-        app: &str,
-        arguments: impl IntoIterator<Item = OsString>,
-    ) -> Result<Self, clap::Error> {
+    fn parse_for(app: &str, arguments: Vec<OsString>) -> Result<Self, clap::Error> {
         let about = format!("The tasks of `{app}`: run them, send them, read their results");
         let matches = Self::command()
             .display_name(app.to_owned())

@@ -1,7 +1,5 @@
 //! What an app answers before any task runs.
 
-use std::ffi::OsString;
-
 use celeriac::prelude::*;
 use celeriac::{Error, Settings, UnknownTask};
 
@@ -25,10 +23,6 @@ fn in_memory(settings: &mut Settings) {
     settings.broker_url = Some("sqlite::memory:".to_owned());
 }
 
-fn arguments(words: &[&str]) -> Vec<OsString> {
-    words.iter().map(OsString::from).collect()
-}
-
 #[tokio::test]
 async fn a_name_registered_twice_ends_the_program_before_it_does_anything() {
     let app = || {
@@ -45,11 +39,41 @@ async fn a_name_registered_twice_ends_the_program_before_it_does_anything() {
     );
     for command in ["worker", "tasks"] {
         assert_eq!(
-            app().run_with(arguments(&["shop", command])).await,
+            app().run_with(["shop", command]).await,
             ExitCode::from(2),
             "{command}"
         );
     }
+}
+
+/// Names that are only known when the program runs.
+#[tokio::test]
+async fn a_definition_by_hand_is_a_task_like_any_other() {
+    let definition = |name: &str| celeriac::TaskDefinition {
+        name: name.to_owned(),
+        ..celeriac::TaskDefinition::of::<add>()
+    };
+    let app = App::new("shop").definition(definition("tenant-7.add"));
+    let app = celeriac::testing::InMemory::start(app)
+        .await
+        .expect("it starts");
+    let client = app.client();
+    let options = celeriac::SendOptions::default();
+    let result = client.send_task("tenant-7.add", args![1, 2], kwargs! {}, options);
+    let result = result.await.expect("sent");
+    assert_eq!(result.get(secs(10)).await.expect("a sum"), 3.into());
+    let twice = App::new("shop")
+        .definition(definition("a"))
+        .definition(definition("a"));
+    let error = twice
+        .isolated()
+        .build()
+        .await
+        .expect_err("registered twice");
+    assert!(
+        error.to_string().contains("`a` is registered twice"),
+        "{error}"
+    );
 }
 
 #[tokio::test]
