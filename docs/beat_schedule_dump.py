@@ -6,6 +6,7 @@ from datetime import timedelta
 from celery.app.utils import find_app
 from celery.beat import ScheduleEntry
 from celery.schedules import maybe_schedule
+from kombu import Exchange, Queue
 from kombu.utils.json import dumps
 
 FIELDS = ("minute", "hour", "day_of_week", "day_of_month", "month_of_year")
@@ -38,7 +39,7 @@ def read(app, entry):
     args = field(entry, "args", Iterable, "a list or tuple (a tuple of one needs its comma: `(3,)`)") or ()
     kwargs = field(entry, "kwargs", Mapping, "a dict") or {}
     options = field(entry, "options", Mapping, "a dict") or {}
-    options = {key: getattr(value, "name", value) for key, value in options.items()}  # Queue, Exchange
+    options = {key: value.name if isinstance(value, (Exchange, Queue)) else value for key, value in options.items()}
     schedule = field(entry, "schedule")
     if not isinstance(schedule, (int, float, timedelta)) and not hasattr(type(schedule), "is_due"):
         raise TypeError(f"`schedule` is {schedule!r:.99}, not seconds, a timedelta or a schedule such as `crontab(...)`")
@@ -58,6 +59,8 @@ def dump(app, entry):
         return {"error": f"an argument or option is no JSON ({error}): write the entry in code"}
 
 
+if len(sys.argv) != 2:
+    sys.exit(__doc__)
 app = find_app(sys.argv[1])
 app.loader.init_worker()
 app.finalize()

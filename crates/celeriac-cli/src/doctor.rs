@@ -1,4 +1,5 @@
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use celeriac::commands::plain_text::counted;
 use celeriac::commands::{CommandError, EXIT_FAILED, EXIT_OK, GlobalOptions, print, styled_stdout};
@@ -10,6 +11,9 @@ use serde_json::Value;
 use crate::check::{Check, Status};
 use crate::input_file;
 use crate::{doctor_aws, doctor_queues, doctor_sqlite};
+
+/// Longer ones are for workers that cannot extend them.
+const LONG_VISIBILITY: Duration = Duration::from_mins(10);
 
 /// `celeriac doctor`
 #[derive(Debug, Args)]
@@ -39,6 +43,7 @@ impl DoctorCommand {
         let connection = Connection::open(settings).await?;
         let queues = self.queues(&connection)?;
         let mut checks = checks(&connection, &queues).await;
+        checks.extend(long_visibility(&connection));
         let passed_over = notes.into_iter().map(|note| {
             let advice = "take it out, or see docs/settings.md for what there is in its place";
             Check::warn("settings", note, advice)
@@ -122,6 +127,24 @@ async fn checks(connection: &Connection, queues: &[String]) -> Vec<Check> {
     checks.extend(Box::pin(doctor_aws::resources(connection, queues)).await);
     checks.extend(doctor_queues::checks(connection, queues).await);
     checks
+}
+
+/// What Celery's users carry over.
+fn long_visibility(connection: &Connection) -> Option<Check> {
+    let visibility = connection
+        .settings()
+        .broker_transport_options
+        .visibility_timeout;
+    (visibility > LONG_VISIBILITY).then(|| {
+        Check::warn(
+            "settings, `visibility_timeout`",
+            format!(
+                "a task whose worker was killed waits {} s for another one",
+                visibility.as_secs()
+            ),
+            "take it out: celeriac's workers hold a message as long as its task runs",
+        )
+    })
 }
 
 fn place(connection: &Connection) -> Check {

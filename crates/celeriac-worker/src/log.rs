@@ -89,6 +89,19 @@ pub(crate) fn failed(failure: &Failure) {
     }
 }
 
+/// A call that nobody here can run: its message is deleted, as in Celery, and could be sent again.
+pub(crate) fn not_registered(headers: &Headers) {
+    let shown = |repr: &Option<String>| {
+        let repr = repr.as_deref().unwrap_or("not known");
+        plain_text::cut(repr, 5 * LONGEST).into_owned()
+    };
+    tracing::error!(
+        args = shown(&headers.argsrepr),
+        kwargs = shown(&headers.kwargsrepr),
+        "is not registered here"
+    );
+}
+
 pub(crate) fn retried(call: &Call, countdown: Duration, failure: Option<&Failure>) {
     let cause = failure
         .map(|failure| format!(": {}", raised(failure)))
@@ -103,19 +116,30 @@ pub(crate) fn retried(call: &Call, countdown: Duration, failure: Option<&Failure
     );
 }
 
-/// Type with the module of the user's, message, and what caused it.
+/// Type with the module of the user's, message, where it was made, and what caused it.
 fn raised(failure: &Failure) -> String {
     let module = failure.exception.exc_module.as_deref();
     let module = module.filter(|module| !WELL_KNOWN.contains(module));
     let module = module.map_or_else(String::new, |module| format!("{module}."));
-    let mut causes = String::new();
+    let (mut place, mut causes) = (None, String::new());
     for line in failure.traceback.iter().flat_map(|text| text.lines()) {
         if let Some(cause) = line.strip_prefix("  caused by: ") {
             causes.push_str("; caused by: ");
             causes.push_str(cause);
         }
+        place = place.or_else(|| place_of(line));
     }
-    format!("{module}{}{}", exception(failure), cut(&causes))
+    let place = place.map_or_else(String::new, |place| format!(" (at {})", cut(&place)));
+    format!("{module}{}{place}{}", exception(failure), cut(&causes))
+}
+
+/// In a line of a traceback: `src/mail.rs:36`.
+fn place_of(line: &str) -> Option<String> {
+    if let Some(place) = line.strip_prefix("panicked at ") {
+        return Some(place.trim_end_matches(':').to_owned());
+    }
+    let (file, line) = line.strip_prefix("  File \"")?.split_once("\", line ")?;
+    Some(format!("{file}:{line}"))
 }
 
 /// Type and message.

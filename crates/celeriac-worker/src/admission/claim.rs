@@ -98,6 +98,8 @@ fn hold(
 ) -> Held {
     if claimed.runs > 1 {
         engine.incidents.takeover();
+        let lost = claimed.runs - 1;
+        tracing::warn!(lost, "taken over: an earlier run of it never ended");
     }
     log::claimed(claimed.attempt);
     ledger.hold(call.id(), claimed, nonce, since)

@@ -7,7 +7,7 @@ use super::unready;
 use crate::call::Call;
 use crate::engine::Engine;
 use crate::executed::Executed;
-use crate::{Outcome, meta, outgoing};
+use crate::{Outcome, log, meta, outgoing};
 
 const MAX_FORWARDS: u32 = 10;
 
@@ -30,6 +30,7 @@ pub(crate) async fn unknown(
         }
         UnknownTask::Forward(_) | UnknownTask::Fail => {
             let failure = meta::failure_text("celery.exceptions", "NotRegistered", task);
+            log::not_registered(&envelope.headers);
             let mut call = Call::of_unknown(engine, delivery, envelope);
             call.ignore_result = false; // as in Celery: nobody ran it, so nobody else will say so
             unready::fail(engine, call, failure).await

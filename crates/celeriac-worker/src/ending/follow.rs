@@ -242,6 +242,8 @@ fn dead_letter_reason_of(end: &ResultMeta) -> Option<String> {
 
 /// The outcome that moves a message to the dead-letter queue.
 pub(crate) fn dead_letter(delivery: Delivery, reason: &str, failure: &Failure) -> Outcome {
+    let message_id = &delivery.message_id;
+    tracing::warn!(message_id, reason, "goes to the dead-letter queue");
     Outcome::DeadLetter(Box::new(DeadLetter {
         error: log::exception(failure),
         delivery,

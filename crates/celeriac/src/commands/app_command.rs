@@ -17,7 +17,7 @@ use crate::{App, Connection, Error};
     disable_help_subcommand = true,
     version = concat!("on celeriac ", env!("CARGO_PKG_VERSION")),
     after_help = "Exit codes: 0 done, 1 failed, 2 wrong usage or settings, 3 the task failed, 4 its result was not there in \
-                  time, 5 `schedules plan --check` found changes."
+                  time, 5 `schedules plan --detailed-exitcode` found changes."
 )]
 pub(crate) struct AppCommand {
     #[command(flatten)]
