@@ -81,6 +81,38 @@ impl<E: StdError + 'static> OfError for &Of<E> {
     }
 }
 
+/// What a return type is that is not called `Result`.
+#[derive(Debug)]
+pub struct PlainValue;
+
+/// It is one all the same, behind a type alias, and its error would be stored as a success.
+#[derive(Debug)]
+pub struct WriteOutTheResult;
+
+/// Of a `Result`.
+pub trait ReturnsResult {
+    /// What is to be done.
+    fn returned(&self) -> WriteOutTheResult;
+}
+
+impl<T, E> ReturnsResult for &Of<Result<T, E>> {
+    fn returned(&self) -> WriteOutTheResult {
+        WriteOutTheResult
+    }
+}
+
+/// Of any other type.
+pub trait ReturnsValue {
+    /// Nothing.
+    fn returned(&self) -> PlainValue;
+}
+
+impl<R> ReturnsValue for Of<R> {
+    fn returned(&self) -> PlainValue {
+        PlainValue
+    }
+}
+
 /// Of any other type.
 pub trait OfOther {
     /// The type.

@@ -1,4 +1,4 @@
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -6,6 +6,7 @@ use celeriac_protocol::{
     Envelope, Headers, Payload, Properties, Serializer, Signature, UtcTime, Value, to_value,
 };
 use serde::Serialize;
+use tokio::runtime::{Builder, Handle, Runtime};
 use tokio_util::sync::CancellationToken;
 
 use crate::context::CHECKPOINT;
@@ -40,6 +41,9 @@ pub struct TestContext {
     remaining: Option<Duration>,
     soft_limit: CancellationToken,
     done: Arc<Done>,
+    context: OnceLock<Context>,
+    /// For `block_on`, in a test that has none.
+    runtime: Option<Runtime>,
 }
 
 /// What a task has done.
@@ -75,6 +79,8 @@ impl TestContext {
             remaining: None,
             soft_limit: CancellationToken::new(),
             done: Arc::default(),
+            context: OnceLock::new(),
+            runtime: runtime(),
         }
     }
 
@@ -138,8 +144,13 @@ impl TestContext {
         self
     }
 
-    /// The context: all that are made of one test share what was done.
+    /// The context, the same each time. What is said of it later than the first time is not in it.
     pub fn context(&self) -> Context {
+        self.context.get_or_init(|| self.made()).clone()
+    }
+
+    fn made(&self) -> Context {
+        let _runtime = self.runtime.as_ref().map(Runtime::enter);
         let now = SystemClock.now();
         Context::new(ContextParts {
             envelope: Arc::new(self.envelope.clone()),
@@ -166,9 +177,21 @@ impl TestContext {
         lock(&self.done.shown).clone()
     }
 
+    /// The checkpoint that it has made last.
+    pub fn made_checkpoint(&self) -> Option<Value> {
+        self.context.get().and_then(Context::new_checkpoint)
+    }
+
     /// The tasks that it has sent with `ctx.send`. Their ids are `test-1`, `test-2`, ...
     pub fn sent(&self) -> Vec<Signature> {
         lock(&self.done.sent).clone()
+    }
+}
+
+fn runtime() -> Option<Runtime> {
+    match Handle::try_current() {
+        Ok(_) => None,
+        Err(_) => Builder::new_current_thread().enable_time().build().ok(),
     }
 }
 

@@ -232,7 +232,8 @@ fn kind(function: &TaskFunction) -> TokenStream {
     let result = if matches!(function.return_type, ReturnType::Result(_)) {
         quote_spanned!(span=> ::celeriac::__private::core::macro_support::result(#call))
     } else {
-        quote_spanned!(span=> ::celeriac::__private::core::macro_support::value(&#call))
+        let check = plain_value(&function.return_type);
+        quote_spanned!(span=> { #check ::celeriac::__private::core::macro_support::value(&#call) })
     };
     if is_async {
         let future = quote_spanned! {function.name.span()=>
@@ -252,6 +253,20 @@ fn kind(function: &TaskFunction) -> TokenStream {
                 > { #unused #takes #result }
             ))
         }
+    }
+}
+
+/// An alias of `Result` does not look like one here, but to the compiler it does.
+fn plain_value(returned: &ReturnType) -> TokenStream {
+    let ReturnType::Plain(ty) = returned else {
+        return TokenStream::new();
+    };
+    quote_spanned! {ty.span()=>
+        let _: ::celeriac::__private::core::macro_support::PlainValue = {
+            #[allow(unused_imports, reason = "one of them is used")]
+            use ::celeriac::__private::core::macro_support::{ReturnsResult as _, ReturnsValue as _};
+            (&&::celeriac::__private::core::macro_support::Of::<#ty>::NEW).returned()
+        };
     }
 }
 

@@ -18,17 +18,20 @@ use proc_macro::TokenStream;
 /// - `add::call(1, 2)`: the function itself, for unit tests.
 ///
 /// An `async fn` runs on the async runtime; any other function is *blocking* and runs on the
-/// worker's pool of threads.
+/// worker's pool of threads. There `ctx.block_on(ctx.progress(10))` stands for `.await`.
 ///
 /// # Parameters
 /// Any type that is `Serialize + DeserializeOwned`, by value. `Option<T>` is optional;
 /// `#[default(expression)]` before a parameter gives it a default. `Context` (the running task) and
 /// `State<T>` (the app's shared value) may stand anywhere and are no arguments. Arguments that do
-/// not fit end the task with FAILURE `TypeError`, in Python's words.
+/// not fit end the task with FAILURE `TypeError`, in Python's words. `Context`, `State` and `Option`
+/// are told by these names: an alias (`Context as Ctx`), or another crate's type of that name
+/// (`axum::extract::State`), is taken for something else. Import `anyhow::Context as _` beside them.
 ///
 /// # Return value
 /// A serializable value, nothing, or a `Result` of one: `TaskResult<T>`, or any other whose error
-/// is a `std::error::Error` or converts to a boxed one, as `anyhow::Error` does.
+/// is a `std::error::Error` or converts to a boxed one, as `anyhow::Error` does. The type has to be
+/// called `Result` or `TaskResult`: an alias under another name does not compile.
 ///
 /// # Options
 /// In Celery's names. Durations are seconds or texts such as `"5m"`; a switch alone means `= true`.
@@ -37,7 +40,7 @@ use proc_macro::TokenStream;
 /// |---|---|
 /// | `name = "tasks.add"` | the name on the wire; else module path and function name, with dots |
 /// | `queue = "reports"` | the queue, unless the call names one |
-/// | `max_retries = 5` | 3; `"none"` is for ever |
+/// | `max_retries = 5` | default 3; `"none"` has no end. By itself it retries nothing: see `autoretry`, `retry_backoff` and `TaskError::retry` |
 /// | `default_retry_delay = "3m"` | the wait without backoff; 3 minutes |
 /// | `retry_backoff`, `retry_backoff = 2` | exponential backoff, from this many seconds; switches `autoretry` on |
 /// | `retry_backoff_max = 600` | the longest backoff |

@@ -1,3 +1,5 @@
+use serde::Serialize;
+
 use crate::{
     DecodeError, DecodeErrorKind, Dict, EncodeError, Serializer, State, Value,
     json_writer::{self, JsonWriter},
@@ -158,6 +160,13 @@ impl ResultMeta {
 
     fn extended(&mut self) -> &mut Extended {
         self.extended.get_or_insert_default()
+    }
+}
+
+/// Celery's object.
+impl Serialize for ResultMeta {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.to_value().serialize(serializer)
     }
 }
 

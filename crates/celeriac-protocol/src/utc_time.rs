@@ -1,4 +1,8 @@
-use crate::{ValueError, iso_time};
+use std::time::{Duration, SystemTime};
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+use crate::{PyDateTime, ValueError, iso_time};
 
 /// A point in time: microseconds since 1970-01-01T00:00:00Z, Celery's own resolution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -11,6 +15,11 @@ const FIRST: i64 = -62_135_596_800 * MICROS_PER_SECOND;
 const LAST: i64 = 253_402_300_800 * MICROS_PER_SECOND - 1;
 
 impl UtcTime {
+    /// The time now, by this machine's clock.
+    pub fn now() -> Self {
+        SystemTime::now().into()
+    }
+
     /// Reads ISO-8601 as Celery does (SPEC 4): `Z`, `+0000`, `+01:00`, date only, more than six
     /// fraction digits (cut); a time without offset is UTC.
     pub fn parse(text: &str) -> Result<Self, ValueError> {
@@ -58,15 +67,51 @@ impl UtcTime {
 
     /// This time and `duration` more, saturating.
     #[must_use]
-    pub fn after(self, duration: std::time::Duration) -> Self {
+    pub fn after(self, duration: Duration) -> Self {
         let micros = i64::try_from(duration.as_micros()).unwrap_or(i64::MAX);
         Self(self.0.saturating_add(micros))
     }
 
     /// How long until `self` from `now`; zero if past.
-    pub fn since(self, now: Self) -> std::time::Duration {
+    pub fn since(self, now: Self) -> Duration {
         let micros = u64::try_from(self.0.saturating_sub(now.0)).unwrap_or(0);
-        std::time::Duration::from_micros(micros)
+        Duration::from_micros(micros)
+    }
+}
+
+/// To the microsecond, and to the nearest time that it has.
+impl From<SystemTime> for UtcTime {
+    fn from(time: SystemTime) -> Self {
+        let micros = |duration: Duration| i64::try_from(duration.as_micros()).unwrap_or(i64::MAX);
+        Self(match time.duration_since(SystemTime::UNIX_EPOCH) {
+            Ok(after) => micros(after),
+            Err(before) => -micros(before.duration()),
+        })
+    }
+}
+
+/// With it other crates' times can be made, such as `jiff::Timestamp`.
+impl From<UtcTime> for SystemTime {
+    fn from(UtcTime(micros): UtcTime) -> Self {
+        let duration = Duration::from_micros(micros.unsigned_abs());
+        match micros {
+            0.. => Self::UNIX_EPOCH + duration,
+            _ => Self::UNIX_EPOCH - duration,
+        }
+    }
+}
+
+/// A `datetime` to Python, and its ISO text to other readers.
+impl Serialize for UtcTime {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        PyDateTime(self.to_iso()).serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for UtcTime {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let PyDateTime(text) = PyDateTime::deserialize(deserializer)?;
+        Self::parse(&text).map_err(de::Error::custom)
     }
 }
 

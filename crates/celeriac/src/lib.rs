@@ -219,6 +219,20 @@ pub mod __private {
     }
 }
 
+/// What `#[task]` refuses by types, which the macro itself does not see.
+///
+/// An alias of `Result`, whose errors would be successes:
+/// ```compile_fail,E0308
+/// use celeriac::prelude::*;
+/// type Answer<T> = Result<T, u8>;
+/// #[task]
+/// fn charge() -> Answer<i64> {
+///     Err(1)
+/// }
+/// ```
+#[cfg(doctest)]
+struct Refused;
+
 /// The code blocks of the guides compile.
 #[cfg(doctest)]
 mod guides {

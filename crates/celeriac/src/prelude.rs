@@ -5,7 +5,9 @@ pub use std::time::Duration;
 
 #[cfg(feature = "beat")]
 pub use celeriac_beat::{Crontab, Interval, Solar, SolarEvent};
-pub use celeriac_core::{Context, Failure, State, TaskError, TaskResult, TaskSignature};
+pub use celeriac_core::{
+    Context, Failure, SendOptions, State, TaskError, TaskResult, TaskSignature,
+};
 pub use celeriac_macros::*;
 pub use celeriac_producer::{AsyncResult, Client, ResultError};
 pub use celeriac_protocol::{Dict, UtcTime, Value};

@@ -16,7 +16,8 @@ use celeriac::__private::core::{
     SystemClock, Task, TaskDefinition, TaskError, TaskKind, TaskResult, TaskSender,
 };
 use celeriac::__private::protocol::{
-    Compression, Dict, Envelope, Headers, Payload, Properties, Serializer, Signature, Value,
+    Compression, Dict, Envelope, Headers, Payload, Properties, Serializer, Signature, UtcTime,
+    Value,
 };
 use celeriac::task;
 use serde::{Deserialize, Serialize};
@@ -340,6 +341,26 @@ async fn errors_keep_their_type() {
 #[task(name = "tasks.ignores")]
 fn ignores(_text: String, x: i64) -> i64 {
     x
+}
+
+#[task(name = "tasks.tomorrow")]
+fn tomorrow(day: UtcTime) -> UtcTime {
+    day.after(Duration::from_secs(86_400))
+}
+
+#[tokio::test]
+async fn a_time_is_a_datetime() {
+    let day = |day| Value::DateTime(format!("2027-01-0{day}T00:00:00+00:00"));
+    assert_eq!(
+        run::<tomorrow>(vec![day(2)], Dict::new()).await.unwrap(),
+        day(3)
+    );
+    let json = serde_json::to_string(&UtcTime(0)).unwrap();
+    assert_eq!(json, "\"1970-01-01T00:00:00+00:00\"");
+    let system = std::time::SystemTime::from(UtcTime(-1_500_000));
+    assert_eq!(UtcTime::from(system), UtcTime(-1_500_000));
+    let zoned = celeriac::jiff::Timestamp::try_from(system).unwrap();
+    assert_eq!(zoned.as_microsecond(), -1_500_000);
 }
 
 #[tokio::test]

@@ -68,7 +68,7 @@ impl SendCommand {
     }
 
     async fn finish(&self, connection: &Connection, task_id: String) -> Result<u8, CommandError> {
-        if self.wait.is_none() {
+        if self.wait.is_none() || self.ignores_result(connection) {
             print(&task_id);
             return Ok(EXIT_OK);
         }
@@ -79,6 +79,17 @@ impl SendCommand {
         }
         .run(connection)
         .await
+    }
+
+    fn ignores_result(&self, connection: &Connection) -> bool {
+        let task = connection.registry().find(&self.task);
+        let ignores = task.is_some_and(|task| task.options.ignore_result == Some(true));
+        if ignores {
+            eprintln!(
+                "note: the task stores no result (`ignore_result`): there is none to wait for"
+            );
+        }
+        ignores
     }
 
     fn options(&self) -> SendOptions {
@@ -108,7 +119,7 @@ impl SendCommand {
             Ok(task) => {
                 let (args, kwargs) = (self.args.0.clone(), self.kwargs.0.clone());
                 if let Err(error) = Arguments::bind(task.params, args, kwargs) {
-                    eprintln!("note: this app's task would refuse that: {error}");
+                    eprintln!("note: sent, but this app would refuse it: {error}");
                 }
             }
         }

@@ -36,6 +36,15 @@ async fn a_task_whose_state_is_not_there_is_refused_at_the_start() {
     app.expect("it starts").stop().await;
 }
 
+/// Without a runtime of the test's.
+#[test]
+fn a_blocking_task_is_called_in_a_plain_test() {
+    let test = TestContext::new();
+    let done = blocking::call(test.context(), vec!["a".to_owned()]);
+    assert_eq!(done.expect("a line"), 1);
+    assert_eq!(test.shown().len(), 1);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_context_says_what_the_test_said() {
     let time = UtcTime::parse("2027-01-02T03:04:05Z").expect("a time");
@@ -61,6 +70,8 @@ async fn a_context_says_what_the_test_said() {
     assert_eq!(done.await.expect("no panic").expect("lines"), 2);
     assert_eq!(test.shown(), [("PROGRESS".to_owned(), 1.into())]);
 
+    assert_eq!(test.made_checkpoint(), Some(2.into()));
     test.cancel();
-    assert!(blocking::call(test.context(), vec!["a".to_owned(), "b".to_owned()]).is_err());
+    let lines = ["a", "b", "c"].map(str::to_owned).to_vec();
+    assert!(blocking::call(test.context(), lines).is_err());
 }
