@@ -1,3 +1,4 @@
+use celeriac::commands::plain_text;
 use serde_json::{Value, json};
 
 /// How a check went.
@@ -72,10 +73,13 @@ impl Check {
         } else {
             format!("{word:<4}")
         };
-        let mut text = format!("{word}  {}: {}\n", self.subject, self.finding);
+        // a name may be anything
+        let line = plain_text::line;
+        let (subject, finding) = (line(&self.subject), line(&self.finding));
+        let mut text = format!("{word}  {subject}: {finding}\n");
         if let Some(advice) = &self.advice {
             text.push_str("      -> ");
-            text.push_str(advice);
+            text.push_str(&line(advice));
             text.push('\n');
         }
         text

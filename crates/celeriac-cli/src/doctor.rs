@@ -1,7 +1,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use celeriac::commands::plain_text::counted;
+use celeriac::commands::plain_text::{self, counted};
 use celeriac::commands::{CommandError, EXIT_FAILED, EXIT_OK, GlobalOptions, print, styled_stdout};
 use celeriac::{Connection, Settings};
 use clap::Args;
@@ -176,5 +176,6 @@ fn as_text(checks: &[Check]) -> String {
 }
 
 fn as_json(checks: &[Check]) -> String {
-    Value::Array(checks.iter().map(Check::json).collect()).to_string()
+    let list = Value::Array(checks.iter().map(Check::json).collect()).to_string();
+    plain_text::json(&list).into_owned()
 }

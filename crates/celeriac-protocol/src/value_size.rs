@@ -20,7 +20,7 @@ impl Value {
     }
 
     /// Bytes of memory that it takes, by the count of [`Limits::max_memory`](crate::Limits).
-    pub(crate) fn memory(&self) -> usize {
+    pub fn memory(&self) -> usize {
         VALUE
             + match self {
                 Self::Str(text) => of_text(text.len()),

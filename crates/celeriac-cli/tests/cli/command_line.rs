@@ -205,6 +205,18 @@ fn doctor_looks_at_all_queues_of_a_manifest() {
     let (stdout, stderr) = place.wants(0, &["doctor"]);
     assert!(!stdout.contains("reports"), "{stdout}");
     assert!(stderr.contains("celeriac doctor --manifest -"), "{stderr}");
+    let hostile = serde_json::json!({"queues": [{"name": "a\u{1b}[2J\nok    all\u{9b}\u{202e}"}]});
+    std::fs::write(&manifest, hostile.to_string()).expect("written");
+    for json in [&["--json"][..], &[]] {
+        let command = [&["doctor", "--manifest", "manifest.json"], json].concat();
+        let output = place.command(&command).output().expect("celeriac runs");
+        let text = String::from_utf8(output.stdout).expect("UTF-8");
+        let raw = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
+        assert!(
+            !text.contains(raw) && !text.contains("\nok    all"),
+            "{text:?}"
+        );
+    }
     for (file, reason) in [
         ("nowhere.json", "No such file"),
         ("celeriac.sqlite", "UTF-8"),

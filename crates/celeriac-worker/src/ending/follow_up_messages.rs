@@ -148,6 +148,7 @@ pub(crate) fn of_success(
     embed: &Embed,
     result: &Value,
 ) -> Result<Vec<Consequence>, SendError> {
+    check_copies(engine, call, embed, result)?;
     let (parent, mut all) = (Parent::of(call), Vec::new());
     for (index, callback) in embed.callbacks.iter().flatten().enumerate() {
         let role = format!("callback-{index}");
@@ -190,6 +191,29 @@ pub(crate) fn of_failed_body(engine: &Engine, call: &Call, body: &Signature) -> 
     let errbacks = listed(body.options.get("link_error")).iter().cloned();
     let errbacks = errbacks.map(Signature::from_message);
     parent.errbacks(engine, errbacks, "the chord's body")
+}
+
+/// Each message that follows has the result in it: a small one could ask for hundreds of large ones.
+fn check_copies(
+    engine: &Engine,
+    call: &Call,
+    embed: &Embed,
+    result: &Value,
+) -> Result<(), SendError> {
+    let next = embed.chain.iter().filter_map(|steps| steps.last());
+    let following = embed.callbacks.iter().flatten().chain(next);
+    let copies = following.filter(|signature| !signature.immutable).count();
+    let (each, limit) = (result.memory(), engine.limits.max_memory);
+    if each.saturating_mul(copies) <= limit {
+        return Ok(());
+    }
+    Err(SendError::Invalid {
+        task: call.envelope.headers.task.clone(),
+        reason: format!(
+            "its result takes {each} bytes of memory, and {copies} messages with it take more than the \
+             {limit} of `worker_message_memory`"
+        ),
+    })
 }
 
 fn check_queue(engine: &Engine, task: &str, queue: &str) -> Result<(), SendError> {

@@ -173,6 +173,36 @@ async fn more_than_a_message_may_make_is_refused() {
     }
 }
 
+/// Each message would have the result in it.
+#[tokio::test]
+async fn a_large_result_is_not_copied_for_each_of_many_callbacks() {
+    for (callbacks, state) in [(1, State::Success), (6, State::Failure)] {
+        let app = Setup::default()
+            .task("tasks.large", TaskOptions::default(), |_, _| async {
+                Ok(Value::List(vec![Value::Int(1); 200_000]))
+            })
+            .set(|settings| settings.task_ignore_result = true)
+            .set(|settings| settings.task_store_errors_even_if_ignored = true)
+            .app();
+        let one = |number| signature("tasks.large", &format!("c{number}"), &json!({}));
+        let list: Vec<Json> = (0..callbacks).map(one).collect();
+        let embed = json!({"callbacks": list, "errbacks": null, "chain": null, "chord": null});
+        send(&app, "tasks.large", "large", None, &embed).await;
+        let sent = app.broker.stats(QUEUE).await.expect("stats").visible;
+        if state == State::Success {
+            assert_eq!(sent, 1);
+            continue;
+        }
+        assert_eq!(sent, 0);
+        let end = app.client.result::<Value>("large").meta().await;
+        let text = exc_message(&end.expect("a result"));
+        assert!(
+            text.contains("and 6 messages with it take more than"),
+            "{text}"
+        );
+    }
+}
+
 /// However deep: callbacks of callbacks, and error callbacks of the bodies of chords, which a
 /// refusal would send.
 #[tokio::test]
