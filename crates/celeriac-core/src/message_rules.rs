@@ -106,11 +106,13 @@ impl DeadLetter {
     /// message's id, so that a repeated move makes no second copy.
     pub fn to_outgoing(&self, limits: &Capabilities) -> Outgoing {
         let delivery = &self.delivery;
-        let error = sendable_prefix(&plain_text::line(&self.error), MAX_ERROR);
+        let error = sendable(&self.error);
+        let error = plain_text::line(&error);
+        let error = &error[..error.floor_char_boundary(MAX_ERROR)];
         let ours = [
             ("celeriac-reason", self.reason.as_str()),
             ("celeriac-queue", &delivery.queue),
-            ("celeriac-error", &error),
+            ("celeriac-error", error),
         ];
         let theirs = delivery
             .attributes
@@ -234,19 +236,10 @@ fn check_id(what: &'static str, id: &str) -> Result<(), BrokerErrorKind> {
     Ok(())
 }
 
-/// The text without what SQS refuses, cut to `max` bytes at a character.
-fn sendable_prefix(text: &str, max: usize) -> String {
-    let mut kept = String::new();
-    for c in text
-        .chars()
-        .map(|c| if is_sendable(c) { c } else { '\u{fffd}' })
-    {
-        if kept.len() + c.len_utf8() > max {
-            break;
-        }
-        kept.push(c);
-    }
-    kept
+/// The text without what SQS refuses.
+fn sendable(text: &str) -> String {
+    let kept = |c| if is_sendable(c) { c } else { '\u{fffd}' };
+    text.chars().map(kept).collect()
 }
 
 pub(crate) fn invalid(text: &str) -> BrokerErrorKind {
