@@ -9,8 +9,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::check::{Check, Status};
-use crate::input_file;
-use crate::{doctor_aws, doctor_queues, doctor_sqlite};
+use crate::{doctor_aws, doctor_queues, doctor_sqlite, input_file};
 
 /// Longer ones are for workers that cannot extend them.
 const LONG_VISIBILITY: Duration = Duration::from_mins(10);

@@ -1,5 +1,5 @@
 use std::sync::LazyLock;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use celeriac_protocol::UtcTime;
 
@@ -21,10 +21,7 @@ pub struct SystemClock;
 
 impl Clock for SystemClock {
     fn now(&self) -> UtcTime {
-        let elapsed = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default();
-        UtcTime(i64::try_from(elapsed.as_micros()).unwrap_or(i64::MAX))
+        UtcTime::now()
     }
 
     fn running(&self) -> Duration {

@@ -1,8 +1,8 @@
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote, quote_spanned};
-use syn::Result;
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
+use syn::{Result, Type};
 
 use crate::parameter::{Parameter, ParameterKind};
 use crate::return_type::ReturnType;
@@ -229,11 +229,16 @@ fn kind(function: &TaskFunction) -> TokenStream {
     let call = quote_spanned!(function.name.span()=> Self::call(#(#locals),*)#dot_await);
     // and one about its value at the return type
     let span = function.signature.output.span();
-    let result = if matches!(function.return_type, ReturnType::Result(_)) {
-        quote_spanned!(span=> ::celeriac::__private::core::macro_support::result(#call))
-    } else {
-        let check = plain_value(&function.return_type);
-        quote_spanned!(span=> { #check ::celeriac::__private::core::macro_support::value(&#call) })
+    let value = quote_spanned!(span=> ::celeriac::__private::core::macro_support::value(&#call));
+    let result = match &function.return_type {
+        ReturnType::Result(_) => {
+            quote_spanned!(span=> ::celeriac::__private::core::macro_support::result(#call))
+        }
+        ReturnType::Plain(ty) => {
+            let check = plain_value(ty);
+            quote_spanned!(span=> { #check #value })
+        }
+        ReturnType::Unit => value,
     };
     if is_async {
         let future = quote_spanned! {function.name.span()=>
@@ -257,10 +262,7 @@ fn kind(function: &TaskFunction) -> TokenStream {
 }
 
 /// An alias of `Result` does not look like one here, but to the compiler it does.
-fn plain_value(returned: &ReturnType) -> TokenStream {
-    let ReturnType::Plain(ty) = returned else {
-        return TokenStream::new();
-    };
+fn plain_value(ty: &Type) -> TokenStream {
     quote_spanned! {ty.span()=>
         let _: ::celeriac::__private::core::macro_support::PlainValue = {
             #[allow(unused_imports, reason = "one of them is used")]

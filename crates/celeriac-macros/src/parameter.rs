@@ -87,8 +87,7 @@ impl Parameter {
         matches!(self.kind, ParameterKind::Required)
     }
 
-    /// The name on the wire.
-    /// Without the underscore that says to Rust that it is not used.
+    /// The name on the wire: without the underscore by which Rust is told that it is not used.
     pub(crate) fn keyword(&self) -> String {
         let name = self.name.unraw().to_string();
         match name.trim_start_matches('_') {

@@ -64,18 +64,9 @@ impl TaskAttribute {
                 attribute.set(&name, meta)
             };
             seen.push(name);
-            match (result, &mut errors) {
-                (Ok(()), _) => {}
-                (Err(error), Some(errors)) => errors.combine(error),
-                (Err(error), none) => *none = Some(error),
-            }
+            note(&mut errors, result);
         }
-        if let Err(error) = check_together(&metas) {
-            match &mut errors {
-                Some(errors) => errors.combine(error),
-                none => *none = Some(error),
-            }
-        }
+        note(&mut errors, check_together(&metas));
         attribute.finish();
         errors.map_or(Ok(attribute), Err)
     }
@@ -172,6 +163,14 @@ impl TaskAttribute {
     fn finish(&mut self) {
         let autoretry = self.autoretry.unwrap_or(self.implies_autoretry);
         self.assign("autoretry", &quote!(#autoretry));
+    }
+}
+
+fn note(errors: &mut Option<Error>, result: Result<()>) {
+    match (result, errors) {
+        (Ok(()), _) => {}
+        (Err(error), Some(errors)) => errors.combine(error),
+        (Err(error), none) => *none = Some(error),
     }
 }
 

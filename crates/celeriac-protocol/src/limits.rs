@@ -27,7 +27,7 @@ pub(crate) const VALUE: usize = size_of::<Value>();
 pub(crate) const LIST: usize = 3 * VALUE; // the first item makes room for four
 pub(crate) const DICT: usize = 300;
 pub(crate) const ENTRY: usize = 64;
-pub(crate) const TEXT: usize = 24;
+const TEXT: usize = 24;
 
 impl Default for Limits {
     /// 4 MiB bodies, 16 MiB decompressed, 128 levels, values in 32 MiB.
@@ -66,6 +66,14 @@ impl Limits {
             });
         }
         Ok(())
+    }
+}
+
+/// What a text takes, beside the value that holds it.
+pub(crate) fn of_text(length: usize) -> usize {
+    match length {
+        0 => 0,
+        length => TEXT + length,
     }
 }
 
@@ -121,10 +129,7 @@ impl Budget {
 
     /// A text or bytes.
     pub(crate) fn text(&mut self, length: usize) -> Result<(), DecodeErrorKind> {
-        match length {
-            0 => Ok(()),
-            length => self.charge(TEXT + length),
-        }
+        self.charge(of_text(length))
     }
 
     fn charge(&mut self, bytes: usize) -> Result<(), DecodeErrorKind> {

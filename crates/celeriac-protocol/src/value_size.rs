@@ -1,6 +1,6 @@
 use crate::{
     Value,
-    limits::{DICT, ENTRY, LIST, TEXT, VALUE},
+    limits::{DICT, ENTRY, LIST, VALUE, of_text},
 };
 
 impl Value {
@@ -36,13 +36,6 @@ impl Value {
                 }
                 _ => 0,
             }
-    }
-}
-
-fn of_text(length: usize) -> usize {
-    match length {
-        0 => 0,
-        length => TEXT + length,
     }
 }
 

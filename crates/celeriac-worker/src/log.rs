@@ -18,7 +18,7 @@ use crate::call::Call;
 pub const TASK_SPAN: &str = "celeriac::task";
 /// The target of the lines that tell a task's life. They say all in words; their fields (`state`,
 /// `runtime` in seconds, `exception`) are for machines.
-pub const LIFE: &str = "celeriac::life";
+pub const LIFE: &str = "celeriac_worker::life";
 
 /// Longer results and messages are cut in the log.
 const LONGEST: usize = 200;

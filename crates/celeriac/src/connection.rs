@@ -246,10 +246,10 @@ impl Connection {
     /// A worker on these queues. With `create_missing_queues` they are created first; SQLite needs
     /// no creating.
     pub async fn worker(&self, queues: Vec<WorkerQueue>) -> Result<Worker, Error> {
+        self.check_state()?;
         if self.settings.broker_transport_options.create_missing_queues {
             self.declare_missing(&queues).await?;
         }
-        self.check_state()?;
         Ok(Worker::new(self.executor(), queues))
     }
 

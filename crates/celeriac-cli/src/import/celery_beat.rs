@@ -10,6 +10,7 @@ use clap::Args;
 
 use super::imported::Imported;
 use super::{django_fixture, schedule_dump};
+use crate::input_file;
 
 const FORMS: &str = "give what docs/beat_schedule_dump.py prints, or what `manage.py dumpdata django_celery_beat` does";
 
@@ -72,7 +73,7 @@ impl ImportCeleryBeat {
     }
 
     fn load(&self, origin: &str) -> Result<Value, CommandError> {
-        let text = crate::input_file::read(&self.file)
+        let text = input_file::read(&self.file)
             .map_err(|error| CommandError::usage(format!("{origin} cannot be read: {error}")))?;
         let limits = Limits {
             max_body: text.len(),

@@ -75,7 +75,7 @@ where
         write_time(&mut writer)?;
         write_level(&mut writer, *event.metadata().level())?;
         let target = event.metadata().target();
-        let of_worker = target == LIFE || target.starts_with("celeriac_worker");
+        let of_worker = target.starts_with("celeriac_worker");
         for span in context.event_scope().into_iter().flat_map(Scope::from_root) {
             match span.extensions().get::<TaskName>() {
                 Some(TaskName(name)) if of_worker => write!(writer, "Task {name} ")?,
