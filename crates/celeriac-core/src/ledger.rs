@@ -62,6 +62,9 @@ pub struct Claim {
     pub task_id: String,
     /// Whose the id is.
     pub identity: TaskIdentity,
+    /// Whether a run is to follow. Without one, only an end is to be stored: it is no word on what
+    /// another's message under this id comes to.
+    pub to_run: bool,
     /// The message's `retries` header. Fewer than the item's: the message is stale.
     pub retries: u32,
     /// Who claims, for people.
@@ -87,6 +90,17 @@ pub struct Claim {
     /// The message has been seen before (receive count over 1, or a retry), so an item is likely
     /// there already: look first.
     pub likely_known: bool,
+}
+
+impl Claim {
+    /// Whose the id is once this claim has it.
+    pub fn binding(&self) -> TaskIdentity {
+        if self.to_run {
+            self.identity.clone()
+        } else {
+            self.identity.clone().without_a_run()
+        }
+    }
 }
 
 /// The answer to a claim.

@@ -30,12 +30,28 @@ pub struct LedgerItem {
 impl LedgerItem {
     /// Whose the id is, if it is somebody's: what could not be read says nothing of the task, not
     /// even that.
-    pub fn bound_to(&self) -> Option<&TaskIdentity> {
+    fn bound_to(&self) -> Option<&TaskIdentity> {
         self.identity.as_ref().filter(|_| !self.is_unread())
     }
 
     fn is_unread(&self) -> bool {
         self.meta.status.as_str() == UNREAD
+    }
+
+    /// Whether what stands here does not concern this claim: it could not be read; or nobody has
+    /// run the task, and somebody else's message says how it ended.
+    fn is_no_word_on(&self, claim: &Claim) -> bool {
+        let by_another = |of: &TaskIdentity| of.is_without_a_run() && !of.may_be(&claim.identity);
+        self.is_unread() || claim.to_run && self.identity.as_ref().is_some_and(by_another)
+    }
+
+    /// Whose the id is, if it cannot be the claim's. Of two ends without a run the first stands,
+    /// whoever told it.
+    fn in_conflict_with(&self, claim: &Claim) -> Option<&TaskIdentity> {
+        self.bound_to().filter(|of| {
+            let (to_run, told) = (claim.to_run, of.is_without_a_run());
+            of.name != claim.identity.name || (to_run || !told) && !of.may_be(&claim.identity)
+        })
     }
 }
 
@@ -72,6 +88,8 @@ pub enum ClaimDecision {
         claimed: Claimed,
         /// Whether the `result` that stands there (a RETRY) is left as it is.
         keep_result: bool,
+        /// Whether the id is this claim's from now on ([`Claim::binding`]).
+        binds: bool,
     },
 }
 
@@ -89,18 +107,19 @@ pub fn decide_claim(item: &LedgerItem, claim: &Claim, now: UtcTime) -> ClaimDeci
             runs: item.runs,
         }));
     }
-    let bound_to = item.bound_to();
-    if let Some(other) = bound_to.filter(|other| other.name != claim.identity.name) {
-        return ClaimDecision::Answer(ClaimOutcome::Conflict(other.clone()));
-    }
-    if item.meta.status.is_ready() {
-        return ClaimDecision::Answer(ClaimOutcome::Final(item.meta.clone()));
-    }
-    // nor is what it says of its retries to be believed
-    if claim.retries < item.retries && !item.is_unread() {
-        return ClaimDecision::Answer(ClaimOutcome::Stale {
-            retries: item.retries,
-        });
+    let is_no_word = item.is_no_word_on(claim);
+    if !is_no_word {
+        if let Some(other) = item.in_conflict_with(claim) {
+            return ClaimDecision::Answer(ClaimOutcome::Conflict(other.clone()));
+        }
+        if item.meta.status.is_ready() {
+            return ClaimDecision::Answer(ClaimOutcome::Final(item.meta.clone()));
+        }
+        if claim.retries < item.retries {
+            return ClaimDecision::Answer(ClaimOutcome::Stale {
+                retries: item.retries,
+            });
+        }
     }
     let newer = claim.retries > item.retries;
     // the holder itself has sent this try: its run is over, and is only storing so
@@ -116,7 +135,7 @@ pub fn decide_claim(item: &LedgerItem, claim: &Claim, now: UtcTime) -> ClaimDeci
         Version::Ours { .. } => attempt,
         Version::Foreign { .. } => above_every_earlier(now),
     };
-    let runs = match newer {
+    let runs = match newer || is_no_word {
         true => 1,
         false if by_nobody => item.runs.max(1),
         false => item.runs + 1,
@@ -130,6 +149,9 @@ pub fn decide_claim(item: &LedgerItem, claim: &Claim, now: UtcTime) -> ClaimDeci
             runs,
         },
         keep_result: item.meta.status == State::Retry && claim.shown.status != State::Started,
+        binds: item
+            .bound_to()
+            .is_none_or(|of| claim.to_run && of.is_without_a_run()),
     }
 }
 

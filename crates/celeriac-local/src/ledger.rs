@@ -42,7 +42,7 @@ impl LedgerTransaction<'_> {
             Ok(shown) => shown.clone().unwrap_or_default(),
             Err(refused) => return Ok(Err(refused.clone())),
         };
-        let new = self.taken(claim, &first, None, shown);
+        let new = self.taken(claim, &first, shown);
         if !claim.likely_known && new.insert(self.transaction)? {
             return Ok(Ok(ClaimOutcome::Claimed(first)));
         }
@@ -50,7 +50,7 @@ impl LedgerTransaction<'_> {
         let decision = found
             .as_ref()
             .map(|row| decide_claim(&self.spared(row, claim), claim, self.now));
-        let (claimed, kept) = match (decision, found) {
+        let row = match (decision, found) {
             (Some(ClaimDecision::Answer(ClaimOutcome::Final(_))), Some(row)) => {
                 return Ok(self
                     .final_meta(&claim.task_id, &row)
@@ -61,14 +61,26 @@ impl LedgerTransaction<'_> {
                 Some(ClaimDecision::Take {
                     claimed,
                     keep_result,
+                    binds,
                 }),
-                row,
-            ) => (claimed, row.map(|row| (row, keep_result))),
-            (None, _) => (first, None),
+                Some(before),
+            ) => {
+                let mut row = self.taken(claim, &claimed, new.result);
+                if keep_result {
+                    (row.status, row.result) = (before.status, before.result);
+                }
+                if !binds {
+                    row.identity = before.identity;
+                }
+                row
+            }
+            _ => new,
         };
-        self.taken(claim, &claimed, kept, new.result)
-            .put(self.transaction)?;
-        Ok(Ok(ClaimOutcome::Claimed(claimed)))
+        row.put(self.transaction)?;
+        Ok(Ok(ClaimOutcome::Claimed(Claimed {
+            attempt: row.attempt,
+            runs: row.runs,
+        })))
     }
 
     pub(crate) fn renew(&self, lease: &Lease) -> Entry<LeaseOutcome> {
@@ -268,25 +280,11 @@ impl LedgerTransaction<'_> {
         })
     }
 
-    /// The item of a new claim. Of the one before, if there is any, stays whose the id is, and its
-    /// result where that is kept.
-    fn taken(
-        &self,
-        claim: &Claim,
-        claimed: &Claimed,
-        before: Option<(LedgerRow, bool)>,
-        shown: Vec<u8>,
-    ) -> LedgerRow {
-        let new = (claim.shown.status.to_string(), shown);
-        let (identity, (status, result)) = match before {
-            Some((row, true)) => (row.identity, (row.status, row.result)),
-            Some((row, false)) if row.status == UNREAD => (None, new),
-            Some((row, false)) => (row.identity, new),
-            None => (None, new),
-        };
+    /// The item of a new claim.
+    fn taken(&self, claim: &Claim, claimed: &Claimed, shown: Vec<u8>) -> LedgerRow {
         LedgerRow {
             key: self.format.key(&claim.task_id),
-            status,
+            status: claim.shown.status.to_string(),
             forgotten: false,
             written_at: self.now.0,
             expires_at: self.after(self.ttl),
@@ -296,8 +294,8 @@ impl LedgerTransaction<'_> {
             lease_until: Some(self.after(claim.lease)),
             nonce: claim.nonce.clone(),
             owner: Some(claim.owner.clone()),
-            identity: identity.or_else(|| Some(claim.identity.clone())),
-            result,
+            identity: Some(claim.binding()),
+            result: shown,
         }
     }
 

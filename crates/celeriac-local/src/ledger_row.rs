@@ -32,7 +32,7 @@ impl LedgerRow {
         key: &str,
         now: i64,
     ) -> rusqlite::Result<Option<Self>> {
-        let sql = "SELECT key, status, forgotten, written_at, expires_at, attempt, runs, retries, lease_until, nonce, owner, result, task, origin
+        let sql = "SELECT key, status, forgotten, written_at, expires_at, attempt, runs, retries, lease_until, nonce, owner, result, task, origin, queue
                    FROM task WHERE key = ?1 AND expires_at > ?2";
         transaction
             .prepare_cached(sql)?
@@ -44,12 +44,12 @@ impl LedgerRow {
     pub(crate) fn put(&self, transaction: &Transaction<'_>) -> rusqlite::Result<()> {
         self.write(
             transaction,
-            "INSERT INTO task (key, status, forgotten, written_at, expires_at, attempt, runs, retries, lease_until, nonce, owner, result, task, origin)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
+            "INSERT INTO task (key, status, forgotten, written_at, expires_at, attempt, runs, retries, lease_until, nonce, owner, result, task, origin, queue)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
              ON CONFLICT (key) DO UPDATE SET
                  status = ?2, forgotten = ?3, written_at = ?4, expires_at = ?5, attempt = ?6,
                  runs = ?7, retries = ?8, lease_until = ?9, nonce = ?10, owner = ?11, result = ?12,
-                 task = ?13, origin = ?14",
+                 task = ?13, origin = ?14, queue = ?15",
         )
         .map(drop)
     }
@@ -58,8 +58,8 @@ impl LedgerRow {
     pub(crate) fn insert(&self, transaction: &Transaction<'_>) -> rusqlite::Result<bool> {
         self.write(
             transaction,
-            "INSERT INTO task (key, status, forgotten, written_at, expires_at, attempt, runs, retries, lease_until, nonce, owner, result, task, origin)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
+            "INSERT INTO task (key, status, forgotten, written_at, expires_at, attempt, runs, retries, lease_until, nonce, owner, result, task, origin, queue)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
              ON CONFLICT (key) DO NOTHING",
         )
         .map(|rows| rows > 0)
@@ -101,6 +101,7 @@ impl LedgerRow {
             &self.result,
             self.identity.as_ref().map(|identity| &identity.name),
             self.identity.as_ref().map(|identity| &identity.origin),
+            self.identity.as_ref().map(|identity| &identity.queue),
         ))
     }
 
@@ -162,14 +163,19 @@ impl LedgerRow {
             nonce: row.get(9)?,
             owner: row.get(10)?,
             result: row.get(11)?,
-            identity: identity(row.get(12)?, row.get(13)?),
+            identity: identity(row.get(12)?, row.get(13)?, row.get(14)?),
         })
     }
 }
 
-fn identity(name: Option<String>, origin: Option<String>) -> Option<TaskIdentity> {
+fn identity(
+    name: Option<String>,
+    origin: Option<String>,
+    queue: Option<String>,
+) -> Option<TaskIdentity> {
     Some(TaskIdentity {
         name: name?,
         origin,
+        queue,
     })
 }

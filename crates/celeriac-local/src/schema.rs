@@ -24,11 +24,12 @@ const CACHE_KIB: i64 = 16 << 10;
 
 /// What each version adds to the one before it. A step is never changed, for files are there that
 /// have had it.
-const STEPS: [(i64, &str); 4] = [
+const STEPS: [(i64, &str); 5] = [
     (1, QUEUES_AND_TASKS),
     (2, DOCUMENTS),
     (3, FOLDERS),
     (4, IDENTITY),
+    (5, SENT_THROUGH),
 ];
 
 /// Times are microseconds since 1970.
@@ -115,6 +116,11 @@ CREATE INDEX document_expiry ON document (expires_at) WHERE expires_at IS NOT NU
 const IDENTITY: &str = "
 ALTER TABLE task ADD COLUMN task TEXT;
 ALTER TABLE task ADD COLUMN origin TEXT;
+";
+
+/// The queue that a task's message came from; not known in items of before.
+const SENT_THROUGH: &str = "
+ALTER TABLE task ADD COLUMN queue TEXT;
 ";
 
 /// Makes a new connection ready: settings, and the tables where they are missing or older.

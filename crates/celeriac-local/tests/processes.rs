@@ -255,6 +255,7 @@ impl Machine {
             shown: ResultMeta::new(&task_id, State::Pending, Value::Null),
             sent_by: None,
             isolate_at: None,
+            to_run: true,
             unanswered: Vec::new(),
             likely_known: delivery.receive_count > 1,
         };

@@ -96,6 +96,7 @@ impl BatchedLedger {
         Claim {
             task_id: task_id.to_owned(),
             identity,
+            to_run: true,
             retries,
             owner: self.owner.clone(),
             nonce: nonce(),
@@ -193,7 +194,7 @@ impl BatchedLedger {
     }
 
     /// Of which of these tasks something is stored. One that cannot be read counts as free, and so
-    /// does another task's of the same id.
+    /// does another task's of the same id, and what was never run.
     pub(crate) async fn stand(&self, tasks: impl Iterator<Item = &Waiting>) -> Vec<bool> {
         let (ids, names): (Vec<String>, Vec<&str>) = tasks
             .map(|task| (task.id.clone(), task.task.as_str()))
@@ -201,7 +202,8 @@ impl BatchedLedger {
         let records = self.store.get(&ids).await;
         let stands = |(record, name): (Result<Option<Record>, StoreError>, &str)| {
             let identity = record.ok().flatten().map(|record| record.identity);
-            identity.is_some_and(|of| of.is_none_or(|of| of.name == name))
+            let known = |of: TaskIdentity| of.name == name && !of.is_without_a_run();
+            identity.is_some_and(|of| of.is_none_or(known))
         };
         records.into_iter().zip(names).map(stands).collect()
     }

@@ -105,7 +105,7 @@ impl Call {
 
     /// Whose its id is.
     pub(crate) fn identity(&self) -> TaskIdentity {
-        TaskIdentity::of(&self.envelope.headers)
+        TaskIdentity::of(&self.envelope.headers, &self.delivery.queue)
     }
 
     pub(crate) fn retries(&self) -> u32 {

@@ -6,8 +6,8 @@ use celeriac_protocol::{State, UtcTime};
 
 use super::batch::{Written, rounds};
 use super::item::{
-    ATTEMPT, Attribute, LEASE, NONCE, ORIGIN, OWNER, RETRIES, RUNS, STATE, TASK, lease_until,
-    number, result_attributes, text, ttl_attribute,
+    ATTEMPT, Attribute, LEASE, NONCE, ORIGIN, OWNER, QUEUE, RETRIES, RUNS, STATE, TASK,
+    lease_until, number, result_attributes, text, ttl_attribute,
 };
 use super::read::LedgerItems;
 use super::statement::{Condition, Write};
@@ -159,10 +159,11 @@ impl DynamoStore {
             ClaimDecision::Take {
                 claimed,
                 keep_result,
+                binds,
             } => {
                 let mut write = self.take(entry, now, condition, &claimed, keep_result)?;
-                if item.bound_to().is_none() {
-                    write.set.extend(identity(&entry.claim.identity));
+                if binds {
+                    write.set.extend(identity(entry.claim.binding()));
                 }
                 Ok(Step::Write(write, claimed))
             }
@@ -172,7 +173,7 @@ impl DynamoStore {
     fn fresh(&self, entry: &Open<'_>, now: UtcTime) -> Result<Step, StoreErrorKind> {
         let claimed = first_claim(entry.claim, self.sdk.time().for_taker());
         let mut write = self.take(entry, now, Condition::Absent, &claimed, false)?;
-        write.set.extend(identity(&entry.claim.identity));
+        write.set.extend(identity(entry.claim.binding()));
         Ok(Step::Write(write, claimed))
     }
 
@@ -226,7 +227,13 @@ fn held(claim: &Claim, now: UtcTime, claimed: &Claimed) -> [Attribute; 6] {
     ]
 }
 
-fn identity(TaskIdentity { name, origin }: &TaskIdentity) -> impl Iterator<Item = Attribute> {
-    let origin = origin.as_ref().map(|origin| (ORIGIN, text(origin)));
-    std::iter::once((TASK, text(name))).chain(origin)
+fn identity(of: TaskIdentity) -> impl Iterator<Item = Attribute> {
+    // an origin that another's message left must not stay
+    let always = [
+        (TASK, text(of.name)),
+        (ORIGIN, text(of.origin.unwrap_or_default())),
+    ];
+    always
+        .into_iter()
+        .chain(of.queue.map(|queue| (QUEUE, text(queue))))
 }

@@ -35,8 +35,10 @@ pub(super) const STATE: &str = "c_state";
 pub(super) const OWNER: &str = "c_owner";
 /// The task's name: whose the id is.
 pub(super) const TASK: &str = "c_task";
-/// Who sent it, for people.
+/// Who sent it; empty where that is not known.
 pub(super) const ORIGIN: &str = "c_origin";
+/// The queue it came from; empty where it ended without a run.
+pub(super) const QUEUE: &str = "c_queue";
 // A document's, beside its nonce.
 pub(super) const VERSION: &str = "c_version";
 pub(super) const BODY: &str = "c_body";
@@ -187,7 +189,10 @@ pub(super) fn to_ledger(
 fn identity_of(item: &Attributes) -> Option<TaskIdentity> {
     Some(TaskIdentity {
         name: text_of(item, TASK)?.to_owned(),
-        origin: text_of(item, ORIGIN).map(str::to_owned),
+        origin: text_of(item, ORIGIN)
+            .filter(|origin| !origin.is_empty())
+            .map(str::to_owned),
+        queue: text_of(item, QUEUE).map(str::to_owned),
     })
 }
 

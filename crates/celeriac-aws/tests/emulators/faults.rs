@@ -62,6 +62,7 @@ async fn a_claim_whose_answer_was_lost_is_still_ours() {
         .claim(vec![Claim {
             sent_by: None,
             isolate_at: None,
+            to_run: true,
             unanswered: Vec::new(),
             likely_known: true,
             ..claim("known")

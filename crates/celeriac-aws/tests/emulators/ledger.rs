@@ -46,6 +46,7 @@ pub(crate) fn claim(id: &str) -> Claim {
         shown: ResultMeta::new(id, State::Pending, Value::Null),
         sent_by: None,
         isolate_at: None,
+        to_run: true,
         unanswered: Vec::new(),
         likely_known: false,
     }
@@ -134,6 +135,7 @@ async fn python_can_read_the_item_at_every_moment() {
         retries: 1,
         sent_by: None,
         isolate_at: None,
+        to_run: true,
         unanswered: Vec::new(),
         likely_known: true,
         ..claim("4f2e")
@@ -262,6 +264,7 @@ async fn a_python_write_under_our_run_is_survived() {
     let other = Claim {
         sent_by: None,
         isolate_at: None,
+        to_run: true,
         unanswered: Vec::new(),
         likely_known: true,
         ..claim("shared")

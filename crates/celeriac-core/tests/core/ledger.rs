@@ -38,6 +38,7 @@ fn claim(retries: u32) -> Claim {
         shown: meta(State::Pending),
         sent_by: None,
         isolate_at: None,
+        to_run: true,
         unanswered: Vec::new(),
         likely_known: true,
     }
@@ -47,6 +48,16 @@ fn taken(attempt: u64, runs: u32, keep_result: bool) -> ClaimDecision {
     ClaimDecision::Take {
         claimed: Claimed { attempt, runs },
         keep_result,
+        binds: false,
+    }
+}
+
+/// The same, of an id that was nobody's.
+fn bound(attempt: u64, runs: u32, keep_result: bool) -> ClaimDecision {
+    ClaimDecision::Take {
+        claimed: Claimed { attempt, runs },
+        keep_result,
+        binds: true,
     }
 }
 
@@ -164,7 +175,7 @@ fn an_id_is_its_tasks() {
     let attempt = u64::try_from(NOW.0).unwrap() + 1;
     assert_eq!(
         decide_claim(&foreign(State::Pending), &other, NOW),
-        taken(attempt, 1, false)
+        bound(attempt, 1, false)
     );
 }
 
@@ -187,7 +198,7 @@ fn only_the_next_try_passes_the_lease_of_who_sent_it() {
 #[test]
 fn what_a_message_that_could_not_be_read_came_to_is_passed() {
     let unread = item(State::Custom(UNREAD.to_owned()));
-    assert_eq!(decide_claim(&unread, &claim(3), NOW), taken(5, 1, false));
+    assert_eq!(decide_claim(&unread, &claim(3), NOW), bound(5, 1, false));
 }
 
 #[test]
@@ -236,7 +247,7 @@ fn what_python_wrote_is_claimed_unless_it_is_final() {
     let attempt = u64::try_from(NOW.0).unwrap() + 1;
     assert_eq!(
         decide_claim(&foreign(State::Retry), &claim(1), NOW),
-        taken(attempt, 1, true)
+        bound(attempt, 1, true)
     );
     let expected = ClaimDecision::Answer(ClaimOutcome::Final(meta(State::Revoked)));
     assert_eq!(

@@ -107,13 +107,13 @@ fn a_database_of_a_newer_version_is_refused() {
     drop(Database::open(&file).expect("the file opens"));
     let newer = rusqlite::Connection::open(&file).expect("the file opens");
     newer
-        .pragma_update(None, "user_version", 5)
+        .pragma_update(None, "user_version", 6)
         .expect("the version is set");
     assert!(matches!(
         Database::open(&file),
         Err(DatabaseError::Newer {
-            version: 5,
-            known: 4,
+            version: 6,
+            known: 5,
             ..
         })
     ));
@@ -201,6 +201,7 @@ async fn results_may_be_of_another_serializer_and_compressed() {
         shown: ResultMeta::new("id", State::Pending, Value::Null),
         sent_by: None,
         isolate_at: None,
+        to_run: true,
         unanswered: Vec::new(),
         likely_known: false,
     };

@@ -170,6 +170,7 @@ fn claim(nonce: &str) -> Claim {
         shown: ResultMeta::new("id", State::Pending, Value::Null),
         sent_by: None,
         isolate_at: None,
+        to_run: true,
         unanswered: Vec::new(),
         likely_known: false,
     }
@@ -301,6 +302,7 @@ async fn what_is_over_is_deleted_from_the_file() {
         shown: ResultMeta::new("old", State::Pending, Value::Null),
         sent_by: None,
         isolate_at: None,
+        to_run: true,
         unanswered: Vec::new(),
         likely_known: false,
     };

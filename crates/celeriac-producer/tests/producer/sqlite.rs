@@ -103,6 +103,7 @@ impl App {
             shown: ResultMeta::new(id, State::Pending, Value::Null),
             sent_by: None,
             isolate_at: None,
+            to_run: true,
             unanswered: Vec::new(),
             likely_known: false,
         };

@@ -212,6 +212,7 @@ pub(crate) fn claim(task_id: &str) -> Claim {
         shown: ResultMeta::new(task_id, State::Pending, Value::Null),
         sent_by: None,
         isolate_at: None,
+        to_run: true,
         unanswered: Vec::new(),
         likely_known: false,
     }

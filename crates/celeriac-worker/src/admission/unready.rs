@@ -51,7 +51,11 @@ pub(crate) async fn unreadable(
     let end = known.map(|(id, task)| {
         let end = meta::of_id(engine, id, State::Failure, Value::Null);
         let end = meta::with_failure(end, &failure);
-        (TaskIdentity::named(task), None, end)
+        let identity = TaskIdentity {
+            queue: Some(delivery.queue.clone()),
+            ..TaskIdentity::named(task)
+        };
+        (identity, None, end)
     });
     store_and_dead_letter(engine, delivery, end, &failure).await
 }
@@ -123,7 +127,7 @@ async fn end_unrun(
 ) -> Executed {
     if call.shows_errors() {
         let kind = CompletionKind::Final(end.clone());
-        match Unclaimed::of(&call, kind).store(engine).await {
+        match Unclaimed::of(&call, false, kind).store(engine).await {
             Recorded::Stored => {}
             Recorded::Conflict(other) => return ending::conflict(call.delivery, &other),
             Recorded::Stands(end) => {
@@ -162,6 +166,7 @@ async fn store_and_dead_letter(
             queue: &delivery.queue,
             receive_count: delivery.receive_count,
             identity,
+            ran: false,
             retries,
             end: CompletionKind::Unread(end),
         };

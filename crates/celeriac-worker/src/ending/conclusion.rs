@@ -213,7 +213,10 @@ impl Conclusion {
         if self.held.lease.is_some() || !self.call.shows_errors() {
             return self.complete(end).await;
         }
-        match Unclaimed::of(&self.call, end).store(&self.engine).await {
+        match Unclaimed::of(&self.call, true, end)
+            .store(&self.engine)
+            .await
+        {
             Recorded::Stands(_) | Recorded::Superseded => Recorded::Stored,
             recorded => recorded,
         }

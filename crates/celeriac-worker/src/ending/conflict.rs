@@ -21,7 +21,14 @@ pub(crate) fn conflict(delivery: Delivery, other: &TaskIdentity) -> Executed {
 }
 
 /// What is wrong with the id.
-pub(super) fn whose(TaskIdentity { name, origin }: &TaskIdentity) -> String {
+pub(super) fn whose(other: &TaskIdentity) -> String {
+    let TaskIdentity {
+        name,
+        origin,
+        queue,
+    } = other;
     let origin = origin.as_deref().unwrap_or("an unknown sender");
-    format!("the id is that of another task, `{name}` of {origin}")
+    let known = queue.as_ref().filter(|queue| !queue.is_empty());
+    let queue = known.map_or_else(String::new, |queue| format!(", queue `{queue}`"));
+    format!("the id belongs to another task: `{name}` of {origin}{queue}")
 }

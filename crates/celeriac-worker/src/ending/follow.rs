@@ -190,7 +190,8 @@ async fn end_waiting(
         let unclaimed = Unclaimed {
             queue: &call.delivery.queue,
             receive_count: call.delivery.receive_count,
-            identity: TaskIdentity::named(task),
+            identity: TaskIdentity::told(task, &call.envelope.headers, &call.delivery.queue),
+            ran: false,
             retries: None,
             end: CompletionKind::Final(meta::with_failure(end, failure)),
         };

@@ -93,6 +93,8 @@ pub(crate) struct Unclaimed<'a> {
     pub(crate) receive_count: u32,
     /// Whose the id is.
     pub(crate) identity: TaskIdentity,
+    /// Whether this is the end of a run.
+    pub(crate) ran: bool,
     /// The message's retries; `None` where the ledger's count holds: unreadable headers, FIFO
     /// queues.
     pub(crate) retries: Option<u32>,
@@ -100,12 +102,13 @@ pub(crate) struct Unclaimed<'a> {
 }
 
 impl<'a> Unclaimed<'a> {
-    /// The end of this message's task.
-    pub(crate) fn of(call: &'a Call, end: CompletionKind) -> Self {
+    /// The end of this message's task, which ran or did not.
+    pub(crate) fn of(call: &'a Call, ran: bool, end: CompletionKind) -> Self {
         Self {
             queue: &call.delivery.queue,
             receive_count: call.delivery.receive_count,
             identity: call.identity(),
+            ran,
             retries: (!call.counts_in_ledger()).then(|| call.retries()),
             end,
         }
@@ -153,6 +156,7 @@ impl<'a> Unclaimed<'a> {
             let likely_known = self.receive_count > 1 || retries > 0;
             let claim = Claim {
                 likely_known,
+                to_run: self.ran,
                 ..ledger.wish(task_id, self.identity.clone(), retries, pending)
             };
             match ledger.claim(claim, ledger.moment()).await.0 {

@@ -32,6 +32,24 @@ fn message(task: &str, id: &str, retries: u32, payload: &str) -> String {
     envelope.to_string()
 }
 
+/// A message of a sender that may send to [`MAILS`] only, with more headers.
+fn forged(task: &str, id: &str, headers: &str, embed: &str) -> String {
+    let headers =
+        format!(r#"{{"task": "{task}", "id": "{id}", "origin": "gen1@attacker"{headers}}}"#);
+    let headers: serde_json::Value = serde_json::from_str(&headers).expect("headers");
+    let envelope = serde_json::json!({
+        "body": format!("[[1, 2], {{}}, {embed}]"),
+        "content-encoding": "utf-8",
+        "content-type": "application/json",
+        "headers": headers,
+        "properties": {"body_encoding": "utf-8"},
+    });
+    envelope.to_string()
+}
+
+/// The queue of those whom the others do not trust.
+const MAILS: &str = "mails";
+
 async fn state(app: &App, id: &str) -> State {
     let result = app.client.result::<Value>(id);
     result.state().await.expect("a state")
@@ -141,6 +159,7 @@ async fn a_failing_chain_ends_no_other_tasks_id() {
         shown: celeriac_protocol::ResultMeta::new("victim", State::Pending, Value::Null),
         sent_by: None,
         isolate_at: None,
+        to_run: true,
         unanswered: Vec::new(),
         likely_known: false,
     };
@@ -187,4 +206,96 @@ async fn a_step_whose_id_was_taken_is_not_taken_for_sent() {
         "conflict"
     );
     assert_eq!(runs.count(), 1);
+}
+
+/// Whoever may send to one queue ends no task of another by its id, in whatever way a message ends
+/// without a run: the task's own message is run all the same.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_message_of_another_queue_ends_a_task_without_a_run() {
+    let chain = r#"{"chain": [{"task": "tasks.add", "args": [], "kwargs": {},
+        "options": {"task_id": "victim"}, "subtask_type": null, "immutable": false}]}"#;
+    let told = [
+        (
+            "an unknown task",
+            forged("tasks.nowhere", "forger", "", chain),
+        ),
+        (
+            "an expired one",
+            forged(
+                "tasks.add",
+                "victim",
+                r#", "expires": "2020-01-01T00:00:00Z""#,
+                "{}",
+            ),
+        ),
+        (
+            "an expired one of many tries",
+            forged(
+                "tasks.add",
+                "victim",
+                r#", "retries": 9, "expires": "2020-01-01T00:00:00Z""#,
+                "{}",
+            ),
+        ),
+        (
+            "a step of a chain whose first is expired",
+            forged(
+                "tasks.add",
+                "forger",
+                r#", "expires": "2020-01-01T00:00:00Z""#,
+                chain,
+            ),
+        ),
+    ];
+    for (what, message_of_a_stranger) in told {
+        for again in [false, true] {
+            let app = app(&Runs::default());
+            app.send_body(MAILS, message_of_a_stranger.clone()).await;
+            assert!(matches!(app.execute(MAILS).await, Outcome::Ack), "{what}");
+            let ended = state(&app, "victim").await;
+            assert!(ended.is_ready(), "{what}: {ended}");
+            app.send_body(QUEUE, message("tasks.add", "victim", 0, "[[1, 2], {}, {}]"))
+                .await;
+            assert!(matches!(app.execute(QUEUE).await, Outcome::Ack), "{what}");
+            assert_eq!(state(&app, "victim").await, State::Success, "{what}");
+            if again {
+                app.send_body(MAILS, message_of_a_stranger.clone()).await;
+                app.execute(MAILS).await;
+                assert_eq!(state(&app, "victim").await, State::Success, "{what}");
+            }
+        }
+    }
+}
+
+/// An unknown task's own message, delivered once more, has ended: its end does not come and go.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_task_that_ended_without_a_run_stays_ended_for_its_own_messages() {
+    let unknown = forged("tasks.nowhere", "lost", "", "{}");
+    let app = app(&Runs::default());
+    for _ in 0..3 {
+        app.send_body(QUEUE, unknown.clone()).await;
+        assert!(matches!(app.execute(QUEUE).await, Outcome::Ack));
+        assert_eq!(state(&app, "lost").await, State::Failure);
+    }
+}
+
+/// Who runs a task of the same name under a foreign id keeps that id; the message that had it first
+/// is not lost.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_message_whose_id_was_used_in_another_queue_goes_where_people_find_it() {
+    for retries in ["", r#", "retries": 9"#] {
+        let app = app(&Runs::default());
+        app.send_body(MAILS, forged("tasks.add", "victim", retries, "{}"))
+            .await;
+        assert!(matches!(app.execute(MAILS).await, Outcome::Ack));
+        app.send_body(QUEUE, message("tasks.add", "victim", 0, "[[5, 6], {}, {}]"))
+            .await;
+        let outcome = app.execute(QUEUE).await;
+        let (reason, error) = dead_lettered(&outcome).expect("a dead letter");
+        assert_eq!(reason, "conflict");
+        assert_eq!(
+            error,
+            "the id belongs to another task: `tasks.add` of gen1@attacker, queue `mails`"
+        );
+    }
 }

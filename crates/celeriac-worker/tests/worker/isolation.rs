@@ -61,6 +61,7 @@ async fn lost_run(app: &App, result: &AsyncResult<Value>) -> u32 {
         shown: ResultMeta::new(result.id(), State::Pending, Value::Null),
         sent_by: None,
         isolate_at: None,
+        to_run: true,
         unanswered: Vec::new(),
         likely_known: true,
     };

@@ -348,6 +348,7 @@ async fn a_task_whose_worker_died_too_often_is_poison() {
             shown: celeriac_protocol::ResultMeta::new(result.id(), State::Pending, Value::Null),
             sent_by: None,
             isolate_at: None,
+            to_run: true,
             unanswered: Vec::new(),
             likely_known: true,
         };

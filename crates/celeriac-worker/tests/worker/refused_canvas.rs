@@ -278,6 +278,7 @@ async fn a_step_that_is_held_is_tried_once() {
         shown: celeriac_protocol::ResultMeta::new("held", State::Pending, Value::Null),
         sent_by: None,
         isolate_at: None,
+        to_run: true,
         unanswered: Vec::new(),
         likely_known: false,
     };

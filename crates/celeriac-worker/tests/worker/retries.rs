@@ -387,6 +387,7 @@ async fn store_failure(app: &App, task: &str, id: &str) {
         shown: celeriac_protocol::ResultMeta::new(id, State::Pending, Value::Null),
         sent_by: None,
         isolate_at: None,
+        to_run: true,
         unanswered: Vec::new(),
         likely_known: false,
     };

@@ -82,6 +82,7 @@ async fn finish(store: &dyn Ledger, ids: &[String]) -> Result<()> {
         shown: ResultMeta::new(id, State::Pending, Value::Null),
         sent_by: None,
         isolate_at: None,
+        to_run: true,
         unanswered: Vec::new(),
         likely_known: false,
     });

@@ -7,7 +7,7 @@ use celeriac_core::{
     Claim, ClaimOutcome, Claimed, Clock, CompletionKind, CompletionOutcome, SystemClock,
     TaskIdentity,
 };
-use celeriac_protocol::{State, Value};
+use celeriac_protocol::{ResultMeta, State, Value};
 use tokio::task::JoinSet;
 
 use crate::conformance::StoreBench;
@@ -39,6 +39,7 @@ pub async fn an_id_is_bound_to_the_task_that_claims_it_first(bench: StoreBench) 
     let owner = TaskIdentity {
         name: "shop.charge".to_owned(),
         origin: Some("gen7@producer".to_owned()),
+        queue: None,
     };
     let id = new_id();
     let of = |name: &str, retries| Claim {
@@ -82,6 +83,87 @@ pub async fn an_id_is_bound_to_the_task_that_claims_it_first(bench: StoreBench) 
     );
     let same = bench.claim(of("shop.charge", 0)).await;
     assert!(matches!(same, ClaimOutcome::Final(_)), "{same:?}");
+}
+
+/// The same name is not enough: a message from another queue, of another sender, is another task's,
+/// however many tries it says it is of. A retry may come from another queue or another sender.
+pub async fn an_id_is_bound_to_its_senders_and_its_queue(bench: StoreBench) {
+    let owner = sent("gen7@producer", "orders");
+    let conflict = ClaimOutcome::Conflict(owner.clone());
+    let (id, mut retries) = (new_id(), 0);
+    let of = |identity, retries, to_run| Claim {
+        identity,
+        retries,
+        to_run,
+        ..claim(&id)
+    };
+    let forged = || sent("gen1@attacker", "mails");
+    let mut held = bench.claimed(of(owner.clone(), 0, true)).await;
+    for same in [
+        sent("gen7@producer", "slow"),
+        sent("gen9@worker", "orders"),
+        owner.clone(),
+    ] {
+        let released = CompletionKind::Released;
+        bench.complete(&id, held.attempt, released).await;
+        for (tries, to_run) in [(0, true), (9, true), (0, false), (9, false)] {
+            let refused = bench.claim(of(forged(), tries, to_run)).await;
+            assert_eq!(refused, conflict, "{tries} {to_run}");
+        }
+        retries += 1;
+        held = bench.claimed(of(same, retries, true)).await;
+    }
+    let end = CompletionKind::Final(success(&id, "charged"));
+    bench.complete(&id, held.attempt, end).await;
+    assert_eq!(bench.claim(of(forged(), 0, true)).await, conflict);
+    assert_eq!(bench.claim(of(forged(), 9, false)).await, conflict);
+    let own = bench.claim(of(owner.clone(), 0, true)).await;
+    assert!(matches!(own, ClaimOutcome::Final(_)), "{own:?}");
+}
+
+fn sent(origin: &str, queue: &str) -> TaskIdentity {
+    TaskIdentity {
+        name: "tasks.add".to_owned(),
+        origin: Some(origin.to_owned()),
+        queue: Some(queue.to_owned()),
+    }
+}
+
+/// What ended without a run, by another's message, does not end the task of a message that is to be
+/// run: that one is run, and the id is its own from then on. For its own message it is the end.
+pub async fn an_end_without_a_run_is_no_word_on_anothers_message(bench: StoreBench) {
+    let failure = |id: &str| ResultMeta::new(id, State::Failure, Value::Str("unknown".to_owned()));
+    let forged = sent("gen1@attacker", "mails");
+    for retries in [0, 9] {
+        let id = new_id();
+        let of = |identity: &TaskIdentity, retries, to_run| Claim {
+            identity: identity.clone(),
+            retries,
+            to_run,
+            ..claim(&id)
+        };
+        let told = bench.claimed(of(&forged, retries, false)).await;
+        let end = CompletionKind::Final(failure(&id));
+        bench.complete(&id, told.attempt, end).await;
+        assert_eq!(bench.status(&id).await, State::Failure);
+        // its own sender's messages have ended, and so has every other that is not to be run
+        let owner = sent("gen7@producer", "orders");
+        for (identity, to_run) in [(&forged, true), (&forged, false), (&owner, false)] {
+            let ended = bench.claim(of(identity, retries, to_run)).await;
+            assert!(matches!(ended, ClaimOutcome::Final(_)), "{ended:?}");
+        }
+        let claimed = bench.claimed(of(&owner, 0, true)).await;
+        assert_eq!((claimed.attempt, claimed.runs), (2, 1));
+        assert_eq!(bench.status(&id).await, State::Pending);
+        let conflict = ClaimOutcome::Conflict(owner.clone());
+        for to_run in [true, false] {
+            assert_eq!(bench.claim(of(&forged, 10, to_run)).await, conflict);
+        }
+        let end = CompletionKind::Final(success(&id, "charged"));
+        bench.complete(&id, claimed.attempt, end).await;
+        assert_eq!(bench.status(&id).await, State::Success);
+        assert_eq!(bench.claim(of(&forged, 0, true)).await, conflict);
+    }
 }
 
 /// Where an item was expected and is gone, Python's `forget` may have deleted it beside a run: the
