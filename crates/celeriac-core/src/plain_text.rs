@@ -4,6 +4,8 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
+pub use celeriac_protocol::cut;
+
 /// One line of plain text.
 ///
 /// ```
@@ -35,14 +37,6 @@ pub fn toml(toml: &str) -> Cow<'_, str> {
     rewritten(toml, is_harmful, |plain, c| {
         let _ = write!(plain, "\\U{:08x}", u32::from(c));
     })
-}
-
-/// The text, cut to so many characters.
-pub fn cut(text: &str, most: usize) -> Cow<'_, str> {
-    match text.char_indices().nth(most) {
-        Some((end, _)) => Cow::Owned(format!("{}...", &text[..end])),
-        None => Cow::Borrowed(text),
-    }
 }
 
 /// `1 task`, `2 tasks`.

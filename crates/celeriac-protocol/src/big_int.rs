@@ -1,3 +1,4 @@
+use crate::short_text::is_not;
 use std::{fmt, str::FromStr};
 
 use crate::ValueError;
@@ -41,7 +42,7 @@ impl FromStr for BigInt {
             None => ("", text.strip_prefix('+').unwrap_or(text)),
         };
         if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-            return Err(ValueError(format!("`{text}` is not a whole number")));
+            return Err(ValueError(is_not(text, "a whole number")));
         }
         let digits = digits.trim_start_matches('0');
         if digits.is_empty() {

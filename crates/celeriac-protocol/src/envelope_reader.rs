@@ -1,3 +1,4 @@
+use crate::short_text::is_not;
 use std::borrow::Cow;
 
 use base64_simd::STANDARD;
@@ -130,7 +131,7 @@ impl<'a> Parts<'a> {
             return Ok(body.into_owned().into_bytes());
         }
         if encoding != "base64" {
-            let reason = format!("`{encoding}` is neither `base64` nor `utf-8`");
+            let reason = is_not(encoding, "`base64` or `utf-8`");
             return Err(DecodeErrorKind::invalid("properties.body_encoding", reason));
         }
         lenient_base64::decode(&body).map_err(|reason| DecodeErrorKind::invalid("body", reason))

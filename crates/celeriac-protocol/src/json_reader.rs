@@ -1,4 +1,5 @@
 use std::borrow::Cow;
+use std::ops::Range;
 
 use crate::{
     BigInt, DecodeErrorKind, Dict, Limits, Value, byte_scan::Marked, limits::Budget, typed_object,
@@ -187,11 +188,10 @@ impl<'a> JsonReader<'a> {
         let whole = self.at;
         self.fraction();
         self.exponent();
-        let token = &self.text[start..self.at];
         if self.at == whole {
-            return Ok(integer(token));
+            return self.integer(start..self.at);
         }
-        token
+        self.text[start..self.at]
             .parse()
             .map(Value::Float)
             .map_err(|_| self.fail("not a number"))
@@ -324,15 +324,18 @@ impl<'a> JsonReader<'a> {
         }
     }
 
+    /// One of any length: its digits take memory as a text's do.
+    fn integer(&mut self, at: Range<usize>) -> Result<Value> {
+        let digits = &self.text[at];
+        if let Ok(number) = digits.parse() {
+            return Ok(Value::Int(number));
+        }
+        self.budget.text(digits.len())?;
+        Ok(Value::BigInt(BigInt(digits.to_owned())))
+    }
+
     #[cold]
     fn fail(&self, reason: &str) -> DecodeErrorKind {
         DecodeErrorKind::malformed("JSON", self.at, reason)
-    }
-}
-
-fn integer(digits: &str) -> Value {
-    match digits.parse() {
-        Ok(number) => Value::Int(number),
-        Err(_) => Value::BigInt(BigInt(digits.to_owned())),
     }
 }

@@ -1,5 +1,6 @@
 //! Wrappers that give Python a real `datetime`, `Decimal` and so on in arguments and results.
 
+use crate::short_text::is_not;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::{EncodeError, Value, ValueError, python_text};
@@ -92,27 +93,27 @@ pub(crate) fn from_plain(name: &str, content: Value) -> Result<Value, EncodeErro
         if is_valid {
             Ok(make(text))
         } else {
-            Err(EncodeError(format!("`{text}` is not a {kind}")))
+            Err(EncodeError(is_not(&text, kind)))
         }
     };
     match name {
         DATE_TIME => checked(
             python_text::is_datetime(&text),
-            "datetime",
+            "a datetime",
             Value::DateTime,
             text,
         ),
-        DATE => checked(python_text::is_date(&text), "date", Value::Date, text),
-        TIME => checked(python_text::is_time(&text), "time", Value::Time, text),
+        DATE => checked(python_text::is_date(&text), "a date", Value::Date, text),
+        TIME => checked(python_text::is_time(&text), "a time", Value::Time, text),
         DECIMAL => checked(
             python_text::is_decimal(&text),
-            "decimal",
+            "a decimal",
             Value::Decimal,
             text,
         ),
         UUID => match python_text::uuid_hex(&text) {
             Some(hex) => Ok(Value::Uuid(hex)),
-            None => Err(EncodeError(format!("`{text}` is not a uuid"))),
+            None => Err(EncodeError(is_not(&text, "a uuid"))),
         },
         BIG_INT => text
             .parse()

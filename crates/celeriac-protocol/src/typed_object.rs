@@ -1,5 +1,6 @@
 //! Python's typed objects in JSON: exactly `{"__type__": t, "__value__": v}` (SPEC 8).
 
+use crate::short_text::{is_not, shown};
 use base64_simd::STANDARD;
 
 use crate::{DecodeErrorKind, Dict, Value, lenient_base64, python_text};
@@ -36,7 +37,7 @@ fn read(name: &str, value: Value) -> Result<Value, DecodeErrorKind> {
         "uuid" => uuid(value).map(Value::Uuid),
         "bytes" => text(name, value).map(|text| Value::Bytes(text.into_bytes())),
         "base64" => base64_bytes(name, value),
-        _ => Err(invalid(format!("unsupported type `{name}`"))),
+        _ => Err(invalid(format!("unsupported type `{}`", shown(name)))),
     }
 }
 
@@ -59,7 +60,7 @@ fn checked(
     if is_valid(&text) {
         Ok(text)
     } else {
-        Err(invalid(format!("`{text}` is not a {name}")))
+        Err(invalid(is_not(&text, &format!("a {name}"))))
     }
 }
 
@@ -82,7 +83,7 @@ fn uuid(value: Value) -> Result<String, DecodeErrorKind> {
     match value {
         Value::Dict(mut entries) if entries.len() == 1 => match entries.swap_remove("hex") {
             Some(Value::Str(hex)) => {
-                python_text::uuid_hex(&hex).ok_or_else(|| invalid(format!("`{hex}` is not a uuid")))
+                python_text::uuid_hex(&hex).ok_or_else(|| invalid(is_not(&hex, "a uuid")))
             }
             _ => Err(invalid("a uuid is an object with the key `hex`")),
         },
@@ -157,7 +158,7 @@ impl Typed<'_> {
         if is_valid {
             Ok(())
         } else {
-            Err(format!("`{text}` is not a {}", self.name()))
+            Err(is_not(text, &format!("a {}", self.name())))
         }
     }
 }

@@ -1,3 +1,4 @@
+use crate::short_text::is_not;
 use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
@@ -26,7 +27,7 @@ impl UtcTime {
         let micros = iso_time::parse_micros(text);
         micros
             .map(Self)
-            .ok_or_else(|| ValueError(format!("`{text}` is not an ISO-8601 time")))
+            .ok_or_else(|| ValueError(is_not(text, "an ISO-8601 time")))
     }
 
     /// Python's isoformat, `2027-01-02T03:04:05.000678+00:00`.

@@ -1,9 +1,7 @@
 //! How texts for people name a value: what it is, and what is in it.
 
+use crate::short_text::shown;
 use crate::{Value, python_float};
-
-/// Characters of a text that are shown.
-const SHOWN: usize = 60;
 
 impl Value {
     /// Python's name for the type: `str`, `int`, `NoneType`.
@@ -39,7 +37,7 @@ impl Value {
             | Self::Date(text)
             | Self::Time(text)
             | Self::Decimal(text)
-            | Self::Uuid(text) => format!("{name} {text}"),
+            | Self::Uuid(text) => format!("{name} {}", shown(text)),
             Self::Bytes(_) | Self::List(_) | Self::Dict(_) => name.to_owned(),
         }
     }
@@ -48,7 +46,7 @@ impl Value {
     /// `true`), any other value by its kind.
     pub fn as_in_settings(&self) -> String {
         match self {
-            Self::Str(text) => format!("`{text}`"),
+            Self::Str(text) => format!("`{}`", shown(text)),
             Self::Int(number) => number.to_string(),
             Self::Float(number) => number.to_string(),
             Self::Bool(yes) => yes.to_string(),
@@ -79,13 +77,8 @@ impl Value {
 }
 
 fn quoted(text: &str) -> String {
-    let shown: String = text.chars().take(SHOWN).flat_map(escape).collect();
-    let dots = if text.chars().nth(SHOWN).is_some() {
-        "..."
-    } else {
-        ""
-    };
-    format!("'{shown}{dots}'")
+    let shown: String = shown(text).chars().flat_map(escape).collect();
+    format!("'{shown}'")
 }
 
 fn escape(character: char) -> Vec<char> {

@@ -23,7 +23,13 @@ impl Value {
     pub fn memory(&self) -> usize {
         VALUE
             + match self {
-                Self::Str(text) => of_text(text.len()),
+                Self::Str(text)
+                | Self::DateTime(text)
+                | Self::Date(text)
+                | Self::Time(text)
+                | Self::Decimal(text)
+                | Self::Uuid(text) => of_text(text.len()),
+                Self::BigInt(number) => of_text(number.as_str().len()),
                 Self::Bytes(bytes) => of_text(bytes.len()),
                 Self::List(items) if !items.is_empty() => {
                     LIST + items.iter().map(Self::memory).sum::<usize>()
@@ -50,6 +56,7 @@ mod tests {
             "null",
             r#"["", "a", 1, 1.5, [], {}]"#,
             r#"{"": {"key": ["text", {"a": 1}]}}"#,
+            "[123456789012345678901234567890]",
         ] {
             let read = |max_memory| {
                 let limits = Limits {

@@ -1,3 +1,4 @@
+use crate::short_text::shown;
 use std::{borrow::Cow, collections::HashMap};
 
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span, Tag};
@@ -105,7 +106,10 @@ impl YamlReader {
         let value = match tag {
             Some(tag) if tag.is_yaml_core_schema() => yaml_scalar::tagged(&tag.suffix, text),
             Some(tag) if tag.handle.is_empty() && tag.suffix == "!" => Ok(text.into()),
-            Some(tag) => Err(format!("the tag `{tag}` is not known")),
+            Some(tag) => Err(format!(
+                "the tag `{}` is not known",
+                shown(&tag.to_string())
+            )),
             None if style == ScalarStyle::Plain && text == "<<" && self.wants_key() => {
                 return self.merge_key(at);
             }
@@ -240,7 +244,10 @@ fn known_tag(tag: Option<&Tag>, known: &[&'static str], at: usize) -> Result<Opt
     let is_tag = |known: &&&str| tag.is_yaml_core_schema() && tag.suffix == **known;
     match known.iter().find(is_tag) {
         Some(known) => Ok(Some(known)),
-        None => Err(malformed(at, format!("the tag `{tag}` is not known"))),
+        None => Err(malformed(
+            at,
+            format!("the tag `{}` is not known", shown(&tag.to_string())),
+        )),
     }
 }
 

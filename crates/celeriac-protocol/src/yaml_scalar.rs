@@ -1,5 +1,6 @@
 //! What a scalar means in YAML 1.1, by the rules of PyYAML's `safe_load`.
 
+use crate::short_text::{is_not, shown};
 use crate::{BigInt, Value, lenient_base64, python_text};
 
 /// An unquoted scalar without a tag.
@@ -28,7 +29,7 @@ pub(crate) fn plain(text: &str) -> Result<Value, String> {
 
 /// A scalar with one of YAML's own tags, given without `tag:yaml.org,2002:`.
 pub(crate) fn tagged(tag: &str, text: &str) -> Result<Value, String> {
-    let wrong = || format!("`{text}` is not a {tag}");
+    let wrong = || is_not(text, &format!("a {tag}"));
     match tag {
         "str" => Ok(Value::Str(text.to_owned())),
         "null" => Ok(Value::Null),
@@ -42,7 +43,7 @@ pub(crate) fn tagged(tag: &str, text: &str) -> Result<Value, String> {
             None => Err(wrong()),
         },
         "int" | "float" => Err(wrong()),
-        _ => Err(format!("the tag `!!{tag}` is not known")),
+        _ => Err(format!("the tag `!!{}` is not known", shown(tag))),
     }
 }
 
@@ -102,7 +103,7 @@ fn int(text: &str) -> Result<Value, String> {
         let number = i128::from_str_radix(&format!("{sign}{digits}"), radix);
         number
             .map(Value::from)
-            .map_err(|_| format!("the number `{text}` is too large"))
+            .map_err(|_| format!("the number `{}` is too large", shown(text)))
     };
     if let Some(binary) = body.strip_prefix("0b") {
         return radix(binary, 2);
@@ -118,12 +119,10 @@ fn int(text: &str) -> Result<Value, String> {
         let number = parts.try_fold(0_i128, |sum, part| {
             sum.checked_mul(60)?.checked_add(part.ok()?)
         });
-        let number = number.ok_or_else(|| format!("the number `{text}` is too large"))?;
+        let number = number.ok_or_else(|| format!("the number `{}` is too large", shown(text)))?;
         return Ok(Value::from(if sign.is_empty() { number } else { -number }));
     }
-    let number: BigInt = digits
-        .parse()
-        .map_err(|_| format!("`{text}` is not a number"))?;
+    let number: BigInt = digits.parse().map_err(|_| is_not(text, "a number"))?;
     Ok(Value::from(number))
 }
 
@@ -172,7 +171,7 @@ fn float(text: &str) -> Result<Value, String> {
     };
     number
         .map(|number| Value::Float(sign * number))
-        .map_err(|_| format!("`{text}` is not a number"))
+        .map_err(|_| is_not(text, "a number"))
 }
 
 /// The fields of a timestamp's text, as they were written.
@@ -263,7 +262,7 @@ fn timestamp(text: &str, parts: &Timestamp<'_>) -> Result<Value, String> {
     if python_text::is_datetime(iso) {
         Ok(value)
     } else {
-        Err(format!("`{text}` is not a time that exists"))
+        Err(is_not(text, "a time that exists"))
     }
 }
 

@@ -1,3 +1,4 @@
+use crate::short_text::is_not;
 use std::fmt::Write as _;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -46,7 +47,7 @@ impl YamlWriter {
                 self.string(&STANDARD.encode(bytes));
             }
             Value::Date(text) if !python_text::is_date(text) => {
-                return Err(EncodeError(format!("`{text}` is not a date")));
+                return Err(EncodeError(is_not(text, "a date")));
             }
             Value::DateTime(text) | Value::Date(text) => self.timestamp(text)?,
             Value::List(items) => self.nested(|writer| writer.list(items))?,
@@ -114,7 +115,7 @@ impl YamlWriter {
                 self.string(&iso);
                 Ok(())
             }
-            _ => Err(EncodeError(format!("`{text}` is not a time that YAML has"))),
+            _ => Err(EncodeError(is_not(text, "a time that YAML has"))),
         }
     }
 

@@ -8,7 +8,7 @@ use celeriac_protocol::{Embed, ExceptionInfo, ResultMeta, State, Value};
 use tokio::time::Instant;
 
 use super::conflict::whose;
-use super::follow_up_messages::{self, Consequence, MOST_CALLBACKS, Waiting, told};
+use super::follow_up_messages::{self, Consequence, MOST_CALLBACKS, Told, Waiting};
 use super::record::{Recorded, Unclaimed};
 use crate::call::Call;
 use crate::engine::Engine;
@@ -83,7 +83,7 @@ pub(crate) async fn after_failure(
     let Some(failure) = failure_of(end) else {
         return true;
     };
-    let (mut certain, mut errbacks) = (true, Vec::new());
+    let (mut certain, mut errbacks, mut told) = (true, Vec::new(), Told::default());
     let until = Instant::now() + TELLING;
     // bodies first: they end by a ChordError, and what comes after them by that too
     for body in follow_up_messages::chord_bodies(embed).take(MOST_CALLBACKS) {
@@ -93,14 +93,14 @@ pub(crate) async fn after_failure(
             log::exception(&failure)
         );
         let error = meta::failure_text("celery.exceptions", "ChordError", text);
-        for one in told(follow_up_messages::waiting(&body).into_iter()) {
+        for one in told.of(follow_up_messages::waiting(&body).into_iter()) {
             certain &= end_waiting(engine, call, &one, State::Failure, &error, until).await;
         }
         errbacks.extend(follow_up_messages::of_failed_body(engine, call, &body));
         errbacks.truncate(MOST_CALLBACKS);
     }
     let steps = embed.chain.iter().flatten();
-    for one in told(steps.flat_map(follow_up_messages::waiting)) {
+    for one in told.of(steps.flat_map(follow_up_messages::waiting)) {
         certain &= end_waiting(engine, call, &one, end.status.clone(), &failure, until).await;
     }
     if end.status == State::Failure {

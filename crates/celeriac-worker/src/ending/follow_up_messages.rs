@@ -19,11 +19,13 @@ const MOST_STEPS: usize = 1_000;
 
 /// Tasks that a message embeds, callbacks of callbacks included.
 const MOST_EMBEDDED: usize = 2_000;
+/// Bytes of the id and of the name of such a task: as many as DynamoDB takes for a key.
+const LONGEST_TEXT: usize = 2_048;
 
 /// Why a task is refused before it runs, if it is: what its message embeds could not follow it.
 /// Running it and letting the rest of its workflow hang would be worse.
 pub(crate) fn refusal(engine: &Engine, call: &Call, embed: &Embed) -> Option<Failure> {
-    if let Some(reason) = too_many(embed) {
+    if let Some(reason) = too_many(embed).or_else(|| too_long(embed)) {
         return Some(meta::failure_text("builtins", "ValueError", reason));
     }
     let unsupported = unsupported(embed, call.envelope.headers.group.as_deref());
@@ -50,20 +52,34 @@ pub(crate) fn too_many(embed: &Embed) -> Option<String> {
         ("errbacks", &embed.errbacks, MOST_CALLBACKS),
         ("chain", &embed.chain, MOST_STEPS),
     ];
-    let too_long = lists.into_iter().find_map(|(place, list, most)| {
+    let longer = lists.into_iter().find_map(|(place, list, most)| {
         let count = list.as_ref().map_or(0, Vec::len);
         (count > most).then(|| {
             format!("`{place}` of this message has {count} tasks, over the limit of {most}")
         })
     });
-    too_long.or_else(|| {
-        let lists = [&embed.callbacks, &embed.errbacks, &embed.chain];
-        let all = lists.into_iter().flatten().flatten().chain(&embed.chord);
-        let count: usize = all.map(|one| Step::of(one).count()).sum();
+    longer.or_else(|| {
+        let count: usize = embedded(embed).map(Step::count).sum();
         (count > MOST_EMBEDDED).then(|| {
             format!("this message embeds {count} tasks, over the limit of {MOST_EMBEDDED}")
         })
     })
+}
+
+/// No result could be stored under such an id, and each name is kept with what waits.
+fn too_long(embed: &Embed) -> Option<String> {
+    let is_long = |step: &Step<'_>| step.longest_text() > LONGEST_TEXT;
+    let length = embedded(embed).find(is_long)?.longest_text();
+    Some(format!(
+        "this message embeds a task whose id or name has {length} bytes, over the limit of {LONGEST_TEXT}"
+    ))
+}
+
+/// The tasks that a message embeds, without those that they embed.
+fn embedded(embed: &Embed) -> impl Iterator<Item = Step<'_>> {
+    let lists = [&embed.callbacks, &embed.errbacks, &embed.chain];
+    let all = lists.into_iter().flatten().flatten().chain(&embed.chord);
+    all.map(Step::of)
 }
 
 /// The parts of a canvas that this version cannot go on with. Celery looks at `chord` in members of
@@ -95,16 +111,22 @@ fn unsupported(embed: &Embed, group: Option<&str>) -> Option<String> {
     None
 }
 
-/// Those of whom a failure tells, each once: the last step of a chain, for which its caller waits,
-/// comes first.
-pub(crate) fn told(waiting: impl Iterator<Item = Waiting>) -> Vec<Waiting> {
-    let mut seen = BTreeSet::new();
-    let once = waiting.filter(|one| seen.insert(one.id.clone()));
-    let told: Vec<Waiting> = once.take(MOST_STEPS).collect();
-    if told.len() == MOST_STEPS {
-        tracing::warn!("many tasks wait for this one; the last {MOST_STEPS} of them are told");
+/// Those of whom one message's failure tells, each once, and a thousand at most.
+#[derive(Default)]
+pub(crate) struct Told(BTreeSet<String>);
+
+impl Told {
+    /// Which of these are to be told: the last step of a chain, for which its caller waits, comes
+    /// first.
+    pub(crate) fn of(&mut self, waiting: impl Iterator<Item = Waiting>) -> Vec<Waiting> {
+        let left = MOST_STEPS - self.0.len();
+        let once = waiting.filter(|one| self.0.insert(one.id.clone()));
+        let told: Vec<Waiting> = once.take(left).collect();
+        if left > 0 && self.0.len() == MOST_STEPS {
+            tracing::warn!("many tasks wait for this one; {MOST_STEPS} of them are told");
+        }
+        told
     }
-    told
 }
 
 /// The bodies that wait for this task, or for a later step of its chain.
@@ -365,6 +387,12 @@ impl<'a> Step<'a> {
         self.options?.get(name)
     }
 
+    /// Bytes of its id or its name.
+    fn longest_text(self) -> usize {
+        let id = self.option("task_id").and_then(text);
+        id.map_or(0, str::len).max(self.task.len())
+    }
+
     /// The body of the chord that this step is a part of.
     fn body(self) -> Option<&'a Value> {
         let in_group = self.option("group_id").is_some_and(Value::is_true);
@@ -398,7 +426,8 @@ impl<'a> Step<'a> {
             }
             return;
         }
-        if let Some(id) = self.option("task_id").and_then(text) {
+        let id = self.option("task_id").and_then(text);
+        if let Some(id) = id.filter(|_| self.longest_text() <= LONGEST_TEXT) {
             all.push(Waiting {
                 id: id.to_owned(),
                 task: self.task.to_owned(),

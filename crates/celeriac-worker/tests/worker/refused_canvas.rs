@@ -173,6 +173,64 @@ async fn more_than_a_message_may_make_is_refused() {
     }
 }
 
+/// No result could be stored under such an id, and each text is kept for all that waits.
+#[tokio::test]
+async fn a_task_whose_id_or_name_is_too_long_is_refused() {
+    let long = "x".repeat(2_049);
+    let parts = [
+        ("chain", signature("tasks.second", &long, &json!({}))),
+        ("chain", signature(&long, "named", &json!({}))),
+        ("callbacks", signature("tasks.second", &long, &json!({}))),
+        ("errbacks", signature(&long, "e", &json!({}))),
+    ];
+    for (place, part) in parts {
+        let runs = Runs::default();
+        let app = app(&runs);
+        let mut embed = json!({"callbacks": null, "errbacks": null, "chain": null, "chord": null});
+        embed[place] = json!([part]);
+        send(&app, "tasks.part", "first", None, &embed).await;
+        let first = app.client.result::<Value>("first").meta().await;
+        let text = exc_message(&first.expect("a result"));
+        let expected =
+            "this message embeds a task whose id or name has 2049 bytes, over the limit of 2048";
+        assert_eq!((runs.count(), text.as_str()), (0, expected), "{place}");
+    }
+}
+
+/// A thousand for the whole message, not for each part of it.
+#[tokio::test]
+async fn a_failure_tells_a_thousand_at_most() {
+    let runs = Runs::default();
+    let app = app(&runs);
+    let body = |number: usize| {
+        let later: Vec<Json> = (0..100)
+            .map(|later| signature("tasks.second", &format!("b{number}-{later}"), &json!({})))
+            .collect();
+        signature(
+            "tasks.second",
+            &format!("b{number}"),
+            &json!({"chain": later}),
+        )
+    };
+    let step = |number: usize| {
+        let options = json!({"group_id": "g", "chord": body(number)});
+        signature("tasks.second", &format!("s{number}"), &options)
+    };
+    let chain: Vec<Json> = (0..12).map(step).collect();
+    let embed = json!({"callbacks": null, "errbacks": null, "chain": chain, "chord": null});
+    send(&app, "tasks.nowhere", "unknown", None, &embed).await;
+    assert_eq!(failure(&app, "b0-99").await, "ChordError");
+    let mut told = 0;
+    for number in 0..12 {
+        let ids = (0..100).map(|later| format!("b{number}-{later}"));
+        for id in ids.chain([format!("b{number}"), format!("s{number}")]) {
+            let state = app.client.result::<Value>(&id).state().await;
+            told += usize::from(state.expect("a state").is_ready());
+        }
+    }
+    assert_eq!(told, 1_000);
+}
+
 /// Each message would have the result in it.
 #[tokio::test]
 async fn a_large_result_is_not_copied_for_each_of_many_callbacks() {
