@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use celeriac_core::{CompletionKind, DeadLetter, Delivery, Failure, SendError, TaskIdentity};
 use celeriac_protocol::{Embed, ExceptionInfo, ResultMeta, State, Value};
+use futures_util::future::join_all;
 use tokio::time::Instant;
 
 use super::conflict::whose;
@@ -17,6 +18,8 @@ use crate::{Outcome, log, meta, waits};
 
 /// Tries of sending what follows a task, over about 3 s; the adapter has its own behind each.
 const SEND_TRIES: u32 = 6;
+/// Ends of those who wait that are stored at once: the ledger sends them in batches.
+const AT_ONCE: usize = 25;
 /// Tries of storing the failure of a later step, over about 2 s.
 const FAIL_TRIES: u32 = 5;
 /// For so long all that wait for one task are tried again; after it each is tried once.
@@ -93,16 +96,14 @@ pub(crate) async fn after_failure(
             log::exception(&failure)
         );
         let error = meta::failure_text("celery.exceptions", "ChordError", text);
-        for one in told.of(follow_up_messages::waiting(&body).into_iter()) {
-            certain &= end_waiting(engine, call, &one, State::Failure, &error, until).await;
-        }
+        let waiting = told.of(follow_up_messages::waiting(&body).into_iter());
+        certain &= end_all(engine, call, &waiting, &State::Failure, &error, until).await;
         errbacks.extend(follow_up_messages::of_failed_body(engine, call, &body));
         errbacks.truncate(MOST_CALLBACKS);
     }
     let steps = embed.chain.iter().flatten();
-    for one in told.of(steps.flat_map(follow_up_messages::waiting)) {
-        certain &= end_waiting(engine, call, &one, end.status.clone(), &failure, until).await;
-    }
+    let waiting = told.of(steps.flat_map(follow_up_messages::waiting));
+    certain &= end_all(engine, call, &waiting, &end.status, &failure, until).await;
     if end.status == State::Failure {
         errbacks.extend(follow_up_messages::of_failure(engine, call, embed));
     }
@@ -149,10 +150,7 @@ async fn send_each(engine: &Engine, call: &Call, all: Vec<Consequence>) -> bool 
                 tracing::error!("what follows the task cannot be sent: {error}");
                 let text = format!("it follows {}, and was not sent: {error}", call.id());
                 let failure = meta::failure_text("kombu.exceptions", "OperationalError", text);
-                for one in waiting {
-                    certain &=
-                        end_waiting(engine, call, &one, State::Failure, &failure, until).await;
-                }
+                certain &= end_all(engine, call, &waiting, &State::Failure, &failure, until).await;
             }
         }
     }
@@ -173,6 +171,33 @@ async fn send_one(engine: &Engine, message: &celeriac_producer::Message) -> Resu
         }
     }
     engine.parts.client.send_message(message).await.map(drop)
+}
+
+/// Stores this end for each of them, a batch at a time; whether all have one.
+async fn end_all(
+    engine: &Engine,
+    call: &Call,
+    waiting: &[Waiting],
+    state: &State,
+    failure: &Failure,
+    until: Instant,
+) -> bool {
+    let mut certain = true;
+    for some in waiting.chunks(AT_ONCE) {
+        let mut ends = Vec::with_capacity(some.len());
+        for one in some {
+            ends.push(end_waiting(
+                engine,
+                call,
+                one,
+                state.clone(),
+                failure,
+                until,
+            ));
+        }
+        certain &= join_all(ends).await.into_iter().all(|ended| ended);
+    }
+    certain
 }
 
 /// Stores an end for a task that will not run; whether it, or another end, stands. Where the id is
