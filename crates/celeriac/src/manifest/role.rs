@@ -7,6 +7,9 @@ use super::deployment::{Deployment, arn};
 
 /// Keys of results begin so, in Celery and here: `celery-task-meta-<id>`.
 const RESULTS: &str = "celery-*";
+/// And those of all other items of an app: its chords' counters, as Celery has them, and what
+/// celeriac itself remembers.
+const BESIDE_RESULTS: [&str; 2] = ["chord-unlock-*", "celeriac-*"];
 
 /// Who may do what.
 #[derive(Clone, Debug, Serialize)]
@@ -217,6 +220,7 @@ impl Arns {
             dead_letters.map(|name| deployment.arn_beside(&queue.name, name))
         };
         let prefix = deployment.key_prefix();
+        let patterns = |kind: &str| key_patterns(&format!("{prefix}{kind}"));
         let (region, table) = (deployment.region(), deployment.table());
         Self {
             queues: queues.iter().map(of_queue).collect(),
@@ -244,12 +248,13 @@ impl Arns {
             all_schedules: scheduled("*".to_owned()),
             schedule_role: scheduled(schedule_role(deployment)),
             every_queue: vec![arn("sqs", region, "*")],
-            results: key_patterns(&format!("{prefix}{RESULTS}")),
             keys: if prefix.is_empty() {
                 Vec::new()
             } else {
-                key_patterns(&format!("{prefix}*"))
+                let beside = BESIDE_RESULTS.into_iter().flat_map(patterns);
+                patterns(RESULTS).into_iter().chain(beside).collect()
             },
+            results: patterns(RESULTS),
         }
     }
 }

@@ -358,7 +358,15 @@ async fn rights_on_items_are_for_the_keys_of_the_app() {
     });
     let prefixed = prefixed.await.expect("a manifest");
     for role in ["worker", "lambda"] {
-        let expected = keys(&["b?one_*", "one_*"]);
+        // not `one_*`, which would cover those of the prefix `one_two` too
+        let expected = keys(&[
+            "b?one_celery-*",
+            "one_celery-*",
+            "b?one_chord-unlock-*",
+            "one_chord-unlock-*",
+            "b?one_celeriac-*",
+            "one_celeriac-*",
+        ]);
         assert_eq!(
             condition(&prefixed, role, "KeepResults"),
             expected,
