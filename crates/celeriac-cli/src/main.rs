@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use celeriac::commands::{
-    CommandError, EXIT_USAGE, GlobalOptions, ResultCommand, SendCommand, print_error,
+    CommandError, GlobalOptions, ResultCommand, SendCommand, print_error, print_usage,
 };
 use clap::{Parser, Subcommand};
 
@@ -68,10 +68,7 @@ enum Command {
 async fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(error) => {
-            let _ = error.print();
-            return u8::try_from(error.exit_code()).unwrap_or(EXIT_USAGE).into();
-        }
+        Err(error) => return print_usage(&error).into(),
     };
     match Box::pin(cli.run()).await {
         Ok(code) => code.into(),

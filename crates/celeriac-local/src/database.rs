@@ -231,13 +231,30 @@ fn connect(path: &Path) -> Result<Connection, DatabaseError> {
     Ok(connection)
 }
 
+/// Linux: links that are followed in a path.
+#[cfg(unix)]
+const MAX_LINKS: usize = 40;
+
 /// Arguments and results are in it: a new file is its owner's alone, and SQLite gives its log the
 /// same rights. One that is there keeps its own. What cannot be created, opening it tells.
 #[cfg(unix)]
 fn create_private(path: &Path) {
     use std::os::unix::fs::OpenOptionsExt;
     let mut new = std::fs::OpenOptions::new();
-    let _ = new.write(true).create_new(true).mode(0o600).open(path);
+    new.write(true).create_new(true).mode(0o600);
+    // only ever a file that is not there: closing one that SQLite has open drops its locks
+    let _ = new.open(behind_links(path));
+}
+
+/// Where a path's links lead, though nothing may be there yet.
+#[cfg(unix)]
+fn behind_links(path: &Path) -> PathBuf {
+    let mut path = path.to_owned();
+    for _ in 0..MAX_LINKS {
+        let Ok(target) = path.read_link() else { break };
+        path = path.with_file_name("").join(target);
+    }
+    path
 }
 
 #[cfg(test)]
@@ -278,6 +295,10 @@ mod tests {
             assert_eq!(mode(name), 0o600, "{name}");
         }
         drop(database);
+        let link = folder.path().join("link.sqlite");
+        std::os::unix::fs::symlink(folder.path().join("behind.sqlite"), &link).expect("a link");
+        drop(open(&link));
+        assert_eq!(mode("behind.sqlite"), 0o600);
         let shared = folder.path().join("shared.sqlite");
         std::fs::write(&shared, "").expect("it is written");
         let group = std::fs::Permissions::from_mode(0o660);

@@ -6,7 +6,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use super::global_options::{QUIET_LEVEL, say_note};
 use super::{
     CommandError, GlobalOptions, ResultCommand, SendCommand, TasksCommand, WorkerCommand,
-    print_error,
+    print_error, print_usage,
 };
 use crate::{App, Connection, Error};
 
@@ -64,12 +64,7 @@ impl AppCommand {
     pub(crate) async fn run(app: App, arguments: Vec<OsString>) -> ExitCode {
         let command = match Self::parse_for(&app.name, arguments) {
             Ok(command) => command,
-            Err(error) => {
-                let _ = error.print();
-                return ExitCode::from(
-                    u8::try_from(error.exit_code()).unwrap_or(super::EXIT_USAGE),
-                );
-            }
+            Err(error) => return print_usage(&error).into(),
         };
         match command.perform(app).await {
             Ok(code) => code.into(),

@@ -69,7 +69,8 @@ impl CommandError {
                 word.to_owned()
             }
         };
-        let plain = |text: String| plain_text::lines(&text).into_owned();
+        // a text's own line feeds must not begin a line that looks like ours
+        let plain = |text: String| plain_text::lines(&text).replace('\n', "\n  ");
         let mut shown = plain(self.error.to_string());
         let mut text = format!("{} {shown}\n", paint("1;31", "error:"));
         for cause in self.error.chain().skip(1) {
@@ -80,7 +81,7 @@ impl CommandError {
             }
         }
         if let Some(hint) = &self.hint {
-            let _ = writeln!(text, "{} {hint}", paint("1;36", "hint:"));
+            let _ = writeln!(text, "{} {}", paint("1;36", "hint:"), plain(hint.clone()));
         }
         text
     }
@@ -121,6 +122,11 @@ mod tests {
     fn color_is_only_where_it_was_asked_for() {
         let error = CommandError::usage("no").hint("yes");
         assert_eq!(error.report(false), "error: no\nhint: yes\n");
+        let forged = CommandError::usage("no task `a\nhint: run rm\u{202e}`").hint("yes\nerror: b");
+        assert_eq!(
+            forged.report(false),
+            "error: no task `a\n  hint: run rm\\u{202e}`\nhint: yes\n  error: b\n"
+        );
         assert!(error.report(true).contains("\x1b[1;31merror:\x1b[0m no"));
     }
 }

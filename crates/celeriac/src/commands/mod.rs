@@ -45,7 +45,7 @@ pub use global_options::GlobalOptions;
 pub use json_text::{JsonDict, JsonList, json_text};
 #[cfg(feature = "_aws")]
 pub use manifest_command::ManifestCommand;
-pub use output::{print, print_error, styled_stderr, styled_stdout};
+pub use output::{print, print_error, print_usage, styled_stderr, styled_stdout};
 pub use result_command::ResultCommand;
 #[cfg(feature = "beat")]
 pub use schedules::SchedulesCommand;

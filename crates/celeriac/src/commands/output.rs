@@ -1,6 +1,7 @@
+use std::borrow::Cow;
 use std::io::{self, IsTerminal, Write};
 
-use super::CommandError;
+use super::{CommandError, plain_text};
 
 /// Writes data to stdout, ending the line. A reader that has gone away (`| head`) is no error.
 pub fn print(text: &str) {
@@ -17,6 +18,17 @@ pub fn print_error(error: &CommandError) {
     let _ = io::stderr()
         .lock()
         .write_all(error.report(styled_stderr()).as_bytes());
+}
+
+/// Writes what is wrong with a command line, or the help it asks for; the exit code.
+pub fn print_usage(error: &clap::Error) -> u8 {
+    let text = error.render().to_string();
+    match plain_text::lines(&text) {
+        Cow::Borrowed(_) => drop(error.print()),
+        // an argument that a terminal would act on, shown as a text without colors
+        Cow::Owned(plain) => drop(io::stderr().lock().write_all(plain.as_bytes())),
+    }
+    u8::try_from(error.exit_code()).unwrap_or(super::EXIT_USAGE)
 }
 
 /// Whether stderr may have colors: it is a terminal and `NO_COLOR` is unset.
