@@ -3,7 +3,7 @@ use std::marker::PhantomData;
 use celeriac_protocol::{Dict, EncodeError, Signature, Value, to_value};
 use serde::Serialize;
 
-use crate::{SendError, SendOptions, Task};
+use crate::{ArgumentError, Arguments, Params, SendError, SendOptions, Task};
 
 /// A task call, with the type it will return: what `add::s(1, 2)` gives. Options are
 /// `apply_async`'s.
@@ -35,6 +35,8 @@ pub struct TaskSignature<T = Value> {
     pub immutable: bool,
     /// The first argument that could not be written.
     pub error: Option<EncodeError>,
+    /// The parameters it is for, where the task is known here.
+    params: Option<&'static Params>,
     output: PhantomData<fn() -> T>,
 }
 
@@ -48,6 +50,7 @@ impl<T> TaskSignature<T> {
             options: SendOptions::default(),
             immutable: false,
             error: None,
+            params: None,
             output: PhantomData,
         }
     }
@@ -92,8 +95,15 @@ impl<T> TaskSignature<T> {
     }
 
     /// For senders: the call, its options apart (the signature's own are empty), or why it cannot
-    /// be sent.
+    /// be sent: arguments of a `#[task]` that it does not have, or lacks, are an error at the caller,
+    /// as in Celery.
     pub fn into_parts(self) -> Result<(Signature, SendOptions), SendError> {
+        if let Err(error) = self.check_arguments() {
+            return Err(SendError::Invalid {
+                task: self.task,
+                reason: error.to_string(),
+            });
+        }
         if let Some(error) = self.error {
             return Err(SendError::Encode {
                 task: self.task,
@@ -108,6 +118,19 @@ impl<T> TaskSignature<T> {
             ..Signature::default()
         };
         Ok((signature, self.options))
+    }
+
+    /// Whether the arguments could be bound, whatever their types.
+    fn check_arguments(&self) -> Result<(), ArgumentError> {
+        let Some(params) = self.params else {
+            return Ok(());
+        };
+        if self.error.is_some() || self.kwargs.is_empty() && self.args.len() == params.list.len() {
+            return Ok(()); // what `s` makes
+        }
+        let kwargs = self.kwargs.keys().map(|name| (name.clone(), Value::Null));
+        let args = vec![Value::Null; self.args.len()];
+        Arguments::bind(params, args, kwargs.collect()).map(drop)
     }
 
     fn encoded<A: Serialize>(
@@ -135,6 +158,7 @@ impl<T> TaskSignature<T> {
     pub fn of<K: Task<Output = T>>() -> Self {
         Self {
             options: K::options().send_options(),
+            params: Some(K::params()),
             ..Self::new(K::name())
         }
     }
@@ -149,6 +173,7 @@ impl<T> Clone for TaskSignature<T> {
             options: self.options.clone(),
             immutable: self.immutable,
             error: self.error.clone(),
+            params: self.params,
             output: PhantomData,
         }
     }

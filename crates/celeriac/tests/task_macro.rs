@@ -13,7 +13,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use celeriac::__private::core::{
     Arguments, Context, ContextParts, ErrorType, Registry, SendError, SendOptions, State, StateMap,
-    SystemClock, Task, TaskDefinition, TaskError, TaskKind, TaskResult, TaskSender,
+    SystemClock, Task, TaskDefinition, TaskError, TaskKind, TaskResult, TaskSender, TaskSignature,
 };
 use celeriac::__private::protocol::{
     Compression, Dict, Envelope, Headers, Payload, Properties, Serializer, Signature, UtcTime,
@@ -411,6 +411,37 @@ fn signatures_are_typed() {
         (Some("reports"), Some(3))
     );
     assert_eq!(call.queue("other").options.queue.as_deref(), Some("other"));
+}
+
+/// As in Celery the caller is told, before anything is sent.
+#[test]
+fn arguments_that_the_task_does_not_have_are_refused_at_the_caller() {
+    let reason = |call: TaskSignature<String>| {
+        let error = call.into_parts().expect_err("it cannot be called");
+        error.to_string()
+    };
+    assert_eq!(
+        reason(greet::s("Ann").kwarg("marc", '!')),
+        "task `task_macro.greet`: greet() got an unexpected keyword argument 'marc'"
+    );
+    assert_eq!(
+        reason(greet::s("Ann").kwarg("name", "Bea")),
+        "task `task_macro.greet`: greet() got multiple values for argument 'name'"
+    );
+    assert_eq!(
+        reason(greet::s("Ann").arg("Hi").arg('!').arg(1)),
+        "task `task_macro.greet`: greet() takes from 1 to 3 positional arguments but 4 were given"
+    );
+    assert!(
+        greet::s("Ann")
+            .arg("Hi")
+            .kwarg("mark", '!')
+            .into_parts()
+            .is_ok()
+    );
+    // by name alone nothing is known of its parameters
+    let by_name = TaskSignature::<String>::new("task_macro.greet").kwarg("marc", '!');
+    assert!(by_name.into_parts().is_ok());
 }
 
 #[test]
