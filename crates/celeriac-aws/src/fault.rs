@@ -115,6 +115,12 @@ where
             _ if lower.contains("credential") => {
                 Self::AccessDenied(format!("no AWS credentials could be had: {text}"))
             }
+            _ if lower.contains("missing region") => Self::Service {
+                code: "MissingRegion".to_owned(),
+                message:
+                    "no AWS region is known: set AWS_REGION, or `region` in the transport options"
+                        .to_owned(),
+            },
             SdkError::ConstructionFailure(_) => Self::Service {
                 code: "NotSent".to_owned(),
                 message: text,

@@ -49,7 +49,7 @@ impl CreateQueues {
         }
         for name in &self.names {
             let line = self.create(connection, name).await?;
-            print(&format!("queue `{name}`: {line}"));
+            print(&format!("queue {}: {line}", shown(connection, name)));
         }
         Ok(EXIT_OK)
     }
@@ -103,6 +103,15 @@ impl CreateQueues {
             retention: self.retention,
             max_receives: self.max_receives,
         }
+    }
+}
+
+/// A queue's name, and beside it what the broker calls it where that is another.
+fn shown(connection: &Connection, name: &str) -> String {
+    let options = &connection.settings().broker_transport_options;
+    match options.queue_name_prefix.as_str() {
+        "" => format!("`{name}`"),
+        prefix => format!("`{name}` (`{prefix}{name}` with the `queue_name_prefix`)"),
     }
 }
 

@@ -73,6 +73,7 @@ pub use arguments::{ArgumentError, Arguments};
 pub use backoff::RetryPolicy;
 pub use batcher::{Batch, Batcher, BatcherClosed, BatcherOptions};
 pub use broker::{Broker, BrokerError, BrokerErrorKind, Capabilities, QueueStats};
+pub use celery_setting::PassedOver;
 pub use clock::{Clock, SystemClock};
 pub use clock_jumps::ClockJumps;
 pub use context::{CHECKPOINT, Context, ContextParts, ProgressSink};

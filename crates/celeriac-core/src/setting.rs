@@ -1,5 +1,7 @@
 use celeriac_protocol::Value;
 
+use crate::celery_setting::PassedOver;
+
 /// One setting, for the documentation.
 #[derive(Clone, Copy, Debug)]
 pub struct Setting {
@@ -21,7 +23,7 @@ pub struct SettingList {
     /// All, in order.
     pub settings: &'static [Setting],
     /// Celery's own that have no meaning here.
-    pub passed_over: &'static [&'static str],
+    pub passed_over: &'static [PassedOver],
 }
 
 impl SettingList {
@@ -55,8 +57,8 @@ impl From<String> for Problem {
 pub(crate) trait SettingGroup {
     /// All, in order.
     const LIST: &'static [Setting];
-    /// Names of Celery's settings that have no meaning here.
-    const CELERY_ONLY: &'static [&'static str];
+    /// Celery's settings that have no meaning here.
+    const CELERY_ONLY: &'static [PassedOver];
     /// Sets one; `None` if there is no setting of this name. A value that is refused changes
     /// nothing.
     fn set(&mut self, name: &str, raw: Value) -> Option<Result<(), Problem>>;
@@ -106,7 +108,8 @@ macro_rules! settings {
                     doc: &[$($doc),+],
                 },)+
             ];
-            const CELERY_ONLY: &'static [&'static str] = $crate::celery_setting::names(stringify!($Group));
+            const CELERY_ONLY: &'static [$crate::celery_setting::PassedOver] =
+                $crate::celery_setting::of(stringify!($Group));
 
             fn set(
                 &mut self,

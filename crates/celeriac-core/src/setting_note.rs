@@ -3,29 +3,36 @@
 
 use celeriac_protocol::{Dict, Value};
 
+use crate::celery_setting;
 use crate::setting::SettingGroup;
 use crate::setting_value::inline;
 use crate::{BrokerTransportOptions, ResultBackendTransportOptions, Settings};
 
 /// Names what has no meaning here, one line each.
 pub(crate) fn passed_over(values: &Dict, origin: &str) -> Vec<String> {
-    let mut names = Vec::new();
+    let mut notes = Vec::new();
     for (name, value) in values {
         match name.as_str() {
             "broker_transport_options" => {
-                names.extend(inside::<BrokerTransportOptions>(name, value));
-                names.extend(of_queues(name, value));
+                notes.extend(inside::<BrokerTransportOptions>(name, value));
+                notes.extend(of_queues(name, value));
             }
             "result_backend_transport_options" => {
-                names.extend(inside::<ResultBackendTransportOptions>(name, value));
+                notes.extend(inside::<ResultBackendTransportOptions>(name, value));
             }
-            "worker_log_format" if is_python_format(value) => names.push(name.clone()),
-            name if Settings::CELERY_ONLY.contains(&name) => names.push(name.to_owned()),
-            _ => {}
+            "worker_log_format" if is_python_format(value) => {
+                notes.push((name.clone(), LOG_FORMAT));
+            }
+            name => {
+                let why = celery_setting::why(Settings::CELERY_ONLY, name);
+                notes.extend(why.map(|why| (name.to_owned(), why)));
+            }
         }
     }
-    let told = |name| format!("setting `{name}` ({origin}) has no meaning here and is passed over");
-    names.into_iter().map(told).collect()
+    let told = |(name, why)| {
+        format!("setting `{name}` ({origin}) has no meaning here and is passed over: {why}")
+    };
+    notes.into_iter().map(told).collect()
 }
 
 /// In Celery a format of Python's `logging`.
@@ -33,20 +40,31 @@ pub(crate) fn is_python_format(value: &Value) -> bool {
     matches!(value, Value::Str(format) if format.contains("%("))
 }
 
-fn inside<G: SettingGroup>(group: &str, value: &Value) -> Vec<String> {
-    let names = table(value).into_iter().map(|(name, _)| name);
-    let passed_over = names.filter(|name| G::CELERY_ONLY.contains(&name.as_str()));
-    passed_over.map(|name| format!("{group}.{name}")).collect()
+/// A name, and why it is passed over.
+type Note = (String, &'static str);
+
+const LOG_FORMAT: &str = "it is `text` or `json` here, not a format of Python's `logging`";
+const OF_QUEUES: &str = "of a predefined queue only its `url` counts";
+
+fn inside<G: SettingGroup>(group: &str, value: &Value) -> Vec<Note> {
+    let notes = table(value).into_iter().filter_map(|(name, _)| {
+        let why = celery_setting::why(G::CELERY_ONLY, &name)?;
+        Some((format!("{group}.{name}"), why))
+    });
+    notes.collect()
 }
 
 /// Of a predefined queue only its URL counts: no credentials, no region of its own.
-fn of_queues(group: &str, value: &Value) -> Vec<String> {
+fn of_queues(group: &str, value: &Value) -> Vec<Note> {
     let queues = table(value).shift_remove("predefined_queues");
     let queues = queues.map(|queues| table(&queues)).unwrap_or_default();
     let mut names = Vec::new();
     for (queue, parts) in queues {
         let others = table(&parts).into_iter().filter(|(part, _)| part != "url");
-        names.extend(others.map(|(part, _)| format!("{group}.predefined_queues.{queue}.{part}")));
+        names.extend(others.map(|(part, _)| {
+            let name = format!("{group}.predefined_queues.{queue}.{part}");
+            (name, OF_QUEUES)
+        }));
     }
     names
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use celeriac_protocol::{Dict, Limits, Serializer, Value};
 
+use crate::celery_setting;
 use crate::nearest::nearest;
 use crate::old_setting_name;
 use crate::setting::{Problem, SettingGroup};
@@ -296,7 +297,7 @@ pub(crate) fn assign_all<G: SettingGroup>(group: &mut G, values: Dict) -> Result
     for (name, raw) in values {
         match group.set(&name, raw) {
             Some(result) => result.map_err(|problem| problem.inside(&name))?,
-            None if G::CELERY_ONLY.contains(&name.as_str()) => {} // `setting_note.rs` tells of it
+            None if celery_setting::why(G::CELERY_ONLY, &name).is_some() => {} // `setting_note.rs` tells of it
             None => return Err(unknown::<G>(&name)),
         }
     }
@@ -318,7 +319,8 @@ const TASK_OPTIONS: &[&str] = &[
 fn unknown<G: SettingGroup>(name: &str) -> Problem {
     let known = || {
         let own = G::LIST.iter().map(|setting| setting.name);
-        own.chain(G::CELERY_ONLY.iter().copied())
+        let passed_over = G::CELERY_ONLY.iter().flat_map(|some| some.names);
+        own.chain(passed_over.copied())
     };
     let plain = old_setting_name::plain(name);
     let now = known()

@@ -100,7 +100,8 @@ impl Batch for SendBatch {
             tracing::warn!(
                 queue = self.queue,
                 failed = failed.len(),
-                "sending failed, trying again in {delay:?}"
+                "sending failed, trying again {}",
+                when(delay)
             );
             tokio::time::sleep(delay).await;
             let again = failed
@@ -124,4 +125,12 @@ fn retryable(outcomes: &[Result<String, BrokerError>]) -> Vec<usize> {
         .enumerate()
         .filter(|(_, outcome)| outcome.as_ref().is_err_and(BrokerError::is_retryable));
     failed.map(|(index, _)| index).collect()
+}
+
+fn when(delay: Duration) -> String {
+    if delay.is_zero() {
+        "at once".to_owned()
+    } else {
+        format!("in {delay:?}")
+    }
 }

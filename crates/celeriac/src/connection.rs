@@ -178,8 +178,14 @@ impl Connection {
 
     /// Where messages and results are, for people: `sqlite:celeriac.sqlite`. Without passwords.
     pub fn places(&self) -> String {
+        let prefix = &self.settings().broker_transport_options.queue_name_prefix;
+        let queues = if prefix.is_empty() {
+            String::new()
+        } else {
+            format!(" (queue names begin with `{prefix}`)")
+        };
         format!(
-            "broker {}, results {}",
+            "broker {}{queues}, results {}",
             self.backends.broker_place, self.backends.results_place
         )
     }

@@ -66,19 +66,24 @@ fn document() -> String {
     }
     text.push_str(PASSED_OVER);
     for list in Settings::reference() {
-        let names: Vec<String> = list
-            .passed_over
-            .iter()
-            .map(|name| format!("`{name}`"))
-            .collect();
         let place = if list.group.is_empty() {
-            "Settings".to_owned()
+            "setting".to_owned()
         } else {
-            format!("In `{}`", list.group)
+            format!("in `{}`", list.group)
         };
-        let _ = write!(text, "\n{place}: {}.\n", names.join(", "));
+        let _ = write!(text, "\n| {place} | why, or what instead |\n|---|---|\n");
+        for some in list.passed_over {
+            let names: Vec<String> = some.names.iter().map(|name| format!("`{name}`")).collect();
+            let _ = writeln!(text, "| {} | {} |", names.join(", "), capitalized(some.why));
+        }
     }
     text
+}
+
+fn capitalized(text: &str) -> String {
+    let mut rest = text.chars();
+    let first = rest.next().map(|first| first.to_ascii_uppercase());
+    first.into_iter().chain(rest).collect()
 }
 
 fn row(setting: &Setting) -> String {
