@@ -339,6 +339,14 @@ impl Entry {
         Ok(())
     }
 
+    /// What a person should know of it, a sentence each.
+    pub fn notes(&self) -> Vec<String> {
+        let misspelled = self.options.likely_misspelled();
+        misspelled
+            .map(|(name, meant)| format!("option `{name}` has no meaning: did you mean `{meant}`?"))
+            .collect()
+    }
+
     pub(crate) fn wrong(&self, reason: impl Into<String>) -> EntryError {
         EntryError {
             entry: self.name.clone(),

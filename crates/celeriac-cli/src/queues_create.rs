@@ -111,7 +111,7 @@ fn shown(connection: &Connection, name: &str) -> String {
     let options = &connection.settings().broker_transport_options;
     match options.queue_name_prefix.as_str() {
         "" => format!("`{name}`"),
-        prefix => format!("`{name}` (`{prefix}{name}` with the `queue_name_prefix`)"),
+        prefix => format!("`{name}` (in full `{prefix}{name}`)"),
     }
 }
 

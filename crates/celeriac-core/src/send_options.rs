@@ -4,6 +4,7 @@ use std::time::Duration;
 use celeriac_protocol::{Compression, Dict, Serializer, Signature, UtcTime, Value};
 
 use crate::TaskSignature;
+use crate::nearest::nearest;
 use crate::send_option::{OptionValue, Overlay};
 
 /// Defines the options once: their struct, their names in a signature's `options`, one over
@@ -30,6 +31,9 @@ macro_rules! send_options {
         }
 
         impl SendOptions {
+            /// Celery's names of all.
+            pub(crate) const NAMES: &'static [&'static str] = &[$($($name,)?)+];
+
             /// Sets the option of this name; `false` if there is none.
             pub(crate) fn read(&mut self, name: &str, value: &Value) -> Result<bool, String> {
                 $($(
@@ -140,6 +144,13 @@ send_options! {
 }
 
 impl SendOptions {
+    /// Other options whose names are close to one that has a meaning: that one. As in Celery they go
+    /// into the message's properties, and nobody reads them there.
+    pub fn likely_misspelled(&self) -> impl Iterator<Item = (&str, &'static str)> {
+        let names = self.extra.keys().map(String::as_str);
+        names.filter_map(|name| Some((name, nearest(name, Self::NAMES.iter().copied())?)))
+    }
+
     /// These options with `over`'s given ones on top. Headers, stamps, message attributes and other
     /// options are merged by name; a time given in one form replaces the other form; callbacks
     /// replace callbacks.

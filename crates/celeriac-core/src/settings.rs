@@ -72,8 +72,9 @@ settings! {
         /// poison and goes to the dead-letter queue. The last of them runs with nothing beside it
         /// in its process.
         task_max_lost_runs: u32 = 5, "`5`", check::at_least(1);
-        /// What becomes of a task that is not registered: `fail` (FAILURE `NotRegistered`),
-        /// `release` (given back, for another worker on the queue) or `forward:QUEUE`.
+        /// What becomes of a task that is not registered: `fail` (FAILURE `NotRegistered`, and its
+        /// message is deleted), `dead_letter` (the same, and its message goes to the dead-letter
+        /// queue), `release` (given back, for another worker on the queue) or `forward:QUEUE`.
         unknown_task: UnknownTask = UnknownTask::Fail, "`fail`", UnknownTask::check_queue;
         /// How long results are kept. In DynamoDB the TTL is at least the queue's retention, 4
         /// days, since a redelivery must find that its task has ended.

@@ -6,6 +6,7 @@ use celeriac_protocol::Value;
 use crate::setting_value::{SettingValue, expected};
 
 const FORWARD: &str = "forward";
+const DEAD_LETTER: &str = "dead_letter";
 
 /// `unknown_task`: what becomes of a message whose task is not registered here.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -13,6 +14,8 @@ pub enum UnknownTask {
     /// FAILURE of type NotRegistered, as in Celery.
     #[default]
     Fail,
+    /// The same, and the message goes to the dead-letter queue.
+    DeadLetter,
     /// Back to the queue, for a worker that knows it.
     Release,
     /// On to this queue.
@@ -28,6 +31,7 @@ impl FromStr for UnknownTask {
             .map(|(word, queue)| (word, queue.trim()))
         {
             None if text == "fail" => Ok(Self::Fail),
+            None if text == DEAD_LETTER => Ok(Self::DeadLetter),
             None if text == "release" => Ok(Self::Release),
             Some((FORWARD, queue)) if !queue.is_empty() => Ok(Self::Forward(queue.to_owned())),
             _ => Err(wrong(text)),
@@ -54,6 +58,7 @@ impl fmt::Display for UnknownTask {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Fail => f.write_str("fail"),
+            Self::DeadLetter => f.write_str(DEAD_LETTER),
             Self::Release => f.write_str("release"),
             Self::Forward(queue) => write!(f, "{FORWARD}:{queue}"),
         }
@@ -61,7 +66,7 @@ impl fmt::Display for UnknownTask {
 }
 
 impl SettingValue for UnknownTask {
-    const KIND: &'static str = "`fail`, `release` or `forward:QUEUE`";
+    const KIND: &'static str = "`fail`, `dead_letter`, `release` or `forward:QUEUE`";
 
     fn read(raw: Value) -> Result<Self, String> {
         match raw {
@@ -86,6 +91,7 @@ mod tests {
     #[test]
     fn reads_the_setting() {
         assert_eq!("fail".parse(), Ok(UnknownTask::Fail));
+        assert_eq!("dead_letter".parse(), Ok(UnknownTask::DeadLetter));
         assert_eq!("release".parse(), Ok(UnknownTask::Release));
         assert_eq!(
             "forward:python".parse(),
@@ -99,7 +105,7 @@ mod tests {
             assert_eq!(
                 wrong.parse::<UnknownTask>(),
                 Err(format!(
-                    "expected `fail`, `release` or `forward:QUEUE`, got `{wrong}`"
+                    "expected `fail`, `dead_letter`, `release` or `forward:QUEUE`, got `{wrong}`"
                 ))
             );
         }
@@ -107,7 +113,7 @@ mod tests {
 
     #[test]
     fn is_written_as_it_is_read() {
-        for text in ["fail", "release", "forward:python"] {
+        for text in ["fail", "dead_letter", "release", "forward:python"] {
             assert_eq!(
                 text.parse::<UnknownTask>().expect("a choice").to_string(),
                 text

@@ -35,7 +35,7 @@
 //! |---|---|---|
 //! | envelope, payload, `eta`, `expires` or beat's header unreadable | dead-letter queue as `unreadable`; where task and id can be read FAILURE, until the task's own message comes | `admission/unready.rs`, `ending/conclusion.rs` |
 //! | the id of another task | dead-letter queue as `conflict`, nothing else | `ending/conflict.rs` |
-//! | task not registered | `unknown_task`: FAILURE NotRegistered, released, or forwarded (ten times at most) | `admission/unknown.rs` |
+//! | task not registered | `unknown_task`: FAILURE NotRegistered (and the dead-letter queue), released, or forwarded (ten times at most) | `admission/unknown.rs` |
 //! | wrong arguments | FAILURE TypeError | `admission/admit.rs` |
 //! | `expires` has passed | REVOKED | `admission/timing.rs` |
 //! | more than `task_max_lost_runs` started runs of one try | dead-letter queue as `poison`, FAILURE WorkerLostError | `admission/poison.rs` |

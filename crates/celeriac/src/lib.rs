@@ -179,6 +179,7 @@ pub mod worker {
 #[cfg(feature = "beat")]
 pub mod beat {
     pub use celeriac_beat::local::{Beat, BeatParts, Pauses};
+    pub use celeriac_beat::plan::refused as refused_by_eventbridge;
     pub use celeriac_beat::{
         CatchUp, Crontab, CrontabError, CrontabField, CrontabFields, Entry, EntryError,
         FieldProblem, Interval, IntervalError, IntoSchedule, Schedule, Solar, SolarError,

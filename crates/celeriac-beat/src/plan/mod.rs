@@ -11,4 +11,4 @@ mod schedule_name;
 pub use self::changes::{Change, Drift, PlannedChange, SchedulePlan};
 pub use self::desired_schedule::{Delivery, DesiredSchedule, UniversalTarget};
 pub use self::group_entries::GroupEntries;
-pub use self::render::{EntrySchedules, Renderer};
+pub use self::render::{EntrySchedules, Renderer, refused};

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use celeriac_core::{SendError, SendOptions, check_queue_name};
+use celeriac_core::{Capabilities, SendError, SendOptions, check_queue_name};
 use celeriac_protocol::{Signature, mangle};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -76,6 +76,24 @@ impl EntrySchedules {
             eventbridge::next_difference(crontab, &self.zone, &self.rendering, after, until)
         })?
     }
+}
+
+/// Why EventBridge Scheduler cannot keep the entry, if so, as far as the entry alone can tell: its
+/// message's size and its task's routes are the app's.
+pub fn refused(entry: &Entry, now: Timestamp) -> Option<EntryError> {
+    let route = |_: &Signature, options: &SendOptions| {
+        let queue = options.queue.clone().unwrap_or_else(|| "celery".to_owned());
+        let fifo = Capabilities::sqs(&queue).fifo;
+        Ok((queue, fifo))
+    };
+    let renderer = Renderer {
+        timezone: &TimeZone::UTC,
+        route: &route,
+        encode: &|_, _| Ok(String::new()),
+        now,
+        delivery: Delivery::default(),
+    };
+    renderer.render(entry).err()
 }
 
 impl Renderer<'_> {
@@ -232,7 +250,8 @@ impl Renderer<'_> {
     }
 
     fn notes(&self, entry: &Entry, rendering: &Rendering) -> Vec<String> {
-        let mut notes = rendering.notes.clone();
+        let mut notes = entry.notes();
+        notes.extend(rendering.notes.iter().cloned());
         if entry.catch_up != crate::CatchUp::default() {
             notes.push(format!(
                 "`catch_up = {}` is for the local beat: EventBridge Scheduler misses no run",

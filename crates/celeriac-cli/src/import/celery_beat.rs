@@ -42,6 +42,7 @@ impl ImportCeleryBeat {
         } else {
             imported.toml()?
         };
+        imported.look_at_entries();
         for note in &imported.notes {
             eprintln!("note: {origin}: {}", plain_text::line(&note.to_string()));
         }

@@ -1,8 +1,9 @@
 use std::collections::HashSet;
 use std::path::Path;
 
+use celeriac::beat::jiff::Timestamp;
 use celeriac::beat::jiff::tz::TimeZone;
-use celeriac::beat::{Entry, EntryError};
+use celeriac::beat::{Entry, EntryError, refused_by_eventbridge};
 use celeriac::commands::{CommandError, json_text};
 use celeriac::{Dict, Settings, Value};
 
@@ -35,6 +36,19 @@ impl Imported {
 
     pub(super) fn note(&mut self, name: &str, text: impl Into<String>) {
         self.notes.push(entry_error(name, text));
+    }
+
+    /// Adds what is to be known of the entries as they are.
+    pub(super) fn look_at_entries(&mut self) {
+        for entry in &self.entries {
+            let refused = refused_by_eventbridge(entry, Timestamp::now()).map(|error| {
+                let reason = error.reason;
+                format!("`beat` runs it, `schedules apply` refuses it: {reason}")
+            });
+            let notes = entry.notes().into_iter().chain(refused);
+            let of_entry = notes.map(|note| entry_error(entry.name(), note));
+            self.notes.extend(of_entry);
+        }
     }
 
     pub(super) fn len(&self) -> usize {

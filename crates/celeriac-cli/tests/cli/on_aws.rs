@@ -140,9 +140,12 @@ async fn creating_leaves_an_older_queue_alone_until_told() {
     );
     account.wants(0, &[&create[..], &["--update"]].concat());
     let (stdout, _) = account.wants(0, &create);
+    let prefix = &account.prefix;
     assert_eq!(
         stdout,
-        "queue `old`: exists, visibility 300 s, kept 4 days, dead-letter queue `old-dlq` after 100 receives\n"
+        format!(
+            "queue `old` (in full `{prefix}old`): exists, visibility 300 s, kept 4 days, dead-letter queue `old-dlq` after 100 receives\n"
+        )
     );
 }
 

@@ -312,7 +312,7 @@ fn wrong_values_say_what_would_be_right() {
     );
     assert_eq!(
         of("unknown_task = 'forward:'"),
-        "unknown_task: expected `fail`, `release` or `forward:QUEUE`, got `forward:`"
+        "unknown_task: expected `fail`, `dead_letter`, `release` or `forward:QUEUE`, got `forward:`"
     );
     assert_eq!(
         of("worker_log_format = 'xml'"),
@@ -403,7 +403,7 @@ fn a_forward_without_a_queue_is_refused_from_code_too() {
     };
     assert_eq!(
         settings.load().unwrap_err().to_string(),
-        "setting `unknown_task` (code): expected `fail`, `release` or `forward:QUEUE`, got `forward: `"
+        "setting `unknown_task` (code): expected `fail`, `dead_letter`, `release` or `forward:QUEUE`, got `forward: `"
     );
 }
 

@@ -10,6 +10,8 @@ use crate::executed::Executed;
 use crate::{Outcome, log, meta, outgoing};
 
 const MAX_FORWARDS: u32 = 10;
+/// Why such a message is in the dead-letter queue, if it is.
+const REASON: &str = "not-registered";
 
 /// A task that is not registered here: by `unknown_task`.
 pub(crate) async fn unknown(
@@ -28,12 +30,13 @@ pub(crate) async fn unknown(
         UnknownTask::Forward(queue) if may_forward(&delivery, queue) => {
             forward(engine, delivery, &envelope, queue).await
         }
-        UnknownTask::Forward(_) | UnknownTask::Fail => {
+        setting => {
+            let reason = (*setting == UnknownTask::DeadLetter).then_some(REASON);
             let failure = meta::failure_text("celery.exceptions", "NotRegistered", task);
             log::not_registered(&envelope.headers);
             let mut call = Call::of_unknown(engine, delivery, envelope);
             call.ignore_result = false; // as in Celery: nobody ran it, so nobody else will say so
-            unready::fail(engine, call, failure).await
+            unready::fail(engine, call, failure, reason).await
         }
     }
 }

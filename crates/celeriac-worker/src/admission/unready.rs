@@ -91,12 +91,19 @@ pub(crate) async fn malformed(engine: &Engine, call: Call, reason: String) -> Ex
     store_and_dead_letter(engine, call.delivery, end, &failure).await
 }
 
-/// A task that nobody here can run. Deleted once FAILURE is stored; what waits for it fails too.
-pub(crate) async fn fail(engine: &Engine, call: Call, failure: Failure) -> Executed {
+/// A task that nobody here can run. Once FAILURE is stored, and what waits for it has failed too, its
+/// message is deleted, or goes to the dead-letter queue for this reason.
+pub(crate) async fn fail(
+    engine: &Engine,
+    call: Call,
+    failure: Failure,
+    reason: Option<&str>,
+) -> Executed {
     log::failed(&failure);
     call.reply.raised(&failure);
-    let end = failed_meta(engine, &call, &failure);
-    end_unrun(engine, call, end, &failure, Ending::Failed).await
+    let mut end = failed_meta(engine, &call, &failure);
+    ending::with_reason(&mut end, reason);
+    end_unrun(engine, call, end, &failure, Ending::Failed, reason).await
 }
 
 /// A task whose `expires` has passed: REVOKED.
@@ -108,7 +115,7 @@ pub(crate) async fn expire(engine: &Engine, call: Call) -> Executed {
         meta::of_call(engine, &call, State::Revoked, Value::Null),
         &failure,
     );
-    end_unrun(engine, call, end, &failure, Ending::Revoked).await
+    end_unrun(engine, call, end, &failure, Ending::Revoked, None).await
 }
 
 fn failed_meta(engine: &Engine, call: &Call, failure: &Failure) -> ResultMeta {
@@ -124,6 +131,7 @@ async fn end_unrun(
     end: ResultMeta,
     failure: &Failure,
     ending: Ending,
+    reason: Option<&str>,
 ) -> Executed {
     if call.shows_errors() {
         let kind = CompletionKind::Final(end.clone());
@@ -150,7 +158,11 @@ async fn end_unrun(
     if !ending::after_failure(engine, &call, &embed, &end, false).await {
         return ending::owed(engine, &call);
     }
-    Executed::new(Outcome::Ack, ending)
+    let outcome = match reason {
+        Some(reason) => ending::dead_letter(call.delivery, reason, failure),
+        None => Outcome::Ack,
+    };
+    Executed::new(outcome, ending)
 }
 
 /// Shows the end if there is one, then to the dead-letter queue. What cannot be read never ends a

@@ -259,7 +259,7 @@ impl Conclusion {
 }
 
 /// Keeps the reason beside the end, for whoever meets it before the message was moved.
-fn with_reason(end: &mut ResultMeta, reason: Option<&str>) {
+pub(crate) fn with_reason(end: &mut ResultMeta, reason: Option<&str>) {
     if let Some(reason) = reason {
         end.extra
             .insert(DEAD_LETTER_REASON.to_owned(), Value::Str(reason.to_owned()));

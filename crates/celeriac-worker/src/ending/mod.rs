@@ -13,7 +13,7 @@ mod record;
 mod retry;
 mod verdict;
 
-pub(crate) use self::conclusion::Conclusion;
+pub(crate) use self::conclusion::{Conclusion, with_reason};
 pub(crate) use self::conflict::conflict;
 pub(crate) use self::follow::{after_failure, already_ended, dead_letter, owed};
 pub(crate) use self::follow_up_messages::{Waiting, refusal};

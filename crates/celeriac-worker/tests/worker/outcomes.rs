@@ -296,8 +296,15 @@ fn early_envelope() -> String {
         .to_owned()
 }
 
+fn lone(task: &str, id: &str) -> String {
+    format!(
+        r#"{{"body":"[[], {{}}, {{}}]","content-encoding":"utf-8","content-type":"application/json",
+        "headers":{{"task":"{task}","id":"{id}"}},"properties":{{"body_encoding":"utf-8"}}}}"#
+    )
+}
+
 #[tokio::test]
-async fn unknown_tasks_fail_are_released_or_forwarded() {
+async fn unknown_tasks_fail_are_kept_released_or_forwarded() {
     let app = Setup::default().app();
     let (outcome, meta) = app.run("tasks.nope", vec![]).await;
     assert!(matches!(outcome, Outcome::Ack), "{outcome:?}");
@@ -305,6 +312,25 @@ async fn unknown_tasks_fail_are_released_or_forwarded() {
         (exc_type(&meta).as_str(), exc_message(&meta).as_str()),
         ("NotRegistered", "tasks.nope")
     );
+
+    let app = Setup::default()
+        .set(|settings| settings.unknown_task = UnknownTask::DeadLetter)
+        .app();
+    // the second time since it may come again before it was moved
+    for _ in 0..2 {
+        let body = lone("tasks.nope", "kept");
+        app.send_body(QUEUE, body.clone()).await;
+        let Outcome::DeadLetter(letter) = app.execute(QUEUE).await else {
+            panic!("not a dead letter");
+        };
+        assert_eq!(
+            (letter.reason.as_str(), letter.error.as_str()),
+            ("not-registered", "NotRegistered: tasks.nope")
+        );
+        assert_eq!(letter.delivery.body, body);
+        let meta = app.client.result::<Value>("kept").meta().await;
+        assert_eq!(exc_type(&meta.expect("a result")), "NotRegistered");
+    }
 
     let app = Setup::default()
         .set(|settings| settings.unknown_task = UnknownTask::Release)
