@@ -8,11 +8,11 @@ use tokio::process::{Child, Command};
 use crate::scene::Scene;
 
 /// The logged line of a beat that has the lease.
-const SENDS: &str = "beat sends from here";
+const SENDS: &str = "this beat is sending";
 /// The logged line of one that has lost it.
 const STOPS: &str = "lease has run out";
 /// The logged line of one that has it not.
-const WAITS: &str = "another beat sends";
+const WAITS: &str = "another beat is sending";
 
 /// A beat process of `interop-worker`; killed when dropped.
 pub(crate) struct BeatProcess {

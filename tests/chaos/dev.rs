@@ -9,7 +9,7 @@ use celeriac_testkit::emulator::{Ministack, unique_name};
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
 
-const WORKS: &str = " works on ";
+const WORKS: &str = " consuming from ";
 
 /// `celeriac dev` at work in a folder of its own, on a copy of the interop worker.
 struct Dev {
@@ -120,7 +120,7 @@ async fn runs_and_follows_builds(mut dev: Dev) {
     assert!(answer.contains('5'), "{answer}\n{}", dev.log());
     assert_eq!(dev.interrupted().await.code(), Some(0));
     // each worker was told once: a second signal would have ended what runs
-    let (log, told) = (dev.log(), "no new task starts");
+    let (log, told) = (dev.log(), "warm shutdown");
     assert_eq!(log.matches(told).count(), 2, "{log}");
     assert!(!log.contains("SIGINT"), "{log}");
 }

@@ -447,7 +447,7 @@ async fn schedules_fired_by_an_evaluator_of_the_tests_twice_too_late_or_too_earl
     let late = began - (early + 60) as f64;
     assert!((0.0..5.0).contains(&late), "it ran {late} s after its time");
     assert!(
-        worker.log().contains("by the guard of its schedule entry"),
+        worker.log().contains("skipped by its schedule entry"),
         "{}",
         worker.log()
     );

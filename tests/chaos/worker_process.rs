@@ -40,7 +40,9 @@ impl WorkerProcess {
             child,
             log: log.to_owned(),
         };
-        worker.wait_for(" works on ", Duration::from_mins(1)).await;
+        worker
+            .wait_for(" consuming from ", Duration::from_mins(1))
+            .await;
         worker
     }
 

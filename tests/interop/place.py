@@ -102,7 +102,7 @@ class Place:
             [str(BINARIES / "interop-worker"), "worker", "-Q", ",".join(listened), "--concurrency", str(concurrency)],
             self.rust_env(**settings),
         )
-        worker.wait_for_log(" works on ")
+        worker.wait_for_log(" consuming from ")
         return worker
 
     def start_python_worker(self, *queues: str, pool: str = "threads", concurrency: int = 20, **conf) -> Process:

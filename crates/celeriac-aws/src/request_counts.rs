@@ -86,7 +86,7 @@ impl RequestCounts {
                 operation,
                 error,
                 failed_so_far = failed,
-                "request failed for now, it is tried again"
+                "request failed; it will be retried"
             );
         }
     }

@@ -62,7 +62,7 @@ pub(crate) async fn run(
     let all = run_all(&batch, deliveries);
     if timeout_at(phases.last, all).await.is_err() {
         tracing::error!(
-            "{} messages were not given back in time; they come back when their visibility ends",
+            "{} messages were not returned in time; they come back when their visibility timeout ends",
             batch.ids.len() - batch.done().len()
         );
     }
@@ -169,7 +169,7 @@ impl Batch {
                 .unwrap_or_else(|_| {
                     tracing::error!(
                         message_id = message.message_id,
-                        "a panic outside of the task's code; its message comes back later"
+                        "panic outside the task's code; the message will be redelivered"
                     );
                     Executed {
                         outcome: Outcome::Defer(

@@ -78,7 +78,7 @@ where
             let answered = answered.await;
             if environment.must_end() {
                 tracing::warn!(
-                    "the process ends, since a task's thread outlived its invocation: Lambda starts a new one"
+                    "exiting, since a task's thread outlived its invocation: Lambda starts a new process"
                 );
                 end();
             }

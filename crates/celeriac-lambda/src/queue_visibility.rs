@@ -24,7 +24,7 @@ impl QueueVisibility {
             }
             Err(error) => {
                 tracing::warn!(
-                    "the visibility timeout of queue `{queue}` cannot be read, so its messages are not extended: {error}"
+                    "the visibility timeout of queue `{queue}` could not be read, so the visibility of its messages is not extended: {error}"
                 );
                 None
             }

@@ -100,7 +100,7 @@ impl Batch for SendBatch {
             tracing::warn!(
                 queue = self.queue,
                 failed = failed.len(),
-                "sending failed, trying again {}",
+                "sending failed; retrying {}",
                 when(delay)
             );
             tokio::time::sleep(delay).await;

@@ -174,7 +174,7 @@ impl BatchedLedger {
                 Err(error) if error.is_retryable() => {
                     tracing::warn!(
                         tries,
-                        "the result store does not take the task's end, trying again: {error}"
+                        "the task's result could not be stored; retrying: {error}"
                     );
                     tokio::time::sleep(waits::retry(tries)).await;
                 }

@@ -28,12 +28,7 @@ impl Engine {
             dead_letter.delivery.receive_count,
         );
         let Err(error) = self.requests.dead_letter(&queue, dead_letter).await else {
-            tracing::warn!(
-                queue,
-                message_id,
-                reason,
-                "a message was moved to the dead-letter queue"
-            );
+            tracing::debug!(queue, message_id, reason, "moved to the dead-letter queue");
             return DeadLettered::Moved;
         };
         let backoff = self.backoff(&queue, receives.saturating_add(3)); // from 8 s on
@@ -42,14 +37,14 @@ impl Engine {
                 queue,
                 message_id,
                 reason,
-                "the queue has no dead-letter queue: the message stays and comes back in {backoff:.0?}"
+                "the queue has no dead-letter queue: the message stays and will be redelivered in {backoff:.0?}"
             );
             return DeadLettered::NoQueue(backoff);
         }
         tracing::error!(
             message_id,
             reason,
-            "a message was not moved to the dead-letter queue and comes back in {backoff:.0?}: {error}"
+            "not moved to the dead-letter queue; the message will be redelivered in {backoff:.0?}: {error}"
         );
         DeadLettered::Failed(backoff)
     }

@@ -43,7 +43,7 @@ impl Engine {
                 } else {
                     tracing::warn!(
                         message_id,
-                        "a message is not deferred, it comes back when its visibility ends: {error}"
+                        "a message could not be deferred; it comes back when its visibility timeout ends: {error}"
                     );
                 }
                 false

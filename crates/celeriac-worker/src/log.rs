@@ -89,16 +89,20 @@ pub(crate) fn failed(failure: &Failure) {
     }
 }
 
-/// A call that nobody here can run: its message is deleted, as in Celery, and could be sent again.
-pub(crate) fn not_registered(headers: &Headers) {
+/// A call that nobody here can run: its message may be deleted, as in Celery, and with this it could
+/// be sent again.
+pub(crate) fn not_registered(headers: &Headers, failure: &Failure) {
     let shown = |repr: &Option<String>| {
         let repr = repr.as_deref().unwrap_or("not known");
         plain_text::cut(repr, 5 * LONGEST).into_owned()
     };
     tracing::error!(
+        target: LIFE,
+        state = "FAILURE",
+        exception = failure.exception.exc_type,
         args = shown(&headers.argsrepr),
         kwargs = shown(&headers.kwargsrepr),
-        "is not registered here"
+        "failed: no task of this name is registered here"
     );
 }
 

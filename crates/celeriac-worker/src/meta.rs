@@ -77,7 +77,7 @@ pub(crate) fn extended(
     let bytes: usize = arguments.map(Value::least_bytes).sum();
     let (args, kwargs) = if bytes > NOT_STORED {
         tracing::warn!(
-            "the arguments take at least {bytes} bytes, and are left out of the result (`result_extended`)"
+            "the arguments take at least {bytes} bytes, so they are left out of the result (`result_extended`)"
         );
         (Value::Null, Value::Null)
     } else {

@@ -67,7 +67,7 @@ impl MetricsLine {
     pub(crate) fn print(self, engine: &Engine) {
         let line = self.text(engine.now().0 / 1000);
         if let Err(error) = writeln!(std::io::stdout().lock(), "{line}") {
-            tracing::warn!("metrics cannot be written: {error}");
+            tracing::warn!("metrics could not be written: {error}");
         }
     }
 }

@@ -69,11 +69,11 @@ impl Shutdown {
         tokio::spawn(async move {
             let name = signals.next().await;
             tracing::info!(
-                "{name}: no new task starts, running ones may finish; signal again to stop immediately"
+                "{name}: warm shutdown, finishing running tasks; signal again to stop immediately"
             );
             told.drain();
             let name = signals.next().await;
-            tracing::warn!("{name} again: ending running tasks now");
+            tracing::warn!("{name} again: cold shutdown, cancelling running tasks");
             told.end_now();
         });
         Ok(shutdown)

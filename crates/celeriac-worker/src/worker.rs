@@ -148,7 +148,7 @@ async fn keep_up(worker: Arc<RunningWorker>, lane: Option<usize>) {
             Some(lane) => tokio::spawn(Receiver::new(Arc::clone(&worker), lane).run()),
         };
         if part.await.is_err() {
-            tracing::error!("a part of the worker panicked and is started anew");
+            tracing::error!("a part of the worker panicked and was restarted");
             tokio::time::sleep(Duration::from_secs(1)).await;
         }
     }

@@ -59,7 +59,7 @@ mod in_memory {
             let run = worker.run(shutdown.clone());
             let worker = tokio::spawn(async move {
                 if let Err(error) = run.await {
-                    tracing::error!("the worker in memory has ended: {error}");
+                    tracing::error!("the in-memory worker has ended: {error}");
                 }
             });
             Ok(Self {

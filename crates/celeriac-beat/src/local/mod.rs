@@ -122,10 +122,10 @@ impl Beat {
     ) -> Result<(), StoreError> {
         let leader = Leader::new(&self.parts, &self.entries, leadership, held).await?;
         let app = &self.parts.app;
-        tracing::info!(app, entries = self.entries.len(), "beat sends from here");
+        tracing::info!(app, entries = self.entries.len(), "this beat is sending");
         leader.lead(shutdown).await?;
         if !shutdown.is_cancelled() {
-            tracing::warn!(app, "this beat's lease has run out; it sends no more");
+            tracing::warn!(app, "this beat's lease has expired; it stops sending");
         }
         Ok(())
     }
@@ -152,7 +152,10 @@ impl Beat {
             match self.try_take(leadership).await {
                 Ok(Some(held)) => return Ok(Some(held)),
                 Ok(None) if !waiting => {
-                    tracing::info!(app = self.parts.app, "another beat sends; this one waits");
+                    tracing::info!(
+                        app = self.parts.app,
+                        "another beat is sending; this one is on standby"
+                    );
                     waiting = true;
                 }
                 Ok(None) => {}
@@ -166,7 +169,7 @@ impl Beat {
 }
 
 fn away(error: &StoreError) {
-    tracing::warn!("the beat's state cannot be read or written, trying again: {error}");
+    tracing::warn!("the beat's state could not be read or written; retrying: {error}");
 }
 
 async fn pause(time: Duration, shutdown: &CancellationToken) {

@@ -142,13 +142,16 @@ impl<'a> Leader<'a> {
                 true
             }
             Err(error) if is_hopeless(&error) => {
-                tracing::error!(entry = name, "the run of {time} cannot be sent: {error}");
+                tracing::error!(
+                    entry = name,
+                    "the run due at {time} cannot be sent: {error}"
+                );
                 true
             }
             Err(error) => {
                 tracing::warn!(
                     entry = name,
-                    "the run of {time} was not sent, trying again: {error}"
+                    "the run due at {time} was not sent; retrying: {error}"
                 );
                 false
             }
@@ -166,7 +169,7 @@ impl<'a> Leader<'a> {
                 held
             }
             Err(error) if error.is_retryable() => {
-                tracing::warn!("the beat's state was not saved, trying again: {error}");
+                tracing::warn!("the beat's state was not saved; retrying: {error}");
                 self.renewal = self.leadership.retry();
                 true
             }
@@ -192,9 +195,13 @@ impl<'a> Leader<'a> {
         match tokio::time::timeout(quarter / 2, self.pauses.load()).await {
             Ok(Ok(paused)) => self.paused = paused,
             Ok(Err(error)) => {
-                tracing::warn!("paused entries cannot be read, as before: {error}");
+                tracing::warn!(
+                    "the list of paused entries could not be read; keeping the last one: {error}"
+                );
             }
-            Err(_) => tracing::warn!("paused entries cannot be read in time, as before"),
+            Err(_) => tracing::warn!(
+                "the list of paused entries could not be read in time; keeping the last one"
+            ),
         }
     }
 
@@ -211,7 +218,9 @@ impl<'a> Leader<'a> {
         self.set_progress();
         match self.leadership.release(&mut self.held).await {
             Err(error) if error.is_retryable() => {
-                tracing::warn!("the next beat waits for the lease to run out: {error}");
+                tracing::warn!(
+                    "the lease was not released; the next beat has to wait until it expires: {error}"
+                );
                 Ok(())
             }
             released => released,

@@ -27,7 +27,7 @@ pub(crate) async fn take(
         Err(refusal) => return Err(refusal),
         Ok(held) => return Ok((held, place)),
     }
-    tracing::info!("the task runs alone: all its earlier runs ended with their worker");
+    tracing::info!("running alone: every earlier run ended with its worker");
     let alone = or_drained(engine.isolation.alone(), shutdown);
     let place = match timeout(engine.lease, alone).await {
         Ok(place) => place?,

@@ -161,6 +161,6 @@ fn unavailable(engine: &Engine, call: &Call, error: &StoreError) -> Outcome {
         }));
     }
     engine.incidents.throttled();
-    tracing::warn!("the task cannot be claimed, its message comes back later: {error}");
+    tracing::warn!("the task could not be claimed; its message will be redelivered: {error}");
     Outcome::Defer(engine.backoff_of(&call.delivery))
 }

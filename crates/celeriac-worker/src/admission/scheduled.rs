@@ -31,10 +31,7 @@ pub(crate) fn apply(engine: &Engine, call: &mut Call) -> Result<(), Unfit> {
         .get_or_insert_with(|| call.delivery.sent_at.unwrap_or_else(|| engine.now()));
     if let Some(reason) = run.refusal() {
         let entry = run.entry.as_deref().unwrap_or("without a name");
-        tracing::info!(
-            entry,
-            "the task is not run, by the guard of its schedule entry: {reason}"
-        );
+        tracing::info!(entry, "skipped by its schedule entry: {reason}");
         return Err(Unfit::Guarded);
     }
     write(call, &run, unreplaced);

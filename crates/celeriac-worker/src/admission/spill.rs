@@ -38,12 +38,12 @@ async fn pass_on(engine: &Engine, call: &mut Call, queue: &str) -> Executed {
     let message = outgoing::forwarded(engine, &mut call.delivery, &call.envelope, queue);
     match engine.outbox.send(message).await {
         Ok(_) => {
-            tracing::info!("the task is handed to `{queue}`");
+            tracing::info!("handed over to `{queue}`");
             Executed::not_run(Outcome::Ack)
         }
         Err(error) => {
             tracing::error!(
-                "the task was not handed to `{queue}`, its message comes back later: {error}"
+                "not handed over to `{queue}`; its message will be redelivered: {error}"
             );
             let delivery = &call.delivery;
             Executed::not_run(Outcome::Defer(engine.backoff_of(delivery)))

@@ -68,7 +68,7 @@ pub(crate) async fn defer(engine: &Engine, call: &mut Call, early: Duration) -> 
         Ok(_) => Outcome::Ack,
         Err(error) => {
             tracing::warn!(
-                "the message cannot be sent again for its eta, it comes back later: {error}"
+                "the message could not be re-sent with its remaining delay; it will be redelivered: {error}"
             );
             Outcome::Defer(engine.backoff_of(&call.delivery).min(early))
         }

@@ -22,7 +22,7 @@ pub(crate) async fn unknown(
     let task = envelope.headers.task.clone();
     match &engine.parts.settings.unknown_task {
         UnknownTask::Release => {
-            tracing::warn!("the task is not registered here; its message is released");
+            tracing::warn!("not registered here; its message is released");
             Executed::not_run(Outcome::Defer(
                 engine.short_backoff(&delivery.queue, delivery.receive_count),
             ))
@@ -33,7 +33,7 @@ pub(crate) async fn unknown(
         setting => {
             let reason = (*setting == UnknownTask::DeadLetter).then_some(REASON);
             let failure = meta::failure_text("celery.exceptions", "NotRegistered", task);
-            log::not_registered(&envelope.headers);
+            log::not_registered(&envelope.headers, &failure);
             let mut call = Call::of_unknown(engine, delivery, envelope);
             call.ignore_result = false; // as in Celery: nobody ran it, so nobody else will say so
             unready::fail(engine, call, failure, reason).await
@@ -59,16 +59,11 @@ async fn forward(
     let message = outgoing::counted(message, count);
     match engine.outbox.send(message).await {
         Ok(_) => {
-            tracing::debug!(
-                queue,
-                "the task is not registered here; its message is forwarded"
-            );
+            tracing::debug!(queue, "not registered here; its message is forwarded");
             Executed::not_run(Outcome::Ack)
         }
         Err(error) => {
-            tracing::error!(
-                "the task is not registered here, and its message was not forwarded: {error}"
-            );
+            tracing::error!("not registered here, and its message could not be forwarded: {error}");
             Executed::not_run(Outcome::Defer(engine.backoff_of(&delivery)))
         }
     }

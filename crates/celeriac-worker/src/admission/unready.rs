@@ -99,7 +99,6 @@ pub(crate) async fn fail(
     failure: Failure,
     reason: Option<&str>,
 ) -> Executed {
-    log::failed(&failure);
     call.reply.raised(&failure);
     let mut end = failed_meta(engine, &call, &failure);
     ending::with_reason(&mut end, reason);
@@ -188,7 +187,7 @@ async fn store_and_dead_letter(
             Recorded::Later(wait) => return Executed::not_run(Outcome::Defer(wait)),
             Recorded::Never(error) => tracing::warn!(
                 message_id = delivery.message_id,
-                "the message is unreadable, and no result can say so to its caller: {error}"
+                "the message is unreadable, and its FAILURE could not be stored for the caller: {error}"
             ),
         }
     }

@@ -11,7 +11,7 @@ const REASON: &str = "conflict";
 /// people to look at.
 pub(crate) fn conflict(delivery: Delivery, other: &TaskIdentity) -> Executed {
     let error = whose(other);
-    tracing::warn!("{error}; nothing is changed, and its message goes to the dead-letter queue");
+    tracing::warn!("{error}; nothing was changed, and this message goes to the dead-letter queue");
     let dead_letter = DeadLetter {
         delivery,
         reason: REASON.to_owned(),

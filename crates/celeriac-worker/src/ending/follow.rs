@@ -41,11 +41,14 @@ pub(crate) async fn already_ended(
         return owed(engine, &call);
     }
     if let (Some(reason), Some(failure)) = (dead_letter_reason_of(end), failure_of(end)) {
-        tracing::info!("to the dead-letter queue: had ended, as {}", end.status);
+        tracing::info!(
+            "already finished as {}; moving the message to the dead-letter queue",
+            end.status
+        );
         let outcome = dead_letter(call.delivery, &reason, &failure);
         return Executed::new(outcome, Ending::NotRun);
     }
-    tracing::info!("acknowledged: had ended, as {}", end.status);
+    tracing::info!("already finished as {}; message acknowledged", end.status);
     Executed::not_run(Outcome::Ack)
 }
 
@@ -63,7 +66,7 @@ async fn follow(engine: &Engine, call: &Call, embed: &Embed, end: &ResultMeta) -
     match all {
         Ok(all) => send(engine, call, missing(engine, all).await).await,
         Err(error) => {
-            tracing::error!("what follows the task cannot be sent: {error}");
+            tracing::error!("what follows this task cannot be sent: {error}");
             true
         }
     }
@@ -108,7 +111,7 @@ pub(crate) async fn after_failure(
         errbacks.extend(follow_up_messages::of_failure(engine, call, embed));
     }
     if let Some(reason) = follow_up_messages::too_many(embed) {
-        tracing::error!("no error callback is sent: {reason}");
+        tracing::error!("error callbacks not sent: {reason}");
         errbacks.clear();
     }
     if again {
@@ -143,11 +146,11 @@ async fn send_each(engine: &Engine, call: &Call, all: Vec<Consequence>) -> bool 
         match send_one(engine, &message).await {
             Ok(()) => {}
             Err(error) if error.is_retryable() => {
-                tracing::warn!("what follows the task is not sent yet: {error}");
+                tracing::warn!("what follows this task is not sent yet: {error}");
                 certain = false;
             }
             Err(error) => {
-                tracing::error!("what follows the task cannot be sent: {error}");
+                tracing::error!("what follows this task cannot be sent: {error}");
                 let text = format!("it follows {}, and was not sent: {error}", call.id());
                 let failure = meta::failure_text("kombu.exceptions", "OperationalError", text);
                 certain &= end_all(engine, call, &waiting, &State::Failure, &failure, until).await;
@@ -163,7 +166,7 @@ async fn send_one(engine: &Engine, message: &celeriac_producer::Message) -> Resu
             Err(error) if error.is_retryable() => {
                 tracing::warn!(
                     tries,
-                    "what follows the task cannot be sent, trying again: {error}"
+                    "what follows this task could not be sent; retrying: {error}"
                 );
                 tokio::time::sleep(waits::retry(tries)).await;
             }
@@ -225,7 +228,7 @@ async fn end_waiting(
             Recorded::Conflict(other) => {
                 tracing::warn!(
                     step = id,
-                    "a later step, which will not run, keeps no state: {}",
+                    "the failure of a later step was not stored: {}",
                     whose(&other)
                 );
                 return true;
@@ -233,7 +236,7 @@ async fn end_waiting(
             Recorded::Never(error) => {
                 tracing::error!(
                     step = id,
-                    "a later step, which will not run, keeps no state: {error}"
+                    "the failure of a later step cannot be stored: {error}"
                 );
                 return true;
             }
@@ -244,7 +247,7 @@ async fn end_waiting(
     }
     tracing::error!(
         step = id,
-        "a later step, which will not run, has no state yet: it is held, or the store is not available"
+        "the failure of a later step is not stored yet: it is leased, or the result store is unavailable"
     );
     false
 }
@@ -269,7 +272,11 @@ fn dead_letter_reason_of(end: &ResultMeta) -> Option<String> {
 /// The outcome that moves a message to the dead-letter queue.
 pub(crate) fn dead_letter(delivery: Delivery, reason: &str, failure: &Failure) -> Outcome {
     let message_id = &delivery.message_id;
-    tracing::warn!(message_id, reason, "goes to the dead-letter queue");
+    tracing::warn!(
+        message_id,
+        reason,
+        "moving the message to the dead-letter queue"
+    );
     Outcome::DeadLetter(Box::new(DeadLetter {
         error: log::exception(failure),
         delivery,

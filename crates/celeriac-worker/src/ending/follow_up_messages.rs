@@ -123,7 +123,9 @@ impl Told {
         let once = waiting.filter(|one| self.0.insert(one.id.clone()));
         let told: Vec<Waiting> = once.take(left).collect();
         if left > 0 && self.0.len() == MOST_STEPS {
-            tracing::warn!("many tasks wait for this one; {MOST_STEPS} of them are told");
+            tracing::warn!(
+                "more than {MOST_STEPS} tasks wait for this one; {MOST_STEPS} of them are failed with it"
+            );
         }
         told
     }

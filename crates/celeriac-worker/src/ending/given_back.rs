@@ -22,7 +22,7 @@ impl Conclusion {
         if let Some(queue) = handover::target(&self) {
             return handover::hand_over(self, queue).await;
         }
-        tracing::info!("the task is released: the worker is shutting down");
+        tracing::info!("returned to the queue: the worker is shutting down");
         match self.release().await {
             Recorded::Superseded => Executed::not_run(Outcome::Leave),
             _ => Executed::not_run(self.comes_back()),

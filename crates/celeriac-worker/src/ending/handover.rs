@@ -50,11 +50,11 @@ pub(crate) async fn hand_over(conclusion: Conclusion, queue: String) -> Executed
     };
     match engine.outbox.send(sent).await {
         Ok(_) => {
-            tracing::info!("the task goes on from `{queue}`{progress}");
+            tracing::info!("continues from `{queue}`{progress}");
             Executed::not_run(Outcome::Ack)
         }
         Err(error) => {
-            tracing::error!("the task was not sent to `{queue}`, its message goes back: {error}");
+            tracing::error!("not sent to `{queue}`; its message is returned to the queue: {error}");
             Executed::not_run(conclusion.comes_back())
         }
     }

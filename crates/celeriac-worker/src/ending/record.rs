@@ -60,7 +60,7 @@ async fn claimed(
         Err(error) => {
             engine.incidents.throttled();
             tracing::error!(
-                "the task's end is not stored yet, its message comes back later: {error}"
+                "the task's result is not stored yet; its message will be redelivered: {error}"
             );
             Recorded::Later(engine.backoff_of(&call.delivery))
         }
@@ -80,7 +80,7 @@ async fn standing(
             Recorded::Stands(Box::new(end.unwrap_or_else(forgotten)))
         }
         Err(error) => {
-            tracing::warn!("the stored end of `{task_id}` cannot be read: {error}");
+            tracing::warn!("the stored result of `{task_id}` could not be read: {error}");
             Recorded::Later(engine.backoff(queue, receive_count))
         }
     }
@@ -185,7 +185,9 @@ fn refused(engine: &Engine, queue: &str, receive_count: u32, error: StoreError) 
     if is_hopeless(&error) || matches!(error.kind, StoreErrorKind::Other(_)) {
         return Recorded::Never(error);
     }
-    tracing::warn!("the task has no final state yet, its message comes back later: {error}");
+    tracing::warn!(
+        "the task's final state is not stored yet; its message will be redelivered: {error}"
+    );
     Recorded::Later(engine.backoff(queue, receive_count))
 }
 

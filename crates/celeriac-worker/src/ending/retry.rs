@@ -101,7 +101,7 @@ async fn resend(conclusion: Conclusion, retry: Retry, countdown: Duration) -> Ex
     let due = conclusion.engine.now().after(countdown);
     let message = next_message(&conclusion, due);
     if let Err(error) = conclusion.engine.outbox.send(message).await {
-        tracing::error!("the retry cannot be sent: {error}");
+        tracing::error!("the retry could not be sent: {error}");
         if error.is_retryable() && !conclusion.call.acked {
             let _ = conclusion.release().await; // runs again from this message
             return owed(&conclusion.engine, &conclusion.call);
@@ -147,7 +147,7 @@ async fn record_retry(
     let kind = |meta| CompletionKind::Retry { retries, meta, due };
     match conclusion.complete(kind(status)).await {
         Recorded::Never(error) => {
-            tracing::warn!("the cause of the retry cannot be stored: {error}");
+            tracing::warn!("the cause of the retry could not be stored: {error}");
             let headers = &call.envelope.headers;
             let bare = meta::of_headers(&conclusion.engine, headers, State::Retry, Value::Null);
             conclusion.complete(kind(bare)).await
@@ -178,7 +178,7 @@ async fn claim_late(conclusion: &mut Conclusion) -> bool {
         }
         Ok(_) => false,
         Err(error) => {
-            tracing::warn!("the retry cannot be shown: {error}");
+            tracing::warn!("the state RETRY could not be stored: {error}");
             false
         }
     }

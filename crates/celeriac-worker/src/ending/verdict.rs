@@ -31,7 +31,7 @@ impl Conclusion {
             RunEnd::ShutDown => Box::pin(self.given_back()),
             RunEnd::Lost => {
                 tracing::warn!(
-                    "the task was taken over or has ended elsewhere; this run is cancelled"
+                    "taken over by another worker, or finished elsewhere; this run is cancelled"
                 );
                 Box::pin(std::future::ready(Executed::not_run(Outcome::Leave)))
             }
@@ -81,7 +81,7 @@ impl Conclusion {
             let failure = meta::failure("celery.exceptions", "Reject", args);
             return self.failed(failure, Some("rejected")).await;
         }
-        tracing::warn!("the task is rejected, its message goes back: {reason}");
+        tracing::warn!("rejected; its message is returned to the queue: {reason}");
         let delivery = &self.call.delivery;
         let wait = self.engine.backoff_of(delivery);
         self.released(Ending::Ignored, Outcome::Defer(wait)).await

@@ -93,7 +93,7 @@ impl Run {
         let rest = code.stop().await;
         if rest.is_some() {
             tracing::error!(
-                "the run was ended from outside; its code cannot be stopped and goes on until it returns"
+                "the run was ended, but its code is blocking: it goes on until it returns"
             );
         }
         (end, rest)

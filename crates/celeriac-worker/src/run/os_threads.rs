@@ -74,7 +74,7 @@ impl Shared {
                 }
             });
         if let Err(error) = spawned {
-            tracing::error!("the task cannot run, since no thread can be started: {error}");
+            tracing::error!("no thread could be started for the task: {error}");
         }
     }
 

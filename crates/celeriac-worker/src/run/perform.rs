@@ -66,7 +66,9 @@ async fn acknowledge_early(engine: &Engine, call: &mut Call) {
     {
         Ok(()) => call.acked = true,
         Err(error) => {
-            tracing::warn!("the message is not acknowledged before the run, but after it: {error}");
+            tracing::warn!(
+                "could not acknowledge the message before the run; it is acknowledged after it: {error}"
+            );
         }
     }
 }

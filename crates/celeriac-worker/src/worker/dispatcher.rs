@@ -93,7 +93,7 @@ async fn live(worker: Arc<RunningWorker>, item: Item, permits: Permits) {
     .unwrap_or_else(|_| {
         tracing::error!(
             message_id = settlement.message_id(),
-            "a panic outside of the task's code; its message comes back later"
+            "panic outside the task's code; the message will be redelivered"
         );
         Executed::not_run(Outcome::Defer(worker.executor.engine().backoff(
             &worker.lanes[settlement.lane()].queue,

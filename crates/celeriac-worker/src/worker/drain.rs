@@ -23,7 +23,7 @@ pub(crate) async fn drain(worker: &Arc<RunningWorker>) {
     let waiting = worker.prefetch().close();
     let limit = worker.options.shutdown_timeout;
     tracing::info!(
-        "draining: {} given back, {} may finish within {limit:?}",
+        "draining: {} returned, {} may finish within {limit:?}",
         counted(waiting.len(), "message"),
         counted(worker.deliveries.len(), "task")
     );
@@ -72,7 +72,7 @@ async fn wait_and_say(worker: &RunningWorker, until: Instant) {
     if !left.is_zero() {
         let open = worker.polls.len();
         tracing::info!(
-            "waiting up to {left:.0?} for {open} open long polls, so that they swallow no message; a second signal ends this"
+            "waiting up to {left:.0?} for {open} open long polls, so that no message is lost to them; signal again to skip this"
         );
         sleep_until(until).await;
     }
@@ -98,7 +98,7 @@ async fn finish(worker: &RunningWorker, until: Instant) {
     }
     worker.phase.set(Phase::Releasing);
     tracing::warn!(
-        "time is over: {} running tasks are cancelled and given back",
+        "time is up: {} running tasks are cancelled and returned to the queue",
         worker.deliveries.len()
     );
     if timeout(worker.options.release_timeout, worker.deliveries.wait())
@@ -106,7 +106,7 @@ async fn finish(worker: &RunningWorker, until: Instant) {
         .is_err()
     {
         tracing::error!(
-            "{} messages were not given back; they come back when their visibility ends",
+            "{} messages were not returned; they come back when their visibility timeout ends",
             worker.deliveries.len()
         );
     }

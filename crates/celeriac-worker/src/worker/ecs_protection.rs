@@ -52,7 +52,7 @@ pub(crate) async fn protect(worker: Arc<RunningWorker>) {
                     protected = on.then_some(now);
                 }
                 Err(reason) => {
-                    tracing::warn!("scale-in protection cannot be set: {reason}");
+                    tracing::warn!("scale-in protection could not be set: {reason}");
                     sleep(PAUSE).await;
                 }
             }

@@ -35,7 +35,7 @@ async fn backlog(worker: &RunningWorker) -> Option<u64> {
         match worker.broker().stats(&lane.queue).await {
             Ok(stats) => sum += stats.visible,
             Err(error) => {
-                tracing::warn!("the backlog cannot be read: {error}");
+                tracing::warn!("the queues' backlog could not be read: {error}");
                 return None;
             }
         }

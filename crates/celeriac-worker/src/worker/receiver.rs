@@ -152,7 +152,7 @@ impl Receiver {
                 tracing::warn!(
                     queue = lane.queue,
                     times,
-                    "a receive got no answer within {limit:?}: the receiver was stuck and is started anew"
+                    "a receive got no answer within {limit:?}: the receiver was stuck and was restarted"
                 );
                 ControlFlow::Continue(None)
             }
@@ -217,7 +217,7 @@ impl Receiver {
         tracing::warn!(
             queue = lane.queue,
             failures,
-            "cannot receive, trying again in {pause:.1?}: {error}"
+            "cannot receive messages; retrying in {pause:.1?}: {error}"
         );
         tokio::select! {
             biased;

@@ -158,7 +158,7 @@ impl RunningWorker {
         self.counters.released(released);
         for error in answers.into_iter().filter_map(Result::err) {
             tracing::warn!(
-                "a message was not given back, it comes back when its visibility ends: {error}"
+                "a message was not returned; it comes back when its visibility timeout ends: {error}"
             );
         }
     }

@@ -96,7 +96,7 @@ impl Settlement {
         if let Err(error) = worker.executor.engine().requests.ack(queue, receipt).await {
             tracing::warn!(
                 message_id = self.message_id,
-                "a finished task's message was not deleted and may come again: {error}"
+                "the message of a finished task was not deleted and may be redelivered: {error}"
             );
         }
     }

@@ -25,7 +25,7 @@ pub(crate) async fn prepare(executor: &Executor) -> Result<(), WorkerError> {
             Err(error.into())
         }
         Err(error) => {
-            tracing::warn!("the result store cannot be checked, going on: {error}");
+            tracing::warn!("the result store could not be checked; starting anyway: {error}");
             Ok(())
         }
     }
@@ -66,7 +66,7 @@ pub(crate) fn greet(executor: &Executor, queues: &[WorkerQueue], options: &Worke
         ""
     };
     tracing::info!(
-        "{} works on {}{order}: {} at once, {} known, results {}",
+        "{} consuming from {}{order}: {} at once, {} registered, results {}",
         engine.parts.node_name,
         names.join(", "),
         counted(options.concurrency, "task"),
@@ -81,7 +81,7 @@ pub(crate) fn greet(executor: &Executor, queues: &[WorkerQueue], options: &Worke
         && queues.iter().any(|queue| &queue.name == target)
     {
         tracing::warn!(
-            "`unknown_task` forwards to `{target}`, on which this worker works itself: from there, unknown tasks fail"
+            "`unknown_task` forwards to `{target}`, which this worker consumes itself: unknown tasks of that queue fail"
         );
     }
 }

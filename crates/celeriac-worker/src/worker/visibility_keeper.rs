@@ -156,7 +156,7 @@ impl VisibilityKeeper {
                 // SQS: 12 h after the receive nothing can be extended; the ledger's lease goes on
                 tracing::warn!(
                     message_id,
-                    "a message was held for as long as the broker allows; its visibility ends"
+                    "a message was held for as long as the broker allows; its visibility timeout ends now"
                 );
                 entry.gone = true;
                 continue;
@@ -209,7 +209,7 @@ impl VisibilityKeeper {
         match answer {
             Ok(()) => entry.deadline = since + extension.change.visibility,
             Err(error) if error.is_retryable() => {
-                tracing::warn!("cannot extend a message's visibility, trying again: {error}");
+                tracing::warn!("could not extend a message's visibility; retrying: {error}");
             }
             Err(error) => {
                 entry.gone = true;
@@ -226,7 +226,7 @@ impl VisibilityKeeper {
                 } else {
                     tracing::warn!(
                         message_id = extension.message_id,
-                        "a message's visibility cannot be extended; {what}: {error}"
+                        "a message's visibility could not be extended; {what}: {error}"
                     );
                 }
             }

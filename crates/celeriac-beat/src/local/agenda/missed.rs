@@ -43,7 +43,7 @@ fn tell_of_left_out(
     if let (Some(first), false) = (left_out, entry.catch_up == CatchUp::RunAll) {
         tracing::warn!(
             entry = entry.name,
-            "runs were missed from {first} on; by `catch_up = {}` {} of them is sent",
+            "runs were missed since {first}; `catch_up = {}` sends {} of them",
             entry.catch_up,
             made_up_for.len()
         );
@@ -78,7 +78,7 @@ fn all_missed(
         if runs.len() == MAX_CAUGHT_UP {
             tracing::warn!(
                 entry = entry.name,
-                "more than {MAX_CAUGHT_UP} runs were missed: those up to {time} are left out"
+                "more than {MAX_CAUGHT_UP} runs were missed: those up to {time} are skipped"
             );
             break;
         }
