@@ -483,7 +483,7 @@ fn verdict(limits: &AwsLimits, operation: &str, body: &Value) -> Verdict {
 #[test]
 fn each_limit_lets_pass_what_keeps_it_and_refuses_what_does_not() {
     let limits = AwsLimits::default();
-    let mut tested = BTreeSet::from(["visibility-end", "purge"]); // have tests of their own
+    let mut tested = BTreeSet::from(["visibility-end", "purge", "batch-get-size"]); // have tests of their own
     for case in of_queues()
         .into_iter()
         .chain(of_messages())
@@ -507,6 +507,23 @@ fn each_limit_lets_pass_what_keeps_it_and_refuses_what_does_not() {
     let listed: BTreeSet<&str> = LIMITS.iter().map(|limit| limit.name).collect();
     assert_eq!(listed.len(), LIMITS.len(), "each has a name of its own");
     assert_eq!(tested, listed);
+}
+
+#[test]
+fn a_batch_of_items_is_answered_up_to_sixteen_megabytes() {
+    let limits = AwsLimits::default();
+    let item = |id: usize| json!({"id": {"S": id.to_string()}, "r": {"S": "x".repeat(400_000)}});
+    let answer = |items: usize| {
+        let items: Vec<Value> = (0..items).map(item).collect();
+        let answer = json!({"Responses": {"t": items}}).to_string();
+        limits.after("BatchGetItem", answer.as_bytes())
+    };
+    assert_eq!(answer(41), None);
+    let less = answer(50).expect("less");
+    assert_eq!(less["Responses"]["t"].as_array().map(Vec::len), Some(41));
+    let left = less["UnprocessedKeys"]["t"]["Keys"].as_array().cloned();
+    let left = left.expect("the rest");
+    assert_eq!((left.len(), &left[0]), (9, &json!({"id": {"S": "41"}})));
 }
 
 #[test]

@@ -116,12 +116,20 @@ impl DynamoStore {
             .await
     }
 
-    /// Reads up to 100 keys, until none is left unprocessed.
+    /// Reads up to 100 keys, until none is left unprocessed. An answer has 16 MB at most, so that
+    /// large items take several requests: only those that read nothing count as attempts.
     async fn read_chunk(&self, mut keys: Vec<String>, consistent: bool) -> Found {
         let mut found = Found::default();
-        for attempt in 1..=MAX_ENTRY_ATTEMPTS {
+        let mut attempt = 1;
+        while attempt <= MAX_ENTRY_ATTEMPTS {
             match self.read_once(&keys, consistent, &mut found.items).await {
                 Ok(unprocessed) if unprocessed.is_empty() => return found,
+                Ok(unprocessed) if unprocessed.len() < keys.len() => {
+                    keys = unprocessed;
+                    attempt = 1;
+                    pause(attempt).await;
+                    continue;
+                }
                 Ok(unprocessed) => keys = unprocessed,
                 Err(fault) => {
                     found
@@ -134,6 +142,7 @@ impl DynamoStore {
                 .counts()
                 .report_failure("BatchGetItem", "keys were left unprocessed");
             pause(attempt).await;
+            attempt += 1;
         }
         let fault = Fault::Unavailable("keys were left unprocessed again and again".to_owned());
         found

@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 
 use super::{Refusal, Verdict, refuse};
 
@@ -9,6 +9,8 @@ const INVALID: &str = "ValidationException";
 const INVALID_STATEMENT: &str = "ValidationError";
 /// Bytes of an item, names included.
 const LARGEST_ITEM: usize = 409_600;
+/// Bytes of the items in one answer.
+const LARGEST_ANSWER: usize = 16 << 20;
 /// Bytes of a partition key.
 const LONGEST_KEY: usize = 2_048;
 /// Characters of a statement.
@@ -111,6 +113,30 @@ fn batch_get(tables: &Value) -> Option<Refusal> {
     keys.into_iter().find_map(key)
 }
 
+/// An answer of at most 16 MB: what does not fit is left unprocessed.
+pub(super) fn shortened(mut answer: Value) -> Option<Value> {
+    let (mut bytes, mut left) = (0, Map::new());
+    for (table, items) in answer["Responses"].as_object_mut()? {
+        let mut keys = Vec::new();
+        items.as_array_mut()?.retain(|item| {
+            bytes += item_size(item);
+            let fits = bytes <= LARGEST_ANSWER;
+            if !fits {
+                keys.push(json!({"id": item["id"]}));
+            }
+            fits
+        });
+        if !keys.is_empty() {
+            left.insert(table.clone(), json!({"Keys": keys}));
+        }
+    }
+    if left.is_empty() {
+        return None;
+    }
+    answer["UnprocessedKeys"] = Value::Object(left);
+    Some(answer)
+}
+
 fn batch_write(tables: &Value) -> Option<Refusal> {
     let writes: Vec<&Value> = tables
         .as_object()?
@@ -131,12 +157,14 @@ fn item(item: &Value) -> Option<Refusal> {
     if let Some(refusal) = key(item) {
         return Some(refusal);
     }
-    let bytes: usize = item
-        .as_object()?
-        .iter()
+    (item_size(item) > LARGEST_ITEM).then(too_large)
+}
+
+fn item_size(item: &Value) -> usize {
+    let attributes = item.as_object().into_iter().flatten();
+    attributes
         .map(|(name, value)| name.len() + value_size(value))
-        .sum();
-    (bytes > LARGEST_ITEM).then(too_large)
+        .sum()
 }
 
 fn key(key: &Value) -> Option<Refusal> {

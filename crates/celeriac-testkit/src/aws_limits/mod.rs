@@ -72,14 +72,19 @@ impl AwsLimits {
             .unwrap_or(Verdict::Pass)
     }
 
-    /// After a request was answered with success.
-    pub fn after(&self, operation: &str, answer: &[u8]) {
-        if operation == "ReceiveMessage"
-            && let Ok(answer) = serde_json::from_slice::<Value>(answer)
-        {
-            let mut ledger = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            ledger.received(&answer);
+    /// After a request was answered with success: what AWS would have answered instead, where that
+    /// is less.
+    pub fn after(&self, operation: &str, answer: &[u8]) -> Option<Value> {
+        if !matches!(operation, "ReceiveMessage" | "BatchGetItem") {
+            return None;
         }
+        let answer = serde_json::from_slice::<Value>(answer).ok()?;
+        if operation == "BatchGetItem" {
+            return dynamodb::shortened(answer);
+        }
+        let mut ledger = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        ledger.received(&answer);
+        None
     }
 }
 

@@ -217,6 +217,12 @@ pub const LIMITS: &[Limit] = &[
         "each key is asked for once (`read.rs`)"
     ),
     limit!(
+        "batch-get-size",
+        "BatchGetItem answers with 16 MB at most and names the rest as unprocessed",
+        dynamodb!("APIReference/API_BatchGetItem"),
+        "asked for again as long as each answer brings something (`read.rs`)"
+    ),
+    limit!(
         "batch-write",
         "BatchWriteItem has 1 to 25 requests",
         dynamodb!("APIReference/API_BatchWriteItem"),

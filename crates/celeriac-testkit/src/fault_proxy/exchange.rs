@@ -64,16 +64,30 @@ pub(super) async fn exchange(
         }
         Verdict::Pass => forward(shared, request).await,
     };
-    if let Ok(answer) = &answer
-        && answer.status().is_success()
-    {
-        shared.limits.after(&name, answer.body());
-    }
+    let answer = answer.map(|answer| shortened(shared, &name, answer));
     if drop_response {
         Err(Broken::ByRule)
     } else {
         answer
     }
+}
+
+/// What AWS would have answered.
+fn shortened(shared: &Shared, operation: &str, answer: Response<Bytes>) -> Response<Bytes> {
+    if !answer.status().is_success() {
+        return answer;
+    }
+    match shared.limits.after(operation, answer.body()) {
+        Some(less) => with_body(answer, less.to_string().into()),
+        None => answer,
+    }
+}
+
+fn with_body(answer: Response<Bytes>, body: Bytes) -> Response<Bytes> {
+    let (mut head, _) = answer.into_parts();
+    head.headers.remove("x-amz-crc32"); // of what the emulator said
+    head.headers.remove("content-length");
+    Response::from_parts(head, body)
 }
 
 /// Forwards what is left of a batch, and puts the errors of what was taken out into the answer.
@@ -89,9 +103,8 @@ async fn without(
         Some(left) => forward(shared, request.map(|_| Bytes::from(left))).await?,
         None => json_response(Bytes::new()),
     };
-    let (mut head, body) = answer.into_parts();
-    head.headers.remove("x-amz-crc32"); // of what the emulator said
-    Ok(Response::from_parts(head, withheld.answer(&body).into()))
+    let body = withheld.answer(answer.body()).into();
+    Ok(with_body(answer, body))
 }
 
 fn limits(shared: &Shared, operation: &str, request: &Request<Bytes>) -> Verdict {
