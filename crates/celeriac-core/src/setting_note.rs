@@ -20,6 +20,9 @@ pub(crate) fn passed_over(values: &Dict, origin: &str) -> Vec<String> {
             "result_backend_transport_options" => {
                 notes.extend(inside::<ResultBackendTransportOptions>(name, value));
             }
+            "accept_content" if names_pickle(value) => {
+                notes.push((format!("{name}: pickle"), "it is never read"));
+            }
             "worker_log_format" if is_python_format(value) => {
                 notes.push((name.clone(), LOG_FORMAT));
             }
@@ -33,6 +36,20 @@ pub(crate) fn passed_over(values: &Dict, origin: &str) -> Vec<String> {
         format!("setting `{name}` ({origin}) has no meaning here and is passed over: {why}")
     };
     notes.into_iter().map(told).collect()
+}
+
+/// In a list of serializers, or as the whole of it.
+fn names_pickle(value: &Value) -> bool {
+    let is_pickle = |name: &Value| match name {
+        Value::Str(name) => name
+            .split(',')
+            .any(|name| matches!(name.trim(), "pickle" | "application/x-python-serialize")),
+        _ => false,
+    };
+    match value {
+        Value::List(names) => names.iter().any(is_pickle),
+        one => is_pickle(one),
+    }
 }
 
 /// In Celery a format of Python's `logging`.

@@ -31,7 +31,7 @@ pub enum ResultError {
         exception: ExceptionInfo,
     },
     /// Not ready in time.
-    #[error("task `{task_id}` is {state} after {waited:?}")]
+    #[error("task `{task_id}` is {state} after {waited:.1?}")]
     Timeout {
         /// Which.
         task_id: String,

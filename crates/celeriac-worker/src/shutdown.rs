@@ -57,23 +57,23 @@ impl Shutdown {
         }
     }
 
-    /// A shutdown asked for by signals: the first SIGTERM or SIGINT starts draining, the second
-    /// ends everything now. Needs a tokio runtime.
+    /// A shutdown asked for by signals: the first SIGTERM or SIGINT starts draining, which for the log
+    /// means `finishing` something, and the second ends everything now. Needs a tokio runtime.
     ///
     /// # Errors
     /// If the process cannot listen for signals.
-    pub fn on_signals() -> std::io::Result<Self> {
+    pub fn on_signals(finishing: &'static str) -> std::io::Result<Self> {
         let shutdown = Self::new();
         let mut signals = Signals::listen()?;
         let told = shutdown.clone();
         tokio::spawn(async move {
             let name = signals.next().await;
             tracing::info!(
-                "{name}: warm shutdown, finishing running tasks; signal again to stop immediately"
+                "{name}: warm shutdown, finishing {finishing}; signal again to stop immediately"
             );
             told.drain();
             let name = signals.next().await;
-            tracing::warn!("{name} again: cold shutdown, cancelling running tasks");
+            tracing::warn!("{name} again: cold shutdown, stopping now");
             told.end_now();
         });
         Ok(shutdown)

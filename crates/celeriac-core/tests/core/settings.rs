@@ -3,8 +3,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use celeriac_core::{
-    LogFormat, MessageForm, MetricsFormat, QueueOrder, RouteTarget, Settings, SettingsError,
-    UnknownTask,
+    AcceptContent, LogFormat, MessageForm, MetricsFormat, QueueOrder, RouteTarget, Settings,
+    SettingsError, UnknownTask,
 };
 use celeriac_protocol::{Compression, Serializer, Value};
 
@@ -477,17 +477,21 @@ fn settings_of_celery_without_meaning_here_are_passed_over_with_a_warning() {
         .finish();
     let settings = tracing::subscriber::with_default(subscriber, || {
         toml(
-            "enable_utc = true\nworker_pool = 'prefork'\nbroker_connection_retry_on_startup = true\n\
+            "accept_content = ['json', 'pickle']\nenable_utc = true\nworker_pool = 'prefork'\nbroker_connection_retry_on_startup = true\n\
              worker_log_format = '[%(asctime)s] %(message)s'\n[broker_transport_options]\npolling_interval = 0.2\n\
              [broker_transport_options.predefined_queues.jobs]\nurl = 'https://host/1/jobs'\naccess_key_id = 'AKIAEXAMPLE'",
         )
     });
-    let mut expected = Settings::default();
+    let mut expected = Settings {
+        accept_content: AcceptContent::new(["json", "pickle"]).ok(),
+        ..Settings::default()
+    };
     let predefined = &mut expected.broker_transport_options.predefined_queues;
     predefined.insert("jobs".to_owned(), "https://host/1/jobs".to_owned());
     assert_eq!(settings.unwrap(), expected);
     let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     for name in [
+        "accept_content: pickle",
         "enable_utc",
         "worker_pool",
         "broker_connection_retry_on_startup",

@@ -455,11 +455,11 @@ async fn a_timeout_tells_the_state_last_seen() {
         .get(Duration::from_secs(2))
         .await
         .unwrap_err();
-    assert_eq!(error.to_string(), "task `a` is STARTED after 2s");
+    assert_eq!(error.to_string(), "task `a` is STARTED after 2.0s");
     let error = client
         .result::<i64>("unknown")
         .get(Duration::from_secs(2))
         .await
         .unwrap_err();
-    assert_eq!(error.to_string(), "task `unknown` is PENDING after 2s");
+    assert_eq!(error.to_string(), "task `unknown` is PENDING after 2.0s");
 }

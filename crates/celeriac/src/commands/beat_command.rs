@@ -30,7 +30,7 @@ impl BeatCommand {
     pub async fn run(&self, connection: &Connection) -> Result<u8, CommandError> {
         let beat = connection.beat()?;
         tracing::info!("{}", connection.places());
-        let signals = Shutdown::on_signals().map_err(|error| {
+        let signals = Shutdown::on_signals("what is being sent").map_err(|error| {
             CommandError::new(anyhow::Error::new(error).context("cannot listen for signals"))
         })?;
         let ran = beat.run(signals.draining.clone()).await;

@@ -21,7 +21,7 @@ pub struct GlobalOptions {
     /// `disabled://`
     #[arg(long, global = true, help_heading = GLOBAL, value_name = "URL")]
     pub result_backend: Option<String>,
-    /// Log level: debug, info, warning, error, critical [default: warning; a worker: info]
+    /// Log level: trace, debug, info, warning, error, critical, off [default: warning; a worker: info]
     #[arg(short, long, global = true, help_heading = GLOBAL, value_name = "LEVEL", value_parser = logging::level)]
     pub loglevel: Option<String>,
     /// Log format on stderr

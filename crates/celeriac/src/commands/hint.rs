@@ -25,7 +25,7 @@ pub(super) fn hint_of(error: &Error) -> Option<String> {
             store_hint(error)
         }
         Error::Result(ResultError::Timeout { task_id, .. }) => {
-            Some(format!("is a worker running on its queue? ask again with: result {task_id} --wait 60s"))
+            Some(format!("is a worker running on its queue? ask again with: celeriac result {task_id} --wait 60s"))
         }
         Error::Result(ResultError::NoBackend) => {
             Some("unset `result_backend` for the default, or set it to `dynamodb://REGION/TABLE` or `sqlite:PATH`".to_owned())

@@ -1,4 +1,5 @@
 use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use celeriac_core::{LogFormat, Settings, plain_text};
 use celeriac_worker::TASK_SPAN;
@@ -33,7 +34,7 @@ pub(super) fn level(text: &str) -> Result<String, String> {
     let known = LEVELS.iter().find(|(name, _)| *name == lower);
     known
         .map(|(_, level)| (*level).to_owned())
-        .ok_or_else(|| "one of debug, info, warning, error, critical, trace, off".to_owned())
+        .ok_or_else(|| "one of trace, debug, info, warning, error, critical, off".to_owned())
 }
 
 /// Sends logs to stderr, as text or as JSON. An explicit level wins over `RUST_LOG`, which wins
@@ -56,6 +57,8 @@ pub(super) fn init(
             EnvFilter::new(with_task_spans(&format!("{level},{QUIET}")))
         }
     };
+    let is_json = matches!(settings.worker_log_format, LogFormat::Json);
+    IS_JSON.store(is_json, Ordering::Relaxed);
     let layer = match settings.worker_log_format {
         LogFormat::Json => fmt::layer()
             .json()
@@ -77,6 +80,18 @@ pub(super) fn init(
         .with(layer)
         .try_init();
     Ok(())
+}
+
+/// Whether each line on stderr is to be JSON.
+static IS_JSON: AtomicBool = AtomicBool::new(false);
+
+/// Writes a command's error as a line of the log, where that is JSON; whether it did.
+pub(super) fn error(error: &CommandError) -> bool {
+    let is_json = IS_JSON.load(Ordering::Relaxed);
+    if is_json {
+        tracing::error!("{}", error.report(false).trim_end());
+    }
+    is_json
 }
 
 /// Stderr, for lines of JSON; what a terminal would act on is escaped in their texts.

@@ -1,7 +1,7 @@
 use std::borrow::Cow;
 use std::io::{self, IsTerminal, Write};
 
-use super::{CommandError, plain_text};
+use super::{CommandError, logging, plain_text};
 
 /// Writes data to stdout, ending the line. A reader that has gone away (`| head`) is no error.
 pub fn print(text: &str) {
@@ -15,6 +15,9 @@ pub fn print(text: &str) {
 
 /// Writes a command's error to stderr.
 pub fn print_error(error: &CommandError) {
+    if logging::error(error) {
+        return;
+    }
     let _ = io::stderr()
         .lock()
         .write_all(error.report(styled_stderr()).as_bytes());

@@ -52,7 +52,7 @@ impl WorkerCommand {
         let queues = self.queues_of(connection);
         tracing::info!("{}", connection.places());
         let worker = connection.worker(queues).await?;
-        let signals = Shutdown::on_signals().map_err(|error| {
+        let signals = Shutdown::on_signals("running tasks").map_err(|error| {
             CommandError::new(anyhow::Error::new(error).context("cannot listen for signals"))
         })?;
         worker.run(signals).await?;
