@@ -150,11 +150,11 @@ impl Batch {
 
     /// A permit for a message to run in; `None` when nothing new starts any more.
     async fn permit(&self, message: Option<&Delivery>) -> Option<RunPermit> {
-        let bytes = message?.body.len();
+        let body = message?.body.as_str();
         tokio::select! {
             biased;
             () = self.shutdown.draining.cancelled() => None,
-            permit = self.environment.room().permit(bytes) => permit,
+            permit = self.environment.room().permit(body) => permit,
         }
     }
 

@@ -28,7 +28,7 @@ pub(crate) async fn run(
     let (shutdown, _clock) = phases.start(environment.spill());
     let permit = tokio::select! {
         biased;
-        permit = environment.room().permit(body.len()) => permit,
+        permit = environment.room().permit(&body) => permit,
         () = shutdown.draining.cancelled() => {
             return Err(not_over(&task, &task_id, "other invocations took all of the function's time"));
         }

@@ -103,6 +103,22 @@ impl Compression {
         Ok(read.map_err(|(offset, error)| self.malformed(offset, &error))??)
     }
 
+    /// How many bytes [`Self::decompress`] would give, `limits.max_decompressed` at most, without
+    /// keeping them. What cannot be decompressed is as long as it is up to its fault.
+    pub(crate) fn decompressed_len(self, bytes: &[u8], limits: &Limits) -> usize {
+        let Ok(mut decoder) = self.decoder(bytes) else {
+            return 0;
+        };
+        let (mut piece, mut length) = ([0; 8 << 10], 0);
+        while length < limits.max_decompressed {
+            match decoder.read(&mut piece) {
+                Ok(read) if read > 0 => length += read,
+                _ => break,
+            }
+        }
+        length.min(limits.max_decompressed)
+    }
+
     /// A reader of the compressed bytes.
     #[allow(clippy::unnecessary_wraps, reason = "some features alone cannot fail")]
     fn encoder<'a>(self, bytes: &'a [u8]) -> io::Result<Box<dyn Read + 'a>> {

@@ -70,6 +70,16 @@ impl Envelope {
         Ok(self)
     }
 
+    /// Bytes of the payload once it is decompressed, as far as the limits allow. Nothing is kept, and
+    /// the time is that of decompressing.
+    pub fn decompressed_len(&self, limits: &Limits) -> usize {
+        let compression = self.headers.compression.as_deref();
+        match compression.and_then(Compression::from_name) {
+            Some(compression) => compression.decompressed_len(&self.body, limits),
+            None => self.body.len(),
+        }
+    }
+
     /// Decompresses and deserializes the payload.
     pub fn payload(&self, limits: &Limits) -> Result<Payload, DecodeError> {
         self.read_payload(limits).map_err(|kind| self.error(kind))
