@@ -45,12 +45,12 @@ impl LedgerItem {
         self.is_unread() || claim.to_run && self.identity.as_ref().is_some_and(by_another)
     }
 
-    /// Whose the id is, if it cannot be the claim's. Of two ends without a run the first stands,
-    /// whoever told it.
+    /// Whose the id is, if it cannot be the claim's. Of two ends of one task without a run the first
+    /// stands, whoever told it.
     fn in_conflict_with(&self, claim: &Claim) -> Option<&TaskIdentity> {
         self.bound_to().filter(|of| {
-            let (to_run, told) = (claim.to_run, of.is_without_a_run());
-            of.name != claim.identity.name || (to_run || !told) && !of.may_be(&claim.identity)
+            let names_differ = of.name != claim.identity.name;
+            names_differ || !of.is_without_a_run() && !of.may_be(&claim.identity)
         })
     }
 }
