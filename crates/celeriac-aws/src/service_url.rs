@@ -142,7 +142,8 @@ fn split_port(authority: &str) -> Result<(&str, Option<u16>), String> {
             }
             let port = port
                 .parse()
-                .map_err(|_| format!("its port `{port}` is not a number up to 65535"))?;
+                // it may be a secret key, where the `@` is missing
+                .map_err(|_| "its port is not a number up to 65535".to_owned())?;
             Ok((host, Some(port)))
         }
     }

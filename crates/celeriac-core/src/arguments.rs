@@ -5,7 +5,10 @@ use celeriac_protocol::{Dict, Value, from_value};
 use serde::de::DeserializeOwned;
 use thiserror::Error;
 
-use crate::{Params, type_path};
+use crate::{Params, plain_text, type_path};
+
+/// Characters of a name in an error: a message may have any.
+const LONGEST_NAME: usize = 200;
 
 /// A call's arguments, bound to a task's parameters as Python would bind them.
 ///
@@ -116,8 +119,9 @@ impl Arguments {
 impl Params {
     fn unexpected_keyword(&self, name: &str) -> ArgumentError {
         ArgumentError(format!(
-            "{}() got an unexpected keyword argument '{name}'",
-            self.function
+            "{}() got an unexpected keyword argument '{}'",
+            self.function,
+            plain_text::cut(name, LONGEST_NAME)
         ))
     }
 

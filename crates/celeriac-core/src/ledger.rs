@@ -65,6 +65,9 @@ pub struct Claim {
     /// Whether a run is to follow. Without one, only an end is to be stored: it is no word on what
     /// another's message under this id comes to.
     pub to_run: bool,
+    /// Its queue takes over tasks from others (`lambda_spill_queue`, a task's `spill`): it may be
+    /// another than the one whose message had the id first.
+    pub takes_over: bool,
     /// The message's `retries` header. Fewer than the item's: the message is stale.
     pub retries: u32,
     /// Who claims, for people.
@@ -93,6 +96,12 @@ pub struct Claim {
 }
 
 impl Claim {
+    /// Whether its message may be one of this task.
+    pub(crate) fn may_be_of(&self, task: &TaskIdentity) -> bool {
+        let taken_over = self.takes_over && self.identity.name == task.name;
+        taken_over || self.identity.may_be(task)
+    }
+
     /// Whose the id is once this claim has it.
     pub fn binding(&self) -> TaskIdentity {
         if self.to_run {

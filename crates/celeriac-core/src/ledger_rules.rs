@@ -41,7 +41,7 @@ impl LedgerItem {
     /// Whether what stands here does not concern this claim: it could not be read; or nobody has
     /// run the task, and somebody else's message says how it ended.
     fn is_no_word_on(&self, claim: &Claim) -> bool {
-        let by_another = |of: &TaskIdentity| of.is_without_a_run() && !of.may_be(&claim.identity);
+        let by_another = |of: &TaskIdentity| of.is_without_a_run() && !claim.may_be_of(of);
         self.is_unread() || claim.to_run && self.identity.as_ref().is_some_and(by_another)
     }
 
@@ -50,7 +50,7 @@ impl LedgerItem {
     fn in_conflict_with(&self, claim: &Claim) -> Option<&TaskIdentity> {
         self.bound_to().filter(|of| {
             let names_differ = of.name != claim.identity.name;
-            names_differ || !of.is_without_a_run() && !of.may_be(&claim.identity)
+            names_differ || !of.is_without_a_run() && !claim.may_be_of(of)
         })
     }
 }

@@ -6,7 +6,7 @@ use celeriac_protocol::{Dict, Value};
 use crate::celery_setting;
 use crate::setting::SettingGroup;
 use crate::setting_value::inline;
-use crate::{BrokerTransportOptions, ResultBackendTransportOptions, Settings};
+use crate::{BrokerTransportOptions, ResultBackendTransportOptions, SendOptions, Settings};
 
 /// Names what has no meaning here, one line each.
 pub(crate) fn passed_over(values: &Dict, origin: &str) -> Vec<String> {
@@ -21,19 +21,20 @@ pub(crate) fn passed_over(values: &Dict, origin: &str) -> Vec<String> {
                 notes.extend(inside::<ResultBackendTransportOptions>(name, value));
             }
             "accept_content" if names_pickle(value) => {
-                notes.push((format!("{name}: pickle"), "it is never read"));
+                notes.push((format!("{name}: pickle"), "it is never read".to_owned()));
             }
+            "task_routes" => notes.extend(of_routes(value)),
             "worker_log_format" if is_python_format(value) => {
-                notes.push((name.clone(), LOG_FORMAT));
+                notes.push((name.clone(), LOG_FORMAT.to_owned()));
             }
             name => {
                 let why = celery_setting::why(Settings::CELERY_ONLY, name);
-                notes.extend(why.map(|why| (name.to_owned(), why)));
+                notes.extend(why.map(|why| (name.to_owned(), why.to_owned())));
             }
         }
     }
     let told = |(name, why)| {
-        format!("setting `{name}` ({origin}) has no meaning here and is passed over: {why}")
+        format!("setting `{name}` ({origin}) has no effect here and is ignored: {why}")
     };
     notes.into_iter().map(told).collect()
 }
@@ -58,15 +59,15 @@ pub(crate) fn is_python_format(value: &Value) -> bool {
 }
 
 /// A name, and why it is passed over.
-type Note = (String, &'static str);
+type Note = (String, String);
 
 const LOG_FORMAT: &str = "it is `text` or `json` here, not a format of Python's `logging`";
-const OF_QUEUES: &str = "of a predefined queue only its `url` counts";
+const OF_QUEUES: &str = "only the `url` of a predefined queue is used";
 
 fn inside<G: SettingGroup>(group: &str, value: &Value) -> Vec<Note> {
     let notes = table(value).into_iter().filter_map(|(name, _)| {
         let why = celery_setting::why(G::CELERY_ONLY, &name)?;
-        Some((format!("{group}.{name}"), why))
+        Some((format!("{group}.{name}"), why.to_owned()))
     });
     notes.collect()
 }
@@ -80,10 +81,41 @@ fn of_queues(group: &str, value: &Value) -> Vec<Note> {
         let others = table(&parts).into_iter().filter(|(part, _)| part != "url");
         names.extend(others.map(|(part, _)| {
             let name = format!("{group}.predefined_queues.{queue}.{part}");
-            (name, OF_QUEUES)
+            (name, OF_QUEUES.to_owned())
         }));
     }
     names
+}
+
+/// Keys of a route that are most likely misspelled.
+fn of_routes(value: &Value) -> Vec<Note> {
+    let Ok(routes) = inline(value.clone()) else {
+        return Vec::new();
+    };
+    let mut tables = Vec::new();
+    let mut left = vec![routes];
+    while let Some(value) = left.pop() {
+        match value {
+            Value::List(items) => left.extend(items),
+            Value::Dict(routes) => tables.extend(routes.into_iter().filter_map(
+                |(pattern, target)| match target {
+                    Value::Dict(keys) => Some((pattern, keys)),
+                    _ => None,
+                },
+            )),
+            _ => {}
+        }
+    }
+    let of_route = |(pattern, keys): (String, Dict)| {
+        let options = SendOptions::from_dict(&keys).unwrap_or_default();
+        let misspelled = options.likely_misspelled();
+        let note = |(key, meant)| {
+            let name = format!("task_routes.\"{pattern}\".{key}");
+            (name, format!("did you mean `{meant}`?"))
+        };
+        misspelled.map(note).collect::<Vec<_>>()
+    };
+    tables.into_iter().flat_map(of_route).collect()
 }
 
 /// Its entries; none of what is no table, which is refused elsewhere.

@@ -60,7 +60,7 @@ impl Settings {
         let document: toml::Table =
             text.parse()
                 .map_err(|error: toml::de::Error| SettingsError {
-                    name: DEFAULT_FILE.to_owned(),
+                    name: String::new(),
                     origin: origin.clone(),
                     reason: format!("not TOML: {}", error.to_string().trim_end()),
                 })?;
@@ -101,6 +101,7 @@ impl Settings {
         ours.sort(); // a whole group before what is inside of it
         for (variable, text) in ours {
             let name = variable[PREFIX.len()..].to_ascii_lowercase();
+            one_underscore(&variable, &name)?;
             let value = match name.split_once("__") {
                 Some((group, inner)) => (
                     group.to_owned(),
@@ -240,4 +241,24 @@ fn settings_file() -> Result<Option<(PathBuf, String)>, SettingsError> {
             reason: format!("cannot be read: {problem}"),
         }),
     }
+}
+
+/// What is inside of a group has two underscores before it.
+fn one_underscore(variable: &str, name: &str) -> Result<(), SettingsError> {
+    let groups = [
+        "broker_transport_options",
+        "result_backend_transport_options",
+    ];
+    let inside = groups.iter().find_map(|group| {
+        let inner = name.strip_prefix(group)?.strip_prefix('_')?;
+        (!inner.starts_with('_')).then(|| format!("{PREFIX}{group}__{inner}").to_ascii_uppercase())
+    });
+    let Some(meant) = inside else {
+        return Ok(());
+    };
+    Err(SettingsError {
+        name: name.to_owned(),
+        origin: format!("environment variable {variable}"),
+        reason: format!("there is no such setting: did you mean `{meant}` (two underscores)?"),
+    })
 }

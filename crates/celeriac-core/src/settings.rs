@@ -180,14 +180,24 @@ settings! {
 
 /// A setting that cannot be.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
-#[error("setting `{name}` ({origin}): {reason}")]
+#[error("{}: {reason}", self.subject())]
 pub struct SettingsError {
-    /// Which.
+    /// Which; empty where the origin itself is wrong.
     pub name: String,
     /// `environment variable CELERIAC_...`, `celeriac.toml`, `code`.
     pub origin: String,
     /// What is wrong and what would be right.
     pub reason: String,
+}
+
+impl SettingsError {
+    fn subject(&self) -> String {
+        let Self { name, origin, .. } = self;
+        match name.as_str() {
+            "" => format!("`{origin}`"),
+            name => format!("setting `{name}` ({origin})"),
+        }
+    }
 }
 
 impl Settings {

@@ -1,11 +1,12 @@
 use std::any::{TypeId, type_name};
 use std::error::Error as StdError;
-use std::fmt::Write as _;
+use std::fmt;
 use std::panic::Location;
 use std::time::Duration;
 
 use celeriac_protocol::{EncodeError, ExceptionInfo, UtcTime, Value};
 
+use crate::bounded_text::bounded;
 use crate::error_type::chain;
 use crate::{ErrorType, exception_name};
 
@@ -84,7 +85,7 @@ impl Failure {
     /// ```
     #[track_caller]
     pub fn new(exc_type: &str, message: impl Into<String>) -> Self {
-        Self::with_args(exc_type, vec![Value::Str(message.into())])
+        Self::with_args(exc_type, vec![Value::Str(bounded(message.into()))])
     }
 
     /// With constructor arguments of any kind.
@@ -123,7 +124,7 @@ impl Failure {
             Some(name) => ("builtins".to_owned(), name.to_owned()),
             None => exception_name::of_type(type_name),
         };
-        let mut failure = Self::named(&module, &name, vec![Value::Str(error.to_string())]);
+        let mut failure = Self::named(&module, &name, vec![Value::Str(bounded(error))]);
         failure.traceback = Some(traceback(&failure.qualified_name(), error));
         failure
     }
@@ -144,7 +145,7 @@ impl Failure {
     fn summary(&self) -> String {
         match self.exception.message() {
             message if message.is_empty() => self.qualified_name(),
-            message => format!("{}: {message}", self.qualified_name()),
+            message => bounded(format_args!("{}: {message}", self.qualified_name())),
         }
     }
 
@@ -168,11 +169,12 @@ impl Failure {
 }
 
 fn traceback(name: &str, error: &(dyn StdError + 'static)) -> String {
-    let mut text = format!("{name}: {error}");
-    for cause in chain(error).skip(1) {
-        let _ = write!(text, "\n  caused by: {cause}");
-    }
-    text
+    bounded(fmt::from_fn(|f| {
+        write!(f, "{name}: {error}")?;
+        chain(error)
+            .skip(1)
+            .try_for_each(|cause| write!(f, "\n  caused by: {cause}"))
+    }))
 }
 
 impl TaskError {
@@ -194,8 +196,8 @@ impl TaskError {
             cause: None,
         }
     }
-    /// A retry that may be the so manieth at most, whatever the task's own `max_retries`; anything
-    /// else stays as it is.
+    /// Allows this many retries at most, whatever the task's own `max_retries`; anything but a retry
+    /// stays as it is.
     #[must_use]
     pub fn max_retries(mut self, most: u32) -> Self {
         if let Self::Retry { max_retries, .. } = &mut self {

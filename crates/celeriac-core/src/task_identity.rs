@@ -5,6 +5,9 @@ use crate::plain_text;
 /// Characters kept of an origin.
 const LONGEST_ORIGIN: usize = 200;
 
+/// The `origin` of what EventBridge Scheduler sends: it is written in advance.
+pub const EVENTBRIDGE: &str = "beat@eventbridge";
+
 /// Whose a task id is. The first claim that wants to run the task stores it, and one of another
 /// task is refused, so that who may send to one queue cannot end, or take over, the tasks of
 /// another by their ids.
@@ -13,7 +16,8 @@ pub struct TaskIdentity {
     /// The task's name.
     pub name: String,
     /// The `origin` header (Celery: process and host of the sender). Forwarding, retrying and
-    /// delivering a message again all keep it.
+    /// delivering a message again all keep it. That of EventBridge Scheduler's messages is the same
+    /// for all of them, and says nothing.
     pub origin: Option<String>,
     /// The queue its message came from; `None` where that is not known. Empty in an item of a task
     /// that ended without a run: unknown, expired, or waiting for one that failed.
@@ -64,7 +68,12 @@ impl TaskIdentity {
     /// Whether the two may be one task: of one name, and from one queue or one sender. A retry that
     /// Python sends has another sender, and one that goes to another queue has the same.
     pub fn may_be(&self, other: &Self) -> bool {
-        self.name == other.name && (self.shares_queue(other) || self.origin == other.origin)
+        self.name == other.name && (self.shares_queue(other) || self.shares_sender(other))
+    }
+
+    fn shares_sender(&self, other: &Self) -> bool {
+        let sender = |of: &Self| of.origin.clone().filter(|origin| origin != EVENTBRIDGE);
+        sender(self).is_some_and(|one| sender(other) == Some(one))
     }
 
     /// Where one is not known, nothing speaks against it.

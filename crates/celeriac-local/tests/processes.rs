@@ -256,6 +256,7 @@ impl Machine {
             sent_by: None,
             isolate_at: None,
             to_run: true,
+            takes_over: false,
             unanswered: Vec::new(),
             likely_known: delivery.receive_count > 1,
         };

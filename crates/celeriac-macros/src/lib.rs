@@ -31,7 +31,9 @@ use proc_macro::TokenStream;
 /// # Return value
 /// A serializable value, nothing, or a `Result` of one: `TaskResult<T>`, or any other whose error
 /// is a `std::error::Error` or converts to a boxed one, as `anyhow::Error` does. The type has to be
-/// called `Result` or `TaskResult`: an alias under another name does not compile.
+/// called `Result` or `TaskResult`: an alias under another name does not compile. Where it is a
+/// `TaskResult`, `?` takes any `std::error::Error`, which an `anyhow::Error` is not: write
+/// `.map_err(TaskError::other)?` behind what gives an `anyhow::Result`.
 ///
 /// # Options
 /// In Celery's names. Durations are seconds or texts such as `"5m"`; a switch alone means `= true`.

@@ -198,18 +198,26 @@ fn option_name(meta: &Meta) -> String {
         .unwrap_or_default()
 }
 
+/// The option that a mistyped name most likely means.
+fn nearest(name: &str) -> Option<&'static str> {
+    let close = |known: &&str| strsim::normalized_damerau_levenshtein(name, known);
+    let best = KNOWN
+        .iter()
+        .max_by(|one, other| close(one).total_cmp(&close(other)))?;
+    (close(best) >= 0.75).then_some(best)
+}
+
 fn unknown(name: &str, meta: &Meta) -> Error {
     let hint = match name {
         "bind" => "; to know the running task, add a parameter `ctx: Context`".to_owned(),
         "retry_kwargs" => "; use `max_retries` and `default_retry_delay`".to_owned(),
-        _ => format!(
-            "; known are {}",
-            KNOWN
-                .iter()
-                .map(|name| format!("`{name}`"))
-                .collect::<Vec<_>>()
-                .join(", ")
-        ),
+        _ => match nearest(name) {
+            Some(meant) => format!("; did you mean `{meant}`?"),
+            None => {
+                let known: Vec<_> = KNOWN.iter().map(|name| format!("`{name}`")).collect();
+                format!("; known are {}", known.join(", "))
+            }
+        },
     };
     Error::new_spanned(
         meta.path(),

@@ -100,6 +100,7 @@ impl Batch for SendBatch {
             tracing::warn!(
                 queue = self.queue,
                 failed = failed.len(),
+                error = first_error(&outcomes),
                 "sending failed; retrying {}",
                 when(delay)
             );
@@ -125,6 +126,13 @@ fn retryable(outcomes: &[Result<String, BrokerError>]) -> Vec<usize> {
         .enumerate()
         .filter(|(_, outcome)| outcome.as_ref().is_err_and(BrokerError::is_retryable));
     failed.map(|(index, _)| index).collect()
+}
+
+fn first_error(outcomes: &[Result<String, BrokerError>]) -> String {
+    let error = outcomes.iter().find_map(|outcome| outcome.as_ref().err());
+    error
+        .map(|error| error.kind.to_string())
+        .unwrap_or_default()
 }
 
 fn when(delay: Duration) -> String {

@@ -97,6 +97,7 @@ impl BatchedLedger {
             task_id: task_id.to_owned(),
             identity,
             to_run: true,
+            takes_over: false,
             retries,
             owner: self.owner.clone(),
             nonce: nonce(),

@@ -132,6 +132,16 @@ impl Call {
         self.fifo || self.envelope.headers.get(IN_PLACE).is_some()
     }
 
+    /// Whether its queue is one to which functions pass on what they cannot end.
+    pub(crate) fn takes_over(&self, engine: &Engine) -> bool {
+        let of_functions = [
+            &engine.parts.settings.lambda_spill_queue,
+            &self.options().spill,
+        ];
+        let mut of_functions = of_functions.into_iter().flatten();
+        of_functions.any(|queue| *queue == self.delivery.queue)
+    }
+
     /// The nonce of the claim whose run sent this retry.
     pub(crate) fn sent_by(&self) -> Option<String> {
         match self.envelope.headers.extra.get(SENT_BY) {

@@ -96,13 +96,14 @@ pub(crate) fn not_registered(headers: &Headers, failure: &Failure) {
         let repr = repr.as_deref().unwrap_or("not known");
         plain_text::cut(repr, 5 * LONGEST).into_owned()
     };
+    let (args, kwargs) = (shown(&headers.argsrepr), shown(&headers.kwargsrepr));
     tracing::error!(
         target: LIFE,
         state = "FAILURE",
         exception = failure.exception.exc_type,
-        args = shown(&headers.argsrepr),
-        kwargs = shown(&headers.kwargsrepr),
-        "failed: no task of this name is registered here"
+        args,
+        kwargs,
+        "failed: no task of this name is registered here; its args={args} kwargs={kwargs}"
     );
 }
 

@@ -65,6 +65,8 @@ pub(crate) fn children(ids: &[String]) -> Value {
 
 /// Arguments that are certainly too large for any item: those of a compressed message can be.
 const NOT_STORED: usize = 1 << 20;
+/// Arguments that are not copied for the result: small ones may be many.
+const NOT_COPIED: usize = 8 << 20;
 
 /// What `result_extended` adds; `retries` comes with each state.
 pub(crate) fn extended(
@@ -73,11 +75,13 @@ pub(crate) fn extended(
     queue: &str,
     payload: &Payload,
 ) -> Extended {
-    let arguments = payload.args.iter().chain(payload.kwargs.values());
-    let bytes: usize = arguments.map(Value::least_bytes).sum();
-    let (args, kwargs) = if bytes > NOT_STORED {
+    let arguments = || payload.args.iter().chain(payload.kwargs.values());
+    let keys: usize = payload.kwargs.keys().map(String::len).sum();
+    let bytes: usize = keys + arguments().map(Value::least_bytes).sum::<usize>();
+    let memory: usize = arguments().map(Value::memory).sum();
+    let (args, kwargs) = if bytes > NOT_STORED || memory > NOT_COPIED {
         tracing::warn!(
-            "the arguments take at least {bytes} bytes, so they are left out of the result (`result_extended`)"
+            "the arguments are {bytes} bytes and take {memory} in memory, so they are left out of the result (`result_extended`)"
         );
         (Value::Null, Value::Null)
     } else {

@@ -179,7 +179,8 @@ impl App {
 
     /// In AWS Lambda, answers the function's invocations until the service ends the process
     /// (feature `lambda`). Else runs the command that the program's arguments name: `worker`,
-    /// `send`, `result`, `tasks` or `manifest`; see [`commands`](crate::commands) for them and for
+    /// `send`, `result` or `tasks`, with the feature `beat` `beat` and `schedules`, with `aws`
+    /// `manifest`; see [`commands`](crate::commands) for them and for
     /// the exit codes. Reports errors on stderr.
     pub async fn run(self) -> ExitCode {
         if lambda_life::is_wanted() {

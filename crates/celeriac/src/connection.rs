@@ -9,6 +9,8 @@ use celeriac_producer::{Client, ClientParts};
 use celeriac_protocol::mangle;
 use celeriac_worker::{Executor, ExecutorParts, Worker, WorkerQueue};
 
+#[cfg(feature = "beat")]
+use crate::call_note::call_note;
 use crate::connect::{Backends, connect};
 use crate::place::Place;
 use crate::routing::{queue_of, queue_of_route};
@@ -131,6 +133,14 @@ impl Connection {
     #[cfg(feature = "beat")]
     pub fn beat_entries(&self) -> &[celeriac_beat::Entry] {
         self.timetable.entries()
+    }
+
+    /// What a person should know of an entry before it is sent: a task that is not registered here,
+    /// arguments that it does not have, an option without a meaning.
+    #[cfg(feature = "beat")]
+    pub fn entry_notes(&self, entry: &celeriac_beat::Entry) -> Vec<String> {
+        let of_call = call_note(&self.registry, entry.task(), entry.args(), entry.kwargs());
+        entry.notes().into_iter().chain(of_call).collect()
     }
 
     /// The name of this environment of the app, which no other one in the account has: in front of

@@ -52,6 +52,7 @@ extern crate self as celeriac;
 
 mod app;
 mod arguments;
+mod call_note;
 pub mod commands;
 mod connect;
 mod connection;

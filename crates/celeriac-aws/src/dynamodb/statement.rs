@@ -144,7 +144,10 @@ impl Condition {
                 ("\"c_lease\" = ?", number(lease_millis.to_string())),
             ],
             Self::Foreign { timestamp } => vec![
-                ("\"timestamp\" = ?", number(timestamp.clone())),
+                match timestamp.as_str() {
+                    "" => ("\"timestamp\" IS MISSING", None),
+                    _ => ("\"timestamp\" = ?", number(timestamp.clone())),
+                },
                 ("\"c_attempt\" IS MISSING", None),
             ],
             Self::Version { version } => vec![(IS_VERSION, number(version.to_string()))],
@@ -210,6 +213,15 @@ mod tests {
             foreign
                 .statement()
                 .ends_with(r#"WHERE "id" = ? AND "timestamp" = ? AND "c_attempt" IS MISSING"#)
+        );
+        let untimed = write(Condition::Foreign {
+            timestamp: String::new(),
+        })
+        .to_statement("celery");
+        assert!(
+            untimed
+                .statement()
+                .ends_with(r#"AND "timestamp" IS MISSING AND "c_attempt" IS MISSING"#)
         );
         let seen = write(Condition::Seen {
             attempt: 1,

@@ -63,6 +63,7 @@ async fn a_claim_whose_answer_was_lost_is_still_ours() {
             sent_by: None,
             isolate_at: None,
             to_run: true,
+            takes_over: false,
             unanswered: Vec::new(),
             likely_known: true,
             ..claim("known")

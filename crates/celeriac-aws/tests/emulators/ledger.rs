@@ -47,6 +47,7 @@ pub(crate) fn claim(id: &str) -> Claim {
         sent_by: None,
         isolate_at: None,
         to_run: true,
+        takes_over: false,
         unanswered: Vec::new(),
         likely_known: false,
     }
@@ -136,6 +137,7 @@ async fn python_can_read_the_item_at_every_moment() {
         sent_by: None,
         isolate_at: None,
         to_run: true,
+        takes_over: false,
         unanswered: Vec::new(),
         likely_known: true,
         ..claim("4f2e")
@@ -265,6 +267,7 @@ async fn a_python_write_under_our_run_is_survived() {
         sent_by: None,
         isolate_at: None,
         to_run: true,
+        takes_over: false,
         unanswered: Vec::new(),
         likely_known: true,
         ..claim("shared")

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use celeriac_core::{ScheduleGuard, ScheduledRun, SendOptions};
+use celeriac_core::{EVENTBRIDGE, ScheduleGuard, ScheduledRun, SendOptions};
 use celeriac_protocol::{Signature, Value};
 
 use super::UniversalTarget;
@@ -128,7 +128,7 @@ fn fix(entry: &Entry, options: &mut SendOptions) {
     options
         .extra
         .entry("origin".to_owned())
-        .or_insert_with(|| Value::Str("beat@eventbridge".to_owned()));
+        .or_insert_with(|| Value::Str(EVENTBRIDGE.to_owned()));
 }
 
 /// Only where delay, attributes or a deduplication id are needed.

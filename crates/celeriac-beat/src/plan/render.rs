@@ -250,8 +250,7 @@ impl Renderer<'_> {
     }
 
     fn notes(&self, entry: &Entry, rendering: &Rendering) -> Vec<String> {
-        let mut notes = entry.notes();
-        notes.extend(rendering.notes.iter().cloned());
+        let mut notes = rendering.notes.clone();
         if entry.catch_up != crate::CatchUp::default() {
             notes.push(format!(
                 "`catch_up = {}` is for the local beat: EventBridge Scheduler misses no run",

@@ -39,6 +39,7 @@ fn claim(retries: u32) -> Claim {
         sent_by: None,
         isolate_at: None,
         to_run: true,
+        takes_over: false,
         unanswered: Vec::new(),
         likely_known: true,
     }

@@ -368,7 +368,7 @@ fn wrong_values_say_what_would_be_right() {
         of("task_routes = {a = {queue = 'q', countdown = 'x'}}").contains("option `countdown`")
     );
     assert!(of("worker_health_address = '8080'").contains("`127.0.0.1:8080`"));
-    assert!(toml_error("not toml").contains("(celeriac.toml): not TOML"));
+    assert!(toml_error("not toml").contains("`celeriac.toml`: not TOML"));
 }
 
 #[test]
@@ -477,13 +477,20 @@ fn settings_of_celery_without_meaning_here_are_passed_over_with_a_warning() {
         .finish();
     let settings = tracing::subscriber::with_default(subscriber, || {
         toml(
-            "accept_content = ['json', 'pickle']\nenable_utc = true\nworker_pool = 'prefork'\nbroker_connection_retry_on_startup = true\n\
+            "accept_content = ['json', 'pickle']\ntask_routes = {'mail.*' = {queu = 'mail'}}\nenable_utc = true\nworker_pool = 'prefork'\nbroker_connection_retry_on_startup = true\n\
              worker_log_format = '[%(asctime)s] %(message)s'\n[broker_transport_options]\npolling_interval = 0.2\n\
              [broker_transport_options.predefined_queues.jobs]\nurl = 'https://host/1/jobs'\naccess_key_id = 'AKIAEXAMPLE'",
         )
     });
     let mut expected = Settings {
         accept_content: AcceptContent::new(["json", "pickle"]).ok(),
+        task_routes: vec![(
+            "mail.*".to_owned(),
+            RouteTarget {
+                queue: None,
+                options: dict([("queu", Value::from("mail"))]),
+            },
+        )],
         ..Settings::default()
     };
     let predefined = &mut expected.broker_transport_options.predefined_queues;
@@ -492,6 +499,7 @@ fn settings_of_celery_without_meaning_here_are_passed_over_with_a_warning() {
     let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     for name in [
         "accept_content: pickle",
+        "task_routes.\"mail.*\".queu` (celeriac.toml) has no effect here and is ignored: did you mean `queue`?",
         "enable_utc",
         "worker_pool",
         "broker_connection_retry_on_startup",

@@ -48,7 +48,7 @@ target `celeriac::task` at level `error`, so that it is there whatever level is 
 const PASSED_OVER: &str = "
 ## Celery's settings without a meaning here
 
-So that a Celery user's config carries over, these are passed over with a warning in the log:
+So that a Celery user's config carries over, these are ignored, with a warning in the log:
 ";
 
 fn document() -> String {

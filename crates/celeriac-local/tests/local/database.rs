@@ -202,6 +202,7 @@ async fn results_may_be_of_another_serializer_and_compressed() {
         sent_by: None,
         isolate_at: None,
         to_run: true,
+        takes_over: false,
         unanswered: Vec::new(),
         likely_known: false,
     };

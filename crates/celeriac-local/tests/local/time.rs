@@ -171,6 +171,7 @@ fn claim(nonce: &str) -> Claim {
         sent_by: None,
         isolate_at: None,
         to_run: true,
+        takes_over: false,
         unanswered: Vec::new(),
         likely_known: false,
     }
@@ -303,6 +304,7 @@ async fn what_is_over_is_deleted_from_the_file() {
         sent_by: None,
         isolate_at: None,
         to_run: true,
+        takes_over: false,
         unanswered: Vec::new(),
         likely_known: false,
     };

@@ -104,6 +104,7 @@ impl App {
             sent_by: None,
             isolate_at: None,
             to_run: true,
+            takes_over: false,
             unanswered: Vec::new(),
             likely_known: false,
         };

@@ -173,6 +173,7 @@ macro_rules! store_conformance {
                 a_fresh_task_is_claimed,
                 an_id_is_bound_to_the_task_that_claims_it_first,
                 an_id_is_bound_to_its_senders_and_its_queue,
+                a_sender_that_many_share_is_none,
                 an_end_without_a_run_is_no_word_on_anothers_message,
                 what_was_known_and_is_gone_is_claimed_above_every_attempt,
                 a_leased_task_is_refused_until_the_lease_ends,

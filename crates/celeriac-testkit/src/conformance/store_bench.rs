@@ -213,6 +213,7 @@ pub(crate) fn claim(task_id: &str) -> Claim {
         sent_by: None,
         isolate_at: None,
         to_run: true,
+        takes_over: false,
         unanswered: Vec::new(),
         likely_known: false,
     }

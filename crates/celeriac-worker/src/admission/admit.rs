@@ -26,7 +26,7 @@
 
 use std::sync::Arc;
 
-use celeriac_core::{Arguments, Delivery};
+use celeriac_core::{ArgumentError, Arguments, Delivery, Failure};
 use celeriac_protocol::{Envelope, Payload};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -172,11 +172,18 @@ fn bind(
     let bound = match refusal {
         Some(failure) => Err(failure),
         None => Arguments::bind(call.definition.params, payload.args, payload.kwargs)
-            .map_err(|error| meta::failure_text("builtins", "TypeError", error.to_string())),
+            .map_err(|error| wrong_arguments(&error)),
     };
     match bound {
         Ok(arguments) => Ok((conclusion, arguments)),
         Err(failure) => Err(Box::pin(conclusion.failed(failure, None))),
+    }
+}
+
+fn wrong_arguments(error: &ArgumentError) -> Failure {
+    Failure {
+        traceback: Some(format!("TypeError: {error}")),
+        ..meta::failure_text("builtins", "TypeError", error.to_string())
     }
 }
 

@@ -46,6 +46,7 @@ pub(crate) async fn take(engine: &Engine, call: &mut Call, place: &Place) -> Res
         let claim = Claim {
             likely_known: call.likely_known(),
             sent_by: call.sent_by(),
+            takes_over: call.takes_over(engine),
             isolate_at: place.isolate_at(engine.parts.settings.task_max_lost_runs),
             ..ledger.wish(
                 call.id(),

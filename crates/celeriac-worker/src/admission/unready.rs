@@ -134,7 +134,10 @@ async fn end_unrun(
 ) -> Executed {
     if call.shows_errors() {
         let kind = CompletionKind::Final(end.clone());
-        match Unclaimed::of(&call, false, kind).store(engine).await {
+        match Unclaimed::of(engine, &call, false, kind)
+            .store(engine)
+            .await
+        {
             Recorded::Stored => {}
             Recorded::Conflict(other) => return ending::conflict(call.delivery, &other),
             Recorded::Stands(end) => {
@@ -178,6 +181,7 @@ async fn store_and_dead_letter(
             receive_count: delivery.receive_count,
             identity,
             ran: false,
+            takes_over: false,
             retries,
             end: CompletionKind::Unread(end),
         };

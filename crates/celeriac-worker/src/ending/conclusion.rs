@@ -213,7 +213,7 @@ impl Conclusion {
         if self.held.lease.is_some() || !self.call.shows_errors() {
             return self.complete(end).await;
         }
-        match Unclaimed::of(&self.call, true, end)
+        match Unclaimed::of(&self.engine, &self.call, true, end)
             .store(&self.engine)
             .await
         {

@@ -220,6 +220,7 @@ async fn end_waiting(
             receive_count: call.delivery.receive_count,
             identity: TaskIdentity::told(task, &call.envelope.headers, &call.delivery.queue),
             ran: false,
+            takes_over: false,
             retries: None,
             end: CompletionKind::Final(meta::with_failure(end, failure)),
         };

@@ -305,13 +305,17 @@ impl<'a> Parent<'a> {
         role: &str,
         later: &[Signature],
     ) -> Result<Consequence, SendError> {
-        let fixed_id = || {
+        let fixed = |role: &str| {
             let name = format!("{}:{role}", self.id);
             Uuid::new_v5(&Uuid::NAMESPACE_OID, name.as_bytes()).to_string()
         };
+        let given = signature.options.get("MessageDeduplicationId").is_some();
         let root_id = self.root_id.filter(|id| !id.is_empty());
         let options = SendOptions {
-            task_id: task_id(&signature.options).is_none().then(fixed_id),
+            task_id: task_id(&signature.options).is_none().then(|| fixed(role)),
+            // not the task's id: whoever chooses that of another task must not have its message
+            // taken for a copy
+            message_deduplication_id: (!given).then(|| fixed(&format!("{role}:sent"))),
             parent_id: Some(self.id.to_owned()),
             root_id: Some(root_id.unwrap_or(self.id).to_owned()),
             ..SendOptions::default()

@@ -22,7 +22,14 @@ impl Conclusion {
         if let Some(queue) = handover::target(&self) {
             return handover::hand_over(self, queue).await;
         }
-        tracing::info!("returned to the queue: the worker is shutting down");
+        if self.detached {
+            tracing::warn!(
+                "the worker is shutting down; the message comes back when the lease ends, in {:?}",
+                self.engine.lease
+            );
+        } else {
+            tracing::info!("returned to the queue: the worker is shutting down");
+        }
         match self.release().await {
             Recorded::Superseded => Executed::not_run(Outcome::Leave),
             _ => Executed::not_run(self.comes_back()),

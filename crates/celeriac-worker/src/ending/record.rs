@@ -95,6 +95,8 @@ pub(crate) struct Unclaimed<'a> {
     pub(crate) identity: TaskIdentity,
     /// Whether this is the end of a run.
     pub(crate) ran: bool,
+    /// As the claim of its run would say.
+    pub(crate) takes_over: bool,
     /// The message's retries; `None` where the ledger's count holds: unreadable headers, FIFO
     /// queues.
     pub(crate) retries: Option<u32>,
@@ -103,12 +105,13 @@ pub(crate) struct Unclaimed<'a> {
 
 impl<'a> Unclaimed<'a> {
     /// The end of this message's task, which ran or did not.
-    pub(crate) fn of(call: &'a Call, ran: bool, end: CompletionKind) -> Self {
+    pub(crate) fn of(engine: &Engine, call: &'a Call, ran: bool, end: CompletionKind) -> Self {
         Self {
             queue: &call.delivery.queue,
             receive_count: call.delivery.receive_count,
             identity: call.identity(),
             ran,
+            takes_over: call.takes_over(engine),
             retries: (!call.counts_in_ledger()).then(|| call.retries()),
             end,
         }
@@ -157,6 +160,7 @@ impl<'a> Unclaimed<'a> {
             let claim = Claim {
                 likely_known,
                 to_run: self.ran,
+                takes_over: self.takes_over,
                 ..ledger.wish(task_id, self.identity.clone(), retries, pending)
             };
             match ledger.claim(claim, ledger.moment()).await.0 {

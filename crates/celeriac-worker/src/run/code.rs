@@ -79,16 +79,13 @@ impl Drop for Code {
 fn joined(error: tokio::task::JoinError) -> Returned {
     match error.try_into_panic() {
         Ok(payload) => Err(PanicReport::of_payload(payload.as_ref())),
-        Err(error) => Err(PanicReport {
-            message: format!("the run was ended from outside: {error}"),
-            place: None,
-        }),
+        Err(error) => {
+            let text = format!("the run was ended from outside: {error}");
+            Err(PanicReport::without_a_place(text))
+        }
     }
 }
 
 fn no_thread() -> PanicReport {
-    PanicReport {
-        message: "no thread could be started for this blocking task".to_owned(),
-        place: None,
-    }
+    PanicReport::without_a_place("no thread could be started for this blocking task")
 }

@@ -92,8 +92,8 @@ impl Run {
         let end = watch.over(code.returned(), shutdown).await;
         let rest = code.stop().await;
         if rest.is_some() {
-            tracing::error!(
-                "the run was ended, but its code is blocking: it goes on until it returns"
+            tracing::warn!(
+                "the run was ended, but its code is blocking and goes on until it returns"
             );
         }
         (end, rest)

@@ -19,8 +19,10 @@ thread_local! {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct PanicReport {
     pub(crate) message: String,
-    /// `file:line:column`, and the backtrace with `RUST_BACKTRACE=1`.
+    /// `file:line:column`.
     pub(crate) place: Option<String>,
+    /// The task's own frames, with `RUST_BACKTRACE=1`.
+    pub(crate) backtrace: String,
 }
 
 /// Puts a panic hook in front of the present one, once per process. It notes the place of a task's
@@ -69,20 +71,24 @@ impl PanicReport {
             .downcast_ref::<String>()
             .map(String::as_str)
             .or_else(|| payload.downcast_ref::<&str>().copied());
+        Self::without_a_place(text.unwrap_or("a panic without a text"))
+    }
+
+    pub(crate) fn without_a_place(message: impl Into<String>) -> Self {
         Self {
-            message: text.unwrap_or("a panic without a text").to_owned(),
+            message: message.into(),
             place: None,
+            backtrace: String::new(),
         }
     }
 
     fn of_hook(info: &PanicHookInfo<'_>) -> Self {
         let backtrace = Backtrace::capture();
-        let place = info.location().map(|location| match backtrace.status() {
-            BacktraceStatus::Captured => format!("{location}\n{backtrace}"),
-            _ => location.to_string(),
-        });
+        let captured = backtrace.status() == BacktraceStatus::Captured;
+        let frames = captured.then(|| of_task(&backtrace.to_string()));
         Self {
-            place,
+            place: info.location().map(ToString::to_string),
+            backtrace: frames.unwrap_or_default(),
             ..Self::of_payload(info.payload())
         }
     }
@@ -90,11 +96,50 @@ impl PanicReport {
     /// What readers see: `PanicError` of module `celeriac`, with the place as the traceback.
     pub(crate) fn failure(&self) -> Failure {
         let place = self.place.as_deref().unwrap_or("an unknown place");
+        let Self {
+            message, backtrace, ..
+        } = self;
+        let text = format!("panicked at {place}:\n{message}\n{backtrace}");
         Failure {
             exception: ExceptionInfo::new("celeriac", "PanicError", self.message.clone()),
-            traceback: Some(format!("panicked at {place}:\n{}", self.message)),
+            traceback: Some(text.trim_end().to_owned()),
         }
     }
+}
+
+/// The frames of a backtrace that are the task's: not those of panicking, and not the worker's that
+/// called it.
+fn of_task(backtrace: &str) -> String {
+    let is_first_line = |line: &str| {
+        let (number, name) = line.trim_start().split_once(": ").unwrap_or_default();
+        !name.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    let mut frames: Vec<String> = Vec::new();
+    for line in backtrace.lines() {
+        match frames.last_mut() {
+            Some(frame) if !is_first_line(line) => frame.extend(["\n", line]),
+            _ => frames.push(line.to_owned()),
+        }
+    }
+    let is_of_panicking = |frame: &String| {
+        let parts = [
+            "rust_begin_unwind",
+            "::panicking::",
+            "::panic_any",
+            "_failed",
+        ];
+        parts.iter().any(|part| frame.contains(part))
+    };
+    let begin = frames
+        .iter()
+        .rposition(is_of_panicking)
+        .map_or(0, |at| at + 1);
+    let is_of_worker = |frame: &String| frame.contains("celeriac_worker::run::");
+    let own = frames
+        .iter()
+        .skip(begin)
+        .take_while(|frame| !is_of_worker(frame));
+    own.map(String::as_str).collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]
@@ -112,6 +157,20 @@ mod tests {
         .expect_err("it panics");
         assert!(report.message.contains("numbers"), "{report:?}");
         assert!(report.place.expect("a place").contains("panics.rs"));
+    }
+
+    #[test]
+    fn of_a_backtrace_the_tasks_own_frames_are_kept() {
+        let backtrace = "   0: __rustc::rust_begin_unwind\n             at /rustc/panicking.rs:1:2\n   \
+             1: core::panicking::panic_fmt\n             at /rustc/panicking.rs:3:4\n   \
+             2: shop::charge::{{closure}}\n             at ./src/main.rs:9:5\n   \
+             3: celeriac_worker::run::panics::catch::{{closure}}\n             at /x/panics.rs:1:1\n   \
+             4: tokio::runtime::task::raw::poll";
+        assert_eq!(
+            of_task(backtrace),
+            "   2: shop::charge::{{closure}}\n             at ./src/main.rs:9:5"
+        );
+        assert_eq!(of_task(""), "");
     }
 
     #[test]

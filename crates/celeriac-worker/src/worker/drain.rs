@@ -98,8 +98,8 @@ async fn finish(worker: &RunningWorker, until: Instant) {
     }
     worker.phase.set(Phase::Releasing);
     tracing::warn!(
-        "time is up: {} running tasks are cancelled and returned to the queue",
-        worker.deliveries.len()
+        "time is up: cancelling {}",
+        counted(worker.deliveries.len(), "running task")
     );
     if timeout(worker.options.release_timeout, worker.deliveries.wait())
         .await

@@ -160,6 +160,7 @@ async fn a_failing_chain_ends_no_other_tasks_id() {
         sent_by: None,
         isolate_at: None,
         to_run: true,
+        takes_over: false,
         unanswered: Vec::new(),
         likely_known: false,
     };

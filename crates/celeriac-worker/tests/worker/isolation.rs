@@ -62,6 +62,7 @@ async fn lost_run(app: &App, result: &AsyncResult<Value>) -> u32 {
         sent_by: None,
         isolate_at: None,
         to_run: true,
+        takes_over: false,
         unanswered: Vec::new(),
         likely_known: true,
     };

@@ -375,6 +375,7 @@ async fn a_task_whose_worker_died_too_often_is_poison() {
             sent_by: None,
             isolate_at: None,
             to_run: true,
+            takes_over: false,
             unanswered: Vec::new(),
             likely_known: true,
         };

@@ -337,6 +337,7 @@ async fn a_step_that_is_held_is_tried_once() {
         sent_by: None,
         isolate_at: None,
         to_run: true,
+        takes_over: false,
         unanswered: Vec::new(),
         likely_known: false,
     };

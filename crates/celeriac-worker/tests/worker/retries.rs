@@ -388,6 +388,7 @@ async fn store_failure(app: &App, task: &str, id: &str) {
         sent_by: None,
         isolate_at: None,
         to_run: true,
+        takes_over: false,
         unanswered: Vec::new(),
         likely_known: false,
     };

@@ -30,6 +30,11 @@ impl BeatCommand {
     pub async fn run(&self, connection: &Connection) -> Result<u8, CommandError> {
         let beat = connection.beat()?;
         tracing::info!("{}", connection.places());
+        for entry in connection.beat_entries() {
+            for note in connection.entry_notes(entry) {
+                tracing::warn!("beat entry `{}`: {note}", entry.name());
+            }
+        }
         let signals = Shutdown::on_signals("what is being sent").map_err(|error| {
             CommandError::new(anyhow::Error::new(error).context("cannot listen for signals"))
         })?;

@@ -46,7 +46,7 @@ async fn serve(mut app: App) -> Result<(), CommandError> {
 async fn serve(_: App) -> Result<(), CommandError> {
     Err(
         CommandError::usage("this program runs in Lambda, but was built without its feature")
-            .hint("celeriac = { version = \"0.1\", features = [\"lambda\"] }"),
+            .hint("cargo add celeriac --features lambda, then build again"),
     )
 }
 

@@ -64,18 +64,22 @@ impl ResultView {
                 "error",
                 &format!("{}: {}", exception.exc_type, exception.message()),
             ]),
+            None if !meta.status.is_ready() && meta.result == Value::Null => {}
             None => table.row(["result", &json_text(&meta.result)]),
         }
         if let Some(done) = &meta.date_done {
             table.row(["done", done]);
         }
-        if record.attempt > 1 {
-            table.row(["attempt", &record.attempt.to_string()]);
-        }
-        if let Some(parent) = &meta.parent_id {
+        let parent = meta.parent_id.as_ref();
+        if let Some(parent) = parent.filter(|parent| **parent != self.task_id) {
             table.row(["parent", parent]);
         }
+        // one that says no more than the error is left out
         let traceback = meta.traceback.as_deref().unwrap_or_default();
-        table.render() + &plain_text::lines(traceback)
+        let more = traceback.lines().count() > 1;
+        // indented, so that no line of it looks like one of ours
+        let lines = traceback.lines().filter(|_| more);
+        let lines = lines.map(|line| format!("  {}\n", plain_text::line(line)));
+        table.render() + &lines.collect::<String>()
     }
 }

@@ -1,13 +1,15 @@
 use std::time::Duration;
 
-use celeriac_core::{Arguments, RegistryError, SendOptions};
+use celeriac_core::SendOptions;
+use celeriac_producer::ResultError;
 use celeriac_protocol::UtcTime;
 use clap::Args;
 
 use super::{
     CommandError, EXIT_OK, JsonDict, JsonList, ResultCommand, json_text, print, time_argument,
 };
-use crate::Connection;
+use crate::call_note::call_note;
+use crate::{Connection, Error};
 
 /// Sends a task by its name and prints its id.
 #[derive(Clone, Debug, Args)]
@@ -51,7 +53,12 @@ impl SendCommand {
     /// Sends; with `--wait` the exit code tells how the task ended.
     pub async fn run(&self, connection: &Connection) -> Result<u8, CommandError> {
         let (args, kwargs) = (self.args.0.clone(), self.kwargs.0.clone());
-        self.say_if_unknown(connection);
+        if self.wait.is_some() && connection.ledger().is_none() {
+            return Err(Error::Result(ResultError::NoBackend).into());
+        }
+        if let Some(note) = call_note(connection.registry(), &self.task, &args, &kwargs) {
+            eprintln!("note: {note}");
+        }
         if connection.broker_is_in_memory() {
             eprintln!(
                 "note: the broker is in this command's memory, and the message ends with it: use `sqlite:PATH` to send to a worker"
@@ -72,6 +79,7 @@ impl SendCommand {
             print(&task_id);
             return Ok(EXIT_OK);
         }
+        eprintln!("sent: {task_id}"); // whoever stops the waiting has it
         ResultCommand {
             task_id,
             wait: self.wait,
@@ -101,27 +109,6 @@ impl SendCommand {
             queue: self.queue.clone(),
             message_group_id: self.message_group_id.clone(),
             ..SendOptions::default()
-        }
-    }
-
-    /// An app may send tasks that live in Python, or in a newer version of itself: what it does not
-    /// know is worth a word and no more.
-    fn say_if_unknown(&self, connection: &Connection) {
-        let registry = connection.registry();
-        if registry.iter().next().is_none() {
-            return;
-        }
-        match registry.get(&self.task) {
-            Err(error @ RegistryError::Unknown { .. }) => {
-                eprintln!("note: {error}; sent by its name alone");
-            }
-            Err(_) => {}
-            Ok(task) => {
-                let (args, kwargs) = (self.args.0.clone(), self.kwargs.0.clone());
-                if let Err(error) = Arguments::bind(task.params, args, kwargs) {
-                    eprintln!("note: sent, but this app would refuse it: {error}");
-                }
-            }
         }
     }
 }

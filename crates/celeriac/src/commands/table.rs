@@ -1,5 +1,3 @@
-use std::fmt::Write as _;
-
 use celeriac_core::plain_text;
 
 /// Rows of texts in aligned columns, for people.
@@ -32,7 +30,9 @@ impl Table {
         for row in &self.rows {
             let mut line = String::new();
             for (cell, width) in row.iter().zip(&widths) {
-                let _ = write!(line, "{cell:width$}  ");
+                // by hand: a width in a format has 16 bits, and cells may be longer
+                line.push_str(cell);
+                line.extend(std::iter::repeat_n(' ', width - cell.chars().count() + 2));
             }
             text.push_str(line.trim_end());
             text.push('\n');
@@ -53,6 +53,13 @@ impl Table {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_cell_may_be_of_any_length() {
+        let mut table = Table::new(&["A", "B"]);
+        table.row(["x".repeat(70_000), "1".to_owned()]);
+        assert!(table.render().ends_with("x  1\n"));
+    }
 
     #[test]
     fn columns_are_as_wide_as_their_widest_cell() {

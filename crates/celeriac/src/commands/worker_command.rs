@@ -1,4 +1,4 @@
-use celeriac_core::{QueueOrder, Settings};
+use celeriac_core::{QueueOrder, Settings, nearest};
 use celeriac_worker::{Shutdown, WorkerQueue};
 use clap::Args;
 
@@ -51,6 +51,9 @@ impl WorkerCommand {
         }
         let queues = self.queues_of(connection);
         tracing::info!("{}", connection.places());
+        for queue in &self.queues {
+            warn_if_misspelled(connection, &queue.name);
+        }
         let worker = connection.worker(queues).await?;
         let signals = Shutdown::on_signals("running tasks").map_err(|error| {
             CommandError::new(anyhow::Error::new(error).context("cannot listen for signals"))
@@ -68,6 +71,17 @@ impl WorkerCommand {
                 .collect();
         }
         self.queues.clone()
+    }
+}
+
+/// A worker may consume from any queue; a name close to one of the app's own is most likely a slip.
+fn warn_if_misspelled(connection: &Connection, queue: &str) {
+    let own = connection.own_queues();
+    if own.iter().any(|name| name == queue) {
+        return;
+    }
+    if let Some(meant) = nearest(queue, own.iter().map(String::as_str)) {
+        tracing::warn!("no task of this app goes to the queue `{queue}`: did you mean `{meant}`?");
     }
 }
 

@@ -28,8 +28,13 @@ pub(crate) fn wanted(
         },
     };
     let all = connection.beat_entries().iter().map(|entry| {
-        let entry = with_task_options(connection, entry);
-        renderer.render(&entry)
+        let given = entry;
+        let entry = with_task_options(connection, given);
+        let rendered = renderer.render(&entry)?;
+        Ok(EntrySchedules {
+            notes: [connection.entry_notes(given), rendered.notes].concat(),
+            ..rendered
+        })
     });
     let (mut schedules, mut errors) = (Vec::new(), Vec::new());
     for rendered in all {

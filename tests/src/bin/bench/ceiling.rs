@@ -83,6 +83,7 @@ async fn finish(store: &dyn Ledger, ids: &[String]) -> Result<()> {
         sent_by: None,
         isolate_at: None,
         to_run: true,
+        takes_over: false,
         unanswered: Vec::new(),
         likely_known: false,
     });

@@ -121,6 +121,45 @@ pub async fn an_id_is_bound_to_its_senders_and_its_queue(bench: StoreBench) {
     assert!(matches!(own, ClaimOutcome::Final(_)), "{own:?}");
 }
 
+/// The sender of all that EventBridge Scheduler sends, and of what does not name any, is no sender:
+/// the queue alone counts, but for one that takes over the tasks of others.
+pub async fn a_sender_that_many_share_is_none(bench: StoreBench) {
+    for origin in ["beat@eventbridge", ""] {
+        let of = |queue| TaskIdentity {
+            origin: Some(origin.to_owned()).filter(|origin| !origin.is_empty()),
+            ..sent("", queue)
+        };
+        let id = new_id();
+        let from = |queue, to_run, takes_over| Claim {
+            identity: of(queue),
+            to_run,
+            takes_over,
+            ..claim(&id)
+        };
+        let held = bench.claimed(from("reports", true, false)).await;
+        let released = CompletionKind::Released;
+        bench.complete(&id, held.attempt, released.clone()).await;
+        let conflict = ClaimOutcome::Conflict(of("reports"));
+        for to_run in [true, false] {
+            let refused = bench.claim(from("mails", to_run, false)).await;
+            assert_eq!(refused, conflict, "{origin} {to_run}");
+        }
+        let over = bench.claimed(from("workers", true, true)).await;
+        bench.complete(&id, over.attempt, released).await;
+        bench.claimed(from("reports", true, false)).await;
+
+        let ended = new_id();
+        let from = |queue, to_run| Claim {
+            task_id: ended.clone(),
+            ..from(queue, to_run, false)
+        };
+        let told = bench.claimed(from("mails", false)).await;
+        let end = CompletionKind::Final(success(&ended, "forged"));
+        bench.complete(&ended, told.attempt, end).await;
+        bench.claimed(from("reports", true)).await;
+    }
+}
+
 fn sent(origin: &str, queue: &str) -> TaskIdentity {
     TaskIdentity {
         name: "tasks.add".to_owned(),

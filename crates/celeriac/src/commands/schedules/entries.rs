@@ -6,6 +6,7 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 
 use super::CommandError;
+use crate::commands::plain_text;
 use crate::{Connection, Error};
 
 /// An entry with the zone it goes by.
@@ -38,6 +39,15 @@ pub(super) fn entries<'a>(
             "note: the app has no beat entries; add one: App::new(...).beat(\"name\", \"0 9 * * *\", my_task::s()), or `beat_schedule` in celeriac.toml"
         );
     }
+    for entry in &chosen {
+        for note in connection.entry_notes(entry) {
+            eprintln!(
+                "note: beat entry `{}`: {}",
+                entry.name(),
+                plain_text::line(&note)
+            );
+        }
+    }
     let with_zone = chosen.into_iter().map(|entry| {
         let zone = entry.zone(timetable.timezone())?;
         Ok(ZonedEntry { entry, zone })
@@ -45,24 +55,29 @@ pub(super) fn entries<'a>(
     with_zone.collect()
 }
 
-/// Entries that an operator has paused: in EventBridge Scheduler, or for the local beat.
+/// Entries that an operator has paused: in EventBridge Scheduler or, where they are not in the group,
+/// for the local beat.
 pub(super) async fn paused(connection: &Connection) -> Result<BTreeSet<String>, CommandError> {
+    let mut paused = BTreeSet::new();
     #[cfg(feature = "aws")]
     if connection.broker_is_aws() {
         let group = crate::schedules::ScheduleGroup::of(connection)?;
         let listed = group.list().await?.unwrap_or_default();
         let group = celeriac_beat::plan::GroupEntries::of(&listed);
         let entries = connection.beat_entries().iter().map(Entry::name);
-        let paused = entries.filter(|entry| group.is_paused(entry));
-        return Ok(paused.map(str::to_owned).collect());
+        let (in_group, others): (Vec<&str>, Vec<&str>) =
+            entries.partition(|entry| !group.of_entry(entry).is_empty());
+        let in_group = in_group.into_iter().filter(|entry| group.is_paused(entry));
+        paused.extend(in_group.map(str::to_owned));
+        if others.is_empty() {
+            return Ok(paused);
+        }
     }
-    match connection.documents() {
-        Some(store) => Ok(Pauses::of(&connection.deployment(), store)
-            .load()
-            .await
-            .map_err(Error::from)?),
-        None => Ok(BTreeSet::new()),
+    if let Some(store) = connection.documents() {
+        let kept = Pauses::of(&connection.deployment(), store);
+        paused.extend(kept.load().await.map_err(Error::from)?);
     }
+    Ok(paused)
 }
 
 /// `2027-01-02 09:00 +09:00`, with seconds where there are any.

@@ -53,7 +53,8 @@ fn said(name: &str, changed: bool, done: &str, nothing: &str) -> String {
     format!("{name}: {}", if changed { done } else { nothing })
 }
 
-/// Whether that changed anything.
+/// In EventBridge Scheduler, where the entry is in the group, and for the local beat, which may run
+/// on SQS too. Whether anything changed.
 async fn set_paused(
     connection: &Connection,
     entry: &str,
@@ -61,8 +62,22 @@ async fn set_paused(
 ) -> Result<bool, CommandError> {
     #[cfg(feature = "aws")]
     if connection.broker_is_aws() {
-        return on_aws::set_paused(connection, entry, paused).await;
+        if let Some(changed) = on_aws::set_paused(connection, entry, paused).await? {
+            let kept = keep(connection, entry, paused).await;
+            return Ok(kept.unwrap_or_else(|error| {
+                eprintln!("note: `{entry}`: a local `beat` is not told: {error}");
+                false
+            }) | changed);
+        }
+        eprintln!(
+            "note: `{entry}` is not in EventBridge Scheduler: a local `beat` is told, and `schedules apply` will turn it on"
+        );
     }
+    Ok(keep(connection, entry, paused).await?)
+}
+
+/// For the local beat.
+async fn keep(connection: &Connection, entry: &str, paused: bool) -> Result<bool, Error> {
     let no_backend = || Error::Result(celeriac_producer::ResultError::NoBackend);
     let store = connection.documents().ok_or_else(no_backend)?;
     let kept = Pauses::of(&connection.deployment(), store);
@@ -71,7 +86,7 @@ async fn set_paused(
     } else {
         kept.resume(entry, super::now()).await
     };
-    Ok(changed.map_err(Error::from)?)
+    Ok(changed?)
 }
 
 #[cfg(feature = "aws")]
@@ -82,21 +97,18 @@ mod on_aws {
     use crate::Connection;
     use crate::schedules::ScheduleGroup;
 
-    /// Turns off what is in the group for the entry, whatever its definition there.
+    /// Turns off what is in the group for the entry, whatever its definition there; `None` if nothing
+    /// is.
     pub(super) async fn set_paused(
         connection: &Connection,
         entry: &str,
         paused: bool,
-    ) -> Result<bool, CommandError> {
+    ) -> Result<Option<bool>, CommandError> {
         let group = ScheduleGroup::of(connection)?;
         let listed = group.list().await?.unwrap_or_default();
         let mine = GroupEntries::of(&listed).of_entry(entry);
         if mine.is_empty() {
-            return Err(CommandError::usage(format!(
-                "entry `{entry}` is not in the schedule group `{}` yet",
-                group.name()
-            ))
-            .hint("schedules apply"));
+            return Ok(None);
         }
         group
             .check_ours(if paused { "pause" } else { "resume" })
@@ -106,6 +118,6 @@ mod on_aws {
             .filter(|listed| listed.enabled == paused)
             .map(|listed| listed.name.clone())
             .collect();
-        Ok(group.set_enabled(&names, !paused).await? > 0)
+        Ok(Some(group.set_enabled(&names, !paused).await? > 0))
     }
 }
