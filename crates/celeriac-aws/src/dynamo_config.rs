@@ -54,6 +54,7 @@ impl DynamoConfig {
         )?;
         let expiry = settings
             .result_expires
+            .filter(|expires| !expires.is_zero()) // in Celery 0 is never, as none is
             .map(|expires| expires.max(RETENTION));
         let mut endpoint = match &url {
             Some(url) => table_endpoint(url, broker),

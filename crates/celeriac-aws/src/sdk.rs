@@ -213,5 +213,18 @@ async fn load(endpoint: &Endpoint) -> SdkConfig {
         );
         loader = loader.credentials_provider(provider);
     }
-    loader.load().await
+    without_empty_region(loader.load().await)
+}
+
+/// An empty `AWS_REGION`, as a template without a value gives it, is none.
+fn without_empty_region(config: SdkConfig) -> SdkConfig {
+    if config
+        .region()
+        .is_none_or(|region| !region.as_ref().is_empty())
+    {
+        return config;
+    }
+    let mut builder = config.into_builder();
+    builder.set_region(None);
+    builder.build()
 }

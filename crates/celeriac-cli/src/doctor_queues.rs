@@ -17,12 +17,38 @@ pub(crate) async fn checks(connection: &Connection, queues: &[String]) -> Vec<Ch
     let checks = queues
         .iter()
         .zip(answers)
-        .map(|(queue, answer)| match answer {
-            Ok(stats) => existing(queue, &stats),
-            Err(error) if !connection.broker_is_aws() => vec![missing_in_sqlite(queue, &error)],
-            Err(error) => vec![failed(queue, &error)],
+        .map(|(queue, answer)| async move {
+            match answer {
+                Ok(stats) => {
+                    let mut checks = existing(queue, &stats);
+                    checks.extend(waiting_dead_letters(connection, queue, &stats).await);
+                    checks
+                }
+                Err(error) if !connection.broker_is_aws() => {
+                    vec![missing_in_sqlite(queue, &error)]
+                }
+                Err(error) => vec![failed(queue, &error)],
+            }
         });
-    checks.flatten().collect()
+    join_all(checks).await.into_iter().flatten().collect()
+}
+
+/// What waits in its dead-letter queue, if that can be seen.
+async fn waiting_dead_letters(
+    connection: &Connection,
+    queue: &str,
+    stats: &QueueStats,
+) -> Option<Check> {
+    let dead_letters = stats.dead_letter_queue.as_ref()?;
+    let waiting = connection.broker().stats(dead_letters).await.ok()?.visible;
+    let advice = "each says why in its message attributes `celeriac-reason` and `celeriac-error`; docs/operations.md says how to look and how to move them back";
+    (waiting > 0).then(|| {
+        Check::warn(
+            format!("queue `{queue}`, dead letters"),
+            format!("{waiting} waiting in `{dead_letters}`"),
+            advice,
+        )
+    })
 }
 
 fn existing(queue: &str, stats: &QueueStats) -> Vec<Check> {

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use celeriac::commands::{
     CommandError, GlobalOptions, ResultCommand, SendCommand, print_error, print_usage,
 };
+use clap::error::{ContextKind, ContextValue};
 use clap::{Parser, Subcommand};
 
 mod check;
@@ -64,11 +65,22 @@ enum Command {
     Import(import::ImportCommand),
 }
 
+/// Commands of the programs that apps are.
+const OF_APPS: [&str; 5] = ["worker", "beat", "schedules", "tasks", "manifest"];
+
 #[tokio::main]
 async fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(error) => return print_usage(&error).into(),
+        Err(error) => {
+            let code = print_usage(&error);
+            if let Some(ContextValue::String(command)) = error.get(ContextKind::InvalidSubcommand)
+                && OF_APPS.contains(&command.as_str())
+            {
+                eprintln!("hint: `{command}` is a command of your app's own program");
+            }
+            return code.into();
+        }
     };
     match Box::pin(cli.run()).await {
         Ok(code) => code.into(),

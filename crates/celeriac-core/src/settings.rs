@@ -76,7 +76,7 @@ settings! {
         /// message is deleted), `dead_letter` (the same, and its message goes to the dead-letter
         /// queue), `release` (given back, for another worker on the queue) or `forward:QUEUE`.
         unknown_task: UnknownTask = UnknownTask::Fail, "`fail`", UnknownTask::check_queue;
-        /// How long results are kept. In DynamoDB the TTL is at least the queue's retention, 4
+        /// How long results are kept; `none` or 0 for ever. In DynamoDB the TTL is at least the queue's retention, 4
         /// days, since a redelivery must find that its task has ended.
         result_expires: Option<Duration> = Some(Duration::from_hours(24)), "1 day";
         /// Serializer of results. All readers must be set alike.

@@ -1,7 +1,9 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Instant;
 
 use celeriac_core::{Clock, ClockJumps, SystemClock};
 use celeriac_protocol::UtcTime;
@@ -23,11 +25,18 @@ pub struct Database {
 struct Inner {
     /// `None`: memory.
     path: Option<PathBuf>,
+    /// The file that is open, and when its path was last looked at, in milliseconds since then.
+    file: Option<FileId>,
+    opened_at: Instant,
+    looked_at: AtomicU64,
     writer: ConnectionThread,
     /// Readers of a file do not wait for writers. Memory has one connection.
     reader: Option<ConnectionThread>,
     wakers: Wakers,
 }
+
+/// Between two looks at whether the path still leads to the file that is open.
+const LOOK_EVERY_MILLIS: u64 = 1_000;
 
 /// Bytes of a page in memory; a file has SQLite's 4 KiB.
 const MEMORY_PAGE: i64 = 8 << 10;
@@ -44,6 +53,9 @@ impl Database {
         let reader = connect(path)?;
         Ok(Self::of(Inner {
             path: Some(path.to_owned()),
+            file: FileId::of(path),
+            opened_at: Instant::now(),
+            looked_at: AtomicU64::new(0),
             writer: ConnectionThread::spawn(writer, TransactionBehavior::Immediate),
             reader: Some(ConnectionThread::spawn(
                 reader,
@@ -145,6 +157,7 @@ impl Database {
         T: Send + 'static,
         F: Fn(&Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
     {
+        self.inner.check_file()?;
         self.inner.writer.call(work).await
     }
 
@@ -154,6 +167,7 @@ impl Database {
         T: Send + 'static,
         F: Fn(&Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
     {
+        self.inner.check_file()?;
         self.inner
             .reader
             .as_ref()
@@ -195,6 +209,23 @@ impl fmt::Debug for Database {
 }
 
 impl Inner {
+    /// A file that was deleted stays open, and nobody else ever sees what is written to it.
+    fn check_file(&self) -> Result<(), DatabaseError> {
+        let Some(file) = &self.file else {
+            return Ok(());
+        };
+        let now = u64::try_from(self.opened_at.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let last = self.looked_at.load(Relaxed);
+        if now < last + LOOK_EVERY_MILLIS {
+            return Ok(());
+        }
+        if FileId::of(&file.path).as_ref() != Some(file) {
+            return Err(DatabaseError::Gone(file.path.clone()));
+        }
+        self.looked_at.store(now, Relaxed);
+        Ok(())
+    }
+
     fn memory() -> Result<Self, DatabaseError> {
         let path = Path::new(":memory:");
         let opened = Connection::open_in_memory();
@@ -212,6 +243,9 @@ impl Inner {
         schema::set_up(&mut connection, path)?;
         Ok(Self {
             path: None,
+            file: None,
+            opened_at: Instant::now(),
+            looked_at: AtomicU64::new(0),
             writer: ConnectionThread::spawn(connection, TransactionBehavior::Immediate),
             reader: None,
             wakers: Wakers::default(),
@@ -279,6 +313,21 @@ mod tests {
         assert!(!same(&one, &open(&folder.path().join("other.sqlite"))));
         let apart = Database::open(&path).expect("the file opens");
         assert!(!same(&one, &apart), "`open` is a handle of its own");
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn a_file_that_was_deleted_is_told_of() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("gone.sqlite");
+        let database = open(&path);
+        database.read(|_| Ok(())).await.expect("it is there");
+        std::fs::remove_file(&path).expect("it is the test's");
+        tokio::time::sleep(std::time::Duration::from_millis(LOOK_EVERY_MILLIS + 100)).await;
+        for _ in 0..2 {
+            let error = database.write(|_| Ok(())).await.expect_err("it is gone");
+            assert!(matches!(error, DatabaseError::Gone(_)), "{error}");
+        }
     }
 
     #[cfg(unix)]

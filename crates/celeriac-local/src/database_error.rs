@@ -32,6 +32,9 @@ pub enum DatabaseError {
     /// Neither `sqlite:PATH` nor `sqlite::memory:`.
     #[error("`{0}` is not a database URL: `sqlite:PATH` or `sqlite::memory:` is")]
     Url(String),
+    /// The file was deleted, or another put in its place, while it was open.
+    #[error("`{}` was deleted or replaced while it was in use: restart this program", .0.display())]
+    Gone(PathBuf),
     /// A statement failed.
     #[error("database: {0}")]
     Sqlite(#[from] rusqlite::Error),

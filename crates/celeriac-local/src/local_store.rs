@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use celeriac_core::{
     Claim, ClaimOutcome, Completion, CompletionKind, CompletionOutcome, Lease, LeaseOutcome,
-    Ledger, Record, StateUpdate, StoreError, StoreErrorKind,
+    Ledger, Record, Settings, StateUpdate, StoreError, StoreErrorKind,
 };
 use celeriac_protocol::{ResultCodec, ResultMeta};
 use rusqlite::Transaction;
@@ -19,6 +19,8 @@ use crate::{Database, DatabaseError};
 /// At least as long as SQS keeps a message by default, or a late redelivery would run a finished
 /// task again.
 const DEFAULT_TTL: Duration = Duration::from_hours(4 * 24);
+/// For ever, as good as.
+const NEVER: Duration = Duration::from_hours(24 * 365 * 1_000);
 const SWEEP_EVERY: Duration = Duration::from_secs(1);
 
 /// A [`Ledger`] with the ledger's rules and DynamoDB's limits, on SQLite.
@@ -43,6 +45,20 @@ impl LocalStore {
             ttl: DEFAULT_TTL,
             swept_at: Arc::default(),
         }
+    }
+
+    /// As the settings say: `result_expires`, `result_serializer`, `result_compression` and
+    /// `global_keyprefix`, with the same meaning as on DynamoDB.
+    #[must_use]
+    pub fn with_settings(self, settings: &Settings) -> Self {
+        let expires = settings.result_expires.filter(|expires| !expires.is_zero());
+        let options = &settings.result_backend_transport_options;
+        self.with_codec(ResultCodec {
+            serializer: settings.result_serializer,
+            compression: settings.result_compression,
+        })
+        .with_key_prefix(&options.global_keyprefix)
+        .with_ttl(expires.map_or(NEVER, |expires| expires.max(DEFAULT_TTL)))
     }
 
     /// How results are written: `result_serializer` and `result_compression`.

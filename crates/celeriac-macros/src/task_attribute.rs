@@ -211,13 +211,13 @@ fn unknown(name: &str, meta: &Meta) -> Error {
     let hint = match name {
         "bind" => "; to know the running task, add a parameter `ctx: Context`".to_owned(),
         "retry_kwargs" => "; use `max_retries` and `default_retry_delay`".to_owned(),
-        _ => match nearest(name) {
-            Some(meant) => format!("; did you mean `{meant}`?"),
-            None => {
+        _ => nearest(name).map_or_else(
+            || {
                 let known: Vec<_> = KNOWN.iter().map(|name| format!("`{name}`")).collect();
                 format!("; known are {}", known.join(", "))
-            }
-        },
+            },
+            |meant| format!("; did you mean `{meant}`?"),
+        ),
     };
     Error::new_spanned(
         meta.path(),

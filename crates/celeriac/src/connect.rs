@@ -96,15 +96,16 @@ fn open_queues(place: &Place, settings: &Settings) -> Result<Queues, Error> {
 }
 
 #[cfg_attr(
-    not(feature = "_aws"),
-    expect(unused_variables, reason = "SQLite is in the place itself")
+    not(any(feature = "local", feature = "_aws")),
+    expect(unused_variables, reason = "for no backend")
 )]
 fn open_results(place: &Place, settings: &Settings) -> Result<Option<Results>, Error> {
     match place {
         #[cfg(feature = "local")]
-        Place::Sqlite(url) => Ok(Some(Results::of(celeriac_local::LocalStore::new(
-            database("result_backend", url)?,
-        )))),
+        Place::Sqlite(url) => {
+            let store = celeriac_local::LocalStore::new(database("result_backend", url)?);
+            Ok(Some(Results::of(store.with_settings(settings))))
+        }
         #[cfg(not(feature = "local"))]
         Place::Sqlite(url) => Err(missing("result_backend", url, "local")),
         #[cfg(feature = "_aws")]

@@ -42,7 +42,9 @@ async fn look_for_forward_queue(executor: &Executor) -> Result<(), WorkerError> 
         return Ok(());
     }
     match parts.broker.stats(target).await {
-        Err(error) if error.is_no_queue() => Err(error.into()),
+        Err(error) if error.is_no_queue() => Err(WorkerError::ForwardQueue {
+            queue: target.clone(),
+        }),
         _ => Ok(()),
     }
 }

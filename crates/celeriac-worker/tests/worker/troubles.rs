@@ -131,7 +131,7 @@ async fn a_missing_queue_of_unknown_tasks_is_an_error_where_it_has_to_be_declare
         .expect("no panic")
         .expect_err("no queue");
     assert!(
-        matches!(&error, WorkerError::Broker(error) if error.to_string().contains("`python`")),
+        matches!(&error, WorkerError::ForwardQueue { queue } if queue == "python"),
         "{error}"
     );
 

@@ -1,6 +1,7 @@
 use std::ffi::OsString;
 use std::process::ExitCode;
 
+use clap::error::{ContextKind, ContextValue};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use super::global_options::{QUIET_LEVEL, say_note};
@@ -60,11 +61,37 @@ impl AppSubcommand {
     }
 }
 
+/// For a command that the program could have, or that is another program's.
+fn missing_feature(error: &clap::Error) -> Option<String> {
+    let ContextValue::String(command) = error.get(ContextKind::InvalidSubcommand)? else {
+        return None;
+    };
+    let feature = match command.as_str() {
+        "manifest" => "aws",
+        "beat" | "schedules" => "beat",
+        "queues" | "doctor" | "dev" | "import" => {
+            return Some(format!(
+                "`{command}` is a command of the program `celeriac`"
+            ));
+        }
+        _ => return None,
+    };
+    Some(format!(
+        "`{command}` needs a feature: cargo add celeriac --features {feature}, then build again"
+    ))
+}
+
 impl AppCommand {
     pub(crate) async fn run(app: App, arguments: Vec<OsString>) -> ExitCode {
         let command = match Self::parse_for(&app.name, arguments) {
             Ok(command) => command,
-            Err(error) => return print_usage(&error).into(),
+            Err(error) => {
+                let code = print_usage(&error);
+                if let Some(hint) = missing_feature(&error) {
+                    eprintln!("hint: {hint}");
+                }
+                return code.into();
+            }
         };
         match command.perform(app).await {
             Ok(code) => code.into(),

@@ -30,6 +30,7 @@ pub(super) fn hint_of(error: &Error) -> Option<String> {
         Error::Result(ResultError::NoBackend) => {
             Some("unset `result_backend` for the default, or set it to `dynamodb://REGION/TABLE` or `sqlite:PATH`".to_owned())
         }
+        Error::Worker(WorkerError::ForwardQueue { queue }) => Some(format!("celeriac queues create {queue}")),
         Error::Worker(WorkerError::Health { .. }) => Some("is the port taken? choose another with --health-address".to_owned()),
         _ => None,
     }

@@ -30,11 +30,9 @@ pub(crate) fn wanted(
     let all = connection.beat_entries().iter().map(|entry| {
         let given = entry;
         let entry = with_task_options(connection, given);
-        let rendered = renderer.render(&entry)?;
-        Ok(EntrySchedules {
-            notes: [connection.entry_notes(given), rendered.notes].concat(),
-            ..rendered
-        })
+        let mut of_entry = renderer.render(&entry)?;
+        of_entry.notes.splice(0..0, connection.entry_notes(given));
+        Ok(of_entry)
     });
     let (mut schedules, mut errors) = (Vec::new(), Vec::new());
     for rendered in all {
