@@ -12,7 +12,7 @@ const SENDS: &str = "this beat is sending";
 /// The logged line of one that has lost it.
 const STOPS: &str = "lease has run out";
 /// The logged line of one that has it not.
-const WAITS: &str = "another beat is sending";
+const WAITS: &str = "another beat holds the lease";
 
 /// A beat process of `interop-worker`; killed when dropped.
 pub(crate) struct BeatProcess {

@@ -17,7 +17,7 @@ const LONG_VISIBILITY: Duration = Duration::from_mins(10);
 /// `celeriac doctor`
 #[derive(Debug, Args)]
 pub(crate) struct DoctorCommand {
-    /// Queues to look at [default: those of the manifest; else the default queue, those of
+    /// Queues to check [default: those of the manifest; else the default queue, those of
     /// `task_routes`, and the predefined ones]
     #[arg(
         short = 'Q',
@@ -44,7 +44,7 @@ impl DoctorCommand {
         let mut checks = checks(&connection, &queues).await;
         checks.extend(long_visibility(&connection));
         let passed_over = notes.into_iter().map(|note| {
-            let advice = "take it out, or see docs/settings.md for what there is in its place";
+            let advice = "remove it, or see docs/settings.md for the replacement";
             Check::warn("settings", note, advice)
         });
         checks.splice(1..1, passed_over);
@@ -55,7 +55,7 @@ impl DoctorCommand {
         });
         if self.queues.is_empty() && self.manifest.is_none() && !self.json {
             eprintln!(
-                "note: queues that only the app's tasks name were not looked at: shop manifest | celeriac doctor --manifest -"
+                "note: queues named only by the app's tasks were not checked: shop manifest | celeriac doctor --manifest -"
             );
         }
         let failed = checks.iter().any(|check| check.status() == Status::Fail);
@@ -115,10 +115,10 @@ async fn checks(connection: &Connection, queues: &[String]) -> Vec<Check> {
     checks.extend(doctor_sqlite::checks(connection).await);
     checks.extend(doctor_aws::access(connection).await);
     if checks.iter().any(|check| check.status() == Status::Fail) {
-        let advice = "put right what failed above, then ask again";
+        let advice = "fix the failure above, then run doctor again";
         checks.push(Check::warn(
             "queues, table, permissions",
-            "not looked at: nothing could be",
+            "not checked, because of the failure above",
             advice,
         ));
         return checks;

@@ -88,7 +88,7 @@ async fn clock(aws: &AwsIdentity) -> Option<Check> {
     const ADVICE: &str = "switch time synchronisation on (chrony, systemd-timesyncd)";
     let skew = aws.clock_skew().await.ok()?;
     let finding = match skew {
-        0 => "right to the second".to_owned(),
+        0 => "accurate to within a second".to_owned(),
         1.. => format!("{skew} s ahead of AWS's"),
         _ => format!("{} s behind AWS's", -skew),
     };

@@ -89,7 +89,7 @@ fn missing_in_sqlite(queue: &str, error: &BrokerError) -> Check {
     match error.kind {
         BrokerErrorKind::QueueNotFound => Check::ok(
             format!("queue `{queue}`"),
-            "not there yet: the first message to it creates it",
+            "does not exist yet; the first message creates it",
         ),
         _ => failed(queue, error),
     }

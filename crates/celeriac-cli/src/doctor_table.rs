@@ -10,7 +10,7 @@ pub(crate) async fn checks(config: &AwsConfig) -> Vec<Check> {
     if let Err(error) = store.check().await {
         return vec![failed(subject, &error)];
     }
-    let mut checks = vec![Check::ok(&subject, "there, and readable")];
+    let mut checks = vec![Check::ok(&subject, "exists and is readable")];
     match store.describe().await {
         Ok(status) => checks.extend(described(&subject, status, config.dynamodb.ttl.is_some())),
         Err(error) => checks.push(Check::warn(
@@ -35,7 +35,7 @@ fn described(subject: &str, status: TableStatus, wants_ttl: bool) -> Vec<Check> 
     } else {
         Check::warn(
             format!("{subject}, TTL"),
-            "off: results stay for ever",
+            "off: results are kept forever",
             "celeriac queues create --table switches it on",
         )
     });

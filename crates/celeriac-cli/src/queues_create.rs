@@ -28,7 +28,7 @@ pub(crate) struct CreateQueues {
     /// and again
     #[arg(long, conflicts_with = "max_receives")]
     no_dlq: bool,
-    /// Change queues that exist, too: what of visibility, retention and receives is given here
+    /// Also change existing queues: the visibility, retention and receives given here
     #[arg(long)]
     update: bool,
     /// Create the table of results too, on demand and with TTL

@@ -33,7 +33,7 @@ impl PurgeQueue {
     fn confirm(&self, count: u64) -> Result<(), CommandError> {
         if !io::stdin().is_terminal() {
             let error = CommandError::usage(format!(
-                "about {count} messages of queue `{}` would be deleted, and there is nobody to ask: stdin is not a terminal",
+                "this would delete about {count} messages of queue `{}`, and stdin is no terminal to confirm on",
                 self.name
             ));
             return Err(error.hint(format!("celeriac queues purge {} --yes", self.name)));

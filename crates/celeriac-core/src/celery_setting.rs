@@ -125,7 +125,7 @@ const SETTINGS: &[PassedOver] = &[
         ],
     },
     PassedOver {
-        why: "SQS has no connection to keep: `broker_url` and `broker_transport_options` say all",
+        why: "SQS has no connection to keep: `broker_url` and `broker_transport_options` are all there is to set",
         names: &[
             "broker_channel_error_retry",
             "broker_connection_max_retries",
@@ -373,7 +373,7 @@ const RESULT_BACKEND_TRANSPORT_OPTIONS: &[PassedOver] = &[
         names: &["retry_policy"],
     },
     PassedOver {
-        why: "of the broker alone",
+        why: "applies to the broker only",
         names: &["visibility_timeout"],
     },
 ];

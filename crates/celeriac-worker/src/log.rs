@@ -103,7 +103,7 @@ pub(crate) fn not_registered(headers: &Headers, failure: &Failure) {
         exception = failure.exception.exc_type,
         args,
         kwargs,
-        "failed: no task of this name is registered here; its args={args} kwargs={kwargs}"
+        "failed: NotRegistered: no task of this name is registered here; args={args} kwargs={kwargs}"
     );
 }
 

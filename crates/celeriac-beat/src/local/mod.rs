@@ -154,7 +154,7 @@ impl Beat {
                 Ok(None) if !waiting => {
                     tracing::info!(
                         app = self.parts.app,
-                        "another beat is sending; this one is on standby"
+                        "another beat holds the lease; this one is on standby"
                     );
                     waiting = true;
                 }

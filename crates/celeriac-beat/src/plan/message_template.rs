@@ -115,7 +115,7 @@ fn relative_expires(
         return Ok(expires);
     }
     Err(entry.wrong(
-        "option `expires` in seconds cannot be in a message that is written beforehand: set `celeriac_only` if only celeriac reads \
+        "a relative `expires` is not possible, because the message is written in advance: set `celeriac_only` if only celeriac reads \
          the entry's queue, use `starting_deadline` for runs that EventBridge Scheduler could not deliver in time, or test `scheduled_time` \
          inside the task",
     ))

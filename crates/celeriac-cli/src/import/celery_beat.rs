@@ -96,7 +96,7 @@ impl ImportCeleryBeat {
         let mut file = match OpenOptions::new().write(true).create_new(true).open(path) {
             Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
                 return Err(
-                    CommandError::usage(format!("{} is there already", path.display()))
+                    CommandError::usage(format!("{} already exists", path.display()))
                         .hint("give another name, or leave out --output and add what is printed"),
                 );
             }

@@ -107,7 +107,7 @@ fn queues_are_created_listed_and_purged() {
 
     let (_, stderr) = place.wants(2, &["queues", "purge", "orders"]);
     assert!(
-        stderr.contains("about 3 messages of queue `orders` would be deleted"),
+        stderr.contains("would delete about 3 messages of queue `orders`"),
         "{stderr}"
     );
     assert!(
@@ -263,7 +263,7 @@ fn doctor_warns_that_nothing_is_configured() {
         stdout.contains("      -> set CELERIAC_BROKER_URL=sqs://"),
         "{stdout}"
     );
-    assert!(stdout.contains("queue `orders`: not there yet"), "{stdout}");
+    assert!(stdout.contains("queue `orders`: does not exist yet"), "{stdout}");
 }
 
 #[test]

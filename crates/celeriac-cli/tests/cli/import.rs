@@ -325,9 +325,6 @@ fn a_file_is_written_once_and_never_replaced() {
     );
     let (code, _, stderr) = import(&dump, &["-o", path]);
     assert_eq!(code, Some(2));
-    assert!(
-        stderr.contains("celeriac.toml is there already"),
-        "{stderr}"
-    );
+    assert!(stderr.contains("celeriac.toml already exists"), "{stderr}");
     assert_eq!(std::fs::read_to_string(&file).expect("the file"), written);
 }

@@ -70,9 +70,9 @@ async fn wait_and_say(worker: &RunningWorker, until: Instant) {
     sleep_until(until.min(Instant::now() + Duration::from_secs(1))).await;
     let left = until.saturating_duration_since(Instant::now());
     if !left.is_zero() {
-        let open = worker.polls.len();
+        let open = counted(worker.polls.len(), "open long poll");
         tracing::info!(
-            "waiting up to {left:.0?} for {open} open long polls, so that no message is lost to them; signal again to skip this"
+            "waiting up to {left:.0?} for {open} to end, so that no message is lost; signal again to skip this"
         );
         sleep_until(until).await;
     }

@@ -281,6 +281,10 @@ async fn a_result_that_no_store_takes_is_a_failure_that_says_so() {
             Ok(Value::Str("x".repeat(500_000)))
         })
         .task("tasks.large_failure", plain(), |_, _| async {
+            let args = vec![Value::List(vec![Value::Int(1); 500_000])];
+            Err(TaskError::Failure(Failure::with_args("ValueError", args)))
+        })
+        .task("tasks.long_failure", plain(), |_, _| async {
             Err(TaskError::failure("ValueError", "x".repeat(500_000)))
         })
         .app();
@@ -298,6 +302,12 @@ async fn a_result_that_no_store_takes_is_a_failure_that_says_so() {
             exc_message(&meta)
         );
     }
+    // a text is only cut
+    let (_, meta) = app.run("tasks.long_failure", vec![]).await;
+    assert_eq!(exc_type(&meta), "ValueError");
+    let (text, traceback) = (exc_message(&meta), meta.traceback.unwrap_or_default());
+    assert!((60_000..70_000).contains(&text.len()) && text.ends_with("x..."));
+    assert!(traceback.len() < 70_000, "{}", traceback.len());
 }
 
 #[tokio::test]

@@ -29,7 +29,7 @@ pub struct SendCommand {
     /// Run at this time: `2027-01-02T03:04:05Z`
     #[arg(long, value_name = "ISO", value_parser = time_argument::moment)]
     pub eta: Option<UtcTime>,
-    /// Do not start it when this has passed
+    /// Do not start the task after this time
     #[arg(long, value_name = "TIME", value_parser = time_argument::duration)]
     pub expires: Option<Duration>,
     /// Queue, over every route

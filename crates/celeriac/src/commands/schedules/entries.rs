@@ -58,7 +58,7 @@ pub(super) fn entries<'a>(
 /// Entries that an operator has paused: in EventBridge Scheduler or, where they are not in the group,
 /// for the local beat.
 pub(super) async fn paused(connection: &Connection) -> Result<BTreeSet<String>, CommandError> {
-    let mut paused = BTreeSet::new();
+    let (mut paused, mut may_lack) = (BTreeSet::new(), false);
     #[cfg(feature = "aws")]
     if connection.broker_is_aws() {
         let group = crate::schedules::ScheduleGroup::of(connection)?;
@@ -72,10 +72,16 @@ pub(super) async fn paused(connection: &Connection) -> Result<BTreeSet<String>, 
         if others.is_empty() {
             return Ok(paused);
         }
+        may_lack = true; // what is in the group is known
     }
     if let Some(store) = connection.documents() {
-        let kept = Pauses::of(&connection.deployment(), store);
-        paused.extend(kept.load().await.map_err(Error::from)?);
+        match Pauses::of(&connection.deployment(), store).load().await {
+            Ok(kept) => paused.extend(kept),
+            Err(error) if may_lack => {
+                eprintln!("note: whether a local `beat` has paused entries is not known: {error}");
+            }
+            Err(error) => return Err(Error::from(error).into()),
+        }
     }
     Ok(paused)
 }

@@ -26,7 +26,7 @@ pub enum SchedulesCommand {
     /// Show what `apply` would change in EventBridge Scheduler
     #[cfg(feature = "aws")]
     Plan(plan::PlanCommand),
-    /// Make the app's schedule group in EventBridge Scheduler what its entries say
+    /// Update the schedule group in EventBridge Scheduler to match the app's entries
     #[cfg(feature = "aws")]
     Apply(apply::ApplyCommand),
     /// List the entries: schedule, next time, task, state

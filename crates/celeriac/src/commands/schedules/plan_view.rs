@@ -189,7 +189,7 @@ fn rows(alike: &[PlannedChange]) -> Vec<Vec<String>> {
 /// Why a schedule goes.
 fn removal(planned: &PlannedChange, name: &str, rest: &[PlannedChange]) -> String {
     let why = if planned.entry == name {
-        "no entry wants it".to_owned()
+        "no longer in the app's entries".to_owned()
     } else {
         format!("`{}` has no such schedule any more", planned.entry)
     };
