@@ -13,7 +13,7 @@ use crate::{
 
 settings! {
     /// The settings, in Celery's names: from code, then a TOML file, then the environment
-    /// (`CELERIAC_` and the name in capitals), each over the one before. `docs/settings.md` is made
+    /// (`CELERIAC_` and the name in capitals), each overrides the one before. `docs/settings.md` is made
     /// from the same list.
     ///
     /// ```
@@ -118,7 +118,7 @@ settings! {
         /// alarms), so that several share an account. Queues and tables are told apart by
         /// `queue_name_prefix` and `result_backend`.
         environment: Option<String> = None, "the `queue_name_prefix`, as it is", check::environment;
-        /// Time zone of beat entries that name none: a name of the tz database, such as
+        /// Time zone of beat entries that do not set one: a name of the tz database, such as
         /// `Europe/Berlin`.
         timezone: String = "UTC".to_owned(), "`UTC`", check::not_empty;
         /// Periodic tasks by name, in Celery's shape: `task`, `schedule`, `args`, `kwargs`,

@@ -10,7 +10,7 @@ use crate::{Connection, Error};
 /// An app: its tasks, their shared state and its settings. [`App::run`] makes a program of it,
 /// [`App::client`] a client for a web handler.
 ///
-/// What cannot be (a task registered twice, say) is kept and reported by the method that ends the
+/// An error (a task registered twice, say) is kept and reported by the method that ends the
 /// chain.
 ///
 /// ```no_run

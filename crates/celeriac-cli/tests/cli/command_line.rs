@@ -263,7 +263,10 @@ fn doctor_warns_that_nothing_is_configured() {
         stdout.contains("      -> set CELERIAC_BROKER_URL=sqs://"),
         "{stdout}"
     );
-    assert!(stdout.contains("queue `orders`: does not exist yet"), "{stdout}");
+    assert!(
+        stdout.contains("queue `orders`: does not exist yet"),
+        "{stdout}"
+    );
 }
 
 #[test]

@@ -9,8 +9,8 @@ const INTRODUCTION: &str = "\
 
 # Settings
 
-Settings have Celery's names. They come from code (`App`), then from a TOML file, then from the environment, each over
-the one before.
+Settings have Celery's names. They come from code (`App`), then from a TOML file, then from the environment; each
+overrides the one before.
 
 - **File**: `celeriac.toml` in the working directory, or the file that `CELERIAC_CONFIG` names. An unknown name is an
   error that says which one is near. It is UTF-8 or UTF-16, with or without a byte order mark, and 16 MiB at most.

@@ -58,32 +58,41 @@ pub(super) fn entries<'a>(
 /// Entries that an operator has paused: in EventBridge Scheduler or, where they are not in the group,
 /// for the local beat.
 pub(super) async fn paused(connection: &Connection) -> Result<BTreeSet<String>, CommandError> {
-    let (mut paused, mut may_lack) = (BTreeSet::new(), false);
     #[cfg(feature = "aws")]
     if connection.broker_is_aws() {
-        let group = crate::schedules::ScheduleGroup::of(connection)?;
-        let listed = group.list().await?.unwrap_or_default();
-        let group = celeriac_beat::plan::GroupEntries::of(&listed);
-        let entries = connection.beat_entries().iter().map(Entry::name);
-        let (in_group, others): (Vec<&str>, Vec<&str>) =
-            entries.partition(|entry| !group.of_entry(entry).is_empty());
-        let in_group = in_group.into_iter().filter(|entry| group.is_paused(entry));
-        paused.extend(in_group.map(str::to_owned));
-        if others.is_empty() {
-            return Ok(paused);
-        }
-        may_lack = true; // what is in the group is known
+        return paused_on_aws(connection).await;
     }
-    if let Some(store) = connection.documents() {
-        match Pauses::of(&connection.deployment(), store).load().await {
-            Ok(kept) => paused.extend(kept),
-            Err(error) if may_lack => {
-                eprintln!("note: whether a local `beat` has paused entries is not known: {error}");
-            }
-            Err(error) => return Err(Error::from(error).into()),
+    Ok(paused_locally(connection).await?)
+}
+
+#[cfg(feature = "aws")]
+async fn paused_on_aws(connection: &Connection) -> Result<BTreeSet<String>, CommandError> {
+    let group = crate::schedules::ScheduleGroup::of(connection)?;
+    let listed = group.list().await?.unwrap_or_default();
+    let group = celeriac_beat::plan::GroupEntries::of(&listed);
+    let entries = connection.beat_entries().iter().map(Entry::name);
+    let (in_group, others): (Vec<&str>, Vec<&str>) =
+        entries.partition(|entry| !group.of_entry(entry).is_empty());
+    let in_group = in_group.into_iter().filter(|entry| group.is_paused(entry));
+    let mut paused: BTreeSet<String> = in_group.map(str::to_owned).collect();
+    if others.is_empty() {
+        return Ok(paused);
+    }
+    match paused_locally(connection).await {
+        Ok(kept) => paused.extend(kept),
+        // what is in the group is known all the same
+        Err(error) => {
+            eprintln!("note: whether a local `beat` has paused entries is not known: {error}");
         }
     }
     Ok(paused)
+}
+
+async fn paused_locally(connection: &Connection) -> Result<BTreeSet<String>, Error> {
+    match connection.documents() {
+        Some(store) => Ok(Pauses::of(&connection.deployment(), store).load().await?),
+        None => Ok(BTreeSet::new()),
+    }
 }
 
 /// `2027-01-02 09:00 +09:00`, with seconds where there are any.
