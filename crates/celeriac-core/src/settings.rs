@@ -159,7 +159,7 @@ settings! {
         /// How long a received message is ours before the next extension, 1 s to 12 h. It is
         /// extended as long as needed.
         visibility_timeout: Duration = Duration::from_mins(1), "60 s (Celery: 30 min)", check::seconds(1, 43_200);
-        /// Wait of a long poll, at most 20 s.
+        /// Wait of a long poll, at most 20 s. An idle worker takes as long to end.
         wait_time_seconds: Duration = Duration::from_secs(20), "20 s (Celery: 10 s)", check::seconds(0, 20);
         /// `https` for a URL with a host.
         is_secure: bool = false, "`false`";

@@ -80,10 +80,16 @@ impl Place {
             return None;
         }
         let folder = std::env::current_dir().unwrap_or_default();
-        Some(format!(
+        let note = format!(
             "no `broker_url` is set: using SQLite in {}",
             folder.join(DEFAULT_FILE).display()
-        ))
+        );
+        Some(match std::env::var_os("CELERY_BROKER_URL") {
+            Some(_) => {
+                format!("{note} (`CELERY_BROKER_URL` is Celery's: set `CELERIAC_BROKER_URL`)")
+            }
+            None => note,
+        })
     }
 }
 
@@ -91,7 +97,7 @@ impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Aws(url) if url == BESIDE_SQS => {
-                f.write_str("DynamoDB's table `celery` beside it")
+                f.write_str("the DynamoDB table `celery` of the same account and region")
             }
             Self::Sqlite(url) => f.write_str(url),
             Self::Aws(url) => f.write_str(&without_secrets(url)),
