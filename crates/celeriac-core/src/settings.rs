@@ -125,8 +125,8 @@ settings! {
         /// `options`. See docs/beat.md for every form. A later source adds entries, and replaces
         /// those of the same name.
         beat_schedule: Dict = Dict::new(), "none";
-        /// A run that is later than this is left out. An entry's own `starting_deadline` counts
-        /// over it.
+        /// A run that is later than this is left out. An entry's own `starting_deadline` takes
+        /// precedence.
         beat_cron_starting_deadline: Option<Duration> = None, "none", check::positive;
         /// Within this time after the last sign of life of a `beat` another takes over; the local
         /// beat only.
