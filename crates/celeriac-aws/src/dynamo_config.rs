@@ -9,7 +9,7 @@ use crate::service_url::{Endpoint, ServiceUrl};
 
 /// How long SQS keeps a message unless told otherwise: a ledger item outlives the message it guards
 /// against.
-pub(crate) const RETENTION: Duration = Duration::from_hours(96);
+pub(crate) const RETENTION: Duration = Settings::LEAST_RESULT_TTL;
 const DEFAULT_TABLE: &str = "celery";
 
 /// DynamoDB.
@@ -52,10 +52,7 @@ impl DynamoConfig {
             settings.result_backend.as_ref(),
             "dynamodb",
         )?;
-        let expiry = settings
-            .result_expires
-            .filter(|expires| !expires.is_zero()) // in Celery 0 is never, as none is
-            .map(|expires| expires.max(RETENTION));
+        let expiry = settings.result_ttl();
         let mut endpoint = match &url {
             Some(url) => table_endpoint(url, broker),
             None => broker.beside(),
@@ -70,10 +67,7 @@ impl DynamoConfig {
             table: table_name(table)?,
             ttl,
             key_prefix: options.global_keyprefix.clone(),
-            codec: ResultCodec {
-                serializer: settings.result_serializer,
-                compression: settings.result_compression,
-            },
+            codec: settings.result_codec(),
             report_capacity: false,
         })
     }

@@ -48,6 +48,13 @@ impl AcceptContent {
         })
     }
 
+    /// Whether `pickle` is among the names.
+    pub(crate) fn names_pickle(&self) -> bool {
+        let kind = |name: &String| Serializer::from_name(name).map_err(|error| error.kind);
+        let is_pickle = |name| matches!(kind(name), Err(DecodeErrorKind::Pickle));
+        self.names.iter().any(is_pickle)
+    }
+
     /// Whether a message may be read.
     ///
     /// # Errors

@@ -5,8 +5,11 @@ use celeriac_protocol::{Dict, Value};
 
 use crate::celery_setting;
 use crate::setting::SettingGroup;
-use crate::setting_value::inline;
-use crate::{BrokerTransportOptions, ResultBackendTransportOptions, SendOptions, Settings};
+use crate::setting_value::{SettingValue, inline};
+use crate::{
+    AcceptContent, BrokerTransportOptions, ResultBackendTransportOptions, RouteTarget, SendOptions,
+    Settings,
+};
 
 /// Names what has no meaning here, one line each.
 pub(crate) fn passed_over(values: &Dict, origin: &str) -> Vec<String> {
@@ -20,7 +23,9 @@ pub(crate) fn passed_over(values: &Dict, origin: &str) -> Vec<String> {
             "result_backend_transport_options" => {
                 notes.extend(inside::<ResultBackendTransportOptions>(name, value));
             }
-            "accept_content" if names_pickle(value) => {
+            "accept_content"
+                if AcceptContent::read(value.clone()).is_ok_and(|it| it.names_pickle()) =>
+            {
                 notes.push((format!("{name}: pickle"), "it is never read".to_owned()));
             }
             "task_routes" => notes.extend(of_routes(value)),
@@ -37,20 +42,6 @@ pub(crate) fn passed_over(values: &Dict, origin: &str) -> Vec<String> {
         format!("setting `{name}` ({origin}) has no effect here and is ignored: {why}")
     };
     notes.into_iter().map(told).collect()
-}
-
-/// In a list of serializers, or as the whole of it.
-fn names_pickle(value: &Value) -> bool {
-    let is_pickle = |name: &Value| match name {
-        Value::Str(name) => name
-            .split(',')
-            .any(|name| matches!(name.trim(), "pickle" | "application/x-python-serialize")),
-        _ => false,
-    };
-    match value {
-        Value::List(names) => names.iter().any(is_pickle),
-        one => is_pickle(one),
-    }
 }
 
 /// In Celery a format of Python's `logging`.
@@ -87,35 +78,17 @@ fn of_queues(group: &str, value: &Value) -> Vec<Note> {
     names
 }
 
-/// Keys of a route that are most likely misspelled.
+/// Keys of a route that are most likely misspelled. What are no routes is refused elsewhere.
 fn of_routes(value: &Value) -> Vec<Note> {
-    let Ok(routes) = inline(value.clone()) else {
-        return Vec::new();
-    };
-    let mut tables = Vec::new();
-    let mut left = vec![routes];
-    while let Some(value) = left.pop() {
-        match value {
-            Value::List(items) => left.extend(items),
-            Value::Dict(routes) => tables.extend(routes.into_iter().filter_map(
-                |(pattern, target)| match target {
-                    Value::Dict(keys) => Some((pattern, keys)),
-                    _ => None,
-                },
-            )),
-            _ => {}
-        }
-    }
-    let of_route = |(pattern, keys): (String, Dict)| {
-        let options = SendOptions::from_dict(&keys).unwrap_or_default();
-        let misspelled = options.likely_misspelled();
-        let note = |(key, meant)| {
+    let mut notes = Vec::new();
+    for (pattern, target) in Vec::<(String, RouteTarget)>::read(value.clone()).unwrap_or_default() {
+        let options = SendOptions::from_dict(&target.options).unwrap_or_default();
+        notes.extend(options.likely_misspelled().map(|(key, meant)| {
             let name = format!("task_routes.\"{pattern}\".{key}");
             (name, format!("did you mean `{meant}`?"))
-        };
-        misspelled.map(note).collect::<Vec<_>>()
-    };
-    tables.into_iter().flat_map(of_route).collect()
+        }));
+    }
+    notes
 }
 
 /// Its entries; none of what is no table, which is refused elsewhere.

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use celeriac_protocol::{Compression, Dict, Serializer};
+use celeriac_protocol::{Compression, Dict, ResultCodec, Serializer};
 use thiserror::Error;
 
 use crate::setting::settings;
@@ -13,8 +13,8 @@ use crate::{
 
 settings! {
     /// The settings, in Celery's names: from code, then a TOML file, then the environment
-    /// (`CELERIAC_` and the name in capitals), each overrides the one before. `docs/settings.md` is made
-    /// from the same list.
+    /// (`CELERIAC_` and the name in capitals); each overrides the one before. `docs/settings.md` is
+    /// made from the same list.
     ///
     /// ```
     /// use celeriac_core::Settings;
@@ -76,8 +76,8 @@ settings! {
         /// message is deleted), `dead_letter` (the same, and its message goes to the dead-letter
         /// queue), `release` (given back, for another worker on the queue) or `forward:QUEUE`.
         unknown_task: UnknownTask = UnknownTask::Fail, "`fail`", UnknownTask::check_queue;
-        /// How long results are kept; `none` or 0 for ever. In DynamoDB the TTL is at least the queue's retention, 4
-        /// days, since a redelivery must find that its task has ended.
+        /// How long results are kept; `none` or 0 for ever. In DynamoDB the TTL is at least the
+        /// queue's retention, 4 days, since a redelivery must find that its task has ended.
         result_expires: Option<Duration> = Some(Duration::from_hours(24)), "1 day";
         /// Serializer of results. All readers must be set alike.
         result_serializer: Serializer = Serializer::Json, "`json`";
@@ -206,6 +206,24 @@ impl Settings {
     pub const MAX_CONCURRENCY: usize = 1_000_000;
     /// The largest `worker_prefetch_multiplier`.
     pub const MAX_PREFETCH_MULTIPLIER: usize = 1_000_000;
+
+    /// How long a store keeps results at least: as long as SQS keeps a message by default, or a late
+    /// redelivery would run a finished task again.
+    pub const LEAST_RESULT_TTL: Duration = Duration::from_hours(4 * 24);
+
+    /// How long a store keeps results, by `result_expires`; `None`: for ever, as 0 in Celery.
+    pub fn result_ttl(&self) -> Option<Duration> {
+        let expires = self.result_expires.filter(|expires| !expires.is_zero());
+        expires.map(|expires| expires.max(Self::LEAST_RESULT_TTL))
+    }
+
+    /// How results are written: `result_serializer` and `result_compression`.
+    pub fn result_codec(&self) -> ResultCodec {
+        ResultCodec {
+            serializer: self.result_serializer,
+            compression: self.result_compression,
+        }
+    }
 
     /// The router of `task_routes` and `task_default_queue`.
     pub fn router(&self) -> Result<Router, RouterError> {

@@ -72,8 +72,8 @@ impl TaskIdentity {
     }
 
     fn shares_sender(&self, other: &Self) -> bool {
-        let sender = |of: &Self| of.origin.clone().filter(|origin| origin != EVENTBRIDGE);
-        sender(self).is_some_and(|one| sender(other) == Some(one))
+        let sender = self.origin.as_deref().filter(|one| *one != EVENTBRIDGE);
+        sender.is_some() && sender == other.origin.as_deref()
     }
 
     /// Where one is not known, nothing speaks against it.

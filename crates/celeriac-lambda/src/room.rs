@@ -1,7 +1,6 @@
 use std::sync::Arc;
 
 use celeriac_protocol::{Envelope, Limits};
-
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// A decoded message with its arguments, result and copies takes about this many times its body.

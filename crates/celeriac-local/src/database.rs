@@ -1,9 +1,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
-use std::time::Instant;
 
 use celeriac_core::{Clock, ClockJumps, SystemClock};
 use celeriac_protocol::UtcTime;
@@ -11,6 +9,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use crate::connection_thread::ConnectionThread;
 use crate::wakers::Wakers;
+use crate::watched_file::{FileId, WatchedFile};
 use crate::{DatabaseError, schema};
 
 /// An SQLite database that holds queues and results; clones share it.
@@ -25,18 +24,12 @@ pub struct Database {
 struct Inner {
     /// `None`: memory.
     path: Option<PathBuf>,
-    /// The file that is open, and when its path was last looked at, in milliseconds since then.
-    file: Option<FileId>,
-    opened_at: Instant,
-    looked_at: AtomicU64,
+    file: Option<WatchedFile>,
     writer: ConnectionThread,
     /// Readers of a file do not wait for writers. Memory has one connection.
     reader: Option<ConnectionThread>,
     wakers: Wakers,
 }
-
-/// Between two looks at whether the path still leads to the file that is open.
-const LOOK_EVERY_MILLIS: u64 = 1_000;
 
 /// Bytes of a page in memory; a file has SQLite's 4 KiB.
 const MEMORY_PAGE: i64 = 8 << 10;
@@ -53,9 +46,7 @@ impl Database {
         let reader = connect(path)?;
         Ok(Self::of(Inner {
             path: Some(path.to_owned()),
-            file: FileId::of(path),
-            opened_at: Instant::now(),
-            looked_at: AtomicU64::new(0),
+            file: FileId::of(path).map(WatchedFile::new),
             writer: ConnectionThread::spawn(writer, TransactionBehavior::Immediate),
             reader: Some(ConnectionThread::spawn(
                 reader,
@@ -177,29 +168,6 @@ impl Database {
     }
 }
 
-/// Which file a path leads to at this moment. A file that was deleted and created anew is another.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct FileId {
-    path: PathBuf,
-    /// Device and number, where there are such things.
-    inode: (u64, u64),
-}
-
-impl FileId {
-    fn of(path: &Path) -> Option<Self> {
-        let path = path.canonicalize().ok()?;
-        #[cfg(unix)]
-        let inode = {
-            use std::os::unix::fs::MetadataExt;
-            let metadata = path.metadata().ok()?;
-            (metadata.dev(), metadata.ino())
-        };
-        #[cfg(not(unix))]
-        let inode = (0, 0);
-        Some(Self { path, inode })
-    }
-}
-
 impl fmt::Debug for Database {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Database")
@@ -209,21 +177,8 @@ impl fmt::Debug for Database {
 }
 
 impl Inner {
-    /// A file that was deleted stays open, and nobody else ever sees what is written to it.
     fn check_file(&self) -> Result<(), DatabaseError> {
-        let Some(file) = &self.file else {
-            return Ok(());
-        };
-        let now = u64::try_from(self.opened_at.elapsed().as_millis()).unwrap_or(u64::MAX);
-        let last = self.looked_at.load(Relaxed);
-        if now < last + LOOK_EVERY_MILLIS {
-            return Ok(());
-        }
-        if FileId::of(&file.path).as_ref() != Some(file) {
-            return Err(DatabaseError::Gone(file.path.clone()));
-        }
-        self.looked_at.store(now, Relaxed);
-        Ok(())
+        self.file.as_ref().map_or(Ok(()), WatchedFile::check)
     }
 
     fn memory() -> Result<Self, DatabaseError> {
@@ -244,8 +199,6 @@ impl Inner {
         Ok(Self {
             path: None,
             file: None,
-            opened_at: Instant::now(),
-            looked_at: AtomicU64::new(0),
             writer: ConnectionThread::spawn(connection, TransactionBehavior::Immediate),
             reader: None,
             wakers: Wakers::default(),
@@ -323,7 +276,7 @@ mod tests {
         let database = open(&path);
         database.read(|_| Ok(())).await.expect("it is there");
         std::fs::remove_file(&path).expect("it is the test's");
-        tokio::time::sleep(std::time::Duration::from_millis(LOOK_EVERY_MILLIS + 100)).await;
+        tokio::time::sleep(std::time::Duration::from_millis(1_100)).await;
         for _ in 0..2 {
             let error = database.write(|_| Ok(())).await.expect_err("it is gone");
             assert!(matches!(error, DatabaseError::Gone(_)), "{error}");

@@ -49,6 +49,7 @@ mod queue_admin;
 mod queue_row;
 mod schema;
 mod wakers;
+mod watched_file;
 
 pub use database::Database;
 pub use database_error::DatabaseError;

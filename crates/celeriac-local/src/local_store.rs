@@ -16,9 +16,6 @@ use crate::ledger_row::LedgerRow;
 use crate::local_broker::MAX_BATCH;
 use crate::{Database, DatabaseError};
 
-/// At least as long as SQS keeps a message by default, or a late redelivery would run a finished
-/// task again.
-const DEFAULT_TTL: Duration = Duration::from_hours(4 * 24);
 /// For ever, as good as.
 const NEVER: Duration = Duration::from_hours(24 * 365 * 1_000);
 const SWEEP_EVERY: Duration = Duration::from_secs(1);
@@ -42,7 +39,7 @@ impl LocalStore {
         Self {
             database,
             format: ItemFormat::default(),
-            ttl: DEFAULT_TTL,
+            ttl: Settings::LEAST_RESULT_TTL,
             swept_at: Arc::default(),
         }
     }
@@ -51,14 +48,10 @@ impl LocalStore {
     /// `global_keyprefix`, with the same meaning as on DynamoDB.
     #[must_use]
     pub fn with_settings(self, settings: &Settings) -> Self {
-        let expires = settings.result_expires.filter(|expires| !expires.is_zero());
         let options = &settings.result_backend_transport_options;
-        self.with_codec(ResultCodec {
-            serializer: settings.result_serializer,
-            compression: settings.result_compression,
-        })
-        .with_key_prefix(&options.global_keyprefix)
-        .with_ttl(expires.map_or(NEVER, |expires| expires.max(DEFAULT_TTL)))
+        self.with_codec(settings.result_codec())
+            .with_key_prefix(&options.global_keyprefix)
+            .with_ttl(settings.result_ttl().unwrap_or(NEVER))
     }
 
     /// How results are written: `result_serializer` and `result_compression`.

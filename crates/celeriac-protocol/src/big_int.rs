@@ -1,7 +1,7 @@
-use crate::short_text::is_not;
 use std::{fmt, str::FromStr};
 
 use crate::ValueError;
+use crate::short_text::is_not;
 
 /// An integer of any size, in decimal digits with an optional minus.
 ///

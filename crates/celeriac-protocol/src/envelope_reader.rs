@@ -1,8 +1,8 @@
-use crate::short_text::is_not;
 use std::borrow::Cow;
 
 use base64_simd::STANDARD;
 
+use crate::short_text::is_not;
 use crate::{
     DecodeError, DecodeErrorKind, DeliveryInfo, Dict, Envelope, Headers, Limits, Properties, Value,
     json_reader::JsonReader, lenient_base64, part,

@@ -1,8 +1,8 @@
 //! Wrappers that give Python a real `datetime`, `Decimal` and so on in arguments and results.
 
-use crate::short_text::is_not;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+use crate::short_text::is_not;
 use crate::{EncodeError, Value, ValueError, python_text};
 
 // What the wrappers are called inside of serde; `to_value` and `from_value` know these names.

@@ -1,8 +1,8 @@
 //! Python's typed objects in JSON: exactly `{"__type__": t, "__value__": v}` (SPEC 8).
 
-use crate::short_text::{is_not, shown};
 use base64_simd::STANDARD;
 
+use crate::short_text::{is_not, shown};
 use crate::{DecodeErrorKind, Dict, Value, lenient_base64, python_text};
 
 const TYPE: &str = "__type__";

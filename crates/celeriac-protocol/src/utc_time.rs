@@ -1,8 +1,8 @@
-use crate::short_text::is_not;
 use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+use crate::short_text::is_not;
 use crate::{PyDateTime, ValueError, iso_time};
 
 /// A point in time: microseconds since 1970-01-01T00:00:00Z, Celery's own resolution.

@@ -1,8 +1,8 @@
-use crate::short_text::shown;
 use std::{borrow::Cow, collections::HashMap};
 
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span, Tag};
 
+use crate::short_text::shown;
 use crate::{
     DecodeErrorKind, Dict, Limits, Value,
     limits::{Budget, MAX_NESTING},

@@ -1,8 +1,8 @@
-use crate::short_text::is_not;
 use std::fmt::Write as _;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
+use crate::short_text::is_not;
 use crate::{Dict, EncodeError, Limits, Value, limits::Budget, python_float, python_text};
 
 /// The longest key that YAML takes without a `?` before it is 1024 characters, escapes included.

@@ -126,11 +126,12 @@ impl DynamoStore {
                 Ok(unprocessed) if unprocessed.is_empty() => return found,
                 Ok(unprocessed) if unprocessed.len() < keys.len() => {
                     keys = unprocessed;
-                    attempt = 1;
-                    pause(attempt).await;
-                    continue;
+                    attempt = 0;
                 }
-                Ok(unprocessed) => keys = unprocessed,
+                Ok(_) => self
+                    .sdk
+                    .counts()
+                    .report_failure("BatchGetItem", "keys were left unprocessed"),
                 Err(fault) => {
                     found
                         .failed
@@ -138,10 +139,7 @@ impl DynamoStore {
                     return found;
                 }
             }
-            self.sdk
-                .counts()
-                .report_failure("BatchGetItem", "keys were left unprocessed");
-            pause(attempt).await;
+            pause(attempt.max(1)).await;
             attempt += 1;
         }
         let fault = Fault::Unavailable("keys were left unprocessed again and again".to_owned());
