@@ -126,6 +126,23 @@ impl Envelope {
         Ok(envelope)
     }
 
+    /// The same message with another payload, serialized and compressed as this one is.
+    pub fn with_payload(
+        mut self,
+        headers: Headers,
+        payload: &Payload,
+    ) -> Result<Self, EncodeError> {
+        let serializer = Serializer::from_name(&self.content_type);
+        let serializer = serializer.map_err(|error| EncodeError(error.to_string()))?;
+        let compression = headers
+            .compression
+            .as_deref()
+            .and_then(Compression::from_name);
+        self.headers = headers;
+        self.set_payload(payload, serializer, compression)?;
+        Ok(self)
+    }
+
     /// The text for a message body.
     pub fn encode(&self, form: WireForm) -> String {
         match form {

@@ -48,6 +48,15 @@ impl ExceptionInfo {
         })
     }
 
+    /// As Python shows the exception: `ValueError('boom')`.
+    pub fn repr(&self) -> String {
+        let args = crate::repr_args(&self.exc_message);
+        let args = args
+            .strip_suffix(",)")
+            .map_or(args.clone(), |one| format!("{one})"));
+        format!("{}{args}", self.exc_type)
+    }
+
     /// The message as a person reads it: the single argument's text, or all arguments in Python's
     /// form.
     pub fn message(&self) -> String {

@@ -139,6 +139,7 @@ mod value;
 mod value_kind;
 mod value_size;
 mod value_visitor;
+mod workflow;
 #[cfg(feature = "yaml")]
 mod yaml_reader;
 #[cfg(feature = "yaml")]
@@ -162,7 +163,7 @@ pub use python_type::{PyBytes, PyDate, PyDateTime, PyDecimal, PyTime, PyUuid};
 pub use queue_name::mangle;
 pub use repr::{repr_args, repr_kwargs};
 pub use result_codec::ResultCodec;
-pub use result_key::{chord_key, document_key, group_key, task_key, task_key_plain};
+pub use result_key::{chord_key, chord_set_key, document_key, group_key, task_key, task_key_plain};
 pub use result_meta::{Extended, ResultMeta};
 pub use short_text::cut;
 pub use signature::Signature;
@@ -170,3 +171,4 @@ pub use state::State;
 pub use to_value::to_value;
 pub use utc_time::UtcTime;
 pub use value::{Dict, Value};
+pub use workflow::{Chain, Chord, Group, Workflow};

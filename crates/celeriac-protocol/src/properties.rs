@@ -79,6 +79,28 @@ impl Properties {
         });
     }
 
+    /// All of them, as Celery's `request.properties` has them.
+    pub fn to_dict(&self) -> Dict {
+        let text = |value: &Option<String>| value.clone().map(Value::Str);
+        let known = [
+            ("correlation_id", text(&self.correlation_id)),
+            ("reply_to", text(&self.reply_to)),
+            ("origin", text(&self.origin)),
+            ("delivery_mode", self.delivery_mode.map(Value::Int)),
+            ("expiration", self.expiration.clone()),
+            ("priority", self.priority.map(Value::Int)),
+            ("delivery_tag", text(&self.delivery_tag)),
+        ];
+        let known = known.into_iter();
+        let mut all: Dict = known
+            .filter_map(|(name, value)| Some((name.to_owned(), value?)))
+            .collect();
+        for (name, value) in &self.extra {
+            all.entry(name.clone()).or_insert_with(|| value.clone());
+        }
+        all
+    }
+
     /// Whether a property in `extra` would shadow one that is set.
     fn has(&self, key: &str) -> bool {
         match key {

@@ -32,6 +32,16 @@ pub fn document_key(prefix: &str, key: &str) -> String {
     bytes_repr(&plain_key(prefix, "celeriac-document-", key))
 }
 
+/// The key of an item of a chord's that celeriac keeps in its own layout:
+/// `b'<prefix>celeriac-chord-<id><part>'`.
+pub fn chord_set_key(prefix: &str, group_id: &str, part: &str) -> String {
+    bytes_repr(&plain_key(
+        prefix,
+        "celeriac-chord-",
+        &[group_id, part].concat(),
+    ))
+}
+
 fn plain_key(prefix: &str, kind: &str, id: &str) -> String {
     let joint = if prefix.is_empty() || prefix.ends_with([':', '_', '-', '.']) {
         ""
