@@ -19,6 +19,7 @@ const LONGEST_NAME: usize = 200;
 /// static ADD: Params = Params {
 ///     function: "add",
 ///     list: &[Param { name: "x", required: true }, Param { name: "y", required: true }],
+///     ..Params::NONE
 /// };
 /// let kwargs = Dict::from([("y".to_owned(), Value::Int(2))]);
 /// let mut bound = Arguments::bind(&ADD, vec![Value::Int(1)], kwargs).unwrap();
@@ -54,22 +55,33 @@ impl Arguments {
     ) -> Result<Self, ArgumentError> {
         let given = args.len();
         let mut bound: Vec<Option<Value>> = args.into_iter().map(Some).collect();
-        bound.resize_with(given.max(params.list.len()), || None);
+        let more = bound.split_off(given.min(params.list.len()));
+        bound.resize_with(params.list.len(), || None);
+        let mut others = Dict::new();
         for (name, value) in kwargs {
-            let slot = params
-                .list
-                .iter()
-                .position(|param| param.name == name)
-                .ok_or_else(|| params.unexpected_keyword(&name))?;
+            let slot = params.list.iter().position(|param| param.name == name);
+            let Some(slot) = slot else {
+                if !params.var_kwargs {
+                    return Err(params.unexpected_keyword(&name));
+                }
+                others.insert(name, value);
+                continue;
+            };
             if bound[slot].is_some() {
                 return Err(params.multiple_values(&name));
             }
             bound[slot] = Some(value);
         }
-        if given > params.list.len() {
+        if !more.is_empty() && !params.var_args {
             return Err(params.too_many(given));
         }
         params.check_missing(&bound)?;
+        if params.var_args {
+            bound.push(Some(Value::List(more.into_iter().flatten().collect())));
+        }
+        if params.var_kwargs {
+            bound.push(Some(Value::Dict(others)));
+        }
         Ok(Self { bound, params })
     }
 
@@ -95,6 +107,28 @@ impl Arguments {
             Some(value) => self.convert(index, value),
             None => Ok(default()),
         }
+    }
+
+    /// All of them, by name: for tasks that are not made of a Rust function. Those that the caller
+    /// did not give are left out.
+    pub fn into_dict(self) -> Dict {
+        let Params {
+            list,
+            var_args,
+            var_kwargs,
+            ..
+        } = self.params;
+        let args = var_args.then_some("args");
+        let kwargs = var_kwargs.then_some("kwargs");
+        let names = list
+            .iter()
+            .map(|param| param.name)
+            .chain(args)
+            .chain(kwargs);
+        let given = names.zip(self.bound);
+        given
+            .filter_map(|(name, value)| Some((name.to_owned(), value?)))
+            .collect()
     }
 
     fn convert<T: DeserializeOwned>(&self, index: usize, value: Value) -> Result<T, ArgumentError> {

@@ -116,7 +116,7 @@ const SETTINGS: &[PassedOver] = &[
         names: &["result_accept_content"],
     },
     PassedOver {
-        why: "chords are not run by this version",
+        why: "a chord's members report themselves: nothing polls for them, and errbacks are the body's",
         names: &[
             "result_chord_expires",
             "result_chord_join_timeout",
@@ -365,7 +365,7 @@ const BROKER_TRANSPORT_OPTIONS: &[PassedOver] = &[
 
 const RESULT_BACKEND_TRANSPORT_OPTIONS: &[PassedOver] = &[
     PassedOver {
-        why: "chords are not run by this version",
+        why: "results are in the header's order, always",
         names: &["result_chord_ordered"],
     },
     PassedOver {

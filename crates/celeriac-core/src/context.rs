@@ -3,7 +3,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use celeriac_protocol::{Dict, Envelope, UtcTime, Value, from_value, to_value};
+use celeriac_protocol::{
+    Dict, Envelope, Properties, UtcTime, Value, Workflow, from_value, to_value,
+};
 use jiff::Zoned;
 use jiff::tz::TimeZone;
 use serde::Serialize;
@@ -12,7 +14,9 @@ use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
 use crate::scheduled_run::timestamp;
-use crate::{Clock, ScheduledRun, SendError, StateMap, TaskError, TaskSender, TaskSignature};
+use crate::{
+    Canvas, Clock, RetryCall, ScheduledRun, SendError, SendOptions, StateMap, TaskError, TaskSender,
+};
 
 /// The header that carries a checkpoint to the next run.
 pub const CHECKPOINT: &str = "celeriac_checkpoint";
@@ -44,8 +48,14 @@ pub struct ContextParts {
     pub soft_limit: CancellationToken,
     /// The time.
     pub clock: Arc<dyn Clock>,
-    /// Ids of tasks sent from here, in order; they become `children` of the result.
-    pub children: Mutex<Vec<String>>,
+    /// Result tuples of what was sent from here, in order; they become `children` of the result.
+    pub children: Mutex<Vec<Value>>,
+    /// What is to be added to the task's chord once it has ended well.
+    pub added: Mutex<Vec<Workflow>>,
+    /// Whether it is a member of a chord.
+    pub in_chord: bool,
+    /// The hard and the soft time limit in force.
+    pub time_limits: (Option<Duration>, Option<Duration>),
     /// The last checkpoint of this run.
     pub checkpoint: Mutex<Option<Value>>,
 }
@@ -103,6 +113,35 @@ impl Context {
     /// refuse a run that was taken over.
     pub fn attempt(&self) -> u64 {
         self.parts.attempt
+    }
+    /// Its priority, 0 to 9; SQS does not look at it.
+    pub fn priority(&self) -> Option<i64> {
+        self.parts.envelope.properties.priority
+    }
+    /// The message's properties: correlation id, `reply_to`, routing, and any option of the sender's
+    /// that has no place of its own.
+    pub fn properties(&self) -> Properties {
+        self.parts.envelope.properties.clone()
+    }
+    /// Its stamps, by name.
+    pub fn stamps(&self) -> &Dict {
+        &self.parts.envelope.headers.stamps
+    }
+    /// How often tasks of this id were replaced: see [`replace`](Self::replace).
+    pub fn replaced_task_nesting(&self) -> i64 {
+        self.parts.envelope.headers.replaced_task_nesting
+    }
+    /// The hard time limit in force: the message's, the task's or the setting's.
+    pub fn time_limit(&self) -> Option<Duration> {
+        self.parts.time_limits.0
+    }
+    /// The soft time limit in force.
+    pub fn soft_limit(&self) -> Option<Duration> {
+        self.parts.time_limits.1
+    }
+    /// Whether it is a member of a chord.
+    pub fn is_in_chord(&self) -> bool {
+        self.parts.in_chord
     }
     /// Custom headers.
     pub fn headers(&self) -> &Dict {
@@ -236,21 +275,53 @@ impl Context {
     ///
     /// Waits until the broker has it. If dropped, it is still sent, but not among
     /// [`children`](Self::children).
-    pub async fn send<T>(&self, signature: TaskSignature<T>) -> Result<String, SendError> {
-        let (signature, mut options) = signature.into_parts()?;
-        options
-            .parent_id
-            .get_or_insert_with(|| self.id().to_owned());
-        options
-            .root_id
-            .get_or_insert_with(|| self.root_id().to_owned());
-        let id = self.parts.sender.send_task(signature, options).await?;
+    pub async fn send(&self, canvas: impl Canvas) -> Result<String, SendError> {
+        let workflow = canvas.into_workflow()?;
+        let options = SendOptions {
+            parent_id: Some(self.id().to_owned()),
+            root_id: Some(self.root_id().to_owned()),
+            ..SendOptions::default()
+        };
+        let sent = self.parts.sender.send_workflow(workflow, options).await?;
         self.parts
             .children
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .push(id.clone());
-        Ok(id)
+            .push(sent.tuple);
+        Ok(sent.id)
+    }
+    /// Makes this task another one, under its id, with all that waits for it: return it as the
+    /// error. `return Err(ctx.replace(add::s(1, 2)))`, or a chain, a group (whose result is the list
+    /// of its results), a chord.
+    pub fn replace(&self, canvas: impl Canvas) -> TaskError {
+        match canvas.into_workflow() {
+            Ok(workflow) => TaskError::Replace(Box::new(workflow)),
+            Err(error) => TaskError::from(error),
+        }
+    }
+    /// Adds a task to the chord of which this one is a member, once this one has ended well: its
+    /// result comes behind those of the header. A run that fails or is retried adds nothing.
+    ///
+    /// # Errors
+    /// Where the task is in no chord.
+    pub fn add_to_chord(&self, canvas: impl Canvas) -> Result<(), TaskError> {
+        if !self.is_in_chord() {
+            return Err(TaskError::failure(
+                "ValueError",
+                "Current task is not member of any chord",
+            ));
+        }
+        let workflow = canvas.into_workflow()?;
+        self.parts
+            .added
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(workflow);
+        Ok(())
+    }
+    /// A retry, to be returned as the error: Celery's `self.retry(...)`.
+    pub fn retry(&self) -> RetryCall {
+        RetryCall::default()
     }
     /// Waits for a future from a blocking task: `ctx.block_on(ctx.progress(10))`.
     ///
@@ -264,8 +335,26 @@ impl Context {
     pub fn state(&self) -> &StateMap {
         &self.parts.state
     }
-    /// For workers: the children sent so far.
+    /// For workers: what is to be added to its chord.
+    pub fn added(&self) -> Vec<Workflow> {
+        self.parts
+            .added
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+    /// The ids of the children sent so far: of a canvas that of the task that ends it, or of its
+    /// group.
     pub fn children(&self) -> Vec<String> {
+        let id = |tuple: &Value| {
+            let key = tuple.as_list()?.first()?.as_list()?.first()?;
+            key.as_str().map(str::to_owned)
+        };
+        self.child_results().iter().filter_map(id).collect()
+    }
+    /// The results of the children sent so far, as Celery's result tuples: what a task returns that
+    /// is to give its caller the results of a canvas.
+    pub fn child_results(&self) -> Vec<Value> {
         self.parts
             .children
             .lock()

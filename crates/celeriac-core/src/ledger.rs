@@ -57,6 +57,10 @@ pub trait Ledger: Send + Sync + 'static {
 
 /// A wish to run a task.
 #[derive(Clone, Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent answers to independent questions"
+)]
 pub struct Claim {
     /// Which task.
     pub task_id: String,
@@ -68,7 +72,11 @@ pub struct Claim {
     /// Its queue takes over tasks from others (`lambda_spill_queue`, a task's `spill`): it may be
     /// another than the one whose message had the id first.
     pub takes_over: bool,
-    /// The message's `retries` header. Fewer than the item's: the message is stale.
+    /// Its message replaces an earlier one of this id (Celery's `replace`): the task may have another
+    /// name.
+    pub replaces: bool,
+    /// Which try it is, by [`try_number`](crate::try_number). Lower than the item's: the message is
+    /// stale.
     pub retries: u32,
     /// Who claims, for people.
     pub owner: String,
@@ -99,7 +107,17 @@ impl Claim {
     /// Whether its message may be one of this task.
     pub(crate) fn may_be_of(&self, task: &TaskIdentity) -> bool {
         let taken_over = self.takes_over && self.identity.name == task.name;
-        taken_over || self.identity.may_be(task)
+        taken_over || self.identity.may_be(task) || self.replaces && self.identity.may_follow(task)
+    }
+
+    /// Whether its task has a name that the id may be of.
+    pub(crate) fn may_be_named(&self, task: &TaskIdentity) -> bool {
+        self.replaces || self.identity.name == task.name
+    }
+
+    /// Whether the id is another task's from now on.
+    pub(crate) fn renames(&self, task: &TaskIdentity) -> bool {
+        self.replaces && self.identity.name != task.name
     }
 
     /// Whose the id is once this claim has it.

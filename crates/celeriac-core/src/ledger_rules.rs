@@ -49,7 +49,7 @@ impl LedgerItem {
     /// stands, whoever told it.
     fn in_conflict_with(&self, claim: &Claim) -> Option<&TaskIdentity> {
         self.bound_to().filter(|of| {
-            let names_differ = of.name != claim.identity.name;
+            let names_differ = !claim.may_be_named(of);
             names_differ || !of.is_without_a_run() && !claim.may_be_of(of)
         })
     }
@@ -124,7 +124,8 @@ pub fn decide_claim(item: &LedgerItem, claim: &Claim, now: UtcTime) -> ClaimDeci
     let newer = claim.retries > item.retries;
     // the holder itself has sent this try: its run is over, and is only storing so
     let is_next = claim.retries.checked_sub(1) == Some(item.retries);
-    let by_holder = is_next && claim.sent_by.as_ref().is_some_and(is_last);
+    let by_holder =
+        (is_next || newer && claim.replaces) && claim.sent_by.as_ref().is_some_and(is_last);
     // the caller's own earlier claim, of which it never heard: no run began with it
     let by_nobody = claim.unanswered.iter().any(is_last);
     let held = item.lease_until.filter(|until| *until > now);
@@ -151,7 +152,7 @@ pub fn decide_claim(item: &LedgerItem, claim: &Claim, now: UtcTime) -> ClaimDeci
         keep_result: item.meta.status == State::Retry && claim.shown.status != State::Started,
         binds: item
             .bound_to()
-            .is_none_or(|of| claim.to_run && of.is_without_a_run()),
+            .is_none_or(|of| claim.to_run && (of.is_without_a_run() || claim.renames(of))),
     }
 }
 

@@ -12,7 +12,9 @@ mod batch_runner;
 mod batcher;
 mod bounded_text;
 mod broker;
+pub mod canvas;
 mod celery_setting;
+pub mod chords;
 mod clock;
 mod clock_jumps;
 mod context;
@@ -37,6 +39,7 @@ pub mod random;
 mod registry;
 
 mod result_bytes;
+mod retry_call;
 mod router;
 mod schedule_guard;
 pub mod schedule_limits;
@@ -66,6 +69,7 @@ mod task_options;
 mod task_sender;
 mod test_context;
 pub mod text_file;
+mod try_number;
 mod type_path;
 mod unknown_task;
 
@@ -74,7 +78,9 @@ pub use arguments::{ArgumentError, Arguments};
 pub use backoff::RetryPolicy;
 pub use batcher::{Batch, Batcher, BatcherClosed, BatcherOptions};
 pub use broker::{Broker, BrokerError, BrokerErrorKind, Capabilities, QueueStats};
+pub use canvas::{Canvas, Follows};
 pub use celery_setting::PassedOver;
+pub use chords::Chords;
 pub use clock::{Clock, SystemClock};
 pub use clock_jumps::ClockJumps;
 pub use context::{CHECKPOINT, Context, ContextParts, ProgressSink};
@@ -97,6 +103,7 @@ pub use queue_admin::{QueueAdmin, QueueChange, QueueSpec};
 pub use queue_rules::check_queue_name;
 pub use registry::{Registry, RegistryError};
 pub use result_bytes::result_bytes;
+pub use retry_call::RetryCall;
 pub use router::{Route, RouteTarget, Router, RouterError};
 pub use schedule_guard::ScheduleGuard;
 pub use schedule_rules::{check_schedule_group, check_schedule_name, check_schedule_tags};
@@ -107,7 +114,7 @@ pub use scheduler::{
 };
 pub use send_options::SendOptions;
 pub use setting::{Setting, SettingList};
-pub use setting_choice::{LogFormat, MessageForm, MetricsFormat, QueueOrder};
+pub use setting_choice::{ChordLayout, LogFormat, MessageForm, MetricsFormat, QueueOrder};
 pub use settings::{
     BrokerTransportOptions, ResultBackendTransportOptions, Settings, SettingsError,
 };
@@ -115,11 +122,12 @@ pub use signature::TaskSignature;
 pub use state_map::{MissingState, State, StateMap};
 pub use store_error::{StoreError, StoreErrorKind};
 pub use task::{RunFuture, StateCheck, Task, TaskDefinition, TaskKind};
-pub use task_error::{Failure, IntoTaskResult, RaisedError, TaskError, TaskResult};
+pub use task_error::{Failure, IntoTaskResult, RaisedError, RetryWith, TaskError, TaskResult};
 pub use task_identity::{EVENTBRIDGE, TaskIdentity};
 pub use task_options::TaskOptions;
-pub use task_sender::{SendError, TaskSender};
+pub use task_sender::{SendError, SentWorkflow, TaskSender};
 pub use test_context::TestContext;
+pub use try_number::{retries_of_try, try_number};
 pub use unknown_task::UnknownTask;
 
 /// Points in time and time zones: what [`Context::scheduled_time`] answers.

@@ -59,7 +59,7 @@ macro_rules! send_options {
             }
         }
 
-        impl<T> TaskSignature<T> {
+        impl<T, In> TaskSignature<T, In> {
             $($(
                 #[doc = $doc]
                 #[must_use]

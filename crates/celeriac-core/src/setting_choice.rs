@@ -106,6 +106,19 @@ choices! {
 }
 
 choices! {
+    /// `chord_layout`: how the members of chords are kept that begin here.
+    pub enum ChordLayout {
+        /// As a set where celeriac runs all of the header, else as Celery does.
+        Auto = "auto",
+        /// As Celery does: a counter. For tasks that Python runs, too, under the same name.
+        Celery = "celery",
+        /// With a task `celery.chord_unlock` that polls: for Python workers before Celery 5.4, which
+        /// do not count.
+        Unlock = "unlock",
+    }
+}
+
+choices! {
     /// `worker_log_format`: the form of the log.
     pub enum LogFormat {
         /// For people.

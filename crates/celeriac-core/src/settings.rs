@@ -7,8 +7,8 @@ use thiserror::Error;
 use crate::setting::settings;
 use crate::setting_check as check;
 use crate::{
-    AcceptContent, LogFormat, MessageForm, MetricsFormat, QueueOrder, Route, RouteTarget, Router,
-    RouterError, SendOptions, UnknownTask,
+    AcceptContent, ChordLayout, LogFormat, MessageForm, MetricsFormat, QueueOrder, Route,
+    RouteTarget, Router, RouterError, SendOptions, UnknownTask,
 };
 
 settings! {
@@ -86,6 +86,11 @@ settings! {
         /// Stores name, arguments, worker, retries and queue with results. Arguments of over 1 MiB are
         /// left out.
         result_extended: bool = false, "`false`";
+        /// How members of chords are kept that begin here: `auto` (as a set where celeriac runs all of
+        /// the header, else by Celery's counter), `celery` (always the counter: for tasks that
+        /// Python runs, too, under the same name), `unlock` (a task that polls: for Python workers
+        /// before Celery 5.4).
+        chord_layout: ChordLayout = ChordLayout::Auto, "`auto`";
         /// Tasks that run at once, at most a million.
         worker_concurrency: usize = default_concurrency(), "10 per core (Celery: 1 per core)", check::between(1, Settings::MAX_CONCURRENCY);
         /// Messages held for each task that may run at once, at most a million.

@@ -3,6 +3,7 @@ use std::marker::PhantomData;
 use celeriac_protocol::{Dict, EncodeError, Signature, Value, to_value};
 use serde::Serialize;
 
+use crate::canvas::{Full, Ignores, Open, Takes};
 use crate::{ArgumentError, Arguments, Params, SendError, SendOptions, Task};
 
 /// A task call, with the type it will return: what `add::s(1, 2)` gives. Options are
@@ -22,7 +23,7 @@ use crate::{ArgumentError, Arguments, Params, SendError, SendOptions, Task};
 /// assert_eq!(call.options.queue.as_deref(), Some("numbers"));
 /// ```
 #[derive(Debug)]
-pub struct TaskSignature<T = Value> {
+pub struct TaskSignature<T = Value, In = Open> {
     /// The task's name.
     pub task: String,
     /// Positional arguments.
@@ -37,12 +38,27 @@ pub struct TaskSignature<T = Value> {
     pub error: Option<EncodeError>,
     /// The parameters it is for, where the task is known here.
     params: Option<&'static Params>,
-    output: PhantomData<fn() -> T>,
+    /// The first argument comes from the step before.
+    is_partial: bool,
+    types: PhantomData<fn(In) -> T>,
 }
 
-impl<T> TaskSignature<T> {
+impl<T> TaskSignature<T, Open> {
     /// A call by name.
     pub fn new(task: impl Into<String>) -> Self {
+        Self::named(task)
+    }
+}
+
+impl TaskSignature {
+    /// For the options of a canvas.
+    pub(crate) fn of_canvas() -> Self {
+        Self::named("")
+    }
+}
+
+impl<T, In> TaskSignature<T, In> {
+    fn named(task: impl Into<String>) -> Self {
         Self {
             task: task.into(),
             args: Vec::new(),
@@ -51,7 +67,8 @@ impl<T> TaskSignature<T> {
             immutable: false,
             error: None,
             params: None,
-            output: PhantomData,
+            is_partial: false,
+            types: PhantomData,
         }
     }
 
@@ -76,9 +93,29 @@ impl<T> TaskSignature<T> {
 
     /// Drops the arguments it would be applied with, as a callback that wants no result.
     #[must_use]
-    pub fn immutable(mut self) -> Self {
+    pub fn immutable(mut self) -> TaskSignature<T, Ignores> {
         self.immutable = true;
-        self
+        self.retyped()
+    }
+
+    /// The same, with a result of another type: for tasks by name.
+    #[must_use]
+    pub fn returns<U>(self) -> TaskSignature<U, In> {
+        self.retyped()
+    }
+
+    fn retyped<U, Other>(self) -> TaskSignature<U, Other> {
+        TaskSignature {
+            task: self.task,
+            args: self.args,
+            kwargs: self.kwargs,
+            options: self.options,
+            immutable: self.immutable,
+            error: self.error,
+            params: self.params,
+            is_partial: self.is_partial,
+            types: PhantomData,
+        }
     }
 
     /// Celery's object, for callbacks and chains.
@@ -125,11 +162,12 @@ impl<T> TaskSignature<T> {
         let Some(params) = self.params else {
             return Ok(());
         };
-        if self.error.is_some() || self.kwargs.is_empty() && self.args.len() == params.list.len() {
+        let given = self.args.len() + usize::from(self.is_partial);
+        if self.error.is_some() || self.kwargs.is_empty() && given == params.list.len() {
             return Ok(()); // what `s` makes
         }
         let kwargs = self.kwargs.keys().map(|name| (name.clone(), Value::Null));
-        let args = vec![Value::Null; self.args.len()];
+        let args = vec![Value::Null; given];
         Arguments::bind(params, args, kwargs.collect()).map(drop)
     }
 
@@ -153,18 +191,29 @@ impl<T> TaskSignature<T> {
     }
 }
 
-impl<T> TaskSignature<T> {
+impl<T> TaskSignature<T, Full> {
     /// A call of a `#[task]`, with the task's own options in it.
     pub fn of<K: Task<Output = T>>() -> Self {
         Self {
             options: K::options().send_options(),
             params: Some(K::params()),
-            ..Self::new(K::name())
+            ..Self::named(K::name())
         }
+    }
+
+    /// The same, as a step whose first argument comes from the step before.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn partial<First>(self) -> TaskSignature<T, Takes<First>> {
+        Self {
+            is_partial: true,
+            ..self
+        }
+        .retyped()
     }
 }
 
-impl<T> Clone for TaskSignature<T> {
+impl<T, In> Clone for TaskSignature<T, In> {
     fn clone(&self) -> Self {
         Self {
             task: self.task.clone(),
@@ -174,7 +223,8 @@ impl<T> Clone for TaskSignature<T> {
             immutable: self.immutable,
             error: self.error.clone(),
             params: self.params,
-            output: PhantomData,
+            is_partial: self.is_partial,
+            types: PhantomData,
         }
     }
 }

@@ -6,9 +6,9 @@ use std::time::Duration;
 use celeriac_protocol::{Dict, EncodeError, Signature, UtcTime, to_value};
 use serde::Serialize;
 
-use crate::{SendOptions, TaskSignature};
+use crate::{Canvas, SendError, SendOptions, TaskSignature};
 
-impl<T> TaskSignature<T> {
+impl<T, In> TaskSignature<T, In> {
     /// Run after this.
     #[must_use]
     pub fn countdown(self, countdown: Duration) -> Self {
@@ -41,16 +41,20 @@ impl<T> TaskSignature<T> {
 
     /// One more task to be sent with the result on success.
     #[must_use]
-    pub fn link<L>(mut self, callback: TaskSignature<L>) -> Self {
-        let callback = self.adopted(callback);
-        self.with(|options| options.link.push(callback))
+    pub fn link(mut self, callback: impl Canvas) -> Self {
+        match self.adopted(callback) {
+            Some(callback) => self.with(|options| options.link.push(callback)),
+            None => self,
+        }
     }
 
     /// One more task to be sent with this one's id on failure.
     #[must_use]
-    pub fn link_error<L>(mut self, errback: TaskSignature<L>) -> Self {
-        let errback = self.adopted(errback);
-        self.with(|options| options.link_error.push(errback))
+    pub fn link_error(mut self, errback: impl Canvas) -> Self {
+        match self.adopted(errback) {
+            Some(errback) => self.with(|options| options.link_error.push(errback)),
+            None => self,
+        }
     }
 
     /// The group it belongs to, and its place there.
@@ -111,17 +115,18 @@ impl<T> TaskSignature<T> {
 
     /// Another call as an option of this one; what cannot be written in it cannot be written in
     /// this one.
-    fn adopted<L>(&mut self, other: TaskSignature<L>) -> Signature {
-        if let Some(error) = other.error {
-            self.remember(EncodeError(format!("`{}`: {error}", other.task)));
-        }
-        Signature {
-            task: other.task,
-            args: other.args,
-            kwargs: other.kwargs,
-            options: other.options.to_dict(),
-            immutable: other.immutable,
-            ..Signature::default()
+    /// A callback; an error of its own becomes this one's.
+    fn adopted(&mut self, callback: impl Canvas) -> Option<Signature> {
+        match callback.into_workflow() {
+            Ok(workflow) => Some(workflow.into_signature()),
+            Err(SendError::Encode { task, reason }) => {
+                self.remember(EncodeError(format!("`{task}`: {reason}")));
+                None
+            }
+            Err(error) => {
+                self.remember(EncodeError(format!("callback: {error}")));
+                None
+            }
         }
     }
 }

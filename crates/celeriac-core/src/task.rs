@@ -3,7 +3,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use celeriac_protocol::Value;
+use celeriac_protocol::{Dict, Value};
 
 use crate::{
     Arguments, Context, MissingState, Params, RaisedError, StateMap, TaskError, TaskOptions,
@@ -80,6 +80,43 @@ impl TaskDefinition {
             options: T::options(),
             kind: T::kind(),
             states: T::states(),
+        }
+    }
+
+    /// A task that is made by hand: it takes whatever arguments there are.
+    ///
+    /// ```
+    /// use celeriac_core::{Context, TaskDefinition};
+    /// use celeriac_protocol::{Dict, Value};
+    ///
+    /// let first = |_: Context, args: Vec<Value>, _: Dict| async move {
+    ///     Ok(args.into_iter().next().unwrap_or_default())
+    /// };
+    /// let definition = TaskDefinition::dynamic("tasks.first", first);
+    /// assert_eq!(definition.name, "tasks.first");
+    /// ```
+    pub fn dynamic<F, R>(name: impl Into<String>, run: F) -> Self
+    where
+        F: Fn(Context, Vec<Value>, Dict) -> R + Send + Sync + 'static,
+        R: Future<Output = Result<Value, TaskError>> + Send + 'static,
+    {
+        static ANY: Params = Params {
+            var_args: true,
+            var_kwargs: true,
+            ..Params::NONE
+        };
+        let run = move |context: Context, mut arguments: Arguments| -> RunFuture {
+            // what is bound to a list and a dict is one
+            let args = arguments.take(0).unwrap_or_default();
+            let kwargs = arguments.take(1).unwrap_or_default();
+            Box::pin(run(context, args, kwargs))
+        };
+        Self {
+            name: name.into(),
+            params: &ANY,
+            options: TaskOptions::default(),
+            kind: TaskKind::Async(Arc::new(run)),
+            states: &[],
         }
     }
 

@@ -4,7 +4,7 @@ use std::fmt;
 use std::panic::Location;
 use std::time::Duration;
 
-use celeriac_protocol::{EncodeError, ExceptionInfo, UtcTime, Value};
+use celeriac_protocol::{Dict, EncodeError, ExceptionInfo, UtcTime, Value, Workflow};
 
 use crate::bounded_text::bounded;
 use crate::error_type::chain;
@@ -30,7 +30,12 @@ pub enum TaskError {
         /// What readers see, and the failure when no retry is left. Boxed, so that a `TaskResult`
         /// stays small.
         cause: Option<Box<Failure>>,
+        /// What the next try has instead of the message's own.
+        with: Option<Box<RetryWith>>,
     },
+    /// The task is another one from now on, under its id: Celery's `raise self.replace(...)`. Made
+    /// by [`Context::replace`](crate::Context::replace).
+    Replace(Box<Workflow>),
     /// Celery's `Reject`: with requeue the message becomes visible again, else FAILURE and the
     /// dead-letter queue.
     Reject {
@@ -46,6 +51,22 @@ pub enum TaskError {
     /// Any error, from `?`: FAILURE, or a retry where the task's options say so. Boxed, so that a
     /// `TaskResult` stays small.
     Error(Box<RaisedError>),
+}
+
+/// What the next try of a task has instead of what its message had.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct RetryWith {
+    /// Positional arguments.
+    pub args: Option<Vec<Value>>,
+    /// Keyword arguments.
+    pub kwargs: Option<Dict>,
+    /// The queue it is sent to.
+    pub queue: Option<String>,
+    /// It is not run after this.
+    pub expires: Option<Duration>,
+    /// Headers of its own, over those of the message.
+    pub headers: Dict,
 }
 
 /// An error that a task ended with.
@@ -150,7 +171,7 @@ impl Failure {
     }
 
     /// Puts the place in the user's program above the traceback.
-    fn made_at(mut self, place: &Location<'_>) -> Self {
+    pub(crate) fn made_at(mut self, place: &Location<'_>) -> Self {
         let causes = self.traceback.unwrap_or_default();
         let (file, line) = (place.file(), place.line());
         self.traceback = Some(format!(
@@ -185,6 +206,7 @@ impl TaskError {
             eta: None,
             max_retries: None,
             cause: None,
+            with: None,
         }
     }
     /// Retry after `countdown`.
@@ -194,6 +216,7 @@ impl TaskError {
             eta: None,
             max_retries: None,
             cause: None,
+            with: None,
         }
     }
     /// Allows this many retries at most, whatever the task's own `max_retries`; anything but a retry

@@ -68,7 +68,13 @@ impl TaskIdentity {
     /// Whether the two may be one task: of one name, and from one queue or one sender. A retry that
     /// Python sends has another sender, and one that goes to another queue has the same.
     pub fn may_be(&self, other: &Self) -> bool {
-        self.name == other.name && (self.shares_queue(other) || self.shares_sender(other))
+        self.name == other.name && self.may_follow(other)
+    }
+
+    /// Whether the two may be one task, of which one replaces the other: from one queue or one
+    /// sender.
+    pub fn may_follow(&self, other: &Self) -> bool {
+        self.shares_queue(other) || self.shares_sender(other)
     }
 
     fn shares_sender(&self, other: &Self) -> bool {

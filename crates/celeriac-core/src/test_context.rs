@@ -3,7 +3,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use celeriac_protocol::{
-    Envelope, Headers, Payload, Properties, Serializer, Signature, UtcTime, Value, to_value,
+    Envelope, Headers, Payload, Properties, Serializer, Signature, UtcTime, Value, Workflow,
+    to_value,
 };
 use serde::Serialize;
 use tokio::runtime::{Builder, Handle, Runtime};
@@ -11,8 +12,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::context::CHECKPOINT;
 use crate::{
-    Clock, Context, ContextParts, ProgressSink, ScheduledRun, SendError, SendOptions, StateMap,
-    SystemClock, TaskError, TaskSender,
+    Clock, Context, ContextParts, ProgressSink, ScheduledRun, SendError, SendOptions, SentWorkflow,
+    StateMap, SystemClock, TaskError, TaskSender,
 };
 
 /// A [`Context`] for a task that a test calls itself, and what the task did with it. Nothing is
@@ -164,6 +165,9 @@ impl TestContext {
             clock: Arc::new(SystemClock),
             children: Mutex::default(),
             checkpoint: Mutex::default(),
+            added: Mutex::default(),
+            in_chord: false,
+            time_limits: (None, None),
         })
     }
 
@@ -213,5 +217,14 @@ impl TaskSender for Done {
         let mut sent = lock(&self.sent);
         sent.push(signature);
         Ok(format!("test-{}", sent.len()))
+    }
+
+    async fn send_workflow(
+        &self,
+        workflow: Workflow,
+        options: SendOptions,
+    ) -> Result<SentWorkflow, SendError> {
+        let id = self.send_task(workflow.into_signature(), options).await?;
+        Ok(SentWorkflow::of_task(id))
     }
 }

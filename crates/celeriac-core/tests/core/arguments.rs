@@ -15,18 +15,22 @@ const fn required(name: &'static str) -> Param {
 static ADD: Params = Params {
     function: "add",
     list: &[required("x"), required("y")],
+    ..Params::NONE
 };
 static ONE: Params = Params {
     function: "one",
     list: &[required("x")],
+    ..Params::NONE
 };
 static NONE: Params = Params {
     function: "none",
     list: &[],
+    ..Params::NONE
 };
 static THREE: Params = Params {
     function: "three",
     list: &[required("a"), required("b"), required("c")],
+    ..Params::NONE
 };
 static OPTIONAL: Params = Params {
     function: "optional",
@@ -37,6 +41,7 @@ static OPTIONAL: Params = Params {
             required: false,
         },
     ],
+    ..Params::NONE
 };
 
 fn ints(count: i64) -> Vec<Value> {

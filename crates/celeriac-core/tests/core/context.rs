@@ -63,6 +63,9 @@ fn context(headers: Headers, progress: Option<Arc<Seen>>) -> Context {
         clock: Arc::new(Noon),
         children: Mutex::default(),
         checkpoint: Mutex::default(),
+        added: Mutex::default(),
+        in_chord: false,
+        time_limits: (None, None),
     })
 }
 

@@ -148,6 +148,7 @@ impl<const WHICH: u8> Task for Retried<WHICH> {
         &celeriac_core::Params {
             function: "retried",
             list: &[],
+            ..celeriac_core::Params::NONE
         }
     }
     fn options() -> TaskOptions {

@@ -40,6 +40,7 @@ fn claim(retries: u32) -> Claim {
         isolate_at: None,
         to_run: true,
         takes_over: false,
+        replaces: false,
         unanswered: Vec::new(),
         likely_known: true,
     }
