@@ -35,11 +35,19 @@ pub const READ_RESULTS: &[&str] = &[
 pub const FORGET_RESULTS: &[&str] = &["dynamodb:DeleteItem", "dynamodb:PartiQLUpdate"];
 
 /// [`Ledger::claim`](celeriac_core::Ledger::claim) and `complete`, and all of
-/// [`Documents`](celeriac_core::Documents).
+/// [`Documents`](celeriac_core::Documents) and [`Chords`](celeriac_core::Chords).
 pub const LEDGER: &[&str] = &[
     "dynamodb:BatchGetItem",
     "dynamodb:PartiQLInsert",
     "dynamodb:PartiQLUpdate",
+    "dynamodb:UpdateItem",
+];
+
+/// [`Chords::begin`](celeriac_core::Chords::begin), and how Celery's own client begins a chord.
+pub const BEGIN_CHORDS: &[&str] = &[
+    "dynamodb:BatchGetItem",
+    "dynamodb:PartiQLInsert",
+    "dynamodb:PutItem",
 ];
 
 /// [`QueueAdmin::declare`](celeriac_core::QueueAdmin::declare), `purge`, `stats`, and the checks of

@@ -1,6 +1,7 @@
 //! The ledger on DynamoDB.
 
 mod batch;
+mod chords;
 mod claim;
 mod complete;
 mod directory;
@@ -14,6 +15,7 @@ mod read;
 mod statement;
 mod store;
 mod table;
+mod update;
 
 pub use store::DynamoStore;
 pub use table::TableStatus;

@@ -7,6 +7,7 @@ use super::batch::{Failure, Written};
 use super::item::{OWNER, text};
 use super::statement::{Condition, Write};
 use super::store::DynamoStore;
+use super::update::Update;
 
 /// No task has it.
 const NO_TASK: &str = "celeriac-check";
@@ -27,6 +28,7 @@ impl DynamoStore {
                 "dynamodb:PartiQLInsert",
                 self.try_write("", Condition::Absent).await,
             ),
+            Permission::by_answer("dynamodb:UpdateItem", self.try_update().await),
         ]
     }
 
@@ -38,6 +40,17 @@ impl DynamoStore {
             }
             other => Fault::Unavailable(other.to_string()),
         })
+    }
+
+    async fn try_update(&self) -> Result<(), Fault> {
+        let update = Update {
+            key: NO_TASK.to_owned(),
+            expression: "SET c_owner = :none".to_owned(),
+            condition: "attribute_exists(c_owner)".to_owned(),
+            values: vec![(":none".to_owned(), text(NO_TASK))],
+            ..Update::default()
+        };
+        self.update(update).await.map(drop)
     }
 
     async fn try_write(&self, id: &str, condition: Condition) -> Result<(), Fault> {

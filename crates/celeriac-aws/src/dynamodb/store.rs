@@ -16,6 +16,7 @@ use crate::request_counts::RequestCounts;
 use crate::sdk::Sdk;
 use crate::transport::Transport;
 
+use super::chords::SavedGroups;
 use super::item::lease_millis;
 use super::statement::Condition;
 
@@ -36,6 +37,7 @@ pub struct DynamoStore {
     pub(super) plain_probed_at: AtomicI64,
     /// Names that this process has entered into directories, and at which second.
     pub(super) entered: Mutex<BTreeMap<Key, i64>>,
+    pub(super) saved_groups: SavedGroups,
 }
 
 impl std::fmt::Debug for DynamoStore {
@@ -62,6 +64,7 @@ impl DynamoStore {
             plain_keys_seen: AtomicBool::new(false),
             plain_probed_at: AtomicI64::new(i64::MIN),
             entered: Mutex::default(),
+            saved_groups: SavedGroups::default(),
         }
     }
 

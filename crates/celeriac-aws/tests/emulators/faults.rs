@@ -64,6 +64,7 @@ async fn a_claim_whose_answer_was_lost_is_still_ours() {
             isolate_at: None,
             to_run: true,
             takes_over: false,
+            replaces: false,
             unanswered: Vec::new(),
             likely_known: true,
             ..claim("known")

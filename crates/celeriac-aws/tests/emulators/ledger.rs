@@ -48,6 +48,7 @@ pub(crate) fn claim(id: &str) -> Claim {
         isolate_at: None,
         to_run: true,
         takes_over: false,
+        replaces: false,
         unanswered: Vec::new(),
         likely_known: false,
     }
@@ -138,6 +139,7 @@ async fn python_can_read_the_item_at_every_moment() {
         isolate_at: None,
         to_run: true,
         takes_over: false,
+        replaces: false,
         unanswered: Vec::new(),
         likely_known: true,
         ..claim("4f2e")
@@ -268,6 +270,7 @@ async fn a_python_write_under_our_run_is_survived() {
         isolate_at: None,
         to_run: true,
         takes_over: false,
+        replaces: false,
         unanswered: Vec::new(),
         likely_known: true,
         ..claim("shared")

@@ -1,0 +1,103 @@
+//! Chords: the members of ours in shards of sets (`set.rs`), those that Python may take part in as
+//! Celery keeps them (`celery.rs`), and what both have: who may send the body (`firing.rs`).
+
+mod celery;
+mod firing;
+mod saved_group;
+mod set;
+
+use async_trait::async_trait;
+use celeriac_core::chords::{
+    Arrived, ChordKey, ChordRecord, Chords, Layout, NewChord, Part, Settle, Standing, Take, Taken,
+};
+use celeriac_core::documents::Each;
+use celeriac_core::{StoreError, StoreErrorKind};
+
+use super::store::DynamoStore;
+
+pub(super) use self::saved_group::SavedGroups;
+
+type Answer<T> = Result<T, StoreErrorKind>;
+
+fn answered<T>(
+    operation: &'static str,
+    group_id: &str,
+    answer: Answer<T>,
+) -> Result<T, StoreError> {
+    answer.map_err(|kind| StoreError::new(operation, group_id, kind))
+}
+
+/// Which of these have this layout, with their places.
+fn of_layout<T>(batch: &[T], key: impl Fn(&T) -> &ChordKey, layout: Layout) -> Vec<(usize, &T)> {
+    let all = batch.iter().enumerate();
+    all.filter(|(_, one)| key(one).layout == layout).collect()
+}
+
+#[async_trait]
+impl Chords for DynamoStore {
+    fn speaks_celery(&self) -> bool {
+        true
+    }
+
+    async fn begin(&self, batch: Vec<NewChord>) -> Each<Standing> {
+        let mut answers: Vec<Answer<Standing>> = Vec::with_capacity(batch.len());
+        for chord in &batch {
+            answers.push(match chord.key.layout {
+                Layout::Set => self.begin_set(chord).await,
+                Layout::Celery => self.begin_as_celery(chord).await,
+            });
+        }
+        let each = batch.iter().zip(answers);
+        each.map(|(chord, answer)| answered("begin chord", &chord.key.group_id, answer))
+            .collect()
+    }
+
+    async fn arrive(&self, batch: Vec<Part>) -> Each<Arrived> {
+        let mut answers: Vec<Option<Answer<Arrived>>> = batch.iter().map(|_| None).collect();
+        let of_sets = of_layout(&batch, |part| &part.key, Layout::Set);
+        let of_celery = of_layout(&batch, |part| &part.key, Layout::Celery);
+        let (set, celery) = tokio::join!(
+            self.arrive_in_sets(of_sets),
+            self.arrive_as_celery(of_celery)
+        );
+        for (index, answer) in set.into_iter().chain(celery) {
+            answers[index] = Some(answer);
+        }
+        let each = batch.iter().zip(answers);
+        each.map(|(part, answer)| {
+            let answer = answer.unwrap_or(Ok(Arrived::Over));
+            answered("arrive in chord", &part.key.group_id, answer)
+        })
+        .collect()
+    }
+
+    async fn take(&self, take: Take) -> Result<Taken, StoreError> {
+        let taken = self.take_chord(&take).await;
+        answered("take chord", &take.key.group_id, taken)
+    }
+
+    async fn settle(&self, settle: Settle) -> Result<bool, StoreError> {
+        let settled = self.settle_chord(&settle).await;
+        answered("settle chord", &settle.key.group_id, settled)
+    }
+
+    async fn extend(&self, key: &ChordKey, task_id: &str) -> Result<Option<u32>, StoreError> {
+        let extended = match key.layout {
+            Layout::Set => self.extend_set(&key.group_id, task_id).await,
+            Layout::Celery => self.extend_as_celery(&key.group_id, task_id).await,
+        };
+        answered("extend chord", &key.group_id, extended)
+    }
+
+    async fn load(&self, keys: &[ChordKey]) -> Each<Option<ChordRecord>> {
+        let mut answers = Vec::with_capacity(keys.len());
+        for key in keys {
+            let loaded = match key.layout {
+                Layout::Set => self.load_set(&key.group_id).await,
+                Layout::Celery => self.load_as_celery(&key.group_id).await,
+            };
+            answers.push(answered("load chord", &key.group_id, loaded));
+        }
+        answers
+    }
+}
