@@ -1,5 +1,7 @@
 use celeriac_core::{StoreErrorKind, result_bytes};
-use celeriac_protocol::{Limits, ResultCodec, ResultMeta, document_key, task_key_plain};
+use celeriac_protocol::{
+    Limits, ResultCodec, ResultMeta, chord_set_key, document_key, task_key_plain,
+};
 
 /// DynamoDB's limit of an item, names of attributes included; kept here so that what works here
 /// works there.
@@ -21,6 +23,10 @@ impl ItemFormat {
 
     pub(crate) fn document_key(&self, key: &str) -> String {
         document_key(&self.prefix, key)
+    }
+
+    pub(crate) fn chord_key(&self, group_id: &str) -> String {
+        chord_set_key(&self.prefix, group_id, "")
     }
 
     pub(crate) fn encode(

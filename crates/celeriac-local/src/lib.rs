@@ -31,6 +31,7 @@
 //! last moments with it, but leaves a consistent file. Calls that come while a transaction runs
 //! share the next one, 32 at most; one that fails undoes itself alone.
 
+mod chords;
 mod connection_thread;
 mod database;
 mod database_error;

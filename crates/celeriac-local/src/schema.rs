@@ -24,12 +24,13 @@ const CACHE_KIB: i64 = 16 << 10;
 
 /// What each version adds to the one before it. A step is never changed, for files are there that
 /// have had it.
-const STEPS: [(i64, &str); 5] = [
+const STEPS: [(i64, &str); 6] = [
     (1, QUEUES_AND_TASKS),
     (2, DOCUMENTS),
     (3, FOLDERS),
     (4, IDENTITY),
     (5, SENT_THROUGH),
+    (6, CHORDS),
 ];
 
 /// Times are microseconds since 1970.
@@ -121,6 +122,30 @@ ALTER TABLE task ADD COLUMN origin TEXT;
 /// The queue that a task's message came from; not known in items of before.
 const SENT_THROUGH: &str = "
 ALTER TABLE task ADD COLUMN queue TEXT;
+";
+
+/// A member whose `failed` is null is awaited; a chord whose `state` is null is open.
+const CHORDS: &str = "
+CREATE TABLE chord (
+    key TEXT NOT NULL PRIMARY KEY,
+    body BLOB NOT NULL,
+    shape TEXT NOT NULL,
+    state TEXT,
+    lease_until INTEGER,
+    nonce TEXT,
+    taken_by TEXT,
+    takes INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL
+);
+CREATE INDEX chord_expiry ON chord (expires_at);
+CREATE TABLE chord_member (
+    chord TEXT NOT NULL,
+    place INTEGER NOT NULL,
+    task_id TEXT NOT NULL,
+    failed INTEGER,
+    PRIMARY KEY (chord, place)
+) WITHOUT ROWID;
+CREATE INDEX chord_awaits ON chord_member (chord) WHERE failed IS NULL;
 ";
 
 /// Makes a new connection ready: settings, and the tables where they are missing or older.

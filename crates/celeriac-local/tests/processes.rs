@@ -257,6 +257,7 @@ impl Machine {
             isolate_at: None,
             to_run: true,
             takes_over: false,
+            replaces: false,
             unanswered: Vec::new(),
             likely_known: delivery.receive_count > 1,
         };

@@ -107,13 +107,13 @@ fn a_database_of_a_newer_version_is_refused() {
     drop(Database::open(&file).expect("the file opens"));
     let newer = rusqlite::Connection::open(&file).expect("the file opens");
     newer
-        .pragma_update(None, "user_version", 6)
+        .pragma_update(None, "user_version", 7)
         .expect("the version is set");
     assert!(matches!(
         Database::open(&file),
         Err(DatabaseError::Newer {
-            version: 6,
-            known: 5,
+            version: 7,
+            known: 6,
             ..
         })
     ));
@@ -203,6 +203,7 @@ async fn results_may_be_of_another_serializer_and_compressed() {
         isolate_at: None,
         to_run: true,
         takes_over: false,
+        replaces: false,
         unanswered: Vec::new(),
         likely_known: false,
     };

@@ -27,7 +27,7 @@ INSERT INTO document VALUES ('b''celeriac-document-beat:shop:state''', 7, 'n', 1
 PRAGMA user_version = 2;
 "#;
 
-const NEWEST: i64 = 5;
+const NEWEST: i64 = 6;
 
 fn file_of_version_1(folder: &Path) -> PathBuf {
     let file = folder.join("celeriac.sqlite");

@@ -172,6 +172,7 @@ fn claim(nonce: &str) -> Claim {
         isolate_at: None,
         to_run: true,
         takes_over: false,
+        replaces: false,
         unanswered: Vec::new(),
         likely_known: false,
     }
@@ -305,6 +306,7 @@ async fn what_is_over_is_deleted_from_the_file() {
         isolate_at: None,
         to_run: true,
         takes_over: false,
+        replaces: false,
         unanswered: Vec::new(),
         likely_known: false,
     };
