@@ -1,5 +1,5 @@
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 /// What a service answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,14 +17,28 @@ pub struct CloudError {
     pub code: String,
     /// For people.
     pub message: String,
+    /// What stands where a condition did not hold.
+    item: Option<Json>,
 }
 
 impl CloudError {
+    /// Of a condition that did not hold of this item.
+    pub(super) fn refused(item: Option<&impl Serialize>) -> Self {
+        Self {
+            item: item.and_then(|item| serde_json::to_value(item).ok()),
+            ..Self::new(
+                "ConditionalCheckFailedException",
+                "The conditional request failed",
+            )
+        }
+    }
+
     /// A refusal.
     pub fn new(code: impl Into<String>, message: impl Into<String>) -> Self {
         Self {
             code: code.into(),
             message: message.into(),
+            item: None,
         }
     }
 
@@ -41,10 +55,16 @@ impl From<Result<String, CloudError>> for CloudAnswer {
     fn from(outcome: Result<String, CloudError>) -> Self {
         match outcome {
             Ok(body) => Self { status: 200, body },
-            Err(error) => Self {
-                status: error.status(),
-                body: json!({"__type": error.code, "message": error.message}).to_string(),
-            },
+            Err(error) => {
+                let mut body = json!({"__type": error.code, "message": error.message});
+                if let Some(item) = &error.item {
+                    body["Item"] = item.clone();
+                }
+                Self {
+                    status: error.status(),
+                    body: body.to_string(),
+                }
+            }
         }
     }
 }

@@ -169,6 +169,22 @@ macro_rules! store_conformance {
                 many_large_records_are_read,
                 empty_batches_are_answered_with_nothing,
             }
+            chords {
+                members_that_arrive_complete_a_chord,
+                members_of_several_shards_complete_a_chord,
+                a_chord_begins_once,
+                a_member_counts_once,
+                a_failed_member_counts,
+                nobody_knows_of_a_chord_that_never_began,
+                one_of_two_takers_has_the_chord,
+                a_take_is_over_after_its_lease,
+                a_chord_that_is_settled_is_over,
+                an_added_member_is_awaited,
+                a_chord_is_loaded,
+                celerys_counter_ends_where_python_expects_it,
+                celerys_counter_counts_each_of_our_members_once,
+                of_20_last_members_at_once_one_takes,
+            }
             claims {
                 a_fresh_task_is_claimed,
                 an_id_is_bound_to_the_task_that_claims_it_first,

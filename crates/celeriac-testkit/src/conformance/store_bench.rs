@@ -4,7 +4,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use celeriac_core::documents::{Document, Documents, Expect, Key, Put, PutOutcome};
 use celeriac_core::{
-    Claim, ClaimOutcome, Claimed, Completion, CompletionKind, CompletionOutcome, Lease,
+    Chords, Claim, ClaimOutcome, Claimed, Completion, CompletionKind, CompletionOutcome, Lease,
     LeaseOutcome, Ledger, Record, StateUpdate, StoreError,
 };
 use celeriac_protocol::{ResultMeta, State, Value};
@@ -20,10 +20,10 @@ pub struct StoreOptions {
     pub ttl: Option<Duration>,
 }
 
-/// A result store: the ledger, and documents beside it.
-pub trait Store: Ledger + Documents {}
+/// A result store: the ledger, and documents and chords beside it.
+pub trait Store: Ledger + Documents + Chords {}
 
-impl<T: Ledger + Documents> Store for T {}
+impl<T: Ledger + Documents + Chords> Store for T {}
 
 /// A result store under test.
 #[async_trait]
@@ -54,6 +54,8 @@ pub struct StoreBench {
     pub store: Arc<dyn Ledger>,
     /// The same, for documents.
     pub documents: Arc<dyn Documents>,
+    /// The same, for chords.
+    pub chords: Arc<dyn Chords>,
 }
 
 impl StoreBench {
@@ -63,7 +65,8 @@ impl StoreBench {
             case,
             fixture,
             store: Arc::clone(&store) as Arc<dyn Ledger>,
-            documents: store,
+            documents: Arc::clone(&store) as Arc<dyn Documents>,
+            chords: store,
         }
     }
 
@@ -75,6 +78,11 @@ impl StoreBench {
     /// Another client to the same documents.
     pub async fn open_documents(&self, options: &StoreOptions) -> Arc<dyn Documents> {
         self.fixture.open(options).await
+    }
+
+    /// Another client to the same chords.
+    pub async fn open_chords(&self) -> Arc<dyn Chords> {
+        self.fixture.open(&StoreOptions::default()).await
     }
 
     /// Puts an item as Python would; where that is not possible, says so in one line and answers
@@ -214,6 +222,7 @@ pub(crate) fn claim(task_id: &str) -> Claim {
         isolate_at: None,
         to_run: true,
         takes_over: false,
+        replaces: false,
         unanswered: Vec::new(),
         likely_known: false,
     }

@@ -1,12 +1,14 @@
-//! DynamoDB: tables with the key `id`, PartiQL batches, plain puts and deletes.
+//! DynamoDB: tables with the key `id`, PartiQL batches, updates, plain puts and deletes.
 
 mod attribute;
 mod execution;
+mod expression;
 mod partiql;
 mod reads;
 mod statement;
 mod statements;
 mod table;
+mod updates;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -97,6 +99,7 @@ impl DynamoDb {
             "BatchGetItem" => self.get_many(read(body)?),
             "GetItem" => self.get_one(&read(body)?),
             "PutItem" => self.put(by, read(body)?),
+            "UpdateItem" => self.update(by, read(body)?),
             "DeleteItem" => self.delete(by, &read(body)?),
             "CreateTable" => self.create_table(&read(body)?),
             "DescribeTable" => self.describe_table(&read(body)?),

@@ -1,6 +1,7 @@
 //! The result store's cases, by what they are about.
 
 pub mod batches;
+pub mod chords;
 pub mod claims;
 pub mod completions;
 pub mod documents;

@@ -3,6 +3,7 @@ use std::sync::Arc;
 use celeriac_beat::local::{Beat, BeatParts};
 use celeriac_beat::{CatchUp, Entry};
 use celeriac_core::{Clock, TaskSender, TaskSignature};
+use celeriac_protocol::Value;
 use jiff::tz::TimeZone;
 use tokio_util::sync::CancellationToken;
 
@@ -36,7 +37,7 @@ pub(super) async fn beat(world: Arc<World>, process: Arc<Process>, shutdown: Can
 }
 
 fn entry(plan: &EntryPlan) -> Entry {
-    let call: TaskSignature = TaskSignature::new(TASK).queue(&plan.run.queue);
+    let call = TaskSignature::<Value>::new(TASK).queue(&plan.run.queue);
     let catch_up = if plan.runs_all {
         CatchUp::RunAll
     } else {

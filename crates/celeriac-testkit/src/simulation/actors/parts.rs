@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use celeriac_aws::{AwsConfig, DynamoStore, SqsBroker};
-use celeriac_core::{Broker, Clock, Documents, Ledger, Registry, Settings};
+use celeriac_core::{Broker, Chords, Clock, Documents, Ledger, Registry, Settings};
 use celeriac_producer::{Client, ClientParts};
 use celeriac_worker::{Executor, ExecutorParts};
 
@@ -17,6 +17,7 @@ pub(super) struct Parts {
     pub(super) broker: Arc<dyn Broker>,
     pub(super) store: Arc<dyn Ledger>,
     pub(super) documents: Arc<dyn Documents>,
+    chords: Arc<dyn Chords>,
     pub(super) client: Client,
     settings: Arc<Settings>,
 }
@@ -38,6 +39,7 @@ impl Parts {
         let client = Client::new(ClientParts {
             broker: Arc::clone(&broker),
             store: Some(Arc::clone(&store)),
+            chords: Some(Arc::clone(&table) as Arc<dyn Chords>),
             router: settings.router().expect("there are no routes"),
             settings: Arc::clone(&settings),
             registry: Arc::default(),
@@ -46,7 +48,8 @@ impl Parts {
         Self {
             broker,
             store,
-            documents: table,
+            documents: Arc::clone(&table) as Arc<dyn Documents>,
+            chords: table,
             client,
             settings,
         }
@@ -68,6 +71,7 @@ impl Parts {
             registry: Arc::new(registry),
             broker: Arc::clone(&self.broker),
             store: Some(Arc::clone(&self.store)),
+            chords: Some(Arc::clone(&self.chords)),
             client: self.client.clone(),
             router: self.settings.router().expect("there are no routes"),
             state: Arc::default(),

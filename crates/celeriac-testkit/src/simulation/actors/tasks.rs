@@ -23,6 +23,7 @@ static PARAMS: Params = Params {
         name: "given",
         required: false,
     }],
+    ..Params::NONE
 };
 
 pub(super) fn registry(world: &Arc<World>, process: &Arc<Process>) -> Registry {
@@ -149,6 +150,7 @@ fn outcome(end: &End, attempt: u64) -> Result<Value, TaskError> {
             eta: None,
             max_retries: None,
             cause: None,
+            with: None,
         }),
         End::Requeue => Err(TaskError::Reject {
             reason: "planned".to_owned(),
