@@ -6,8 +6,9 @@ use std::time::Duration;
 use celeriac_protocol::{ExceptionInfo, ResultMeta, State, Value, from_value};
 use serde::de::DeserializeOwned;
 
-use crate::ResultError;
+use crate::canvas::ResultTree;
 use crate::result_reader::ResultReader;
+use crate::{GroupResult, ResultError};
 
 /// The result of a task, not there yet perhaps: Celery's `AsyncResult`. Cheap to clone.
 ///
@@ -22,6 +23,7 @@ pub struct AsyncResult<T = Value> {
     task_id: Arc<str>,
     reader: Arc<ResultReader>,
     ignored: bool,
+    tree: Option<Arc<ResultTree>>,
     output: PhantomData<fn() -> T>,
 }
 
@@ -31,8 +33,32 @@ impl<T> AsyncResult<T> {
             task_id: task_id.into(),
             reader,
             ignored,
+            tree: None,
             output: PhantomData,
         }
+    }
+
+    /// Of a canvas; of one that ends as a group, the group's, whose value is a list.
+    pub(crate) fn of_tree(tree: ResultTree, reader: Arc<ResultReader>) -> Self {
+        Self {
+            task_id: tree.id().into(),
+            reader,
+            ignored: false,
+            tree: Some(Arc::new(tree)),
+            output: PhantomData,
+        }
+    }
+
+    /// Where the results of its canvas are, and of what runs before it; nothing where it was made
+    /// from an id alone.
+    pub fn tree(&self) -> Option<&ResultTree> {
+        self.tree.as_deref()
+    }
+
+    /// Of what runs before it in the canvas that was sent: the step before, or a chord's header.
+    pub fn parent(&self) -> Option<AsyncResult<Value>> {
+        let parent = self.tree.as_ref()?.parent()?.clone();
+        Some(AsyncResult::of_tree(parent, Arc::clone(&self.reader)))
     }
 
     /// The task id.
@@ -46,6 +72,7 @@ impl<T> AsyncResult<T> {
             task_id: self.task_id.clone(),
             reader: self.reader.clone(),
             ignored: self.ignored,
+            tree: self.tree.clone(),
             output: PhantomData,
         }
     }
@@ -135,6 +162,11 @@ impl<T: DeserializeOwned> AsyncResult<T> {
     pub async fn get(&self, timeout: Duration) -> Result<T, ResultError> {
         if self.ignored {
             return self.ignored_value();
+        }
+        if let Some(tree @ ResultTree::Group { .. }) = self.tree() {
+            let group = GroupResult::<Value>::new(tree.clone(), Arc::clone(&self.reader));
+            let values = Value::List(group.join(timeout).await?);
+            return value_of(&self.task_id, values);
         }
         if timeout.is_zero() {
             return self.try_get().await?.ok_or_else(|| self.not_ready());

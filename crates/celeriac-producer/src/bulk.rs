@@ -28,12 +28,12 @@ impl Client {
     /// assert_eq!(sent.await?, 1_000_000);
     /// # Ok(()) }
     /// ```
-    pub fn send_all<T, S>(
+    pub fn send_all<T, In, S>(
         &self,
         calls: S,
-    ) -> impl Stream<Item = Result<AsyncResult<T>, SendError>> + use<T, S>
+    ) -> impl Stream<Item = Result<AsyncResult<T>, SendError>> + use<T, In, S>
     where
-        S: Stream<Item = TaskSignature<T>>,
+        S: Stream<Item = TaskSignature<T, In>>,
     {
         let client = self.clone();
         calls
@@ -44,9 +44,9 @@ impl Client {
     }
 }
 
-async fn accept<T>(
+async fn accept<T, In>(
     client: Client,
-    call: TaskSignature<T>,
+    call: TaskSignature<T, In>,
 ) -> Result<impl Future<Output = Result<AsyncResult<T>, SendError>> + Send, SendError> {
     let (call, options) = call.into_parts()?;
     client.accept(call, options).await

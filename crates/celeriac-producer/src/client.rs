@@ -2,15 +2,19 @@ use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use celeriac_core::chords::{NewChord, Standing};
 use celeriac_core::{
-    Broker, Clock, Ledger, Registry, Router, SendError, SendOptions, Settings, TaskSender,
-    TaskSignature,
+    Broker, ChordLayout, Chords, Clock, Ledger, Registry, Router, SendError, SendOptions,
+    SentWorkflow, Settings, StoreError, TaskSender, TaskSignature,
 };
-use celeriac_protocol::{Dict, Signature, Value};
+use celeriac_protocol::{Dict, Signature, Value, Workflow};
+use futures_util::stream::{self, StreamExt, TryStreamExt};
 
+use crate::canvas::{Applied, ChordLayouts, Ids, Plan, ResultTree};
 use crate::outbox::Outbox;
 use crate::result_reader::ResultReader;
-use crate::{AsyncResult, Message, MessageBuilder, ResultSet};
+use crate::sends::Sends;
+use crate::{AsyncResult, GroupResult, Message, MessageBuilder, ResultSet};
 
 /// Sends tasks and reads their results. Cheap to clone; sends of all clones travel in common
 /// batches.
@@ -36,8 +40,13 @@ struct Parts {
     outbox: Outbox,
     reader: Arc<ResultReader>,
     settings: Arc<Settings>,
+    registry: Arc<Registry>,
+    chords: Option<Arc<dyn Chords>>,
     clock: Arc<dyn Clock>,
 }
+
+/// Messages of a canvas between it and the broker: enough to keep every request in flight full.
+const WINDOW: usize = 256;
 
 /// What a client is made of.
 pub struct ClientParts {
@@ -45,6 +54,8 @@ pub struct ClientParts {
     pub broker: Arc<dyn Broker>,
     /// Where results are; `None` with `disabled://`.
     pub store: Option<Arc<dyn Ledger>>,
+    /// Where chords' members are awaited; `None` with `disabled://`.
+    pub chords: Option<Arc<dyn Chords>>,
     /// Which queue.
     pub router: Router,
     /// Serializer, compression, message form, defaults.
@@ -61,12 +72,18 @@ impl Client {
         let ClientParts {
             broker,
             store,
+            chords,
             router,
             settings,
             registry,
             clock,
         } = parts;
-        let builder = MessageBuilder::new(registry, router, settings.clone(), clock.clone());
+        let builder = MessageBuilder::new(
+            Arc::clone(&registry),
+            router,
+            settings.clone(),
+            clock.clone(),
+        );
         let outbox = Outbox::new(broker, clock.clone());
         let reader = Arc::new(ResultReader::new(store));
         Self {
@@ -75,6 +92,8 @@ impl Client {
                 outbox,
                 reader,
                 settings,
+                registry,
+                chords,
                 clock,
             }),
         }
@@ -90,7 +109,15 @@ impl Client {
     /// [`SendError::Encode`] for an argument that cannot be written, [`SendError::Invalid`] for an
     /// option that cannot be, [`SendError::Broker`] for what the broker refused,
     /// [`SendError::Closed`] after [`close`](Self::close).
-    pub async fn send<T>(&self, signature: TaskSignature<T>) -> Result<AsyncResult<T>, SendError> {
+    pub async fn send<S: Sends>(&self, canvas: S) -> Result<S::Handle, SendError> {
+        canvas.send_by(self).await
+    }
+
+    /// Sends one task; see [`send`](Self::send).
+    pub(crate) async fn send_signature<T, In>(
+        &self,
+        signature: TaskSignature<T, In>,
+    ) -> Result<AsyncResult<T>, SendError> {
         let (call, options) = signature.into_parts()?;
         self.accept(call, options).await?.await
     }
@@ -143,6 +170,101 @@ impl Client {
         parts.outbox.accept(parcel).await
     }
 
+    /// Sends a canvas: begins its chords, then sends what runs first, in batches. `options` stand
+    /// under those of each task that is sent at once. The answer says where its results will be.
+    ///
+    /// Not atomic: where a send fails, others of the same group may have been sent.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send); [`SendError::Store`] where a chord's record could not be written.
+    pub async fn start(
+        &self,
+        workflow: Workflow,
+        options: SendOptions,
+    ) -> Result<ResultTree, SendError> {
+        let kind = workflow.kind();
+        let plan = self.plan(workflow, Applied::default(), &mut Ids::random())?;
+        let result = plan.result.ok_or_else(|| SendError::Invalid {
+            task: format!("celery.{kind}"),
+            reason: "it has no tasks".to_owned(),
+        })?;
+        let messages: Result<Vec<Message>, SendError> = plan
+            .messages
+            .into_iter()
+            .map(|signature| {
+                let own = SendOptions::from_dict(&signature.options).map_err(|reason| {
+                    SendError::Invalid {
+                        task: signature.task.clone(),
+                        reason,
+                    }
+                })?;
+                let call = Signature {
+                    options: Dict::new(),
+                    ..signature
+                };
+                self.message(call, options.clone().overlaid(own))
+            })
+            .collect();
+        let messages = messages?;
+        self.begin(plan.chords).await?;
+        self.send_messages(messages).await?;
+        Ok(result)
+    }
+
+    async fn send_messages(&self, messages: Vec<Message>) -> Result<(), SendError> {
+        let client = self.clone();
+        let sends = stream::iter(messages)
+            .then(move |message| accept_one(client.clone(), message))
+            .map(|accepted| async move { accepted?.await.map(drop) })
+            .buffered(WINDOW);
+        sends.try_collect::<()>().await
+    }
+
+    /// What a canvas comes to.
+    ///
+    /// # Errors
+    /// A chord, where there is no result store to await its members in.
+    pub fn plan(
+        &self,
+        workflow: Workflow,
+        applied: Applied<'_>,
+        ids: &mut Ids,
+    ) -> Result<Plan, SendError> {
+        let (parts, task) = (&*self.parts, workflow.of().task.clone());
+        let layout = parts.settings.chord_layout;
+        let ours = |task: &str| parts.registry.find(task).is_some();
+        let layouts = ChordLayouts {
+            ours: &ours,
+            celery: parts
+                .chords
+                .as_ref()
+                .is_none_or(|chords| chords.speaks_celery()),
+            celery_always: layout == ChordLayout::Celery,
+            unlock: layout == ChordLayout::Unlock,
+        };
+        let plan = Plan::of(workflow, applied, ids, layouts);
+        if parts.chords.is_none() && !plan.chords.is_empty() {
+            return Err(SendError::Invalid {
+                task,
+                reason: "a chord needs a result store, and `result_backend` is `disabled://`"
+                    .to_owned(),
+            });
+        }
+        Ok(plan)
+    }
+
+    /// Records chords, each once. Whether none of them is over.
+    pub async fn begin(&self, chords: Vec<NewChord>) -> Result<bool, StoreError> {
+        let Some(store) = self.parts.chords.as_ref().filter(|_| !chords.is_empty()) else {
+            return Ok(true);
+        };
+        let mut open = true;
+        for standing in store.begin(chords).await {
+            open &= standing? != Standing::Over;
+        }
+        Ok(open)
+    }
+
     /// The message that a send of this call would make, without sending it.
     ///
     /// # Errors
@@ -181,6 +303,16 @@ impl Client {
         AsyncResult::new(&task_id.into(), self.parts.reader.clone(), false)
     }
 
+    /// The result of a canvas.
+    pub(crate) fn result_of<T>(&self, tree: ResultTree) -> AsyncResult<T> {
+        AsyncResult::of_tree(tree, Arc::clone(&self.parts.reader))
+    }
+
+    /// The results of a group.
+    pub(crate) fn group_result_of<T>(&self, tree: ResultTree) -> GroupResult<T> {
+        GroupResult::new(tree, Arc::clone(&self.parts.reader))
+    }
+
     /// The results of many tasks, read together.
     pub fn results<T>(&self, task_ids: impl IntoIterator<Item = impl AsRef<str>>) -> ResultSet<T> {
         ResultSet::new(task_ids, &self.parts.reader)
@@ -194,6 +326,13 @@ impl Client {
     }
 }
 
+async fn accept_one(
+    client: Client,
+    message: Message,
+) -> Result<impl Future<Output = Result<String, SendError>> + Send + use<>, SendError> {
+    client.accept_message(&message).await
+}
+
 #[async_trait]
 impl TaskSender for Client {
     async fn send_task(
@@ -204,6 +343,18 @@ impl TaskSender for Client {
         let message = self.parts.builder.message(signature, options)?;
         self.send_message(&message).await?;
         Ok(message.envelope.headers.id)
+    }
+
+    async fn send_workflow(
+        &self,
+        workflow: Workflow,
+        options: SendOptions,
+    ) -> Result<SentWorkflow, SendError> {
+        let tree = self.start(workflow, options).await?;
+        Ok(SentWorkflow {
+            id: tree.id().to_owned(),
+            tuple: tree.to_tuple(),
+        })
     }
 }
 

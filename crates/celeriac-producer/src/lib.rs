@@ -14,9 +14,11 @@
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let database = Database::memory()?;
 //! let settings = Settings::default();
+//! let store = Arc::new(LocalStore::new(database.clone()));
 //! let client = Client::new(ClientParts {
-//!     broker: Arc::new(LocalBroker::new(database.clone())),
-//!     store: Some(Arc::new(LocalStore::new(database))),
+//!     broker: Arc::new(LocalBroker::new(database)),
+//!     store: Some(store.clone()),
+//!     chords: Some(store),
 //!     router: settings.router()?,
 //!     settings: Arc::new(settings),
 //!     registry: Arc::new(Registry::default()),
@@ -33,7 +35,9 @@
 mod async_result;
 mod bulk;
 mod call_options;
+pub mod canvas;
 mod client;
+mod group_result;
 mod message;
 mod message_properties;
 mod outbox;
@@ -44,10 +48,13 @@ mod result_error;
 mod result_reader;
 mod result_set;
 mod sender_pool;
+mod sends;
 
 pub use async_result::AsyncResult;
 pub use client::{Client, ClientParts};
+pub use group_result::GroupResult;
 pub use message::{Message, MessageBuilder};
 pub use outbox::{Outbox, Parcel};
 pub use result_error::ResultError;
 pub use result_set::{ResultSet, join, join_all};
+pub use sends::Sends;

@@ -34,6 +34,7 @@ fn app() -> App {
     let client = Client::new(ClientParts {
         broker: broker.clone(),
         store: Some(store.clone()),
+        chords: Some(store.clone()),
         router: settings.router().unwrap(),
         settings: Arc::new(settings),
         registry: Arc::new(registry),
@@ -105,6 +106,7 @@ impl App {
             isolate_at: None,
             to_run: true,
             takes_over: false,
+            replaces: false,
             unanswered: Vec::new(),
             likely_known: false,
         };

@@ -43,6 +43,7 @@ impl Parts {
         Client::new(ClientParts {
             broker,
             store: self.store,
+            chords: None,
             router,
             settings: Arc::new(self.settings),
             registry: Arc::new(self.registry),
@@ -54,6 +55,7 @@ impl Parts {
         static PARAMS: Params = Params {
             function: "task",
             list: &[],
+            ..Params::NONE
         };
         let kind = TaskKind::Async(Arc::new(|_, _| Box::pin(async { Ok(Value::Null) })));
         self.registry

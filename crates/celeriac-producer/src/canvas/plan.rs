@@ -1,0 +1,361 @@
+use celeriac_core::chords::{ChordKey, Layout, Members, NewChord, Shape};
+use celeriac_protocol::{Dict, Signature, Value, Workflow};
+
+use super::freeze::{self, id_of};
+use super::ids::Ids;
+use super::result_tree::ResultTree;
+use super::step::{Branch, Branches, ChordStep, Step, followed, steps};
+
+/// The header by which a member of a chord in [`Layout::Set`] knows it: `<group id>/<place>`.
+pub(crate) const CHORD_HEADER: &str = "celeriac_chord";
+
+/// What is sent of a canvas at once.
+#[derive(Debug, Default)]
+pub struct Plan {
+    /// Chords that begin with it. They are recorded before anything is sent.
+    pub chords: Vec<NewChord>,
+    /// Tasks to be sent, in order, each with all of its options.
+    pub messages: Vec<Signature>,
+    /// Where its results will be; `None` of a canvas that is empty.
+    pub result: Option<ResultTree>,
+}
+
+/// How chords are kept that begin here.
+#[derive(Clone, Copy)]
+pub struct ChordLayouts<'a> {
+    /// Whether celeriac alone runs this task.
+    pub ours: &'a dyn Fn(&str) -> bool,
+    /// Whether the store has Celery's layout.
+    pub celery: bool,
+    /// Whether it is to be used always.
+    pub celery_always: bool,
+    /// Whether bodies are to be sent by `celery.chord_unlock`, which polls, as before Celery 5.4.
+    pub unlock: bool,
+}
+
+impl std::fmt::Debug for ChordLayouts<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ChordLayouts")
+            .field("celery", &self.celery)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What a canvas is applied with.
+#[derive(Clone, Debug, Default)]
+pub struct Applied<'a> {
+    /// In front of its own arguments.
+    pub args: &'a [Value],
+    /// Over its own keyword arguments.
+    pub kwargs: Dict,
+    /// Over the options of what runs first.
+    pub options: Dict,
+    /// Options of what ends it, such as its id and its place in a chord.
+    pub end: Dict,
+    /// What comes after it, the next one LAST, whatever its own options say; `None`: they say it.
+    pub chain: Option<Vec<Signature>>,
+}
+
+impl Plan {
+    /// Of a canvas that is applied.
+    pub fn of(
+        workflow: Workflow,
+        applied: Applied<'_>,
+        ids: &mut Ids,
+        layouts: ChordLayouts<'_>,
+    ) -> Self {
+        let mut options = applied.options;
+        let last_id = options.shift_remove("task_id");
+        let last_id = last_id.and_then(|id| id.as_str().map(str::to_owned));
+        let mut workflow = workflow;
+        if applied.chain.is_some() {
+            // what comes after it is said here
+            workflow.of_mut().options.shift_remove("chain");
+        }
+        let mut branch = steps(workflow);
+        if let Some(last) = branch.last_mut() {
+            for (name, value) in applied.end {
+                last.set_last(&name, value);
+            }
+        }
+        let own = branch.len();
+        let after = applied.chain.unwrap_or_default().into_iter().rev();
+        let mut branch = followed(branch, after.collect());
+        // steps that come later have their ids, or get them when their turn comes
+        let own = own.min(branch.len());
+        freeze::freeze(&mut branch[..own], last_id, ids);
+        let result = tree(&branch);
+        if let Some(first) = branch.first_mut() {
+            first.prepend(applied.args, &applied.kwargs, false);
+            first.overlay(&options);
+        }
+        let mut plan = Self::default();
+        plan.start(branch, layouts);
+        plan.result = result;
+        plan
+    }
+
+    /// Sends the first step, which carries those after it.
+    fn start(&mut self, branch: Branch, layouts: ChordLayouts<'_>) {
+        let mut later = branch.into_iter();
+        let Some(first) = later.next() else {
+            return;
+        };
+        let later: Vec<Step> = later.collect();
+        let chain: Vec<Value> = later
+            .into_iter()
+            .rev()
+            .map(|step| step.into_signature().into_value())
+            .collect();
+        match first {
+            Step::Task(mut signature) => {
+                set_chain(&mut signature.options, chain);
+                self.messages.push(signature);
+            }
+            Step::Group(group) => self.start_group(group, layouts),
+            Step::Chord(chord) => self.start_chord(*chord, chain, layouts),
+        }
+    }
+
+    fn start_group(&mut self, mut group: Branches, layouts: ChordLayouts<'_>) {
+        let gid = group.id();
+        let of_chord = ["chord", "group_id"].map(|name| (name, group.options.get(name).cloned()));
+        let mut index = 0;
+        group.for_each_end(&mut index, &mut |options, index| {
+            for (name, value) in &of_chord {
+                if let Some(value) = value.as_ref().filter(|value| value.is_true()) {
+                    let own = options.entry((*name).to_owned()).or_default();
+                    if own.is_null() {
+                        *own = value.clone();
+                    }
+                }
+            }
+            join(options, &gid, index, false);
+        });
+        self.start_each(group, &Dict::new(), layouts);
+    }
+
+    fn start_each(&mut self, group: Branches, over: &Dict, layouts: ChordLayouts<'_>) {
+        for mut branch in group.each {
+            if let Some(first) = branch.first_mut() {
+                first.prepend(&group.args, &Dict::new(), false);
+                first.overlay(over);
+            }
+            self.start(branch, layouts);
+        }
+    }
+
+    fn start_chord(&mut self, chord: ChordStep, chain: Vec<Value>, layouts: ChordLayouts<'_>) {
+        let in_set = chord.fits_a_set(layouts);
+        let ChordStep {
+            mut header,
+            mut body,
+            options,
+            args,
+            immutable,
+        } = chord;
+        let gid = header.id();
+        body.overlay(&without(
+            &options,
+            &["countdown", "eta", "parent_id", "task_id"],
+        ));
+        let mut ids = Vec::new();
+        let shape = header.ends(&mut ids);
+        if ids.is_empty() {
+            // nothing is awaited: the body runs with no results
+            let mut branch = vec![body];
+            let chain = chain
+                .into_iter()
+                .rev()
+                .map(Signature::from_message)
+                .collect();
+            branch = followed(branch, chain);
+            let mut number = 0;
+            branch[0].for_each_end(&mut number, &mut |options, _| {
+                options
+                    .entry("group_id".to_owned())
+                    .or_insert_with(|| Value::Str(gid.clone()));
+            });
+            branch[0].prepend(&[Value::List(Vec::new())], &Dict::new(), false);
+            return self.start(branch, layouts);
+        }
+        let mut body = body.into_signature();
+        set_chain(&mut body.options, chain);
+        join_body(&mut body.options, &gid);
+        let body = body.into_value();
+        let mut number = 0;
+        header.for_each_end(&mut number, &mut |options, index| {
+            join(options, &gid, index, true);
+            if in_set {
+                options.shift_remove("chord");
+                set_header(options, format!("{gid}/{index}"));
+            } else {
+                options.insert("chord".to_owned(), body.clone());
+            }
+        });
+        let members = members(ids, shape);
+        if layouts.unlock && !in_set {
+            self.unlock(&gid, &header, body);
+        } else {
+            self.chords.push(NewChord {
+                key: ChordKey {
+                    group_id: gid,
+                    layout: if in_set { Layout::Set } else { Layout::Celery },
+                },
+                members,
+                body: if in_set { body } else { Value::Null },
+            });
+        }
+        if !immutable {
+            header.args.splice(0..0, args);
+        }
+        let of_chord = [
+            "chord",
+            "group_id",
+            "group_index",
+            "parent_id",
+            "task_id",
+            "chain",
+        ];
+        self.start_each(header, &without(&options, &of_chord), layouts);
+    }
+
+    /// What polls for the header's results, and sends the body then.
+    fn unlock(&mut self, gid: &str, header: &Branches, body: Value) {
+        let results = header.each.iter().filter_map(|branch| tree(branch));
+        let results = results.map(|tree| tree.to_tuple()).collect();
+        let mut unlock = Signature::new("celery.chord_unlock");
+        unlock.args = vec![Value::Str(gid.to_owned()), body];
+        unlock
+            .kwargs
+            .insert("result".to_owned(), Value::List(results));
+        unlock.kwargs.insert("interval".to_owned(), Value::Int(1));
+        unlock.options.insert("countdown".to_owned(), Value::Int(1));
+        self.messages.push(unlock);
+    }
+}
+
+impl ChordStep {
+    /// Whether celeriac runs all of its header, and may keep it in its own layout.
+    fn fits_a_set(&self, layouts: ChordLayouts<'_>) -> bool {
+        if !layouts.celery {
+            return true;
+        }
+        let ours = |signature: &Signature| {
+            let inner = signature
+                .kwargs
+                .get("task")
+                .and_then(|task| task.get("task"));
+            let maps = matches!(&*signature.task, "celery.map" | "celery.starmap");
+            match inner.and_then(Value::as_str).filter(|_| maps) {
+                Some(inner) => (layouts.ours)(inner),
+                None => (layouts.ours)(&signature.task),
+            }
+        };
+        !layouts.celery_always && !layouts.unlock && self.header.all(&ours)
+    }
+}
+
+impl Branches {
+    fn all(&self, ours: &impl Fn(&Signature) -> bool) -> bool {
+        self.each.iter().flatten().all(|step| match step {
+            Step::Task(signature) => ours(signature),
+            Step::Group(group) => group.all(ours),
+            Step::Chord(chord) => {
+                let mut of_body = true;
+                let body = std::slice::from_ref(&chord.body);
+                for step in body {
+                    of_body &= match step {
+                        Step::Task(signature) => ours(signature),
+                        Step::Group(group) => group.all(ours),
+                        Step::Chord(inner) => inner.header.all(ours),
+                    };
+                }
+                chord.header.all(ours) && of_body
+            }
+        })
+    }
+}
+
+fn members(ids: Vec<String>, shape: Vec<Shape>) -> Members {
+    let is_flat = shape.iter().all(|item| *item == Shape::Leaf);
+    Members {
+        ids,
+        shape: if is_flat { Vec::new() } else { shape },
+    }
+}
+
+/// Where the results of these steps will be.
+fn tree(branch: &[Step]) -> Option<ResultTree> {
+    let mut all: Option<ResultTree> = None;
+    for step in branch {
+        let before = all.map(Box::new);
+        all = tree_of(step).map(|tree| tree.after(before));
+    }
+    all
+}
+
+fn tree_of(step: &Step) -> Option<ResultTree> {
+    Some(match step {
+        Step::Task(signature) => ResultTree::Task {
+            id: id_of(&signature.options)?,
+            parent: None,
+        },
+        Step::Group(group) => group_tree(group),
+        Step::Chord(chord) => {
+            tree_of(&chord.body)?.after(Some(Box::new(group_tree(&chord.header))))
+        }
+    })
+}
+
+fn group_tree(group: &Branches) -> ResultTree {
+    ResultTree::Group {
+        id: group.id(),
+        members: group
+            .each
+            .iter()
+            .filter_map(|branch| tree(branch))
+            .collect(),
+        parent: None,
+    }
+}
+
+fn set_chain(options: &mut Dict, chain: Vec<Value>) {
+    if !chain.is_empty() {
+        options.insert("chain".to_owned(), Value::List(chain));
+    }
+}
+
+/// Makes a task one of a group's.
+fn join(options: &mut Dict, gid: &str, index: u32, anew: bool) {
+    let in_group = options.get("group_id").is_some_and(Value::is_true);
+    if anew || !in_group {
+        options.insert("group_id".to_owned(), Value::Str(gid.to_owned()));
+        options.insert("group_index".to_owned(), Value::Int(i64::from(index)));
+    }
+}
+
+/// A body says which header it is of, unless it is itself a member of another.
+fn join_body(options: &mut Dict, gid: &str) {
+    let in_group = options.get("group_id").is_some_and(Value::is_true);
+    if !in_group {
+        options.insert("group_id".to_owned(), Value::Str(gid.to_owned()));
+    }
+}
+
+fn set_header(options: &mut Dict, value: String) {
+    let headers = options.entry("headers".to_owned());
+    let headers = headers.or_insert_with(|| Value::Dict(Dict::new()));
+    if !matches!(headers, Value::Dict(_)) {
+        *headers = Value::Dict(Dict::new());
+    }
+    if let Value::Dict(headers) = headers {
+        headers.insert(CHORD_HEADER.to_owned(), Value::Str(value));
+    }
+}
+
+fn without(options: &Dict, names: &[&str]) -> Dict {
+    let mut options = options.clone();
+    options.retain(|name, _| !names.contains(&name.as_str()));
+    options
+}
