@@ -131,6 +131,7 @@ fn executor(store: Option<Arc<dyn Ledger>>) -> Executor {
             name: "text",
             required: true,
         }],
+        ..Params::NONE
     };
     let kind = TaskKind::Async(Arc::new(|_, _| Box::pin(async { Ok(Value::Null) })));
     let mut registry = Registry::default();
@@ -153,6 +154,7 @@ fn executor(store: Option<Arc<dyn Ledger>>) -> Executor {
     let client = Client::new(ClientParts {
         broker: Arc::clone(&broker),
         store: store.clone(),
+        chords: None,
         router: router.clone(),
         settings: Arc::clone(&settings),
         registry: Arc::clone(&registry),
@@ -163,6 +165,7 @@ fn executor(store: Option<Arc<dyn Ledger>>) -> Executor {
         registry,
         broker,
         store,
+        chords: None,
         client,
         router,
         state,

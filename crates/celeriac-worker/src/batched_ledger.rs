@@ -98,6 +98,7 @@ impl BatchedLedger {
             identity,
             to_run: true,
             takes_over: false,
+            replaces: false,
             retries,
             owner: self.owner.clone(),
             nonce: nonce(),
@@ -192,6 +193,14 @@ impl BatchedLedger {
             .pop()
             .unwrap_or_else(|| Err(closed("get", task_id)))?;
         Ok(record.map(|record| record.meta))
+    }
+
+    /// What is stored of these tasks.
+    pub(crate) async fn records(
+        &self,
+        task_ids: &[String],
+    ) -> Vec<Result<Option<Record>, StoreError>> {
+        self.store.get(task_ids).await
     }
 
     /// Of which of these tasks something is stored. One that cannot be read counts as free, and so

@@ -2,9 +2,11 @@ use std::sync::Arc;
 
 use celeriac_core::{
     Delivery, Params, ScheduledRun, TaskDefinition, TaskError, TaskIdentity, TaskKind, TaskOptions,
+    retries_of_try, try_number,
 };
 use celeriac_protocol::{Envelope, Extended, Value};
 
+use crate::ending;
 use crate::engine::Engine;
 use crate::reply::Reply;
 
@@ -13,6 +15,9 @@ pub(crate) const SENT_BY: &str = "celeriac_sent_by";
 /// Header of a message that left a FIFO queue: its retries are counted in the ledger, not in its
 /// own header.
 pub(crate) const IN_PLACE: &str = "celeriac_in_place";
+
+/// Header of what follows a task and stores no result: only the ledger makes one run of two copies.
+pub(crate) const GUARD: &str = "celeriac_guard";
 
 /// A readable delivery of a known task, with what its message, its task and the settings together
 /// say about it.
@@ -63,7 +68,17 @@ impl Call {
         // a FIFO retry counts in the ledger: a second receive may be one
         let in_place = envelope.headers.get(IN_PLACE).is_some();
         let received_again = (fifo && delivery.receive_count > 1) || in_place;
-        let wanted = !ignore_result || options.ledger == Some(true) || scheduled || received_again;
+        // a member of a chord must be seen to end
+        let guarded = envelope.headers.group.is_some()
+            || [GUARD, ending::CHORD]
+                .iter()
+                .any(|name| envelope.headers.get(name).is_some());
+        let guarded = guarded && options.ledger != Some(false);
+        let wanted = !ignore_result
+            || options.ledger == Some(true)
+            || guarded
+            || scheduled
+            || received_again;
         Self {
             fifo,
             ignore_result,
@@ -83,10 +98,7 @@ impl Call {
 
     /// A delivery of a task that is not registered here: no options of its own.
     pub(crate) fn of_unknown(engine: &Engine, delivery: Delivery, envelope: Arc<Envelope>) -> Self {
-        static NONE: Params = Params {
-            function: "",
-            list: &[],
-        };
+        static NONE: Params = Params::NONE;
         // never run
         let kind = TaskKind::Async(Arc::new(|_, _| Box::pin(async { Err(TaskError::Ignore) })));
         let definition = TaskDefinition {
@@ -112,6 +124,16 @@ impl Call {
         self.envelope.headers.retries
     }
 
+    /// Which try of its id it is, for the ledger.
+    pub(crate) fn try_number(&self) -> u32 {
+        try_number(&self.envelope.headers)
+    }
+
+    /// Whether it replaces an earlier task of its id.
+    pub(crate) fn replaces(&self) -> bool {
+        self.envelope.headers.replaced_task_nesting > 0
+    }
+
     pub(crate) fn options(&self) -> &TaskOptions {
         &self.definition.options
     }
@@ -123,7 +145,7 @@ impl Call {
 
     /// An item is likely there: the message was received before, or is a retry.
     pub(crate) fn likely_known(&self) -> bool {
-        self.delivery.receive_count > 1 || self.retries() > 0
+        self.delivery.receive_count > 1 || self.try_number() > 0
     }
 
     /// Whether the ledger may count more retries than the message: on FIFO queues it stays as it
@@ -150,9 +172,10 @@ impl Call {
         }
     }
 
-    /// Takes over the retries that the ledger counted: on FIFO queues the message itself stays as
-    /// it was sent.
-    pub(crate) fn set_retries(&mut self, retries: u32) {
-        Arc::make_mut(&mut self.envelope).headers.retries = retries; // not shared before the run
+    /// Takes over the try that the ledger counted: on FIFO queues the message itself stays as it was
+    /// sent.
+    pub(crate) fn set_try(&mut self, number: u32) {
+        let headers = &mut Arc::make_mut(&mut self.envelope).headers; // not shared before the run
+        headers.retries = retries_of_try(number);
     }
 }

@@ -6,6 +6,7 @@ use celeriac_producer::Outbox;
 use celeriac_protocol::{Limits, UtcTime};
 
 use crate::ExecutorParts;
+use crate::batched_chords::BatchedChords;
 use crate::batched_ledger::BatchedLedger;
 use crate::incidents::Incidents;
 use crate::isolation::Isolation;
@@ -28,6 +29,7 @@ pub(crate) struct Engine {
     pub(crate) parts: ExecutorParts,
     pub(crate) limits: Limits,
     pub(crate) ledger: Option<BatchedLedger>,
+    pub(crate) chords: Option<BatchedChords>,
     pub(crate) requests: Requests,
     pub(crate) outbox: Outbox,
     pub(crate) blocking: BlockingPool,
@@ -61,6 +63,7 @@ impl Engine {
                 ..Limits::default()
             },
             ledger,
+            chords: parts.chords.as_ref().map(BatchedChords::new),
             requests: Requests::new(&parts.broker),
             outbox: Outbox::new(Arc::clone(&parts.broker), Arc::clone(&parts.clock)),
             blocking: BlockingPool::new(settings.worker_blocking_threads, threads),

@@ -2,12 +2,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use celeriac_core::{
-    Broker, Clock, DeadLetter, Delivery, Ledger, Receipt, Registry, Router, Settings, StateMap,
+    Broker, Chords, Clock, DeadLetter, Delivery, Ledger, Receipt, Registry, Router, Settings,
+    StateMap,
 };
 use celeriac_producer::{Client, Outbox};
 use tracing::Instrument as _;
 
 use crate::admission::admit;
+use crate::builtins;
 use crate::call::Call;
 use crate::engine::Engine;
 use crate::executed::{Ending, Executed};
@@ -38,6 +40,8 @@ pub struct ExecutorParts {
     pub broker: Arc<dyn Broker>,
     /// The ledger; `None` with `disabled://` results.
     pub store: Option<Arc<dyn Ledger>>,
+    /// Where chords' members are awaited; `None` with `disabled://` results.
+    pub chords: Option<Arc<dyn Chords>>,
     /// For what tasks send, and what follows them.
     pub client: Client,
     /// Which queue a callback goes to.
@@ -61,6 +65,10 @@ impl Executor {
 
     /// The same, with other threads for blocking tasks than the system's: a simulation has none.
     pub fn on_threads(parts: ExecutorParts, threads: Arc<dyn Threads>) -> Self {
+        let parts = ExecutorParts {
+            registry: builtins::added_to(&parts.registry, parts.store.as_ref()),
+            ..parts
+        };
         Self {
             engine: Arc::new(Engine::new(parts, threads)),
         }

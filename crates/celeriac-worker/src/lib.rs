@@ -62,7 +62,9 @@
 //! ends it at once.
 
 mod admission;
+mod batched_chords;
 mod batched_ledger;
+mod builtins;
 mod call;
 mod dead_lettered;
 mod deferral;

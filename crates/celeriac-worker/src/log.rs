@@ -89,6 +89,14 @@ pub(crate) fn failed(failure: &Failure) {
     }
 }
 
+pub(crate) fn chord_failed(group_id: &str, failure: &Failure) {
+    tracing::error!(
+        chord = group_id,
+        "the chord's body failed: {}",
+        raised(failure)
+    );
+}
+
 /// A call that nobody here can run: its message may be deleted, as in Celery, and with this it could
 /// be sent again.
 pub(crate) fn not_registered(headers: &Headers, failure: &Failure) {

@@ -49,18 +49,40 @@ pub(crate) fn with_failure(mut meta: ResultMeta, failure: &Failure) -> ResultMet
     meta
 }
 
-/// `children`: result tuples of the tasks this one sent, or null.
-pub(crate) fn children(ids: &[String]) -> Value {
-    if ids.is_empty() {
+/// `children`: result tuples of what this task sent, or null.
+pub(crate) fn children(tuples: &[Value]) -> Value {
+    if tuples.is_empty() {
         return Value::Null;
     }
-    let tuple = |id: &String| {
-        Value::List(vec![
-            Value::List(vec![Value::Str(id.clone()), Value::Null]),
-            Value::Null,
-        ])
-    };
-    Value::List(ids.iter().map(tuple).collect())
+    Value::List(tuples.to_vec())
+}
+
+/// The result tuple of a task.
+pub(crate) fn task_tuple(id: &str) -> Value {
+    let key = Value::List(vec![Value::Str(id.to_owned()), Value::Null]);
+    Value::List(vec![key, Value::Null])
+}
+
+/// What an error callback of the newer kind gets of a task that failed: its request, its exception
+/// and its traceback.
+pub(crate) fn of_failed_task(
+    id: &str,
+    task: &str,
+    root_id: Option<&str>,
+    failure: &Failure,
+) -> Vec<Value> {
+    let text = |text: &str| Value::Str(text.to_owned());
+    let request = Dict::from([
+        ("id".to_owned(), text(id)),
+        ("task".to_owned(), text(task)),
+        ("root_id".to_owned(), root_id.map(text).unwrap_or_default()),
+    ]);
+    let traceback = failure.traceback.as_deref().map(text);
+    vec![
+        Value::Dict(request),
+        failure.exception.to_value(),
+        traceback.unwrap_or_default(),
+    ]
 }
 
 /// Arguments that are certainly too large for any item: those of a compressed message can be.

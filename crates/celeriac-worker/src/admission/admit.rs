@@ -18,7 +18,7 @@
 //!     may have been over (`claim.rs`);
 //! 14. it is poison (`poison.rs`), or this process began to drain while it was claimed (here);
 //! 15. its payload cannot be read (`payload.rs`);
-//! 16. what it embeds could not follow it (`ending/follow_up_messages.rs`);
+//! 16. what it embeds could not follow it (`ending/consequence.rs`);
 //! 17. its arguments are wrong (`Arguments::bind` in `celeriac-core`).
 //!
 //! After that only a blocking task may still not start: where no thread is free before this process
@@ -35,7 +35,7 @@ use tracing::Span;
 use super::claim::Refusal;
 use super::scheduled::{self, Unfit};
 use super::timing::{self, Timing};
-use super::{beside_or_alone, payload, poison, spill, unknown, unready};
+use super::{beside_or_alone, errback, payload, poison, spill, unknown, unready};
 use crate::call::Call;
 use crate::ending::{self, Conclusion};
 use crate::engine::Engine;
@@ -148,10 +148,15 @@ pub(crate) async fn admit(
         return Err(Box::pin(conclusion.given_back()).await);
     }
     match payload {
-        Ok(payload) => match bind(conclusion, payload) {
-            Ok(bound) => Ok(bound),
-            Err(instead) => Err(instead.await),
-        },
+        Ok(mut payload) => {
+            if conclusion.call.definition.params.is_new_style_errback() {
+                Box::pin(errback::fill(engine, &conclusion.call, &mut payload)).await;
+            }
+            match bind(conclusion, payload) {
+                Ok(bound) => Ok(bound),
+                Err(instead) => Err(instead.await),
+            }
+        }
         Err(error) => Err(Box::pin(conclusion.unread(error.to_string())).await),
     }
 }

@@ -40,13 +40,14 @@ pub(crate) async fn take(engine: &Engine, call: &mut Call, place: &Place) -> Res
             lease: None,
         });
     };
-    let mut retries = call.retries();
+    let mut retries = call.try_number();
     loop {
         let since = ledger.moment();
         let claim = Claim {
             likely_known: call.likely_known(),
             sent_by: call.sent_by(),
             takes_over: call.takes_over(engine),
+            replaces: call.replaces(),
             isolate_at: place.isolate_at(engine.parts.settings.task_max_lost_runs),
             ..ledger.wish(
                 call.id(),
@@ -58,9 +59,9 @@ pub(crate) async fn take(engine: &Engine, call: &mut Call, place: &Place) -> Res
         let (answer, nonce) = ledger.claim(claim, since).await;
         match answer {
             Ok(ClaimOutcome::Claimed(claimed)) => {
-                if retries != call.retries() {
-                    call.set_retries(retries);
-                    log::counted(retries);
+                if retries != call.try_number() {
+                    call.set_try(retries);
+                    log::counted(call.retries());
                 }
                 if ledger.has_lapsed(since) {
                     return Err(Box::pin(let_go(ledger, call, &claimed)).await);

@@ -5,6 +5,7 @@
 pub(crate) mod admit;
 mod beside_or_alone;
 mod claim;
+mod errback;
 mod payload;
 mod poison;
 mod scheduled;

@@ -81,7 +81,7 @@ pub(crate) async fn malformed(engine: &Engine, call: Call, reason: String) -> Ex
     log::failed(&failure);
     call.reply.raised(&failure);
     let end = call.shows_errors().then(|| {
-        let retries = (!call.counts_in_ledger()).then(|| call.retries());
+        let retries = (!call.counts_in_ledger()).then(|| call.try_number());
         (
             call.identity(),
             retries,
@@ -182,6 +182,7 @@ async fn store_and_dead_letter(
             identity,
             ran: false,
             takes_over: false,
+            replaces: false,
             retries,
             end: CompletionKind::Unread(end),
         };

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use celeriac_core::{CompletionKind, Context, Failure, StoreError, StoreErrorKind};
-use celeriac_protocol::{Embed, ResultMeta, State, Value};
+use celeriac_protocol::{Embed, ResultMeta, State, Value, Workflow};
 
+use super::chord_part::ChordPart;
 use super::conflict::conflict;
+use super::consequence::{self, Consequence};
 use super::follow::{self, DEAD_LETTER_REASON, dead_letter};
-use super::follow_up_messages::{self, Consequence};
 use super::record::{self, Recorded, Unclaimed};
 use crate::call::Call;
 use crate::engine::Engine;
@@ -28,8 +29,10 @@ pub(crate) struct Conclusion {
     /// `None` once it is detached: the code that still runs keeps the place.
     place: Option<Place>,
     pub(crate) embed: Box<Embed>,
-    /// Ids of tasks that it sent.
-    pub(crate) children: Vec<String>,
+    /// Result tuples of what it sent.
+    pub(crate) children: Vec<Value>,
+    /// What it adds to its chord.
+    added: Vec<Workflow>,
     pub(crate) took: Duration,
     /// How far it came.
     pub(crate) checkpoint: Option<Value>,
@@ -49,6 +52,7 @@ impl Conclusion {
             place: Some(place),
             embed: Box::default(),
             children: Vec::new(),
+            added: Vec::new(),
             took: Duration::ZERO,
             checkpoint: None,
             spill: None,
@@ -58,7 +62,8 @@ impl Conclusion {
 
     /// With what the run leaves behind.
     pub(crate) fn after(mut self, context: &Context, took: Duration, shutdown: &Shutdown) -> Self {
-        self.children = context.children();
+        self.children = context.child_results();
+        self.added = context.added();
         self.took = took;
         self.checkpoint = context.new_checkpoint();
         self.spill = shutdown
@@ -79,18 +84,21 @@ impl Conclusion {
     /// Stores SUCCESS, then sends what follows. What cannot be made a message fails the task
     /// instead, as in Celery.
     pub(super) async fn succeeded(mut self, value: Value) -> Executed {
-        let following =
-            match follow_up_messages::of_success(&self.engine, &self.call, &self.embed, &value) {
-                Ok(following) => following,
-                Err(error) => {
-                    let text =
-                        format!("the task succeeded, and what follows it cannot be sent: {error}");
-                    let failure = meta::failure_text("kombu.exceptions", "OperationalError", text);
-                    return Box::pin(self.failed(failure, None)).await;
-                }
-            };
-        let ids = following.iter().map(|one| one.message.task_id().to_owned());
-        self.children.extend(ids);
+        let following = match consequence::of_success(&self.engine, &self.call, &self.embed, &value)
+        {
+            Ok(following) => following,
+            Err(error) => {
+                let text =
+                    format!("the task succeeded, and what follows it cannot be sent: {error}");
+                let failure = meta::failure_text("kombu.exceptions", "OperationalError", text);
+                return Box::pin(self.failed(failure, None)).await;
+            }
+        };
+        if !self.added.is_empty() && !Box::pin(self.extend_chord()).await {
+            return follow::owed(&self.engine, &self.call);
+        }
+        self.children
+            .extend(following.iter().filter_map(|one| one.tuple.clone()));
         log::succeeded(self.took, &value);
         self.call.reply.returned(&value);
         if self.call.ignore_result {
@@ -98,7 +106,8 @@ impl Conclusion {
         }
         match self.record_success(value).await {
             Recorded::Stored => {
-                if !follow::send(&self.engine, &self.call, following).await {
+                let sent = follow::send(&self.engine, &self.call, following).await;
+                if !(sent & self.arrive(false).await) {
                     return follow::owed(&self.engine, &self.call);
                 }
                 Executed::new(Outcome::Ack, Ending::Succeeded)
@@ -114,6 +123,9 @@ impl Conclusion {
             return follow::owed(&self.engine, &self.call);
         }
         match self.record_success(Value::Null).await {
+            Recorded::Stored | Recorded::Never(_) if !self.arrive(false).await => {
+                follow::owed(&self.engine, &self.call)
+            }
             Recorded::Stored | Recorded::Never(_) => Executed::new(Outcome::Ack, Ending::Succeeded),
             other => Box::pin(self.not_ours(other)).await,
         }
@@ -164,6 +176,9 @@ impl Conclusion {
         self.call.reply.raised(&failure);
         let end = meta::with_failure(self.end(State::Failure, Value::Null), &failure);
         match self.record(CompletionKind::Unread(end)).await {
+            Recorded::Stored | Recorded::Never(_) if !self.arrive(true).await => {
+                follow::owed(&self.engine, &self.call)
+            }
             Recorded::Stored | Recorded::Never(_) => {
                 let outcome = dead_letter(self.call.delivery, "unreadable", &failure);
                 Executed::new(outcome, Ending::Failed)
@@ -189,6 +204,48 @@ impl Conclusion {
             Recorded::Superseded => Executed::not_run(Outcome::Leave),
             Recorded::Stored | Recorded::Never(_) => Executed::not_run(Outcome::Ack),
         }
+    }
+
+    /// Whether it is a member of a chord.
+    pub(crate) fn is_in_chord(&self) -> bool {
+        ChordPart::of_message(&self.call.envelope.headers, &self.embed).is_some()
+    }
+
+    /// Marks it in its chord; whether that, and what it causes, is certain.
+    pub(crate) async fn arrive(&self, failed: bool) -> bool {
+        follow::arrive(&self.engine, &self.call, &self.embed, failed).await
+    }
+
+    /// Sends what it adds to its chord, each counted before it is sent, and all before the task itself
+    /// is; whether that is certain.
+    async fn extend_chord(&mut self) -> bool {
+        let part = ChordPart::of_message(&self.call.envelope.headers, &self.embed);
+        let (Some(part), Some(chords)) = (part, &self.engine.chords) else {
+            return true;
+        };
+        let added = std::mem::take(&mut self.added);
+        let mut all = Vec::new();
+        for (workflow, index) in added.into_iter().zip(0..) {
+            let made = consequence::of_added(&self.engine, &self.call, workflow, &part, index);
+            let (id, made) = match made {
+                Ok(made) => made,
+                Err(error) => {
+                    tracing::error!("what this task adds to its chord cannot be sent: {error}");
+                    continue;
+                }
+            };
+            match chords.store().extend(&part.key, &id).await {
+                Ok(Some(_)) => all.push(made),
+                Ok(None) => tracing::warn!("the chord is over: nothing is added to it"),
+                Err(error) => {
+                    tracing::warn!("the chord is not extended yet: {error}");
+                    return false;
+                }
+            }
+        }
+        self.children
+            .extend(all.iter().filter_map(|one: &Consequence| one.tuple.clone()));
+        follow::send(&self.engine, &self.call, all).await
     }
 
     /// What readers are to see.

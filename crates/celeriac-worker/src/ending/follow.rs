@@ -4,13 +4,17 @@
 use std::time::Duration;
 
 use celeriac_core::{CompletionKind, DeadLetter, Delivery, Failure, SendError, TaskIdentity};
-use celeriac_protocol::{Embed, ExceptionInfo, ResultMeta, State, Value};
-use futures_util::future::join_all;
+use celeriac_protocol::{Embed, ExceptionInfo, ResultMeta, Signature, State, Value};
+use futures_util::future::{BoxFuture, join_all};
 use tokio::time::Instant;
 
+use super::chord;
+use super::chord_part::ChordPart;
 use super::conflict::whose;
-use super::follow_up_messages::{self, Consequence, MOST_CALLBACKS, Told, Waiting};
+use super::consequence::{self, Consequence, Sending};
+use super::embedded::{self, MOST_CALLBACKS};
 use super::record::{Recorded, Unclaimed};
+use super::waiting::{Told, Waiting, waiting};
 use crate::call::Call;
 use crate::engine::Engine;
 use crate::executed::{Ending, Executed};
@@ -18,7 +22,8 @@ use crate::{Outcome, log, meta, waits};
 
 /// Tries of sending what follows a task, over about 3 s; the adapter has its own behind each.
 const SEND_TRIES: u32 = 6;
-/// Ends of those who wait that are stored at once: the ledger sends them in batches.
+/// Ends of those who wait that are stored at once, and messages that are sent at once: both travel
+/// in batches.
 const AT_ONCE: usize = 25;
 /// Tries of storing the failure of a later step, over about 2 s.
 const FAIL_TRIES: u32 = 5;
@@ -54,21 +59,32 @@ pub(crate) async fn already_ended(
 
 /// Whether all that follows this end is certain now.
 async fn follow(engine: &Engine, call: &Call, embed: &Embed, end: &ResultMeta) -> bool {
-    let all = match end.status {
-        // a forgotten result has no date, and its value is gone
-        State::Success if end.date_done.is_none() => return true,
-        State::Success => follow_up_messages::of_success(engine, call, embed, &end.result),
-        State::Failure | State::Revoked => {
-            return after_failure(engine, call, embed, end, true).await;
+    match end.status {
+        State::Success => {
+            // a forgotten result has no date, and its value is gone
+            let sent = end.date_done.is_none() || {
+                match consequence::of_success(engine, call, embed, &end.result) {
+                    Ok(all) => send(engine, call, missing(engine, all).await).await,
+                    Err(error) => {
+                        tracing::error!("what follows this task cannot be sent: {error}");
+                        true
+                    }
+                }
+            };
+            sent & arrive(engine, call, embed, false).await
         }
-        _ => return true,
-    };
-    match all {
-        Ok(all) => send(engine, call, missing(engine, all).await).await,
-        Err(error) => {
-            tracing::error!("what follows this task cannot be sent: {error}");
-            true
-        }
+        State::Failure | State::Revoked => after_failure(engine, call, embed, end, true).await,
+        _ => true,
+    }
+}
+
+/// Marks this task in its chord, if it is a member of one; whether that, and what it causes, is
+/// certain now.
+pub(crate) async fn arrive(engine: &Engine, call: &Call, embed: &Embed, failed: bool) -> bool {
+    match ChordPart::of_message(&call.envelope.headers, embed) {
+        None => true,
+        // its future is large, and most tasks are no members
+        Some(part) => Box::pin(chord::arrive(engine, call, &part, call.id(), failed)).await,
     }
 }
 
@@ -77,8 +93,8 @@ pub(crate) fn owed(engine: &Engine, call: &Call) -> Executed {
     Executed::not_run(Outcome::Defer(engine.backoff_of(&call.delivery)))
 }
 
-/// What a FAILURE or REVOKED causes: every later step of the chain, and the body of a chord with
-/// what comes after it, ends so too; the errbacks of a FAILURE, and of that body, are sent.
+/// What a FAILURE or REVOKED causes: every later step of the chain ends so too, with its place in a
+/// chord; the errbacks of a FAILURE are sent; its own chord is told.
 pub(crate) async fn after_failure(
     engine: &Engine,
     call: &Call,
@@ -89,75 +105,104 @@ pub(crate) async fn after_failure(
     let Some(failure) = failure_of(end) else {
         return true;
     };
-    let (mut certain, mut errbacks, mut told) = (true, Vec::new(), Told::default());
-    let until = Instant::now() + TELLING;
-    // bodies first: they end by a ChordError, and what comes after them by that too
-    for body in follow_up_messages::chord_bodies(embed).take(MOST_CALLBACKS) {
-        let text = format!(
-            "Dependency {} raised {}",
-            call.id(),
-            log::exception(&failure)
-        );
-        let error = meta::failure_text("celery.exceptions", "ChordError", text);
-        let waiting = told.of(follow_up_messages::waiting(&body).into_iter());
-        certain &= end_all(engine, call, &waiting, &State::Failure, &error, until).await;
-        errbacks.extend(follow_up_messages::of_failed_body(engine, call, &body));
-        errbacks.truncate(MOST_CALLBACKS);
-    }
     let steps = embed.chain.iter().flatten();
-    let waiting = told.of(steps.flat_map(follow_up_messages::waiting));
-    certain &= end_all(engine, call, &waiting, &end.status, &failure, until).await;
+    let later = Told::default().of(steps.flat_map(waiting));
+    let mut certain = end_all(engine, call, &later, &end.status, &failure).await;
+    let mut errbacks = Vec::new();
     if end.status == State::Failure {
-        errbacks.extend(follow_up_messages::of_failure(engine, call, embed));
+        errbacks = consequence::of_failure(engine, call, embed, &failure);
     }
-    if let Some(reason) = follow_up_messages::too_many(embed) {
+    if let Some(reason) = embedded::too_many(embed) {
         tracing::error!("error callbacks not sent: {reason}");
         errbacks.clear();
     }
     if again {
         errbacks = missing(engine, errbacks).await;
     }
+    certain &= send(engine, call, errbacks).await;
+    certain & arrive(engine, call, embed, true).await
+}
+
+/// Ends a chord's body that will not run, all that waits for it, and sends its errbacks.
+pub(super) async fn fail_body(
+    engine: &Engine,
+    call: &Call,
+    group_id: &str,
+    body: &Signature,
+    error: &Failure,
+) -> bool {
+    let waiting = Told::default().of(waiting(body).into_iter());
+    let certain = end_all(engine, call, &waiting, &State::Failure, error).await;
+    let mut errbacks = consequence::of_failed_body(engine, call, group_id, body, error);
+    errbacks.truncate(MOST_CALLBACKS);
+    let errbacks = missing(engine, errbacks).await;
     certain & send(engine, call, errbacks).await
 }
 
 /// Those under whose ids nothing of theirs stands. Where that cannot be read, all: the ledger makes
 /// one task of two messages.
 async fn missing(engine: &Engine, all: Vec<Consequence>) -> Vec<Consequence> {
-    let Some(ledger) = engine.ledger.as_ref().filter(|_| !all.is_empty()) else {
+    let sends = all.iter().flat_map(|one| &one.sends);
+    let tasks: Vec<&Waiting> = sends.filter_map(|send| send.waiting.first()).collect();
+    let Some(ledger) = engine.ledger.as_ref().filter(|_| !tasks.is_empty()) else {
         return all;
     };
-    let stands = ledger.stand(all.iter().map(|one| &one.waiting[0])).await;
-    let each = all.into_iter().zip(stands);
-    each.filter(|(_, stands)| !stands)
-        .map(|(one, _)| one)
-        .collect()
+    let mut stands = ledger.stand(tasks.into_iter()).await.into_iter();
+    let of_one = |one: Consequence| {
+        let sends = one.sends.into_iter();
+        let missing = sends.filter(|send| send.waiting.is_empty() || stands.next() != Some(true));
+        Consequence {
+            sends: missing.collect(),
+            ..one
+        }
+    };
+    all.into_iter().map(of_one).collect()
 }
 
-/// Sends them one after the other; whether each is sent, or never can be. For one that never can
-/// be, whoever waits for it is told.
+/// Begins their chords and sends their messages; whether each is sent, or never can be. For one that
+/// never can be, whoever waits for it is told.
 pub(crate) async fn send(engine: &Engine, call: &Call, all: Vec<Consequence>) -> bool {
     // nothing follows most tasks, and the future of sending takes 5 KiB
     all.is_empty() || Box::pin(send_each(engine, call, all)).await
 }
 
 async fn send_each(engine: &Engine, call: &Call, all: Vec<Consequence>) -> bool {
-    let (mut certain, until) = (true, Instant::now() + TELLING);
-    for Consequence { message, waiting } in all {
-        match send_one(engine, &message).await {
-            Ok(()) => {}
-            Err(error) if error.is_retryable() => {
-                tracing::warn!("what follows this task is not sent yet: {error}");
-                certain = false;
-            }
+    let mut certain = true;
+    for Consequence { chords, sends, .. } in all {
+        match engine.parts.client.begin(chords).await {
+            Ok(true) => {}
+            // its body was sent, or failed: nothing is awaited any more
+            Ok(false) => continue,
             Err(error) => {
-                tracing::error!("what follows this task cannot be sent: {error}");
-                let text = format!("it follows {}, and was not sent: {error}", call.id());
-                let failure = meta::failure_text("kombu.exceptions", "OperationalError", text);
-                certain &= end_all(engine, call, &waiting, &State::Failure, &failure, until).await;
+                tracing::warn!("a chord that follows this task is not begun yet: {error}");
+                certain = false;
+                continue;
             }
+        }
+        let mut sends = sends.into_iter().peekable();
+        while sends.peek().is_some() {
+            let some = sends.by_ref().take(AT_ONCE);
+            let some = some.map(|sending| Box::pin(send_or_tell(engine, call, sending)));
+            certain &= join_all(some).await.into_iter().all(|sent| sent);
         }
     }
     certain
+}
+
+async fn send_or_tell(engine: &Engine, call: &Call, sending: Sending) -> bool {
+    match send_one(engine, &sending.message).await {
+        Ok(()) => true,
+        Err(error) if error.is_retryable() => {
+            tracing::warn!("what follows this task is not sent yet: {error}");
+            false
+        }
+        Err(error) => {
+            tracing::error!("what follows this task cannot be sent: {error}");
+            let text = format!("it follows {}, and was not sent: {error}", call.id());
+            let failure = meta::failure_text("kombu.exceptions", "OperationalError", text);
+            end_all(engine, call, &sending.waiting, &State::Failure, &failure).await
+        }
+    }
 }
 
 async fn send_one(engine: &Engine, message: &celeriac_producer::Message) -> Result<(), SendError> {
@@ -176,31 +221,31 @@ async fn send_one(engine: &Engine, message: &celeriac_producer::Message) -> Resu
     engine.parts.client.send_message(message).await.map(drop)
 }
 
-/// Stores this end for each of them, a batch at a time; whether all have one.
-async fn end_all(
-    engine: &Engine,
-    call: &Call,
-    waiting: &[Waiting],
-    state: &State,
-    failure: &Failure,
-    until: Instant,
-) -> bool {
-    let mut certain = true;
-    for some in waiting.chunks(AT_ONCE) {
-        let mut ends = Vec::with_capacity(some.len());
-        for one in some {
-            ends.push(end_waiting(
-                engine,
-                call,
-                one,
-                state.clone(),
-                failure,
-                until,
-            ));
+/// Stores this end for each of them, a batch at a time, and tells their chords; whether all have one.
+/// Boxed: a chord's body that fails may be a member of another.
+fn end_all<'a>(
+    engine: &'a Engine,
+    call: &'a Call,
+    waiting: &'a [Waiting],
+    state: &'a State,
+    failure: &'a Failure,
+) -> BoxFuture<'a, bool> {
+    Box::pin(async move {
+        let (mut certain, until) = (true, Instant::now() + TELLING);
+        for some in waiting.chunks(AT_ONCE) {
+            let each = some.iter();
+            let ends =
+                each.map(|one| end_waiting(engine, call, one, state.clone(), failure, until));
+            certain &= join_all(ends).await.into_iter().all(|ended| ended);
         }
-        certain &= join_all(ends).await.into_iter().all(|ended| ended);
-    }
-    certain
+        let of_chords = waiting
+            .iter()
+            .filter_map(|one| Some((one, one.part.as_ref()?)));
+        for (one, part) in of_chords {
+            certain &= chord::arrive(engine, call, part, &one.id, true).await;
+        }
+        certain
+    })
 }
 
 /// Stores an end for a task that will not run; whether it, or another end, stands. Where the id is
@@ -208,7 +253,7 @@ async fn end_all(
 async fn end_waiting(
     engine: &Engine,
     call: &Call,
-    Waiting { id, task }: &Waiting,
+    Waiting { id, task, .. }: &Waiting,
     state: State,
     failure: &Failure,
     until: Instant,
@@ -221,6 +266,7 @@ async fn end_waiting(
             identity: TaskIdentity::told(task, &call.envelope.headers, &call.delivery.queue),
             ran: false,
             takes_over: false,
+            replaces: false,
             retries: None,
             end: CompletionKind::Final(meta::with_failure(end, failure)),
         };

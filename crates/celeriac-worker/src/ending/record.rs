@@ -97,7 +97,9 @@ pub(crate) struct Unclaimed<'a> {
     pub(crate) ran: bool,
     /// As the claim of its run would say.
     pub(crate) takes_over: bool,
-    /// The message's retries; `None` where the ledger's count holds: unreadable headers, FIFO
+    /// As the claim of its run would say.
+    pub(crate) replaces: bool,
+    /// Which try the message is; `None` where the ledger's count holds: unreadable headers, FIFO
     /// queues.
     pub(crate) retries: Option<u32>,
     pub(crate) end: CompletionKind,
@@ -112,7 +114,8 @@ impl<'a> Unclaimed<'a> {
             identity: call.identity(),
             ran,
             takes_over: call.takes_over(engine),
-            retries: (!call.counts_in_ledger()).then(|| call.retries()),
+            replaces: call.replaces(),
+            retries: (!call.counts_in_ledger()).then(|| call.try_number()),
             end,
         }
     }
@@ -161,6 +164,7 @@ impl<'a> Unclaimed<'a> {
                 likely_known,
                 to_run: self.ran,
                 takes_over: self.takes_over,
+                replaces: self.replaces,
                 ..ledger.wish(task_id, self.identity.clone(), retries, pending)
             };
             match ledger.claim(claim, ledger.moment()).await.0 {

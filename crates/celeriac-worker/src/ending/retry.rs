@@ -6,9 +6,9 @@
 
 use std::time::Duration;
 
-use celeriac_core::{Claim, ClaimOutcome, CompletionKind, Failure, RetryPolicy};
+use celeriac_core::{Claim, ClaimOutcome, CompletionKind, Failure, RetryPolicy, RetryWith};
 use celeriac_producer::Parcel;
-use celeriac_protocol::{Envelope, State, UtcTime, Value};
+use celeriac_protocol::{Envelope, Headers, State, UtcTime, Value, repr_args, repr_kwargs};
 
 use super::conclusion::Conclusion;
 use super::follow::owed;
@@ -25,6 +25,8 @@ pub(crate) struct Retry {
     pub(crate) countdown: Option<Duration>,
     pub(crate) max_retries: Option<u32>,
     pub(crate) cause: Option<Failure>,
+    /// What the next try has instead of the message's own.
+    pub(crate) with: Option<Box<RetryWith>>,
 }
 
 impl Retry {
@@ -68,8 +70,11 @@ impl Retry {
 pub(crate) async fn retry(mut conclusion: Conclusion, retry: Retry) -> Executed {
     let countdown = retry.countdown(&conclusion.call);
     log::retried(&conclusion.call, countdown, retry.cause.as_ref());
-    let in_place =
-        conclusion.call.fifo && !conclusion.call.acked && conclusion.engine.ledger.is_some();
+    // what is changed needs a message of its own
+    let in_place = conclusion.call.fifo
+        && !conclusion.call.acked
+        && conclusion.engine.ledger.is_some()
+        && retry.with.is_none();
     if conclusion.held.lease.is_none() && (in_place || conclusion.call.shows_errors()) {
         let claimed = claim_late(&mut conclusion).await;
         if in_place && !claimed {
@@ -99,7 +104,10 @@ async fn resend(conclusion: Conclusion, retry: Retry, countdown: Duration) -> Ex
         return Executed::not_run(Outcome::Leave); // another attempt speaks for the task
     }
     let due = conclusion.engine.now().after(countdown);
-    let message = next_message(&conclusion, due);
+    let message = match next_message(&conclusion, due, retry.with.as_deref()) {
+        Ok(message) => message,
+        Err(failure) => return Box::pin(conclusion.gave_up(failure)).await,
+    };
     if let Err(error) = conclusion.engine.outbox.send(message).await {
         tracing::error!("the retry could not be sent: {error}");
         if error.is_retryable() && !conclusion.call.acked {
@@ -141,9 +149,9 @@ async fn record_retry(
         status = meta::with_failure(status, cause);
     }
     let mut children = conclusion.children.clone();
-    children.push(call.id().to_owned()); // as Celery: the retry was sent from inside the task
+    children.push(meta::task_tuple(call.id())); // as Celery: it was sent from inside the task
     status.children = meta::children(&children);
-    let retries = call.retries().saturating_add(1);
+    let retries = call.try_number().saturating_add(1);
     let kind = |meta| CompletionKind::Retry { retries, meta, due };
     match conclusion.complete(kind(status)).await {
         Recorded::Never(error) => {
@@ -168,7 +176,8 @@ async fn claim_late(conclusion: &mut Conclusion) -> bool {
     let claim = Claim {
         likely_known: true,
         sent_by: call.sent_by(),
-        ..ledger.wish(call.id(), call.identity(), call.retries(), pending)
+        replaces: call.replaces(),
+        ..ledger.wish(call.id(), call.identity(), call.try_number(), pending)
     };
     let (answer, nonce) = ledger.claim(claim, since).await;
     match answer {
@@ -186,7 +195,14 @@ async fn claim_late(conclusion: &mut Conclusion) -> bool {
 
 /// The message of the next try: everything is kept but `retries`, `eta` and the parent, which is
 /// the task itself (SPEC 3).
-fn next_message(conclusion: &Conclusion, due: UtcTime) -> Parcel {
+///
+/// # Errors
+/// Where the payload is to be changed, and cannot be read or written.
+fn next_message(
+    conclusion: &Conclusion,
+    due: UtcTime,
+    with: Option<&RetryWith>,
+) -> Result<Parcel, Failure> {
     let call = &conclusion.call;
     let mut next = Envelope::clone(&call.envelope);
     next.headers.retries = call.retries().saturating_add(1);
@@ -204,8 +220,42 @@ fn next_message(conclusion: &Conclusion, due: UtcTime) -> Parcel {
         .routing_key
         .get_or_insert_with(|| call.delivery.queue.clone());
     conclusion.carry_checkpoint(&mut next);
-    Parcel {
-        at: Some(due),
-        ..outgoing::message(call, next, &call.delivery.queue)
+    let mut queue = &call.delivery.queue;
+    if let Some(with) = with {
+        if let Some(other) = &with.queue {
+            next.properties.delivery_info.routing_key = Some(other.clone());
+            queue = other;
+        }
+        next.headers.extra.extend(with.headers.clone());
+        if let Some(expires) = with.expires {
+            next.headers.expires = Some(conclusion.engine.now().after(expires).to_iso());
+        }
+        if with.args.is_some() || with.kwargs.is_some() {
+            next = with_arguments(conclusion, next, with)?;
+        }
     }
+    Ok(Parcel {
+        at: Some(due),
+        ..outgoing::message(call, next, queue)
+    })
+}
+
+/// The message with other arguments, in the serialization that it had.
+fn with_arguments(
+    conclusion: &Conclusion,
+    next: Envelope,
+    with: &RetryWith,
+) -> Result<Envelope, Failure> {
+    let wrong = |error: String| meta::failure_text("kombu.exceptions", "EncodeError", error);
+    let payload = next.payload(&conclusion.engine.limits);
+    let mut payload = payload.map_err(|error| wrong(error.to_string()))?;
+    payload.args = with.args.clone().unwrap_or(payload.args);
+    payload.kwargs = with.kwargs.clone().unwrap_or(payload.kwargs);
+    let headers = Headers {
+        argsrepr: Some(repr_args(&payload.args)),
+        kwargsrepr: Some(repr_kwargs(&payload.kwargs)),
+        ..next.headers.clone()
+    };
+    next.with_payload(headers, &payload)
+        .map_err(|error| wrong(error.to_string()))
 }

@@ -8,6 +8,7 @@ use futures_util::future::BoxFuture;
 use super::conclusion::Conclusion;
 use super::record::Recorded;
 use super::retry::{self, Retry};
+use super::{follow, replace};
 use crate::executed::{Ending, Executed};
 use crate::run::{self, RunEnd};
 use crate::{Outcome, meta};
@@ -40,19 +41,26 @@ impl Conclusion {
 
     async fn of_error(self, error: TaskError) -> Executed {
         match error {
+            TaskError::Ignore if !self.arrive(true).await => {
+                let _ = self.release().await;
+                follow::owed(&self.engine, &self.call)
+            }
             TaskError::Ignore => self.released(Ending::Ignored, Outcome::Ack).await,
+            TaskError::Replace(workflow) => Box::pin(replace::replace(self, *workflow)).await,
             TaskError::Reject { requeue, reason } => self.rejected(requeue, reason).await,
             TaskError::Retry {
                 countdown,
                 eta,
                 max_retries,
                 cause,
+                with,
             } => {
                 let now = self.engine.now();
                 let retry = Retry {
                     countdown: eta.map(|eta| eta.since(now)).or(countdown),
                     max_retries,
                     cause: cause.map(|failure| *failure),
+                    with,
                 };
                 Box::pin(self.retry(retry)).await
             }
@@ -61,6 +69,7 @@ impl Conclusion {
                     countdown: None,
                     max_retries: None,
                     cause: Some(error.failure),
+                    with: None,
                 };
                 Box::pin(self.retry(retry)).await
             }

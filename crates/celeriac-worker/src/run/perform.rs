@@ -30,7 +30,11 @@ pub(crate) async fn perform<S>(
         &engine,
         &conclusion.call,
         &conclusion.held,
-        ends(&limits, shutdown),
+        Around {
+            limits,
+            ends_in: ends(&limits, shutdown),
+            in_chord: conclusion.is_in_chord(),
+        },
         soft.clone(),
     );
     let kind: TaskKind = conclusion.call.definition.kind.clone();
@@ -73,13 +77,26 @@ async fn acknowledge_early(engine: &Engine, call: &mut Call) {
     }
 }
 
+/// What a task is told of its surroundings.
+#[derive(Clone, Copy)]
+struct Around {
+    limits: TimeLimits,
+    ends_in: Option<Duration>,
+    in_chord: bool,
+}
+
 fn context(
     engine: &Arc<Engine>,
     call: &Call,
     held: &Held,
-    ends_in: Option<Duration>,
+    around: Around,
     soft_limit: CancellationToken,
 ) -> Context {
+    let Around {
+        limits,
+        ends_in,
+        in_chord,
+    } = around;
     let shows_progress = !call.ignore_result;
     let progress = shows_progress
         .then(|| LedgerProgress::shared(engine, call, held))
@@ -96,5 +113,8 @@ fn context(
         clock: Arc::clone(&engine.parts.clock),
         children: Mutex::default(),
         checkpoint: Mutex::default(),
+        added: Mutex::default(),
+        in_chord,
+        time_limits: (limits.hard, limits.soft),
     })
 }

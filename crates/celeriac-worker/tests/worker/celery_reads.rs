@@ -56,6 +56,7 @@ static PARAMS: Params = {
             optional("a"),
             optional("k"),
         ],
+        ..Params::NONE
     }
 };
 

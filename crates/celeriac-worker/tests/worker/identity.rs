@@ -161,6 +161,7 @@ async fn a_failing_chain_ends_no_other_tasks_id() {
         isolate_at: None,
         to_run: true,
         takes_over: false,
+        replaces: false,
         unanswered: Vec::new(),
         likely_known: false,
     };

@@ -63,6 +63,7 @@ async fn lost_run(app: &App, result: &AsyncResult<Value>) -> u32 {
         isolate_at: None,
         to_run: true,
         takes_over: false,
+        replaces: false,
         unanswered: Vec::new(),
         likely_known: true,
     };

@@ -2,6 +2,7 @@
 
 mod accept_content;
 mod beat;
+mod canvas;
 mod celery_reads;
 mod detached;
 mod endings;

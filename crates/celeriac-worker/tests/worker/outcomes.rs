@@ -376,6 +376,7 @@ async fn a_task_whose_worker_died_too_often_is_poison() {
             isolate_at: None,
             to_run: true,
             takes_over: false,
+            replaces: false,
             unanswered: Vec::new(),
             likely_known: true,
         };

@@ -34,6 +34,7 @@ async fn a_retry_is_a_new_message_that_keeps_everything_else() {
                 eta: None,
                 max_retries: None,
                 cause,
+                with: None,
             })
         })
         .app();
@@ -389,6 +390,7 @@ async fn store_failure(app: &App, task: &str, id: &str) {
         isolate_at: None,
         to_run: true,
         takes_over: false,
+        replaces: false,
         unanswered: Vec::new(),
         likely_known: false,
     };
@@ -422,6 +424,7 @@ async fn retries_without_delay_wait_for_no_lease() {
                         eta: None,
                         max_retries: None,
                         cause: None,
+                        with: None,
                     });
                 }
                 Ok(Value::Null)
@@ -470,6 +473,7 @@ async fn what_waits_longer_than_a_visibility_on_fifo_asks_for_no_more_than_sqs_a
                     eta: None,
                     max_retries: None,
                     cause: None,
+                    with: None,
                 })
             },
         )

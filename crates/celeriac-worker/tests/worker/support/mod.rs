@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use celeriac_core::{
-    Arguments, Broker, Clock, Context, Delivery, Ledger, Outgoing, Param, Params, Registry,
+    Arguments, Broker, Chords, Clock, Context, Delivery, Ledger, Outgoing, Param, Params, Registry,
     SendOptions, Settings, StateMap, SystemClock, TaskDefinition, TaskError, TaskKind, TaskOptions,
 };
 use celeriac_local::{Database, LocalBroker, LocalStore};
@@ -41,7 +41,7 @@ impl Runs {
 /// An app in the making.
 pub struct Setup {
     pub settings: Settings,
-    registry: Registry,
+    pub registry: Registry,
     database: Database,
     clock: Arc<dyn Clock>,
 }
@@ -100,6 +100,7 @@ impl Setup {
                     required: false,
                 },
             ],
+            ..Params::NONE
         };
         self.define(
             name,
@@ -119,6 +120,7 @@ impl Setup {
         static PARAMS: Params = Params {
             function: "blocking",
             list: &[],
+            ..Params::NONE
         };
         self.define(
             name,
@@ -148,6 +150,7 @@ impl Setup {
                     required: true,
                 },
             ],
+            ..Params::NONE
         };
         let run = |_, mut arguments: Arguments| -> celeriac_core::RunFuture {
             Box::pin(async move {
@@ -206,14 +209,18 @@ impl Setup {
         store: impl FnOnce(Arc<dyn Ledger>) -> Option<Arc<dyn Ledger>>,
     ) -> App {
         let queues = LocalBroker::new(self.database.clone());
-        let inner_store: Arc<dyn Ledger> = Arc::new(LocalStore::new(self.database));
+        let both = Arc::new(LocalStore::new(self.database));
+        let inner_store: Arc<dyn Ledger> = both.clone();
+        let store = store(inner_store);
+        let chords = store.as_ref().map(|_| both as Arc<dyn Chords>);
         App::new(
             self.registry,
             self.settings,
             self.clock,
             broker(Arc::new(queues.clone())),
             queues,
-            store(inner_store),
+            store,
+            chords,
         )
     }
 }
@@ -247,12 +254,14 @@ impl App {
         broker: Arc<dyn Broker>,
         queues: LocalBroker,
         store: Option<Arc<dyn Ledger>>,
+        chords: Option<Arc<dyn Chords>>,
     ) -> Self {
         let (registry, settings) = (Arc::new(registry), Arc::new(settings));
         let router = settings.router().expect("routes");
         let client = Client::new(ClientParts {
             broker: Arc::clone(&broker),
             store: store.clone(),
+            chords: chords.clone(),
             router: router.clone(),
             settings: Arc::clone(&settings),
             registry: Arc::default(), // the receiver's options are under test, not the sender's
@@ -262,6 +271,7 @@ impl App {
             registry,
             broker: Arc::clone(&broker),
             store: store.clone(),
+            chords,
             client: client.clone(),
             router,
             state: Arc::new(StateMap::default()),

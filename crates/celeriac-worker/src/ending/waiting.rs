@@ -1,0 +1,47 @@
+//! Tasks that have not been sent, and for which callers may wait: where what comes before them
+//! fails, they fail with it.
+
+use std::collections::BTreeSet;
+
+use celeriac_protocol::Signature;
+
+use super::chord_part::ChordPart;
+use super::embedded::{MOST_EMBEDDED, Step};
+
+/// A task that has not been sent, and for which a caller may wait.
+#[derive(Clone, Debug)]
+pub(crate) struct Waiting {
+    pub(crate) id: String,
+    /// The task's name.
+    pub(crate) task: String,
+    /// Its place in a chord.
+    pub(crate) part: Option<ChordPart>,
+}
+
+/// The tasks that a caller of this step waits for: itself, and all that comes after it alone. A
+/// chord's is its body, a group's and a chain's are all of theirs.
+pub(crate) fn waiting(step: &Signature) -> Vec<Waiting> {
+    let mut all = Vec::new();
+    Step::of(step).gather(&mut all);
+    all
+}
+
+/// Those of whom one message's failure tells, each once, and as many at most as a message embeds.
+#[derive(Default)]
+pub(crate) struct Told(BTreeSet<String>);
+
+impl Told {
+    /// Which of these are to be told: the last step of a chain, for which its caller waits, comes
+    /// first.
+    pub(crate) fn of(&mut self, waiting: impl Iterator<Item = Waiting>) -> Vec<Waiting> {
+        let left = MOST_EMBEDDED - self.0.len();
+        let once = waiting.filter(|one| self.0.insert(one.id.clone()));
+        let told: Vec<Waiting> = once.take(left).collect();
+        if left > 0 && self.0.len() == MOST_EMBEDDED {
+            tracing::warn!(
+                "more than {MOST_EMBEDDED} tasks wait for this one; {MOST_EMBEDDED} of them are failed with it"
+            );
+        }
+        told
+    }
+}
