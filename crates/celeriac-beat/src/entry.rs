@@ -55,10 +55,10 @@ impl Entry {
     /// An entry that is enabled, with Celery's catch-up: the latest of missed runs.
     ///
     /// What is wrong with schedule or call is remembered, and told of by [`check`](Self::check).
-    pub fn new<T>(
+    pub fn new<T, In>(
         name: impl Into<String>,
         schedule: impl IntoSchedule,
-        call: TaskSignature<T>,
+        call: TaskSignature<T, In>,
     ) -> Self {
         let task = call.task.clone();
         let (call, options, unwritten) = match call.into_parts() {

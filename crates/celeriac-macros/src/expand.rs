@@ -1,5 +1,5 @@
 use proc_macro2::TokenStream;
-use quote::{format_ident, quote, quote_spanned};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 use syn::{Result, Type};
@@ -121,7 +121,7 @@ fn signatures(function: &TaskFunction) -> TokenStream {
     });
     let optional: Vec<String> = function
         .arguments()
-        .filter(|argument| !argument.is_required())
+        .filter(|argument| !argument.is_required() && !argument.is_variadic())
         .map(|argument| format!("`.kwarg(\"{}\", ..)`", argument.keyword()))
         .collect();
     let hint = if optional.is_empty() {
@@ -129,15 +129,21 @@ fn signatures(function: &TaskFunction) -> TokenStream {
     } else {
         format!("Optional arguments: {}.", optional.join(", "))
     };
+    let step = step(function, &hint);
     quote! {
         #(#cfgs)*
         #[allow(dead_code, clippy::all, clippy::pedantic, reason = "generated")]
         impl #name {
+            #step
+
             /// A call of this task, to be sent.
             #[doc = ""]
             #[doc = #hint]
             #visibility fn s(#(#names: #types),*)
-                -> ::celeriac::__private::core::TaskSignature<<Self as ::celeriac::__private::core::Task>::Output>
+                -> ::celeriac::__private::core::TaskSignature<
+                    <Self as ::celeriac::__private::core::Task>::Output,
+                    ::celeriac::__private::core::canvas::Full,
+                >
             {
                 ::celeriac::__private::core::TaskSignature::of::<Self>() #(#adds)*
             }
@@ -146,10 +152,60 @@ fn signatures(function: &TaskFunction) -> TokenStream {
             #[doc = ""]
             #[doc = #hint]
             #visibility fn si(#(#names: #types2),*)
-                -> ::celeriac::__private::core::TaskSignature<<Self as ::celeriac::__private::core::Task>::Output>
+                -> ::celeriac::__private::core::TaskSignature<
+                    <Self as ::celeriac::__private::core::Task>::Output,
+                    ::celeriac::__private::core::canvas::Ignores,
+                >
             {
                 Self::s(#(#names),*).immutable()
             }
+        }
+    }
+}
+
+/// `step(..)`, for a task whose first argument can come from the step before.
+fn step(function: &TaskFunction, hint: &str) -> TokenStream {
+    let visibility = &function.visibility;
+    let mut arguments = function.arguments();
+    let first = match arguments.next() {
+        Some(first) if !matches!(first.kind, ParameterKind::VarKwargs) => first,
+        _ => return TokenStream::new(),
+    };
+    let first_type = match &first.kind {
+        // any number of arguments: the first of them may be of any type
+        ParameterKind::VarArgs => quote!(::celeriac::__private::protocol::Value),
+        _ => first.ty.to_token_stream(),
+    };
+    let required: Vec<&Parameter> = arguments
+        .filter(|argument| argument.is_required())
+        .collect();
+    let names: Vec<_> = required.iter().map(|argument| &argument.name).collect();
+    let types = required.iter().map(|argument| argument.accepted_type());
+    let positional = function
+        .arguments()
+        .skip(1)
+        .take_while(|argument| argument.is_required())
+        .count();
+    let adds = required.iter().enumerate().map(|(index, argument)| {
+        let value = argument.accepted_value();
+        let keyword = argument.keyword();
+        if index < positional {
+            quote!(.arg(#value))
+        } else {
+            quote!(.kwarg(#keyword, #value))
+        }
+    });
+    quote! {
+        /// A step of a chain: the first argument is the result of the step before.
+        #[doc = ""]
+        #[doc = #hint]
+        #visibility fn step(#(#names: #types),*)
+            -> ::celeriac::__private::core::TaskSignature<
+                <Self as ::celeriac::__private::core::Task>::Output,
+                ::celeriac::__private::core::canvas::Takes<#first_type>,
+            >
+        {
+            ::celeriac::__private::core::TaskSignature::of::<Self>() #(#adds)* .partial()
         }
     }
 }
@@ -163,10 +219,18 @@ fn implementation(attribute: &TaskAttribute, function: &TaskFunction) -> TokenSt
             quote!(::std::concat!(::std::module_path!(), "::", #function_name).replace("::", "."))
         }
     };
-    let params = function.arguments().map(|argument| {
-        let (keyword, required) = (argument.keyword(), argument.is_required());
-        quote!(::celeriac::__private::core::Param { name: #keyword, required: #required })
-    });
+    let params = function
+        .arguments()
+        .filter(|argument| !argument.is_variadic())
+        .map(|argument| {
+            let (keyword, required) = (argument.keyword(), argument.is_required());
+            quote!(::celeriac::__private::core::Param { name: #keyword, required: #required })
+        });
+    let has = |kind: fn(&ParameterKind) -> bool| {
+        function.arguments().any(|argument| kind(&argument.kind))
+    };
+    let var_args = has(|kind| matches!(kind, ParameterKind::VarArgs));
+    let var_kwargs = has(|kind| matches!(kind, ParameterKind::VarKwargs));
     let output = function.return_type.output();
     let options = &attribute.assignments;
     let kind = kind(function);
@@ -185,6 +249,8 @@ fn implementation(attribute: &TaskAttribute, function: &TaskFunction) -> TokenSt
                 static PARAMS: ::celeriac::__private::core::Params = ::celeriac::__private::core::Params {
                     function: #function_name,
                     list: &[#(#params),*],
+                    var_args: #var_args,
+                    var_kwargs: #var_kwargs,
                 };
                 &PARAMS
             }
@@ -280,7 +346,10 @@ fn taken(parameter: &Parameter, index: usize) -> TokenStream {
         ParameterKind::State(inner) => {
             quote_spanned!(span=> ::celeriac::__private::core::macro_support::state::<#inner>(&__context)?)
         }
-        ParameterKind::Required | ParameterKind::Optional => {
+        ParameterKind::Required
+        | ParameterKind::Optional
+        | ParameterKind::VarArgs
+        | ParameterKind::VarKwargs => {
             quote_spanned!(span=> ::celeriac::__private::core::macro_support::take(&mut __arguments, #index)?)
         }
         ParameterKind::Defaulted(default) => {

@@ -6,6 +6,7 @@ mod parameter;
 mod return_type;
 mod task_attribute;
 mod task_function;
+mod tasks_module;
 
 use proc_macro::TokenStream;
 
@@ -67,5 +68,24 @@ use proc_macro::TokenStream;
 pub fn task(attribute: TokenStream, item: TokenStream) -> TokenStream {
     expand::task(attribute.into(), item.into())
         .unwrap_or_else(|error| error.to_compile_error())
+        .into()
+}
+
+/// Gives the tasks of a module a common prefix: `#[task] fn add` in a module with
+/// `#[tasks(prefix = "shop.tasks")]` is `shop.tasks.add`. A task with a `name` of its own keeps that.
+///
+/// ```ignore
+/// #[tasks(prefix = "shop.tasks")]
+/// mod tasks {
+///     use celeriac::prelude::*;
+///
+///     #[task]
+///     async fn add(x: i64, y: i64) -> i64 { x + y }
+/// }
+/// ```
+#[proc_macro_attribute]
+pub fn tasks(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    tasks_module::tasks(attribute.into(), item.into())
+        .unwrap_or_else(syn::Error::into_compile_error)
         .into()
 }

@@ -21,6 +21,10 @@ pub(crate) enum ParameterKind {
     Optional,
     /// With `#[default]`.
     Defaulted(TokenStream),
+    /// Further positional arguments: `#[args]`, Python's `*args`.
+    VarArgs,
+    /// Further keyword arguments: `#[kwargs]`, Python's `**kwargs`.
+    VarKwargs,
     /// The running task.
     Context,
     /// The app's shared value of this type.
@@ -52,8 +56,22 @@ impl Parameter {
             ));
         };
         let default = take_default(attrs, ty)?;
+        let variadic = take_variadic(attrs)?;
         check_owned(ty)?;
         let kind = match (kind_of(ty), default) {
+            (_, Some(_)) if variadic.is_some() => {
+                return Err(Error::new_spanned(
+                    ty,
+                    "`#[args]` and `#[kwargs]` are empty where nothing is given: they have no default",
+                ));
+            }
+            (ParameterKind::Context | ParameterKind::State(_), None) if variadic.is_some() => {
+                return Err(Error::new_spanned(
+                    ty,
+                    "`Context` and `State` are no arguments",
+                ));
+            }
+            (_, None) if let Some(variadic) = variadic => variadic,
             (ParameterKind::Context | ParameterKind::State(_), Some(_)) => {
                 return Err(Error::new_spanned(
                     ty,
@@ -81,6 +99,11 @@ impl Parameter {
     /// Whether callers give it.
     pub(crate) fn is_argument(&self) -> bool {
         !matches!(self.kind, ParameterKind::Context | ParameterKind::State(_))
+    }
+
+    /// Whether it takes what has no parameter of its own.
+    pub(crate) fn is_variadic(&self) -> bool {
+        matches!(self.kind, ParameterKind::VarArgs | ParameterKind::VarKwargs)
     }
 
     pub(crate) fn is_required(&self) -> bool {
@@ -151,6 +174,29 @@ fn only_generic(segment: &PathSegment) -> Option<&Type> {
 
 fn is_string(ty: &Type) -> bool {
     last_segment(ty).is_some_and(|segment| segment.ident == "String" && segment.arguments.is_none())
+}
+
+/// What `#[args]` or `#[kwargs]` makes of a parameter.
+fn take_variadic(attributes: &mut Vec<Attribute>) -> Result<Option<ParameterKind>> {
+    let is_ours = |attribute: &Attribute| {
+        attribute.path().is_ident("args") || attribute.path().is_ident("kwargs")
+    };
+    let Some(at) = attributes.iter().position(is_ours) else {
+        return Ok(None);
+    };
+    let attribute = attributes.remove(at);
+    if let Some(other) = attributes.iter().find(|other| is_ours(other)) {
+        return Err(Error::new_spanned(
+            other,
+            "a parameter is one of `#[args]` and `#[kwargs]`",
+        ));
+    }
+    attribute.meta.require_path_only()?;
+    Ok(Some(if attribute.path().is_ident("args") {
+        ParameterKind::VarArgs
+    } else {
+        ParameterKind::VarKwargs
+    }))
 }
 
 /// The value of `#[default]`, `#[default(expression)]` or `#[default = expression]`.

@@ -1,7 +1,7 @@
 use proc_macro2::TokenStream;
 use syn::{Attribute, Block, Error, Ident, ItemFn, Result, Signature, Visibility};
 
-use crate::parameter::Parameter;
+use crate::parameter::{Parameter, ParameterKind};
 use crate::return_type::ReturnType;
 
 /// The function under a `#[task]`.
@@ -75,7 +75,33 @@ fn parameters(signature: &mut Signature) -> Result<Vec<Parameter>> {
             (Err(error), none) => *none = Some(error),
         }
     }
+    if errors.is_none() {
+        check_order(&parameters)?;
+    }
     errors.map_or(Ok(parameters), Err)
+}
+
+/// As in Python: `*args` behind all others, `**kwargs` behind that.
+fn check_order(parameters: &[Parameter]) -> Result<()> {
+    let rank = |parameter: &Parameter| match parameter.kind {
+        ParameterKind::VarArgs => 1,
+        ParameterKind::VarKwargs => 2,
+        _ => 0,
+    };
+    let arguments = || {
+        parameters
+            .iter()
+            .filter(|parameter| parameter.is_argument())
+    };
+    for (before, after) in arguments().zip(arguments().skip(1)) {
+        if rank(before) > rank(after) || rank(before) == rank(after) && rank(after) > 0 {
+            return Err(Error::new_spanned(
+                &after.name,
+                "`#[args]` comes once, behind all other arguments, and `#[kwargs]` once, as the last of all",
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// What a worker calls has one form only.

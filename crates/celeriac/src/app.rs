@@ -120,11 +120,11 @@ impl App {
     /// ```
     #[cfg(feature = "beat")]
     #[must_use]
-    pub fn beat<T>(
+    pub fn beat<T, In>(
         self,
         name: impl Into<String>,
         schedule: impl celeriac_beat::IntoSchedule,
-        call: celeriac_core::TaskSignature<T>,
+        call: celeriac_core::TaskSignature<T, In>,
     ) -> Self {
         self.beat_entry(celeriac_beat::Entry::new(name, schedule, call))
     }

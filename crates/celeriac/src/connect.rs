@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use celeriac_core::{Broker, Documents, Ledger, QueueAdmin, Settings};
+use celeriac_core::{Broker, Chords, Documents, Ledger, QueueAdmin, Settings};
 
 use crate::Error;
 use crate::place::Place;
@@ -41,15 +41,17 @@ impl Queues {
 pub(crate) struct Results {
     pub(crate) ledger: Arc<dyn Ledger>,
     pub(crate) documents: Arc<dyn Documents>,
+    pub(crate) chords: Arc<dyn Chords>,
 }
 
 #[cfg(any(feature = "_aws", feature = "local"))]
 impl Results {
-    fn of<T: Ledger + Documents>(both: T) -> Self {
-        let both = Arc::new(both);
+    fn of<T: Ledger + Documents + Chords>(all: T) -> Self {
+        let all = Arc::new(all);
         Self {
-            ledger: Arc::clone(&both) as Arc<dyn Ledger>,
-            documents: both,
+            ledger: Arc::clone(&all) as Arc<dyn Ledger>,
+            documents: Arc::clone(&all) as Arc<dyn Documents>,
+            chords: all,
         }
     }
 }

@@ -61,6 +61,10 @@ impl Connection {
                 .results
                 .as_ref()
                 .map(|results| Arc::clone(&results.ledger)),
+            chords: backends
+                .results
+                .as_ref()
+                .map(|results| Arc::clone(&results.chords)),
             router: router.clone(),
             settings: Arc::clone(&settings),
             registry: Arc::clone(&registry),
@@ -284,6 +288,11 @@ impl Connection {
             registry: Arc::clone(&self.registry),
             broker: Arc::clone(self.broker()),
             store: self.ledger().cloned(),
+            chords: self
+                .backends
+                .results
+                .as_ref()
+                .map(|results| Arc::clone(&results.chords)),
             client: self.client.clone(),
             router: self.router.clone(),
             state: Arc::clone(&self.state),

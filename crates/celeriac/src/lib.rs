@@ -73,13 +73,16 @@ pub use app::App;
 pub use connection::Connection;
 pub use error::Error;
 
+/// Tasks put together: chains, groups and chords.
+pub use celeriac_core::canvas;
 pub use celeriac_core::{
-    AcceptContent, ArgumentError, Arguments, BrokerTransportOptions, Clock, Context, ErrorType,
-    Failure, IntoTaskResult, LogFormat, MessageForm, MetricsFormat, MissingState, Param, Params,
-    QueueOrder, RaisedError, Registry, RegistryError, ResultBackendTransportOptions, RetryPolicy,
-    Route, RouteTarget, Router, RouterError, RunFuture, SendError, SendOptions, Setting,
-    SettingList, Settings, SettingsError, State, StateMap, SystemClock, Task, TaskDefinition,
-    TaskError, TaskKind, TaskOptions, TaskResult, TaskSender, TaskSignature, UnknownTask,
+    AcceptContent, ArgumentError, Arguments, BrokerTransportOptions, Canvas, ChordLayout, Clock,
+    Context, ErrorType, Failure, Follows, IntoTaskResult, LogFormat, MessageForm, MetricsFormat,
+    MissingState, Param, Params, QueueOrder, RaisedError, Registry, RegistryError,
+    ResultBackendTransportOptions, RetryCall, RetryPolicy, RetryWith, Route, RouteTarget, Router,
+    RouterError, RunFuture, SendError, SendOptions, SentWorkflow, Setting, SettingList, Settings,
+    SettingsError, State, StateMap, SystemClock, Task, TaskDefinition, TaskError, TaskKind,
+    TaskOptions, TaskResult, TaskSender, TaskSignature, UnknownTask, chain, group,
 };
 /// Makes a Celery task of a function.
 ///
@@ -117,9 +120,12 @@ pub use celeriac_core::{
 /// assert_eq!(label::call("ab".to_owned(), 2), "abab"); // the function itself, for unit tests
 /// ```
 pub use celeriac_macros::task;
+pub use celeriac_macros::tasks;
+/// Where the results of a canvas are.
+pub use celeriac_producer::canvas::ResultTree;
 pub use celeriac_producer::{
-    AsyncResult, Client, ClientParts, Message, MessageBuilder, Outbox, Parcel, ResultError,
-    ResultSet, join, join_all,
+    AsyncResult, Client, ClientParts, GroupResult, Message, MessageBuilder, Outbox, Parcel,
+    ResultError, ResultSet, join, join_all,
 };
 /// Celery's states of a task: what [`AsyncResult::state`] answers.
 pub use celeriac_protocol::State as TaskState;
@@ -240,6 +246,8 @@ struct Refused;
 mod guides {
     #[doc = include_str!("../../../README.md")]
     struct Readme;
+    #[doc = include_str!("../../../docs/canvas.md")]
+    struct Canvas;
     #[doc = include_str!("../../../docs/migration.md")]
     struct Migration;
     #[cfg(feature = "beat")]

@@ -5,11 +5,12 @@ pub use std::time::Duration;
 
 #[cfg(feature = "beat")]
 pub use celeriac_beat::{Crontab, Interval, Solar, SolarEvent};
+pub use celeriac_core::canvas::{Canvas, Chain, Chord, Group, chord, group};
 pub use celeriac_core::{
-    Context, Failure, SendOptions, State, TaskError, TaskResult, TaskSignature,
+    Context, Failure, SendOptions, State, TaskError, TaskResult, TaskSignature, chain, group,
 };
 pub use celeriac_macros::*;
-pub use celeriac_producer::{AsyncResult, Client, ResultError};
+pub use celeriac_producer::{AsyncResult, Client, GroupResult, ResultError};
 pub use celeriac_protocol::{Dict, UtcTime, Value};
 pub use serde_json::json;
 

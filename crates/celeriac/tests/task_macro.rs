@@ -19,6 +19,7 @@ use celeriac::__private::protocol::{
     Compression, Dict, Envelope, Headers, Payload, Properties, Serializer, Signature, UtcTime,
     Value,
 };
+use celeriac::canvas::Full;
 use celeriac::task;
 use serde::{Deserialize, Serialize};
 
@@ -179,6 +180,9 @@ fn context(outbox: Arc<Outbox>) -> Context {
         clock: Arc::new(SystemClock),
         children: Mutex::default(),
         checkpoint: Mutex::default(),
+        added: Mutex::default(),
+        in_chord: false,
+        time_limits: (None, None),
     })
 }
 
@@ -416,7 +420,7 @@ fn signatures_are_typed() {
 /// As in Celery the caller is told, before anything is sent.
 #[test]
 fn arguments_that_the_task_does_not_have_are_refused_at_the_caller() {
-    let reason = |call: TaskSignature<String>| {
+    let reason = |call: TaskSignature<String, Full>| {
         let error = call.into_parts().expect_err("it cannot be called");
         error.to_string()
     };

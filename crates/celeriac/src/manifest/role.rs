@@ -11,6 +11,13 @@ const RESULTS: &str = "celery-*";
 /// celeriac itself remembers.
 const BESIDE_RESULTS: [&str; 2] = ["chord-unlock-*", "celeriac-*"];
 
+/// Of chords: the saved group of a header, and what is awaited of it, in both layouts.
+const CHORDS: [&str; 3] = [
+    "celery-taskset-meta-*",
+    "chord-unlock-*",
+    "celeriac-chord-*",
+];
+
 /// Who may do what.
 #[derive(Clone, Debug, Serialize)]
 pub struct Role {
@@ -63,6 +70,7 @@ fn producer(arns: &Arns) -> Vec<Statement> {
         Statement::new("SendTasks", &send, &arns.queues),
         Statement::new("ListQueues", iam::LIST_QUEUES, &arns.every_queue),
         read_results(arns),
+        Statement::new("BeginChords", iam::BEGIN_CHORDS, &arns.table).on_keys(&arns.chords),
     ]
 }
 
@@ -185,6 +193,8 @@ struct Arns {
     every_queue: Vec<String>,
     /// Keys of results, as patterns.
     results: Vec<String>,
+    /// Keys of chords, and of the groups of their headers, as patterns.
+    chords: Vec<String>,
     /// Keys of all of the app's items, as patterns; none where keys have no prefix.
     keys: Vec<String>,
     /// Of every queue.
@@ -255,6 +265,7 @@ impl Arns {
                 patterns(RESULTS).into_iter().chain(beside).collect()
             },
             results: patterns(RESULTS),
+            chords: CHORDS.into_iter().flat_map(patterns).collect(),
         }
     }
 }

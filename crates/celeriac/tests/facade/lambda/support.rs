@@ -93,7 +93,7 @@ impl Scene {
         self.connection.queue_admin()
     }
 
-    pub(crate) async fn send<T>(&self, call: TaskSignature<T>) -> AsyncResult<T> {
+    pub(crate) async fn send<T, In>(&self, call: TaskSignature<T, In>) -> AsyncResult<T> {
         self.client.send(call).await.expect("sent")
     }
 
