@@ -63,6 +63,7 @@ impl Counted {
         let client = Client::new(ClientParts {
             broker: broker.clone(),
             store: Some(store.clone()),
+            chords: Some(store.clone()),
             router: router.clone(),
             settings: Arc::clone(&settings),
             registry: Arc::clone(&registry),
@@ -72,6 +73,7 @@ impl Counted {
             registry,
             broker: broker.clone(),
             store: Some(store.clone()),
+            chords: Some(store.clone()),
             client: client.clone(),
             router,
             state: Arc::new(state),

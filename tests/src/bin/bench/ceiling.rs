@@ -84,6 +84,7 @@ async fn finish(store: &dyn Ledger, ids: &[String]) -> Result<()> {
         isolate_at: None,
         to_run: true,
         takes_over: false,
+        replaces: false,
         unanswered: Vec::new(),
         likely_known: false,
     });

@@ -152,9 +152,9 @@ async fn send(client: &Client, ignore_result: bool, tasks: usize) -> Result<Vec<
     all(client, (0..tasks).map(noop::s)).await
 }
 
-async fn all<T: 'static>(
+async fn all<T: 'static, In>(
     client: &Client,
-    calls: impl Iterator<Item = celeriac::TaskSignature<T>>,
+    calls: impl Iterator<Item = celeriac::TaskSignature<T, In>>,
 ) -> Result<Vec<String>> {
     let sent = client.send_all(stream::iter(calls));
     let ids = sent.map(|result| result.map(|result| result.id().to_owned()));

@@ -11,6 +11,7 @@ use std::io::Write as _;
 
 use celeriac::ResultError;
 use celeriac::prelude::*;
+use celeriac::protocol::Signature;
 use futures_util::{TryStreamExt as _, stream};
 use serde_json::Value as Json;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
@@ -44,6 +45,11 @@ async fn answer(client: &Client, request: Request) -> anyhow::Result<Json> {
                 .collect::<anyhow::Result<Vec<_>>>()?;
             let sent: Vec<AsyncResult> = client.send_all(stream::iter(calls)).try_collect().await?;
             json!({"ids": sent.iter().map(AsyncResult::id).collect::<Vec<_>>()})
+        }
+        Request::Canvas { signature } => {
+            let signature = Signature::from_value(typed_json::read_value(&signature)?)?;
+            let result = client.send(signature).await?;
+            json!({"ids": result.tree().map(celeriac::ResultTree::ids)})
         }
         Request::Get { id, timeout } => value(result(&id).get(seconds(timeout)).await?)?,
         Request::Join { ids, timeout } => value(Value::List(

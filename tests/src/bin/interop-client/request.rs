@@ -14,6 +14,10 @@ pub(crate) enum Request {
     Send {
         calls: Vec<Call>,
     },
+    /// A canvas, in Celery's form of a signature.
+    Canvas {
+        signature: String,
+    },
     Get {
         id: String,
         timeout: f64,

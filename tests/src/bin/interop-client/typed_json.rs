@@ -19,6 +19,11 @@ pub(crate) fn read(text: String) -> anyhow::Result<Payload> {
     Ok(envelope.payload(&Limits::default())?)
 }
 
+/// Reads one value.
+pub(crate) fn read_value(text: &str) -> anyhow::Result<Value> {
+    Ok(Serializer::Json.load(text.as_bytes(), &Limits::default())?)
+}
+
 /// Writes a value: the `result` of a stored result that holds it.
 pub(crate) fn write(value: Value) -> anyhow::Result<String> {
     let meta = ResultMeta::new("id", State::Success, value);

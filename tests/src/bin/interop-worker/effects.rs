@@ -59,6 +59,7 @@ pub(crate) async fn retry_once(
             eta: None,
             max_retries: None,
             cause: Some(Failure::new("ValueError", "try again").into()),
+            with: None,
         });
     }
     effect(&path, &ident)?;

@@ -1,6 +1,7 @@
 //! The Rust side of the interop and chaos tests: an app whose tasks are those of
 //! `tests/interop/celery_app.py`.
 
+mod canvases;
 mod effects;
 mod outcomes;
 mod requests;
@@ -16,6 +17,14 @@ async fn main() -> ExitCode {
         .task(values::identity)
         .task(values::values)
         .task(values::noop)
+        .task(canvases::total)
+        .task(canvases::silent_total)
+        .task(canvases::echo)
+        .task(canvases::boom)
+        .task(canvases::double)
+        .task(canvases::next_two)
+        .task(canvases::spread)
+        .task(canvases::again)
         .task(effects::effects)
         .task(effects::slow_effects)
         .task(effects::slow_thread)

@@ -41,6 +41,7 @@ pub(crate) async fn retry_exhaust() -> TaskResult {
         eta: None,
         max_retries: None,
         cause: Some(Failure::new("ValueError", "final").into()),
+        with: None,
     })
 }
 
