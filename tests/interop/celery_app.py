@@ -8,7 +8,7 @@ import time
 import uuid
 from decimal import Decimal
 
-from celery import Celery
+from celery import Celery, group
 from celery.exceptions import Ignore, Reject
 
 EVERY_FORMAT = ["json", "msgpack", "yaml"]
@@ -88,6 +88,43 @@ def define_tasks(app: Celery) -> None:
     @task(name="py.multiply")
     def multiply(x, y):
         return x * y
+
+    def total_of(value):
+        return sum(map(total_of, value)) if isinstance(value, list) else (value or 0)
+
+    @task(name="w.total")
+    def total(*values):
+        return total_of(list(values))
+
+    @task(name="w.silent_total", ignore_result=True)
+    def silent_total(*values):
+        return total_of(list(values))
+
+    @task(name="w.echo")
+    def echo(*values):
+        return list(values)
+
+    @task(name="w.boom")
+    def boom(*values):
+        raise ValueError("boom")
+
+    @task(name="w.double", bind=True)
+    def double(self, x):
+        raise self.replace(total.s(x, x))
+
+    @task(name="w.next_two", bind=True)
+    def next_two(self, x):
+        raise self.replace(total.s(x) | total.s(2))
+
+    @task(name="w.spread", bind=True)
+    def spread(self, x):
+        raise self.replace(group([total.s(n) for n in range(x)]))
+
+    @task(name="w.again", bind=True)
+    def again(self, *values):
+        if not self.request.retries:
+            raise self.retry(countdown=0)
+        return total_of(list(values))
 
     @task(name="w.defaults")
     def defaults(x, y=10, z=None):

@@ -55,6 +55,10 @@ class RustClient:
             ],
         )["ids"]
 
+    def canvas(self, signature) -> list[str]:
+        """Sends a canvas and returns the ids of the tasks that end it."""
+        return self._ask(op="canvas", signature=typed_json.dumps(signature))["ids"]
+
     def get(self, task_id: str, timeout: float = 30):
         return self._value(op="get", id=task_id, timeout=timeout)
 
