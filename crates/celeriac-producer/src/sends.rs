@@ -2,6 +2,7 @@ use celeriac_core::canvas::{Canvas, Chain, Chord, Group};
 use celeriac_core::{SendError, SendOptions, TaskSignature};
 use celeriac_protocol::{Signature, Value, Workflow};
 
+use crate::canvas::ResultTree;
 use crate::{AsyncResult, Client, GroupResult};
 
 /// What a [`Client`] sends: a task, or a canvas.
@@ -29,10 +30,7 @@ impl<T, In> Sends for Chain<T, In> {
     type Handle = AsyncResult<T>;
 
     async fn send_by(self, client: &Client) -> Result<AsyncResult<T>, SendError> {
-        let tree = client
-            .start(self.into_workflow()?, SendOptions::default())
-            .await?;
-        Ok(client.result_of(tree))
+        Ok(client.result_of(start(client, self).await?))
     }
 }
 
@@ -40,10 +38,7 @@ impl<T, In> Sends for Chord<T, In> {
     type Handle = AsyncResult<T>;
 
     async fn send_by(self, client: &Client) -> Result<AsyncResult<T>, SendError> {
-        let tree = client
-            .start(self.into_workflow()?, SendOptions::default())
-            .await?;
-        Ok(client.result_of(tree))
+        Ok(client.result_of(start(client, self).await?))
     }
 }
 
@@ -51,10 +46,7 @@ impl<T, In> Sends for Group<T, In> {
     type Handle = GroupResult<T>;
 
     async fn send_by(self, client: &Client) -> Result<GroupResult<T>, SendError> {
-        let tree = client
-            .start(self.into_workflow()?, SendOptions::default())
-            .await?;
-        Ok(client.group_result_of(tree))
+        Ok(client.group_result_of(start(client, self).await?))
     }
 }
 
@@ -62,8 +54,7 @@ impl Sends for Workflow {
     type Handle = AsyncResult<Value>;
 
     async fn send_by(self, client: &Client) -> Result<AsyncResult<Value>, SendError> {
-        let tree = client.start(self, SendOptions::default()).await?;
-        Ok(client.result_of(tree))
+        Ok(client.result_of(start(client, self).await?))
     }
 }
 
@@ -73,4 +64,10 @@ impl Sends for Signature {
     async fn send_by(self, client: &Client) -> Result<AsyncResult<Value>, SendError> {
         self.into_workflow()?.send_by(client).await
     }
+}
+
+async fn start(client: &Client, canvas: impl Canvas) -> Result<ResultTree, SendError> {
+    client
+        .start(canvas.into_workflow()?, SendOptions::default())
+        .await
 }

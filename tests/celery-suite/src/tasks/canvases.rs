@@ -42,10 +42,11 @@ mod all {
     }
 
     /// `redis_echo`, with a message of its own if there is one.
-    fn echo(message: Option<Value>) -> Workflow {
+    fn echo_of(options: &Dict) -> Workflow {
+        let message = options.get("link_msg").filter(|message| !message.is_null());
         let echo = TaskSignature::<Value>::new("t.integration.tasks.redis_echo");
         let echo = match message {
-            Some(message) => echo.arg(message).immutable().into_workflow(),
+            Some(message) => echo.arg(message.clone()).immutable().into_workflow(),
             None => echo.into_workflow(),
         };
         echo.unwrap_or_else(|_| Workflow::Task(Signature::default()))
@@ -63,12 +64,7 @@ mod all {
         #[args] args: Vec<Value>,
         #[kwargs] options: Dict,
     ) -> TaskResult<Value> {
-        let link = echo(
-            options
-                .get("link_msg")
-                .filter(|message| !message.is_null())
-                .cloned(),
-        );
+        let link = echo_of(&options);
         Err(ctx.replace(chain![identity_of(args), identity::step()].link(link)))
     }
 
@@ -78,12 +74,7 @@ mod all {
         #[args] args: Vec<Value>,
         #[kwargs] options: Dict,
     ) -> TaskResult<Value> {
-        let link = echo(
-            options
-                .get("link_msg")
-                .filter(|message| !message.is_null())
-                .cloned(),
-        );
+        let link = echo_of(&options);
         Err(ctx.replace(chain![identity_of(args), raise_error::step()].link_error(link)))
     }
 

@@ -1,7 +1,7 @@
 //! Chords as Celery keeps them (SPEC 7.5): a counter and the saved group, both exact to what
 //! Python's workers expect. Which of our members have been counted is kept beside the counter.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -78,23 +78,7 @@ impl DynamoStore {
         Ok(stands)
     }
 
-    pub(super) async fn arrive_as_celery(
-        &self,
-        parts: Vec<(usize, &Part)>,
-    ) -> Vec<(usize, Answer<Arrived>)> {
-        let mut by_chord: BTreeMap<&str, Vec<(usize, &Part)>> = BTreeMap::new();
-        for (index, part) in parts {
-            let of = by_chord.entry(&part.key.group_id).or_default();
-            of.push((index, part));
-        }
-        let each = by_chord
-            .into_iter()
-            .map(|(gid, parts)| self.count_all(gid, parts));
-        let each = futures_util::future::join_all(each).await;
-        each.into_iter().flatten().collect()
-    }
-
-    async fn count_all(
+    pub(super) async fn count_all(
         &self,
         gid: &str,
         parts: Vec<(usize, &Part)>,

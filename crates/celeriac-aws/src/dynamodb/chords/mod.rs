@@ -6,6 +6,8 @@ mod firing;
 mod saved_group;
 mod set;
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use celeriac_core::chords::{
     Arrived, ChordKey, ChordRecord, Chords, Layout, NewChord, Part, Settle, Standing, Take, Taken,
@@ -25,12 +27,6 @@ fn answered<T>(
     answer: Answer<T>,
 ) -> Result<T, StoreError> {
     answer.map_err(|kind| StoreError::new(operation, group_id, kind))
-}
-
-/// Which of these have this layout, with their places.
-fn of_layout<T>(batch: &[T], key: impl Fn(&T) -> &ChordKey, layout: Layout) -> Vec<(usize, &T)> {
-    let all = batch.iter().enumerate();
-    all.filter(|(_, one)| key(one).layout == layout).collect()
 }
 
 #[async_trait]
@@ -53,22 +49,22 @@ impl Chords for DynamoStore {
     }
 
     async fn arrive(&self, batch: Vec<Part>) -> Each<Arrived> {
-        let mut answers: Vec<Option<Answer<Arrived>>> = batch.iter().map(|_| None).collect();
-        let of_sets = of_layout(&batch, |part| &part.key, Layout::Set);
-        let of_celery = of_layout(&batch, |part| &part.key, Layout::Celery);
-        let (set, celery) = tokio::join!(
-            self.arrive_in_sets(of_sets),
-            self.arrive_as_celery(of_celery)
-        );
-        for (index, answer) in set.into_iter().chain(celery) {
-            answers[index] = Some(answer);
+        let mut by_chord: BTreeMap<&ChordKey, Vec<(usize, &Part)>> = BTreeMap::new();
+        for (index, part) in batch.iter().enumerate() {
+            by_chord.entry(&part.key).or_default().push((index, part));
         }
+        let each = by_chord.into_iter().map(|(key, parts)| async move {
+            match key.layout {
+                Layout::Set => self.arrive_in_set(&key.group_id, parts).await,
+                Layout::Celery => self.count_all(&key.group_id, parts).await,
+            }
+        });
+        let answers = futures_util::future::join_all(each).await;
+        let mut answers: Vec<_> = answers.into_iter().flatten().collect();
+        answers.sort_unstable_by_key(|(index, _)| *index);
         let each = batch.iter().zip(answers);
-        each.map(|(part, answer)| {
-            let answer = answer.unwrap_or(Ok(Arrived::Over));
-            answered("arrive in chord", &part.key.group_id, answer)
-        })
-        .collect()
+        each.map(|(part, (_, answer))| answered("arrive in chord", &part.key.group_id, answer))
+            .collect()
     }
 
     async fn take(&self, take: Take) -> Result<Taken, StoreError> {

@@ -132,24 +132,8 @@ impl DynamoStore {
         Ok(writes)
     }
 
-    pub(super) async fn arrive_in_sets(
-        &self,
-        parts: Vec<(usize, &Part)>,
-    ) -> Vec<(usize, Answer<Arrived>)> {
-        let mut by_chord: BTreeMap<&str, Vec<(usize, &Part)>> = BTreeMap::new();
-        for (index, part) in parts {
-            let of = by_chord.entry(&part.key.group_id).or_default();
-            of.push((index, part));
-        }
-        let each = by_chord
-            .into_iter()
-            .map(|(gid, parts)| self.arrive_in_set(gid, parts));
-        let each = futures_util::future::join_all(each).await;
-        each.into_iter().flatten().collect()
-    }
-
     /// One after the other by shard: a chord's parts come from one process in few shards at a time.
-    async fn arrive_in_set(
+    pub(super) async fn arrive_in_set(
         &self,
         gid: &str,
         parts: Vec<(usize, &Part)>,
