@@ -173,9 +173,15 @@ async fn send_each(engine: &Engine, call: &Call, all: Vec<Consequence>) -> bool 
             Ok(true) => {}
             // its body was sent, or failed: nothing is awaited any more
             Ok(false) => continue,
-            Err(error) => {
+            Err(error) if error.is_retryable() => {
                 tracing::warn!("a chord that follows this task is not begun yet: {error}");
                 certain = false;
+                continue;
+            }
+            Err(error) => {
+                for sending in &sends {
+                    certain &= never_sent(engine, call, &sending.waiting, &error).await;
+                }
                 continue;
             }
         }
@@ -196,13 +202,21 @@ async fn send_or_tell(engine: &Engine, call: &Call, sending: Sending) -> bool {
             tracing::warn!("what follows this task is not sent yet: {error}");
             false
         }
-        Err(error) => {
-            tracing::error!("what follows this task cannot be sent: {error}");
-            let text = format!("it follows {}, and was not sent: {error}", call.id());
-            let failure = meta::failure_text("kombu.exceptions", "OperationalError", text);
-            end_all(engine, call, &sending.waiting, &State::Failure, &failure).await
-        }
+        Err(error) => never_sent(engine, call, &sending.waiting, &error).await,
     }
+}
+
+/// Ends those who wait for what can never be sent; whether all have an end.
+async fn never_sent(
+    engine: &Engine,
+    call: &Call,
+    waiting: &[Waiting],
+    error: &(dyn std::fmt::Display + Sync),
+) -> bool {
+    tracing::error!("what follows this task cannot be sent: {error}");
+    let text = format!("it follows {}, and was not sent: {error}", call.id());
+    let failure = meta::failure_text("kombu.exceptions", "OperationalError", text);
+    end_all(engine, call, waiting, &State::Failure, &failure).await
 }
 
 async fn send_one(engine: &Engine, message: &celeriac_producer::Message) -> Result<(), SendError> {
