@@ -137,6 +137,9 @@ pub(crate) async fn admit(
     let poison = poison::failure(engine, held.runs);
     let payload = match poison {
         Some(_) if poison::may_be_its_payload(engine, held.runs) => Ok(Payload::default()),
+        _ if call.definition.params.is_new_style_errback() => {
+            Box::pin(errback::read(engine, &call)).await
+        }
         _ => payload::read(engine, &call).await,
     };
     let mut conclusion = Conclusion::new(Arc::clone(engine), call, held, place);
@@ -148,15 +151,10 @@ pub(crate) async fn admit(
         return Err(Box::pin(conclusion.given_back()).await);
     }
     match payload {
-        Ok(mut payload) => {
-            if conclusion.call.definition.params.is_new_style_errback() {
-                Box::pin(errback::fill(engine, &conclusion.call, &mut payload)).await;
-            }
-            match bind(conclusion, payload) {
-                Ok(bound) => Ok(bound),
-                Err(instead) => Err(instead.await),
-            }
-        }
+        Ok(payload) => match bind(conclusion, payload) {
+            Ok(bound) => Ok(bound),
+            Err(instead) => Err(instead.await),
+        },
         Err(error) => Err(Box::pin(conclusion.unread(error.to_string())).await),
     }
 }

@@ -2,22 +2,30 @@
 //! own process, and send those that they do not know the id of the failed task alone.
 
 use celeriac_core::Failure;
-use celeriac_protocol::{ExceptionInfo, Payload, State, Value};
+use celeriac_protocol::{DecodeError, ExceptionInfo, Payload, State, Value};
 
+use super::payload;
 use crate::call::Call;
 use crate::engine::Engine;
 use crate::meta;
 
+/// Reads the payload of such a task.
+pub(super) async fn read(engine: &Engine, call: &Call) -> Result<Payload, DecodeError> {
+    let mut payload = payload::read(engine, call).await?;
+    fill(engine, call, &mut payload).await;
+    Ok(payload)
+}
+
 /// Puts what the task is to get in the place of an id. Where nothing is stored of the failed task, it
 /// gets the id and nothing else of it.
-pub(super) async fn fill(engine: &Engine, call: &Call, payload: &mut Payload) {
+async fn fill(engine: &Engine, call: &Call, payload: &mut Payload) {
     let params = call.definition.params;
     let given = payload.args.len() + payload.kwargs.len();
     let required = params.list.iter().filter(|param| param.required).count();
     let Some(Value::Str(id)) = payload.args.first() else {
         return;
     };
-    if !params.is_new_style_errback() || given + 2 < required {
+    if given + 2 < required {
         return;
     }
     let id = id.clone();
