@@ -6,6 +6,7 @@ import subprocess
 import botocore.client
 import celery_app
 import pytest
+from celery import chord
 from place import BINARIES
 from process import clean_environment
 
@@ -14,6 +15,7 @@ OF_A_PRODUCER = {
     "dynamodb:DescribeTable",
     "dynamodb:DescribeTimeToLive",
     "dynamodb:GetItem",
+    "dynamodb:PutItem",
     "sqs:GetQueueAttributes",
     "sqs:ListQueues",
     "sqs:SendMessage",
@@ -53,15 +55,23 @@ def send_and_read(app) -> object:
     return result
 
 
+def send_a_chord(app) -> None:
+    total = app.signature("w.total")
+    assert chord([total.clone([1]), total.clone([2])], total, app=app)().get(timeout=30, interval=0.05) == 3
+
+
 def test_a_producer_has_just_the_rights_it_uses(place, roles, asked):
     place.start_rust_worker()
     asked.clear()
     send_and_read(celery_app.make_app(**place.python_conf()))
     backend = place.python_conf()["result_backend"] + "?ttl_seconds=864000"
     send_and_read(celery_app.make_app(**place.python_conf(result_backend=backend)))
+    assert asked == OF_A_PRODUCER - {"dynamodb:PutItem"}
+    reading = {action for action in asked if action.startswith("dynamodb:")}
+    for backend in (place.python_conf()["result_backend"], backend):
+        send_a_chord(celery_app.make_app(**place.python_conf(result_backend=backend)))
     assert asked == OF_A_PRODUCER
     assert asked <= allowed(roles["producer"])
-    reading = {action for action in asked if action.startswith("dynamodb:")}
     assert reading <= allowed(roles["reader"])
     assert not {action for action in allowed(roles["reader"]) if action.startswith("sqs:")}
 
@@ -73,7 +83,7 @@ def test_a_producer_with_predefined_queues_lists_none(place, roles, asked):
     conf["broker_transport_options"] |= {"predefined_queues": queues}
     asked.clear()
     send_and_read(celery_app.make_app(**conf))
-    assert asked == OF_A_PRODUCER - {"sqs:ListQueues", "dynamodb:DescribeTimeToLive"}
+    assert asked == OF_A_PRODUCER - {"sqs:ListQueues", "dynamodb:DescribeTimeToLive", "dynamodb:PutItem"}
 
 
 def test_forgetting_is_a_right_of_its_own(place, roles, asked):
