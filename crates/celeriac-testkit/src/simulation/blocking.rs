@@ -12,7 +12,9 @@ pub(crate) fn choose(plan: &mut Plan, scenario: Scenario) {
         Scenario::Function => 50,
         _ => 20,
     };
-    for task in &mut plan.tasks {
+    let canvases = plan.canvases.iter_mut();
+    let of_canvases = canvases.flat_map(|canvas| canvas.shape.tasks_mut());
+    for task in plan.tasks.iter_mut().chain(of_canvases) {
         choose_of(task, &mut random, percent);
     }
 }

@@ -1,6 +1,7 @@
 //! The invariants, looked at with every change.
 
 mod of_beats;
+mod of_canvases;
 mod of_costs;
 mod of_items;
 mod of_messages;
@@ -60,7 +61,10 @@ pub fn meaning(invariant: u8) -> &'static str {
         13 => "a task costs no more than is documented",
         14 => "a message that is put off or given back comes back when it was to",
         15 => "a claim that went through is known to its claimer",
-        _ => "what is due is sent once it is due, each run under one id",
+        16 => "what is due is sent once it is due, each run under one id",
+        _ => {
+            "a task of a canvas gets what the steps before it returned, and none runs after a failure"
+        }
     }
 }
 
@@ -89,6 +93,14 @@ impl Checker {
         let mut tasks = BTreeMap::new();
         for root in &plan.tasks {
             task::track(root, None, &mut tasks);
+        }
+        for canvas in &plan.canvases {
+            of_canvases::track(
+                &canvas.shape,
+                &of_canvases::Turn::default(),
+                false,
+                &mut tasks,
+            );
         }
         let ahead = plan.workers.iter().map(|worker| worker.clock_ahead);
         let (low, high) = ahead.fold((0, 0), |(low, high): (i64, i64), ahead| {

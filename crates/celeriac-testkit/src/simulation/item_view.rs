@@ -1,4 +1,4 @@
-use celeriac_protocol::{Limits, ResultCodec, State, UtcTime};
+use celeriac_protocol::{Limits, ResultCodec, State, UtcTime, Value};
 
 use crate::cloud::{Attribute, Item};
 
@@ -7,8 +7,8 @@ use crate::cloud::{Attribute, Item};
 pub(crate) struct ItemView {
     /// The state that counts: ours where it stands, else what Python's `result` shows.
     pub(crate) state: State,
-    /// Python's message of the result, for the reason of a failure.
-    pub(crate) shown: String,
+    /// What it returned, or Python's message of how it failed.
+    pub(crate) result: Value,
     /// `None`: Python wrote it.
     pub(crate) attempt: Option<u64>,
     pub(crate) retries: u32,
@@ -41,7 +41,7 @@ impl ItemView {
         let ours = attempt.and_then(|_| text("c_state")).map(State::from);
         Self {
             state: ours.or(shown).unwrap_or(State::Pending),
-            shown: meta.map_or_else(String::new, |meta| format!("{:?}", meta.result)),
+            result: meta.map_or(Value::Null, |meta| meta.result),
             attempt,
             retries: count("c_retries").unwrap_or(0),
             runs: count("c_runs").unwrap_or(0),
@@ -61,6 +61,11 @@ impl ItemView {
     /// A retry that is not due yet: held by nobody, under an attempt that no run has.
     pub(crate) fn is_nobodys(&self) -> bool {
         self.state == State::Retry && self.is_leased() && self.runs == 0
+    }
+
+    /// Whether it failed as poison.
+    pub(crate) fn is_poison(&self) -> bool {
+        format!("{:?}", self.result).contains("the task is poison")
     }
 
     pub(crate) fn is_final(&self) -> bool {

@@ -22,8 +22,8 @@ use tokio::time::{sleep, timeout};
 
 pub use self::checker::{Violation, meaning};
 pub use self::plan::{
-    BeatPlan, Budget, End, EntryPlan, FunctionPlan, Mishap, Noise, Plan, Service, TaskPlan, Try,
-    What, WorkerPlan,
+    BeatPlan, Budget, CanvasPlan, End, EntryPlan, FunctionPlan, Mishap, Noise, Plan, Service,
+    Shape, TaskPlan, Try, What, WorkerPlan,
 };
 pub use self::scenarios::Scenario;
 pub use self::shrink::shrink;

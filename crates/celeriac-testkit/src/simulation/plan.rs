@@ -1,9 +1,14 @@
 //! What a simulation does: who is there, which tasks are sent, and what goes wrong when.
 
+mod canvas;
 mod display;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
+
+use celeriac_core::ChordLayout;
+
+pub use self::canvas::{CanvasPlan, Shape};
 
 /// Everything that a run follows from.
 #[derive(Clone, Debug)]
@@ -32,6 +37,10 @@ pub struct Plan {
     pub entries: Vec<EntryPlan>,
     /// Tasks, in the order of sending.
     pub tasks: Vec<TaskPlan>,
+    /// Canvases, in the order of sending.
+    pub canvases: Vec<CanvasPlan>,
+    /// `chord_layout`.
+    pub chord_layout: ChordLayout,
     /// What goes wrong at a known time.
     pub mishaps: Vec<Mishap>,
     /// What goes wrong with requests.
@@ -229,7 +238,7 @@ pub struct Noise {
 }
 
 impl Plan {
-    /// Every task, the later steps and the error callbacks too.
+    /// Every task, the later steps, the error callbacks and the tasks of canvases too.
     pub fn all_tasks(&self) -> Vec<&TaskPlan> {
         fn add<'a>(task: &'a TaskPlan, all: &mut Vec<&'a TaskPlan>) {
             all.push(task);
@@ -238,7 +247,8 @@ impl Plan {
             }
         }
         let mut all = Vec::new();
-        for task in &self.tasks {
+        let of_canvases = self.canvases.iter().flat_map(|canvas| canvas.shape.tasks());
+        for task in self.tasks.iter().chain(of_canvases) {
             add(task, &mut all);
         }
         all
@@ -270,6 +280,7 @@ impl Plan {
                 }
         });
         let sent = self.tasks.iter().map(|task| task.at);
+        let sent = sent.chain(self.canvases.iter().map(|canvas| canvas.at));
         let started = self.workers.iter().map(|worker| worker.starts);
         ends.chain(sent).chain(started).max().unwrap_or_default() + Duration::from_mins(2)
     }
@@ -289,7 +300,12 @@ impl Plan {
                 + tries.sum::<Duration>()
                 + after.map(|task| length(task)).max().unwrap_or_default()
         }
-        self.tasks.iter().map(length).max().unwrap_or_default()
+        let of_canvases = self.canvases.iter().map(|canvas| {
+            let tasks = canvas.shape.tasks().into_iter();
+            tasks.map(length).sum::<Duration>()
+        });
+        let of_tasks = self.tasks.iter().map(length);
+        of_tasks.chain(of_canvases).max().unwrap_or_default()
     }
 }
 

@@ -1,5 +1,6 @@
 //! Kinds of histories, and the plan of each that follows from a seed.
 
+mod canvases;
 mod maker;
 mod mishaps;
 mod tasks;
@@ -46,13 +47,15 @@ pub enum Scenario {
     Events,
     /// Local beats that send periodic tasks.
     Beats,
+    /// Chains, groups and chords in each other.
+    Canvases,
     /// Nothing goes wrong, and there is much to do: what it costs is judged.
     Calm,
 }
 
 impl Scenario {
     /// Every one.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Mixed,
         Self::Retries,
         Self::Chains,
@@ -70,6 +73,7 @@ impl Scenario {
         Self::Days,
         Self::Events,
         Self::Beats,
+        Self::Canvases,
         Self::Calm,
     ];
 

@@ -27,9 +27,11 @@ struct Shrinker {
 impl Shrinker {
     /// Tries each smaller plan once; whether one was taken.
     fn step(&mut self) -> bool {
-        let before = self.plan.tasks.len() + self.plan.mishaps.len() + self.plan.workers.len();
+        let before =
+            self.plan.all_tasks().len() + self.plan.mishaps.len() + self.plan.workers.len();
         let mut smaller = false;
         smaller |= self.without_each(|plan| &mut plan.tasks);
+        smaller |= self.without_each(|plan| &mut plan.canvases);
         smaller |= self.without_each(|plan| &mut plan.mishaps);
         smaller |= self.without_each(|plan| &mut plan.workers);
         smaller |= self.without_each(|plan| &mut plan.functions);
@@ -40,6 +42,7 @@ impl Shrinker {
         smaller |= self.quieter();
         smaller |= self.fewer_hits();
         smaller |= self.simpler_tasks();
+        smaller |= self.smaller_canvases();
         smaller && (before > 0)
     }
 
@@ -106,6 +109,21 @@ impl Shrinker {
                 }
             }
             size /= 2;
+        }
+        smaller
+    }
+
+    fn smaller_canvases(&mut self) -> bool {
+        let mut smaller = false;
+        for at in 0..self.plan.canvases.len() {
+            let mut left = self.plan.canvases[at].shape.smaller().into_iter();
+            while let Some(shape) = left.next() {
+                let mut plan = self.plan.clone();
+                plan.canvases[at].shape = shape;
+                if self.takes(plan) {
+                    (left, smaller) = (self.plan.canvases[at].shape.smaller().into_iter(), true);
+                }
+            }
         }
         smaller
     }

@@ -2,21 +2,25 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use celeriac_core::{SendOptions, TaskSender};
-use celeriac_protocol::{Dict, Signature, Value};
+use celeriac_protocol::{Dict, Signature, Value, Workflow};
 use futures_util::future::join_all;
 use tokio::time::{sleep, sleep_until};
 
-use super::super::plan::TaskPlan;
+use super::super::plan::{Shape, TaskPlan};
 use super::super::process::Process;
 use super::super::world::World;
 use super::parts::{Parts, settings};
 use super::tasks::{BLOCKING, TASK};
 
-/// Sends the plan's tasks; those of one moment together. What fails is tried again, as a web
-/// handler's caller would.
+/// Sends what is in the plan. What fails is tried again, as a web handler's caller would.
 pub(crate) async fn send_all(world: Arc<World>) {
     let process = Process::new("client".to_owned(), world.time(), 0);
     let parts = Parts::new(&world, &process, settings(&world));
+    tokio::join!(send_tasks(&world, &parts), send_canvases(&world, &parts));
+}
+
+/// Those of one moment together.
+async fn send_tasks(world: &World, parts: &Parts) {
     let tasks = world.plan.tasks.iter().filter(|task| !task.direct);
     let tasks: Vec<&TaskPlan> = tasks.collect();
     let mut left = tasks.as_slice();
@@ -24,7 +28,7 @@ pub(crate) async fn send_all(world: Arc<World>) {
         let together = left.iter().take_while(|task| task.at == first.at).count();
         let (now, later) = left.split_at(together);
         sleep_until(world.at(first.at)).await;
-        join_all(now.iter().map(|task| send(&world, &parts, task))).await;
+        join_all(now.iter().map(|task| send(world, parts, task))).await;
         left = later;
     }
 }
@@ -46,6 +50,43 @@ async fn send(world: &World, parts: &Parts, task: &TaskPlan) {
             Err(_) => sleep(Duration::from_secs(1)).await,
         }
     }
+}
+
+async fn send_canvases(world: &World, parts: &Parts) {
+    for canvas in &world.plan.canvases {
+        sleep_until(world.at(canvas.at)).await;
+        for _ in 0..4 {
+            let sent = parts
+                .client
+                .start(workflow(&canvas.shape), SendOptions::default());
+            match sent.await {
+                Ok(_) => {
+                    world.tell(|| "client: a canvas is accepted".to_owned());
+                    world.check(|checker, _| checker.accepted_canvas(&canvas.shape));
+                    break;
+                }
+                Err(error) => world.tell(|| format!("client: a canvas is not accepted: {error}")),
+            }
+            sleep(Duration::from_secs(1)).await;
+        }
+    }
+}
+
+fn workflow(shape: &Shape) -> Workflow {
+    let each = |shapes: &[Shape]| shapes.iter().map(workflow).collect::<Vec<_>>();
+    match shape {
+        Shape::Task(task) => Workflow::Task(later(task)),
+        Shape::Chain(steps) => Workflow::chain(each(steps)),
+        Shape::Group(id, members) => group(id, each(members)),
+        Shape::Chord(id, header, body) => group(id, each(header)).then(workflow(body)),
+    }
+}
+
+fn group(id: &str, tasks: Vec<Workflow>) -> Workflow {
+    let mut group = Workflow::group(tasks);
+    let id = Value::Str(id.to_owned());
+    group.of_mut().options.insert("task_id".to_owned(), id);
+    group
 }
 
 fn signature(task: &TaskPlan) -> Signature {

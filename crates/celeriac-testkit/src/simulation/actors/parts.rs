@@ -42,7 +42,7 @@ impl Parts {
             chords: Some(Arc::clone(&table) as Arc<dyn Chords>),
             router: settings.router().expect("there are no routes"),
             settings: Arc::clone(&settings),
-            registry: Arc::default(),
+            registry: Arc::new(tasks::registry(world, process)),
             clock,
         });
         Self {
@@ -90,6 +90,7 @@ pub(super) fn settings(world: &World) -> Settings {
         broker_url: Some("sqs://".to_owned()),
         result_backend: ttl.map(|ttl| format!("dynamodb://us-east-1/celery?ttl_seconds={ttl}")),
         worker_concurrency: world.plan.concurrency,
+        chord_layout: world.plan.chord_layout,
         task_max_lost_runs: world.plan.max_lost_runs,
         ..Settings::default()
     };

@@ -128,7 +128,7 @@ pub(super) async fn run(
     }
     let end = jittered(planned.end, context.attempt());
     running.ended(&end);
-    outcome(&end, context.attempt())
+    outcome(&end, &id, context.attempt())
 }
 
 /// As with `retry_jitter`: two runs of one try want to be run again at different times.
@@ -139,9 +139,9 @@ fn jittered(end: End, attempt: u64) -> End {
     }
 }
 
-fn outcome(end: &End, attempt: u64) -> Result<Value, TaskError> {
+fn outcome(end: &End, id: &str, attempt: u64) -> Result<Value, TaskError> {
     match end {
-        End::Return | End::Abort => Ok(Value::Str(format!("of attempt {attempt}"))),
+        End::Return | End::Abort => Ok(Value::Str(format!("{id} of attempt {attempt}"))),
         End::ReturnTooLarge => Ok(Value::Str("x".repeat(500_000))),
         End::Fail => Err(TaskError::failure("ValueError", "planned")),
         End::Panic => panic!("planned"),

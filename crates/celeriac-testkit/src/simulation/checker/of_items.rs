@@ -73,7 +73,7 @@ impl Checker {
         if !after.is_nobodys() {
             tracked.highest_attempt = tracked.highest_attempt.max(attempt);
         }
-        if after.is_final() && after.shown.contains("the task is poison") {
+        if after.is_final() && after.is_poison() {
             self.poisoned(id, now);
         }
     }

@@ -4,6 +4,7 @@ use celeriac_core::Capabilities;
 use celeriac_protocol::{Envelope, Limits, UtcTime};
 
 use super::super::plan::TaskPlan;
+use super::of_canvases::shown;
 use super::task::Role;
 use super::{Checker, Tracked};
 use crate::cloud::Message;
@@ -75,7 +76,7 @@ impl Checker {
         let retries = (!counts_in_ledger).then_some(headers.retries);
         tracked.messages.insert(place, retries);
         let arguments = envelope.payload(&Limits::default());
-        let arguments = arguments.map(|payload| format!("{:?} {:?}", payload.args, payload.kwargs));
+        let arguments = arguments.map(|payload| shown(&payload.args, &payload.kwargs));
         let arguments = arguments.unwrap_or_default();
         let first = tracked
             .arguments
@@ -91,6 +92,7 @@ impl Checker {
             return self.broken(10, now, text);
         }
         self.excluded(&headers.id, now);
+        self.in_turn(&headers.id, now);
     }
 
     /// The next step and the error callback of one task are not both sent.

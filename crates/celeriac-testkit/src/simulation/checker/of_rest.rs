@@ -11,7 +11,7 @@ impl Checker {
     pub(crate) fn is_at_rest(&self) -> bool {
         self.tasks.values().all(|task| {
             let is_still = task.messages.is_empty() && task.running.is_empty();
-            is_still && (task.is_over() || !task.is_wanted())
+            is_still && (task.is_over() || !self.is_wanted(task))
         })
     }
 
@@ -32,7 +32,7 @@ impl Checker {
             .item
             .as_ref()
             .map_or("nothing".to_owned(), |item| item.state.to_string());
-        if task.is_wanted() && !task.is_over() && task.messages.is_empty() {
+        if self.is_wanted(task) && !task.is_over() && task.messages.is_empty() {
             return Some((1, format!("{id} is lost: the ledger has {stands}")));
         }
         if !task.messages.is_empty() {
@@ -53,7 +53,8 @@ impl Checker {
         if !left_alone && leased {
             return Some((12, format!("{id} is leased for ever: {stands}")));
         }
-        self.judge_consequences(id, task)
+        let judged = self.judge_consequences(id, task);
+        judged.or_else(|| self.judge_turn(id, task))
     }
 
     /// Whether what followed agrees with how it ended.
@@ -90,13 +91,13 @@ impl Checker {
     }
 }
 
-impl Tracked {
-    /// Whether something has to become of it: a client's that was accepted, a consequence that was
+impl Checker {
+    /// Whether something has to become of a task: a client's that was accepted, a consequence that was
     /// sent.
-    fn is_wanted(&self) -> bool {
-        match self.parent {
-            None => self.accepted,
-            Some((_, Role::Next | Role::Errback)) => self.sent,
+    fn is_wanted(&self, task: &Tracked) -> bool {
+        match task.parent {
+            None => task.accepted && !self.never_begins(task),
+            Some((_, Role::Next | Role::Errback)) => task.sent,
         }
     }
 }

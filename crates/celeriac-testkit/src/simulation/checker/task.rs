@@ -4,6 +4,7 @@ use celeriac_protocol::{State, UtcTime};
 
 use super::super::item_view::ItemView;
 use super::super::plan::TaskPlan;
+use super::of_canvases::Turn;
 
 /// A run: of which process, and its attempt.
 pub(crate) type RunKey = (String, u64);
@@ -22,6 +23,8 @@ pub(crate) struct Tracked {
     pub(crate) plan: TaskPlan,
     /// Whose consequence it is, and as what.
     pub(crate) parent: Option<(String, Role)>,
+    /// What stands around it in its canvas.
+    pub(crate) turn: Turn,
     /// The client knows that the broker has it.
     pub(crate) accepted: bool,
     /// From when on it may run.
@@ -94,6 +97,7 @@ impl Tracked {
         Self {
             plan: plan.clone(),
             parent,
+            turn: Turn::default(),
             accepted: false,
             due: UtcTime(0),
             wished: BTreeMap::new(),

@@ -47,6 +47,12 @@ impl fmt::Display for Plan {
         for task in &self.tasks {
             writeln!(f, "{:>9.3?} send {task}", task.at)?;
         }
+        for canvas in &self.canvases {
+            writeln!(f, "{:>9.3?} send {}", canvas.at, canvas.shape)?;
+        }
+        if !self.canvases.is_empty() {
+            writeln!(f, "chord_layout = {:?}", self.chord_layout)?;
+        }
         for mishap in &self.mishaps {
             writeln!(f, "{:>9.3?} {:?}", mishap.at, mishap.what)?;
         }

@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use celeriac_core::ChordLayout;
 use fastrand::Rng;
 
 use super::super::plan::{BeatPlan, Budget, FunctionPlan, Noise, Plan, WorkerPlan};
@@ -62,6 +63,12 @@ impl Maker {
             beats: self.beats(),
             entries: Vec::new(),
             tasks: Vec::new(),
+            canvases: self.canvases(),
+            chord_layout: if self.is(Scenario::Canvases) && self.chance(30) {
+                ChordLayout::Celery
+            } else {
+                ChordLayout::Auto
+            },
             mishaps: Vec::new(),
             noise: self.noise(),
         };

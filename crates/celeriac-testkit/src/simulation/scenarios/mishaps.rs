@@ -16,7 +16,9 @@ impl Maker {
             .iter()
             .map(|task| task.id.clone())
             .collect();
-        let last = plan.tasks.last().map_or(60, |task| task.at.as_secs());
+        let tasks = plan.tasks.iter().map(|task| task.at);
+        let sent = tasks.chain(plan.canvases.iter().map(|canvas| canvas.at));
+        let last = sent.max().map_or(60, |at| at.as_secs());
         let last = last
             + match self.scenario {
                 Scenario::Leases => 40,

@@ -14,6 +14,7 @@ impl Maker {
             Scenario::Leases => self.random.usize(2..=4),
             Scenario::Forgets => self.random.usize(1..=3),
             Scenario::Beats => 1,
+            Scenario::Canvases => 0,
             Scenario::Days => 24,
             Scenario::Calm => self.random.usize(150..=300),
             _ => self.random.usize(1..=8),
@@ -107,7 +108,7 @@ impl Maker {
         }
     }
 
-    fn task(&mut self, depth: u32) -> TaskPlan {
+    pub(super) fn task(&mut self, depth: u32) -> TaskPlan {
         self.tasks += 1;
         let id = format!("t{}", self.tasks);
         let queues = self.queues();
@@ -250,6 +251,10 @@ impl Maker {
     fn end(&mut self) -> End {
         if self.is(Scenario::Poison) && self.chance(30) {
             return End::Abort;
+        }
+        // a canvas goes on only where all before has succeeded
+        if self.is(Scenario::Canvases) && self.chance(80) {
+            return End::Return;
         }
         match self.random.u32(..20) {
             0..=12 => End::Return,
