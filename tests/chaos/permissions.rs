@@ -8,6 +8,7 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
+use celeriac::canvas::Open;
 use celeriac::prelude::*;
 use celeriac_core::{Delivery, SendOptions};
 use celeriac_protocol::Dict;
@@ -206,7 +207,7 @@ const OF_CELERYS_OWN_PRODUCER: [&str; 6] = [
     "sqs:ListQueues",
 ];
 
-fn small_chord() -> Chord<Value> {
+fn small_chord() -> Chord<Value, Open> {
     let total = |number| TaskSignature::<Value>::new("w.total").arg(number);
     chord([total(1), total(2)], TaskSignature::new("w.total"))
 }
