@@ -118,10 +118,12 @@ class Shard:
             "SUITE_SHARD": f"{self.index}/{self.count}",
             "SUITE_REPORT": str(report),
             "PYTHONPATH": f"{SUITE}:{HERE}",
+            # a test starts `python`
+            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
             "PYTHONWARNINGS": "ignore",
             **({} if self.redis else {"SUITE_NO_REDIS": "1"}),
         }
-        plugins = ["-p", "celery.contrib.pytest", "-p", "suite_plugin", "-p", "no:cacheprovider"]
+        plugins = ["-p", "celery.contrib.pytest", "-p", "suite_plugin", "-p", "no:cacheprovider", "-o", "python_classes=test_*"]
         limits = [f"--timeout={LIMIT}", "--timeout-method=signal"]
         files = [f"t/integration/{file}" for file in FILES]
         command = [sys.executable, "-m", "pytest", *plugins, *limits, "-v", "-rA", "--tb=short", *files, *self.arguments]

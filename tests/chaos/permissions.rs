@@ -170,11 +170,11 @@ async fn a_producer_has_just_the_rights_it_uses() {
         .await
         .expect("sent");
     sent.get(secs(30)).await.expect("a result");
-    client.send(small_chord()).await.expect("sent");
-    let mut used = stage.used();
     let table = format!("table/{}", stage.table);
     let of_table = |(_, resource): &Right| *resource == table;
-    let mut read: BTreeSet<Right> = used.iter().filter(|one| of_table(one)).cloned().collect();
+    let mut read: BTreeSet<Right> = stage.used().into_iter().filter(of_table).collect();
+    client.send(small_chord()).await.expect("sent");
+    let mut used = stage.used();
     sent.forget().await.expect("forgotten");
     worker.stop().await;
     let mut forgotten: BTreeSet<Right> = stage.used().difference(&used).cloned().collect();

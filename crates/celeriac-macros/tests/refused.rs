@@ -1,5 +1,4 @@
-//! Mistakes in a `#[task]`, and in a canvas of tasks, are shown where they are, with what would be
-//! right.
+//! Mistakes in a `#[task]` are shown where they are, with what would be right.
 
 #[test]
 fn mistakes_are_explained() {

@@ -399,7 +399,6 @@ fn fixed(name: &str) -> String {
     Uuid::new_v5(&Uuid::NAMESPACE_OID, name.as_bytes()).to_string()
 }
 
-/// What would be sent, and in which role, for tests.
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,7 +2,7 @@
 
 use super::super::plan::{CanvasPlan, End, Shape, TaskPlan, Try};
 use super::Scenario;
-use super::maker::{Maker, OTHER, STANDARD};
+use super::maker::Maker;
 
 impl Maker {
     pub(super) fn canvases(&mut self) -> Vec<CanvasPlan> {
@@ -78,7 +78,6 @@ impl Maker {
 
     fn canvas_task(&mut self) -> TaskPlan {
         let mut task = self.task(0);
-        task.queue = (*self.one_of(&[STANDARD, OTHER])).to_owned();
         if self.chance(15) {
             task.errback = Some(Box::new(self.task(0)));
         }
