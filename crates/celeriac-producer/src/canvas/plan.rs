@@ -258,22 +258,17 @@ impl ChordStep {
 
 impl Branches {
     fn all(&self, ours: &impl Fn(&Signature) -> bool) -> bool {
-        self.each.iter().flatten().all(|step| match step {
-            Step::Task(signature) => ours(signature),
-            Step::Group(group) => group.all(ours),
-            Step::Chord(chord) => {
-                let mut of_body = true;
-                let body = std::slice::from_ref(&chord.body);
-                for step in body {
-                    of_body &= match step {
-                        Step::Task(signature) => ours(signature),
-                        Step::Group(group) => group.all(ours),
-                        Step::Chord(inner) => inner.header.all(ours),
-                    };
-                }
-                chord.header.all(ours) && of_body
-            }
-        })
+        self.each.iter().flatten().all(|step| step.all(ours))
+    }
+}
+
+impl Step {
+    fn all(&self, ours: &impl Fn(&Signature) -> bool) -> bool {
+        match self {
+            Self::Task(signature) => ours(signature),
+            Self::Group(group) => group.all(ours),
+            Self::Chord(chord) => chord.header.all(ours) && chord.body.all(ours),
+        }
     }
 }
 
@@ -358,4 +353,29 @@ fn without(options: &Dict, names: &[&str]) -> Dict {
     let mut options = options.clone();
     options.retain(|name, _| !names.contains(&name.as_str()));
     options
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_foreign_task_in_a_header_is_enough_however_deep() {
+        let task = |name: &str| Workflow::Task(Signature::new(name));
+        let layout = |innermost: &str| {
+            let body = Workflow::chord([task("ours")], task(innermost));
+            let member = Workflow::chord([task("ours")], body);
+            let layouts = ChordLayouts {
+                ours: &|name| name == "ours",
+                celery: true,
+                celery_always: false,
+                unlock: false,
+            };
+            let outer = Workflow::chord([member], task("theirs"));
+            let plan = Plan::of(outer, Applied::default(), &mut Ids::random(), layouts);
+            plan.chords[0].key.layout
+        };
+        assert_eq!(layout("ours"), Layout::Set);
+        assert_eq!(layout("theirs"), Layout::Celery);
+    }
 }
