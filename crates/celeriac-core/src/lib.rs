@@ -127,7 +127,7 @@ pub use task_identity::{EVENTBRIDGE, TaskIdentity};
 pub use task_options::TaskOptions;
 pub use task_sender::{SendError, SentWorkflow, TaskSender};
 pub use test_context::TestContext;
-pub use try_number::{retries_of_try, try_number};
+pub use try_number::{replacing_try, retries_of_try, try_number};
 pub use unknown_task::UnknownTask;
 
 /// Points in time and time zones: what [`Context::scheduled_time`] answers.

@@ -27,6 +27,11 @@ pub fn try_number(headers: &Headers) -> u32 {
     nesting * RETRIES + headers.retries.min(RETRIES - 1)
 }
 
+/// The first try of what replaces a task at this one.
+pub fn replacing_try(number: u32) -> u32 {
+    (number / RETRIES + 1).saturating_mul(RETRIES)
+}
+
 /// The retries of a try.
 pub fn retries_of_try(number: u32) -> u32 {
     number % RETRIES

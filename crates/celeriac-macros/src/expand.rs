@@ -110,15 +110,7 @@ fn signatures(function: &TaskFunction) -> TokenStream {
         .arguments()
         .take_while(|argument| argument.is_required())
         .count();
-    let adds = required.iter().enumerate().map(|(index, argument)| {
-        let value = argument.accepted_value();
-        let keyword = argument.keyword();
-        if index < positional {
-            quote!(.arg(#value))
-        } else {
-            quote!(.kwarg(#keyword, #value))
-        }
-    });
+    let adds = adds(&required, positional);
     let optional: Vec<String> = function
         .arguments()
         .filter(|argument| !argument.is_required() && !argument.is_variadic())
@@ -163,6 +155,18 @@ fn signatures(function: &TaskFunction) -> TokenStream {
     }
 }
 
+/// Puts each into a call: so many by position, the others by name.
+fn adds(required: &[&Parameter], positional: usize) -> impl Iterator<Item = TokenStream> {
+    required.iter().enumerate().map(move |(index, argument)| {
+        let (value, keyword) = (argument.accepted_value(), argument.keyword());
+        if index < positional {
+            quote!(.arg(#value))
+        } else {
+            quote!(.kwarg(#keyword, #value))
+        }
+    })
+}
+
 /// `step(..)`, for a task whose first argument can come from the step before.
 fn step(function: &TaskFunction, hint: &str) -> TokenStream {
     let visibility = &function.visibility;
@@ -186,15 +190,7 @@ fn step(function: &TaskFunction, hint: &str) -> TokenStream {
         .skip(1)
         .take_while(|argument| argument.is_required())
         .count();
-    let adds = required.iter().enumerate().map(|(index, argument)| {
-        let value = argument.accepted_value();
-        let keyword = argument.keyword();
-        if index < positional {
-            quote!(.arg(#value))
-        } else {
-            quote!(.kwarg(#keyword, #value))
-        }
-    });
+    let adds = adds(&required, positional);
     quote! {
         /// A step of a chain: the first argument is the result of the step before.
         #[doc = ""]

@@ -2,9 +2,7 @@
 
 use std::collections::HashSet;
 
-use aws_sdk_dynamodb::types::{
-    BatchStatementError, BatchStatementErrorCodeEnum as Code, ReturnConsumedCapacity,
-};
+use aws_sdk_dynamodb::types::{BatchStatementError, BatchStatementErrorCodeEnum as Code};
 use celeriac_core::StoreErrorKind;
 use futures_util::stream::{self, StreamExt};
 
@@ -129,10 +127,6 @@ impl DynamoStore {
             .iter()
             .map(|(_, write)| write.to_statement(&self.config.table))
             .collect();
-        let capacity = self
-            .config
-            .report_capacity
-            .then_some(ReturnConsumedCapacity::Total);
         let request = self
             .sdk
             .dynamodb()
@@ -140,7 +134,7 @@ impl DynamoStore {
             .batch_execute_statement()
             .set_statements(Some(statements));
         let answer = request
-            .set_return_consumed_capacity(capacity)
+            .set_return_consumed_capacity(self.reported_capacity())
             .send()
             .await
             .map_err(Fault::from)?;

@@ -3,6 +3,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
+use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
 use celeriac_core::documents::Key;
 use celeriac_core::{
     Claim, ClaimOutcome, Clock, ClockJumps, Completion, CompletionOutcome, Lease, LeaseOutcome,
@@ -85,6 +86,12 @@ impl DynamoStore {
     /// Requests made so far.
     pub fn requests(&self) -> &Arc<RequestCounts> {
         self.sdk.counts()
+    }
+
+    /// Whether writes are to say what they consume.
+    pub(super) fn reported_capacity(&self) -> Option<ReturnConsumedCapacity> {
+        let reported = self.config.report_capacity;
+        reported.then_some(ReturnConsumedCapacity::Total)
     }
 
     /// Now, for the end of a lease that this process takes or renews. Where its clock is known to be

@@ -4,9 +4,7 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::types::{
-    AttributeValue, ReturnConsumedCapacity, ReturnValue, ReturnValuesOnConditionCheckFailure,
-};
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
 
 use crate::fault::Fault;
 
@@ -40,10 +38,6 @@ impl DynamoStore {
             .map(|name| (format!("#{name}"), (*name).to_owned()))
             .collect();
         let values: HashMap<String, AttributeValue> = update.values.into_iter().collect();
-        let capacity = self
-            .config
-            .report_capacity
-            .then_some(ReturnConsumedCapacity::Total);
         let request = self
             .sdk
             .dynamodb()
@@ -55,7 +49,7 @@ impl DynamoStore {
             .condition_expression(update.condition)
             .set_expression_attribute_names(Some(names).filter(|names| !names.is_empty()))
             .set_expression_attribute_values(Some(values).filter(|values| !values.is_empty()))
-            .set_return_consumed_capacity(capacity)
+            .set_return_consumed_capacity(self.reported_capacity())
             .return_values(ReturnValue::AllNew)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         match request.send().await {

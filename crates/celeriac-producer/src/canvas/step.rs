@@ -281,11 +281,7 @@ impl Step {
                 if let Some(id) = over.shift_remove("task_id") {
                     group.options.insert("task_id".to_owned(), id);
                 }
-                for step in group
-                    .each
-                    .iter_mut()
-                    .filter_map(|branch| branch.first_mut())
-                {
+                for step in firsts(&mut group.each) {
                     step.overlay(&over);
                 }
             }
@@ -333,10 +329,7 @@ impl Branches {
         let (mut options, args, immutable) = (group.of.options, group.of.args, group.of.immutable);
         gather(group.tasks, &mut each);
         if immutable {
-            for step in each
-                .iter_mut()
-                .filter_map(|branch: &mut Branch| branch.first_mut())
-            {
+            for step in firsts(&mut each) {
                 step.prepend(&[], &Dict::new(), true);
             }
         }
@@ -352,7 +345,7 @@ impl Branches {
         let mut of_each = options.clone();
         of_each.retain(|name, _| !own.contains(&name.as_str()));
         options.retain(|name, _| own.contains(&name.as_str()));
-        for step in each.iter_mut().filter_map(|branch| branch.first_mut()) {
+        for step in firsts(&mut each) {
             step.overlay(&of_each);
         }
         Self {
@@ -385,6 +378,11 @@ impl Branches {
         group.of.args = self.args;
         group
     }
+}
+
+/// What runs first of each.
+fn firsts(each: &mut [Branch]) -> impl Iterator<Item = &mut Step> {
+    each.iter_mut().filter_map(|branch| branch.first_mut())
 }
 
 /// Groups in groups are one, and chains of nothing are nothing.

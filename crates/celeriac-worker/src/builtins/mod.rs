@@ -52,17 +52,11 @@ async fn chain(_: Context, _: Vec<Value>, _: Dict) -> Result<Value, TaskError> {
 
 /// Sends a chord; its result is where that of the body will be.
 async fn chord(ctx: Context, args: Vec<Value>, kwargs: Dict) -> Result<Value, TaskError> {
-    let mut args = args.into_iter();
-    let mut take = |name: &str| args.next().or_else(|| kwargs.get(name).cloned());
-    let (header, body) = (take("header"), take("body"));
+    let [header, body] = taken(args, &kwargs, ["header", "body"]);
     let mut chord = Signature::new("celery.chord");
     chord.subtask_type = Some("chord".to_owned());
-    chord
-        .kwargs
-        .insert("header".to_owned(), header.unwrap_or_default());
-    chord
-        .kwargs
-        .insert("body".to_owned(), body.unwrap_or_default());
+    chord.kwargs.insert("header".to_owned(), header);
+    chord.kwargs.insert("body".to_owned(), body);
     if let Some(partial) = kwargs.get("partial_args") {
         chord.args = partial.clone().into_items().unwrap_or_default();
     }

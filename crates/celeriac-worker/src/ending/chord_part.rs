@@ -21,10 +21,14 @@ impl ChordPart {
     /// Of a message.
     pub(crate) fn of_message(headers: &Headers, embed: &Embed) -> Option<Self> {
         Self::of_headers(headers).or_else(|| {
-            let group = headers.group.as_deref().filter(|group| !group.is_empty())?;
-            let body = embed.chord.clone()?;
-            Some(Self::of_celery(group, headers.group_index, body))
+            let (group, body) = embedded(headers, embed)?;
+            Some(Self::of_celery(group, headers.group_index, body.clone()))
         })
+    }
+
+    /// Whether a message has one, without a copy of its body.
+    pub(crate) fn is_of_message(headers: &Headers, embed: &Embed) -> bool {
+        Self::of_headers(headers).is_some() || embedded(headers, embed).is_some()
     }
 
     /// Of a message whose payload is not read.
@@ -112,4 +116,10 @@ impl ChordPart {
         }
         options
     }
+}
+
+/// As Celery has it: the group's id, and the body.
+fn embedded<'a>(headers: &'a Headers, embed: &'a Embed) -> Option<(&'a str, &'a Signature)> {
+    let group = headers.group.as_deref().filter(|group| !group.is_empty())?;
+    Some((group, embed.chord.as_ref()?))
 }

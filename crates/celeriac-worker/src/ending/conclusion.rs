@@ -208,7 +208,7 @@ impl Conclusion {
 
     /// Whether it is a member of a chord.
     pub(crate) fn is_in_chord(&self) -> bool {
-        ChordPart::of_message(&self.call.envelope.headers, &self.embed).is_some()
+        ChordPart::is_of_message(&self.call.envelope.headers, &self.embed)
     }
 
     /// Marks it in its chord; whether that, and what it causes, is certain.

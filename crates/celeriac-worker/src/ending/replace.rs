@@ -1,6 +1,6 @@
 //! A task that becomes another one (SPEC 7.6): under its id, with all that waits for it.
 
-use celeriac_core::{CompletionKind, TaskError};
+use celeriac_core::{CompletionKind, TaskError, replacing_try};
 use celeriac_producer::canvas::{Applied, Ids};
 use celeriac_protocol::{Dict, Signature, State, Value, Workflow};
 
@@ -12,9 +12,6 @@ use super::record::Recorded;
 use crate::call::SENT_BY;
 use crate::executed::{Ending, Executed};
 use crate::{Outcome, meta};
-
-/// Retries that the ledger tells apart, for each time that a task was replaced.
-const NESTING: u32 = 1 << 20;
 
 /// Sends what the task becomes, then ends the run without an end of the task. A crash between the two
 /// runs the task again, which becomes the same.
@@ -86,7 +83,7 @@ pub(crate) async fn replace(conclusion: Conclusion, workflow: Workflow) -> Execu
     // deleted in any case.
     let pending = meta::of_call(engine, call, State::Pending, Value::Null);
     let next = CompletionKind::Retry {
-        retries: (call.try_number() / NESTING + 1) * NESTING,
+        retries: replacing_try(call.try_number()),
         meta: pending,
         due: None,
     };

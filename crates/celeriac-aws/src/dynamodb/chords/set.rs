@@ -176,25 +176,18 @@ impl DynamoStore {
                 values.push((value.to_owned(), AttributeValue::Ns(numbers)));
             }
         }
-        let mut update = Update {
-            key: head_key(&self.config.key_prefix, gid),
-            expression: format!("ADD {}", adds.join(", ")),
+        let expression = format!("ADD {}", adds.join(", "));
+        if shard == 0 {
             // a head of several shards has no members itself
-            condition: format!("attribute_exists({SIZE}) AND attribute_not_exists({SHARDS})"),
-            values: values.clone(),
-            ..Update::default()
-        };
-        if shard == 0
-            && let Updated::Done(head) = {
-                let first = std::mem::take(&mut update);
-                self.update(first).await?
+            let condition = format!("attribute_exists({SIZE}) AND attribute_not_exists({SHARDS})");
+            let head = self.update_head(gid, expression.clone(), condition, values.clone());
+            if let Some(head) = head.await? {
+                return Ok(state_of_head(&head));
             }
-        {
-            return Ok(state_of_head(&head));
         }
         let update = Update {
             key: self.shard_key(gid, shard),
-            expression: format!("ADD {}", adds.join(", ")),
+            expression,
             condition: format!("attribute_exists({SIZE})"),
             values,
             ..Update::default()
@@ -206,57 +199,61 @@ impl DynamoStore {
         }
     }
 
-    /// Says in the head that a shard is full.
-    async fn arrive_full(&self, gid: &str, shard: u32) -> Answer<Arrived> {
+    /// The head as it is now; `None` where the condition does not hold.
+    async fn update_head(
+        &self,
+        gid: &str,
+        expression: String,
+        condition: String,
+        values: Vec<(String, AttributeValue)>,
+    ) -> Answer<Option<Attributes>> {
         let update = Update {
             key: head_key(&self.config.key_prefix, gid),
-            expression: format!("ADD {FULL} :shard"),
-            condition: format!("attribute_exists({SHARDS})"),
-            values: vec![(
-                ":shard".to_owned(),
-                AttributeValue::Ns(vec![shard.to_string()]),
-            )],
+            expression,
+            condition,
+            values,
             ..Update::default()
         };
         Ok(match self.update(update).await? {
-            Updated::Done(head) => state_of_head(&head),
-            Updated::Refused(_) => Arrived::Over,
+            Updated::Done(head) => Some(head),
+            Updated::Refused(_) => None,
         })
+    }
+
+    /// Adds to one of the head's sets.
+    async fn add_to_head(
+        &self,
+        gid: &str,
+        set: &str,
+        more: AttributeValue,
+        condition: String,
+    ) -> Answer<Option<Attributes>> {
+        let values = vec![(":more".to_owned(), more)];
+        self.update_head(gid, format!("ADD {set} :more"), condition, values)
+            .await
+    }
+
+    /// Says in the head that a shard is full.
+    async fn arrive_full(&self, gid: &str, shard: u32) -> Answer<Arrived> {
+        let shard = AttributeValue::Ns(vec![shard.to_string()]);
+        let condition = format!("attribute_exists({SHARDS})");
+        let head = self.add_to_head(gid, FULL, shard, condition).await?;
+        Ok(head.as_ref().map_or(Arrived::Over, state_of_head))
     }
 
     async fn arrive_added(&self, gid: &str, parts: &[&Part]) -> Answer<Arrived> {
         let ids: BTreeSet<String> = parts.iter().map(|part| part.task_id.clone()).collect();
-        let update = Update {
-            key: head_key(&self.config.key_prefix, gid),
-            expression: format!("ADD {ADDED_DONE} :ids"),
-            condition: format!("attribute_exists({ADDED})"),
-            values: vec![(
-                ":ids".to_owned(),
-                AttributeValue::Ss(ids.into_iter().collect()),
-            )],
-            ..Update::default()
-        };
-        Ok(match self.update(update).await? {
-            Updated::Done(head) => state_of_head(&head),
-            Updated::Refused(_) => Arrived::Over,
-        })
+        let ids = AttributeValue::Ss(ids.into_iter().collect());
+        let condition = format!("attribute_exists({ADDED})");
+        let head = self.add_to_head(gid, ADDED_DONE, ids, condition).await?;
+        Ok(head.as_ref().map_or(Arrived::Over, state_of_head))
     }
 
     pub(super) async fn extend_set(&self, gid: &str, task_id: &str) -> Answer<Option<u32>> {
-        let update = Update {
-            key: head_key(&self.config.key_prefix, gid),
-            expression: format!("ADD {ADDED} :ids"),
-            condition: format!("attribute_exists({SIZE}) AND attribute_not_exists(c_state)"),
-            values: vec![(
-                ":ids".to_owned(),
-                AttributeValue::Ss(vec![task_id.to_owned()]),
-            )],
-            ..Update::default()
-        };
-        Ok(match self.update(update).await? {
-            Updated::Done(head) => number_of(&head, SIZE),
-            Updated::Refused(_) => None,
-        })
+        let id = AttributeValue::Ss(vec![task_id.to_owned()]);
+        let condition = format!("attribute_exists({SIZE}) AND attribute_not_exists(c_state)");
+        let head = self.add_to_head(gid, ADDED, id, condition).await?;
+        Ok(head.and_then(|head| number_of(&head, SIZE)))
     }
 
     pub(super) async fn load_set(&self, gid: &str) -> Answer<Option<ChordRecord>> {
