@@ -149,7 +149,7 @@ impl<T> AsyncResult<T> {
 }
 
 impl<T: DeserializeOwned> AsyncResult<T> {
-    /// Waits for the value, `timeout` at most.
+    /// Waits for the value, `timeout` at most. It is looked for once, however short the timeout.
     ///
     /// A task sent with `ignore_result` stores nothing, so that its `get` gives `()` (or `None`) at
     /// once, as in Celery.

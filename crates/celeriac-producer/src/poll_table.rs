@@ -51,7 +51,7 @@ struct Waiting {
     interval: Duration,
     place: Place,
     looked: Option<Instant>,
-    seen: LastSeen,
+    seen: Option<LastSeen>,
 }
 
 /// Where an id stands.
@@ -172,11 +172,9 @@ impl PollTable {
         }
     }
 
-    /// What was seen of an id.
+    /// What was seen of an id; nothing if no look at it has come back yet.
     pub(crate) fn last_seen(&self, task_id: &str) -> Option<LastSeen> {
-        self.waiting
-            .get(task_id)
-            .map(|waiting| waiting.seen.clone())
+        self.waiting.get(task_id)?.seen.clone()
     }
 
     /// Takes at most `max` ids, with at most `reads` reads in flight and one of a few fresh ids
@@ -255,17 +253,22 @@ impl PollTable {
                 return waiting.tell(&Ok(Arc::new(record)));
             }
             Ok(record) => {
-                waiting.seen = LastSeen {
-                    state: record.map_or(State::Pending, |record| record.meta.status),
-                    error: None,
-                }
+                let state = record.map_or(State::Pending, |record| record.meta.status);
+                waiting.seen = Some(LastSeen { state, error: None });
             }
             Err(error) if !error.is_retryable() => {
                 self.unlist(&id, waiting.place);
                 return waiting.tell(&Err(error));
             }
             Err(error) => {
-                waiting.seen.error = Some(error);
+                let state = waiting
+                    .seen
+                    .take()
+                    .map_or(State::Pending, |seen| seen.state);
+                waiting.seen = Some(LastSeen {
+                    state,
+                    error: Some(error),
+                });
                 waiting.interval = waiting.interval.max(AFTER_ERROR);
             }
         }
@@ -288,16 +291,12 @@ impl PollTable {
 
 impl Waiting {
     fn new(key: u64) -> Self {
-        let seen = LastSeen {
-            state: State::Pending,
-            error: None,
-        };
         Self {
             waiters: Vec::new(),
             interval: FIRST,
             place: Place::Fresh(key),
             looked: None,
-            seen,
+            seen: None,
         }
     }
 

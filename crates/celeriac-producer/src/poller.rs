@@ -118,7 +118,8 @@ impl Shared {
     }
 }
 
-fn unanswered(task_id: &str) -> StoreError {
+/// A read that did not come back.
+pub(crate) fn unanswered(task_id: &str) -> StoreError {
     StoreError::new(
         "get",
         task_id,

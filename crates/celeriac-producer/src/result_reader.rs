@@ -6,10 +6,14 @@ use celeriac_protocol::{ResultMeta, State, Value};
 use tokio::time::{Instant, timeout_at};
 
 use crate::ResultError;
-use crate::poller::{Poller, Wait, read_one};
+use crate::poll_table::LastSeen;
+use crate::poller::{Poller, read_one, unanswered};
 
 /// A timeout no clock reaches: about thirty years.
 const FOREVER: Duration = Duration::from_secs(1_000_000_000);
+
+/// How long a first look may take, however short the timeout.
+const FIRST_LOOK: Duration = Duration::from_secs(1);
 
 /// Where a client's results come from.
 pub(crate) struct ResultReader {
@@ -50,10 +54,29 @@ impl ResultReader {
             .checked_add(timeout)
             .unwrap_or_else(|| start + FOREVER);
         let mut wait = poller.wait(task_id);
-        match timeout_at(deadline, wait.outcome()).await {
-            Ok(outcome) => Ok(Arc::unwrap_or_clone(outcome?).meta),
-            Err(_) => Err(too_late(&wait, task_id, start.elapsed())),
+        if let Ok(outcome) = timeout_at(deadline, wait.outcome()).await {
+            return Ok(Arc::unwrap_or_clone(outcome?).meta);
         }
+        match wait.last_seen() {
+            Some(seen) => Err(too_late(seen, task_id, start.elapsed())),
+            None => self.first_look(task_id, start).await,
+        }
+    }
+
+    /// What stands there, if the timeout was shorter than a read: it is read once all the same, as
+    /// with Celery, rather than called PENDING unseen.
+    async fn first_look(&self, task_id: &str, start: Instant) -> Result<ResultMeta, ResultError> {
+        let meta = timeout_at(start + FIRST_LOOK, self.meta(task_id))
+            .await
+            .unwrap_or_else(|_| Err(unanswered(task_id).into()))?;
+        if meta.status.is_ready() {
+            return Ok(meta);
+        }
+        Err(ResultError::Timeout {
+            task_id: task_id.to_owned(),
+            state: meta.status,
+            waited: start.elapsed(),
+        })
     }
 }
 
@@ -66,14 +89,13 @@ pub(crate) fn known(task_id: &str, record: Option<Record>) -> ResultMeta {
 }
 
 /// A store that could not be read says so; else the state last seen.
-fn too_late(wait: &Wait, task_id: &str, waited: Duration) -> ResultError {
-    let seen = wait.last_seen();
-    if let Some(error) = seen.as_ref().and_then(|seen| seen.error.clone()) {
-        return ResultError::Store(error);
-    }
-    ResultError::Timeout {
-        task_id: task_id.to_owned(),
-        state: seen.map_or(State::Pending, |seen| seen.state),
-        waited,
+fn too_late(seen: LastSeen, task_id: &str, waited: Duration) -> ResultError {
+    match seen.error {
+        Some(error) => ResultError::Store(error),
+        None => ResultError::Timeout {
+            task_id: task_id.to_owned(),
+            state: seen.state,
+            waited,
+        },
     }
 }

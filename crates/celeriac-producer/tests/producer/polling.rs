@@ -463,3 +463,18 @@ async fn a_timeout_tells_the_state_last_seen() {
         .unwrap_err();
     assert_eq!(error.to_string(), "task `unknown` is PENDING after 2.0s");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_result_is_looked_at_however_short_the_timeout() {
+    let (client, store) = client();
+    store.success("there", Value::Int(3));
+    *store.latency.lock().unwrap() = Duration::from_millis(50);
+    let short = Duration::from_millis(1);
+    let there = || client.result::<i64>("there");
+    assert_eq!(there().get(short).await.unwrap(), 3);
+    assert_eq!(join([there(), there()], short).await.unwrap(), [3, 3]);
+
+    *store.latency.lock().unwrap() = LONG;
+    let error = there().get(short).await.unwrap_err();
+    assert!(matches!(error, ResultError::Store(_)), "{error:?}");
+}

@@ -120,7 +120,7 @@ async fn drain(app: &App) {
 async fn value(app: &App, canvas: Workflow) -> Value {
     let result = app.client.send(canvas).await.expect("sent");
     drain(app).await;
-    let value = result.get(Duration::from_millis(1)).await;
+    let value = result.get(Duration::ZERO).await;
     value.unwrap_or_else(|error| panic!("{error}"))
 }
 
@@ -459,11 +459,7 @@ async fn a_new_style_errback_gets_the_exception() {
     .await;
     drain(&app).await;
     for id in ["ours", "pythons"] {
-        let got = app
-            .client
-            .result::<Value>(id)
-            .get(Duration::from_millis(1))
-            .await;
+        let got = app.client.result::<Value>(id).get(Duration::ZERO).await;
         let got = got.unwrap_or_else(|error| panic!("{id}: {error}"));
         let part = |name: &str| got.get(name).cloned().unwrap_or_default();
         assert_eq!(
