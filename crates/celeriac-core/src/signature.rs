@@ -3,7 +3,7 @@ use std::marker::PhantomData;
 use celeriac_protocol::{Dict, EncodeError, Signature, Value, to_value};
 use serde::Serialize;
 
-use crate::canvas::{Full, Ignores, Open, Takes};
+use crate::canvas::{Bare, Full, Ignores, Open, Takes};
 use crate::{ArgumentError, Arguments, Params, SendError, SendOptions, Task};
 
 /// A task call, with the type it will return: what `add::s(1, 2)` gives. Options are
@@ -104,7 +104,7 @@ impl<T, In> TaskSignature<T, In> {
         self.retyped()
     }
 
-    fn retyped<U, Other>(self) -> TaskSignature<U, Other> {
+    pub(crate) fn retyped<U, Other>(self) -> TaskSignature<U, Other> {
         TaskSignature {
             task: self.task,
             args: self.args,
@@ -185,6 +185,12 @@ impl<T, In> TaskSignature<T, In> {
         }
     }
 
+    /// The same, but what is wrong with it is told when it is sent.
+    pub(crate) fn refused(mut self, error: SendError) -> Self {
+        self.remember(EncodeError(error.to_string()));
+        self
+    }
+
     /// Keeps the first error, to be reported when the signature is sent.
     pub(crate) fn remember(&mut self, error: EncodeError) {
         self.error.get_or_insert(error);
@@ -199,6 +205,13 @@ impl<T> TaskSignature<T, Full> {
             params: Some(K::params()),
             ..Self::named(K::name())
         }
+    }
+
+    /// The same without arguments, for what runs it with others.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn bare<Args>(self) -> TaskSignature<T, Bare<Args>> {
+        self.retyped()
     }
 
     /// The same, as a step whose first argument comes from the step before.

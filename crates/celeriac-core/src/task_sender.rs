@@ -50,7 +50,7 @@ pub struct SentWorkflow {
 }
 
 /// A task that was not sent.
-#[derive(Debug, Error)]
+#[derive(Clone, Debug, Error)]
 #[non_exhaustive]
 pub enum SendError {
     /// The broker refused it.

@@ -122,11 +122,13 @@ fn signatures(function: &TaskFunction) -> TokenStream {
         format!("Optional arguments: {}.", optional.join(", "))
     };
     let step = step(function, &hint);
+    let bare = bare(function);
     quote! {
         #(#cfgs)*
         #[allow(dead_code, clippy::all, clippy::pedantic, reason = "generated")]
         impl #name {
             #step
+            #bare
 
             /// A call of this task, to be sent.
             #[doc = ""]
@@ -202,6 +204,30 @@ fn step(function: &TaskFunction, hint: &str) -> TokenStream {
             >
         {
             ::celeriac::__private::core::TaskSignature::of::<Self>() #(#adds)* .partial()
+        }
+    }
+}
+
+/// `task()`, for a task with arguments of fixed places.
+fn bare(function: &TaskFunction) -> TokenStream {
+    let required = || {
+        function
+            .arguments()
+            .take_while(|argument| argument.is_required())
+    };
+    if required().next().is_none() {
+        return TokenStream::new();
+    }
+    let visibility = &function.visibility;
+    let types = required().map(|argument| &argument.ty);
+    quote! {
+        /// This task without arguments, for `map`, `starmap` and `chunks`, which give it those of
+        /// each item.
+        #visibility fn task() -> ::celeriac::__private::core::TaskSignature<
+            <Self as ::celeriac::__private::core::Task>::Output,
+            ::celeriac::__private::core::canvas::Bare<(#(#types,)*)>,
+        > {
+            ::celeriac::__private::core::TaskSignature::of::<Self>().bare()
         }
     }
 }

@@ -36,7 +36,8 @@ pub(crate) struct CallOptions {
 
 /// The task that is called.
 pub(crate) struct TaskOf<'a> {
-    pub(crate) name: &'a str,
+    /// Whose route it takes: that of the task inside `celery.map`.
+    pub(crate) routed_as: &'a str,
     pub(crate) definition: Option<&'a TaskDefinition>,
     pub(crate) settings: &'a Settings,
 }
@@ -55,7 +56,7 @@ impl CallOptions {
             .map(|definition| definition.options.send_options())
             .unwrap_or_default();
         let mut options = own.overlaid(signature).overlaid(call);
-        if let Some(route) = router.lookup(task.name) {
+        if let Some(route) = router.lookup(task.routed_as) {
             let mut base = SendOptions::from_dict(&route.options)
                 .map_err(|reason| format!("`task_routes`: {reason}"))?;
             base.queue = route.queue.clone().or(base.queue);

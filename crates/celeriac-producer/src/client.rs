@@ -10,7 +10,7 @@ use celeriac_core::{
 use celeriac_protocol::{Dict, Signature, Value, Workflow};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
-use crate::canvas::{Applied, ChordLayouts, Ids, Plan, ResultTree};
+use crate::canvas::{Applied, ChordLayouts, Ids, Plan, ResultTree, frozen};
 use crate::outbox::Outbox;
 use crate::result_reader::ResultReader;
 use crate::sends::Sends;
@@ -184,10 +184,7 @@ impl Client {
     ) -> Result<ResultTree, SendError> {
         let kind = workflow.kind();
         let plan = self.plan(workflow, Applied::default(), &mut Ids::random())?;
-        let result = plan.result.ok_or_else(|| SendError::Invalid {
-            task: format!("celery.{kind}"),
-            reason: "it has no tasks".to_owned(),
-        })?;
+        let result = plan.result.ok_or_else(|| empty(kind))?;
         let messages: Result<Vec<Message>, SendError> = plan
             .messages
             .into_iter()
@@ -220,6 +217,19 @@ impl Client {
         sends.try_collect::<()>().await
     }
 
+    /// Gives every task of a canvas its id before it is sent, as Celery's `freeze`: what is sent
+    /// then, however often, is the same tasks, and the second value says where their results will
+    /// be.
+    ///
+    /// # Errors
+    /// A canvas that cannot be written, or has no tasks.
+    pub fn freeze<S: Sends>(&self, canvas: S) -> Result<(Workflow, S::Handle), SendError> {
+        let workflow = canvas.into_workflow()?;
+        let kind = workflow.kind();
+        let (frozen, tree) = frozen(workflow).ok_or_else(|| empty(kind))?;
+        Ok((frozen, S::handle(self, tree)))
+    }
+
     /// What a canvas comes to.
     ///
     /// # Errors
@@ -243,6 +253,9 @@ impl Client {
             unlock: layout == ChordLayout::Unlock,
         };
         let plan = Plan::of(workflow, applied, ids, layouts);
+        if let Some(reason) = plan.refused {
+            return Err(SendError::Invalid { task, reason });
+        }
         if parts.chords.is_none() && !plan.chords.is_empty() {
             return Err(SendError::Invalid {
                 task,
@@ -323,6 +336,13 @@ impl Client {
     /// call it again to wait.
     pub async fn close(&self) {
         self.parts.outbox.close().await;
+    }
+}
+
+fn empty(kind: &str) -> SendError {
+    SendError::Invalid {
+        task: format!("celery.{kind}"),
+        reason: "it has no tasks".to_owned(),
     }
 }
 

@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use celeriac_core::canvas::mapped_task;
 use celeriac_core::{
     Clock, LONGEST_ETA, MessageOptions, Registry, Router, SendError, SendOptions, Settings,
     deduplication_id,
@@ -134,7 +135,7 @@ impl MessageBuilder {
             return Err(invalid(task, reason));
         }
         let known = TaskOf {
-            name: task,
+            routed_as: mapped_task(task, &signature.kwargs).unwrap_or(task),
             definition: self.registry.find(task).map(AsRef::as_ref),
             settings: &self.settings,
         };

@@ -10,6 +10,10 @@ pub trait Sends: Canvas + Send {
     /// Where its result is.
     type Handle;
 
+    /// Of results that will be there.
+    #[doc(hidden)]
+    fn handle(client: &Client, tree: ResultTree) -> Self::Handle;
+
     /// Sends it.
     #[doc(hidden)]
     fn send_by(
@@ -21,6 +25,10 @@ pub trait Sends: Canvas + Send {
 impl<T, In> Sends for TaskSignature<T, In> {
     type Handle = AsyncResult<T>;
 
+    fn handle(client: &Client, tree: ResultTree) -> AsyncResult<T> {
+        client.result_of(tree)
+    }
+
     async fn send_by(self, client: &Client) -> Result<AsyncResult<T>, SendError> {
         client.send_signature(self).await
     }
@@ -29,37 +37,57 @@ impl<T, In> Sends for TaskSignature<T, In> {
 impl<T, In> Sends for Chain<T, In> {
     type Handle = AsyncResult<T>;
 
+    fn handle(client: &Client, tree: ResultTree) -> AsyncResult<T> {
+        client.result_of(tree)
+    }
+
     async fn send_by(self, client: &Client) -> Result<AsyncResult<T>, SendError> {
-        Ok(client.result_of(start(client, self).await?))
+        Ok(Self::handle(client, start(client, self).await?))
     }
 }
 
 impl<T, In> Sends for Chord<T, In> {
     type Handle = AsyncResult<T>;
 
+    fn handle(client: &Client, tree: ResultTree) -> AsyncResult<T> {
+        client.result_of(tree)
+    }
+
     async fn send_by(self, client: &Client) -> Result<AsyncResult<T>, SendError> {
-        Ok(client.result_of(start(client, self).await?))
+        Ok(Self::handle(client, start(client, self).await?))
     }
 }
 
 impl<T, In> Sends for Group<T, In> {
     type Handle = GroupResult<T>;
 
+    fn handle(client: &Client, tree: ResultTree) -> GroupResult<T> {
+        client.group_result_of(tree)
+    }
+
     async fn send_by(self, client: &Client) -> Result<GroupResult<T>, SendError> {
-        Ok(client.group_result_of(start(client, self).await?))
+        Ok(Self::handle(client, start(client, self).await?))
     }
 }
 
 impl Sends for Workflow {
     type Handle = AsyncResult<Value>;
 
+    fn handle(client: &Client, tree: ResultTree) -> AsyncResult<Value> {
+        client.result_of(tree)
+    }
+
     async fn send_by(self, client: &Client) -> Result<AsyncResult<Value>, SendError> {
-        Ok(client.result_of(start(client, self).await?))
+        Ok(Self::handle(client, start(client, self).await?))
     }
 }
 
 impl Sends for Signature {
     type Handle = AsyncResult<Value>;
+
+    fn handle(client: &Client, tree: ResultTree) -> AsyncResult<Value> {
+        client.result_of(tree)
+    }
 
     async fn send_by(self, client: &Client) -> Result<AsyncResult<Value>, SendError> {
         self.into_workflow()?.send_by(client).await

@@ -5,7 +5,9 @@ pub use std::time::Duration;
 
 #[cfg(feature = "beat")]
 pub use celeriac_beat::{Crontab, Interval, Solar, SolarEvent};
-pub use celeriac_core::canvas::{Canvas, Chain, Chord, Group, chord, group};
+pub use celeriac_core::canvas::{
+    Canvas, Chain, Chord, Group, MemberError, chord, chunks, group, map, starmap, then_each,
+};
 pub use celeriac_core::{
     Context, Failure, SendOptions, State, TaskError, TaskResult, TaskSignature, chain, group,
 };

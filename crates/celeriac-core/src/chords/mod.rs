@@ -4,6 +4,7 @@
 //! and carries what it needs to be asked again after its answer was lost.
 
 mod members;
+mod on_member_failure;
 mod rules;
 
 use std::time::Duration;
@@ -15,6 +16,7 @@ use crate::StoreError;
 use crate::documents::Each;
 
 pub use members::{Members, Shape, member_id};
+pub use on_member_failure::OnMemberFailure;
 pub use rules::{SHARD, Shards};
 
 /// How a chord's members are kept.

@@ -11,5 +11,6 @@ mod result_tree;
 mod step;
 
 pub use ids::Ids;
+pub(crate) use plan::frozen;
 pub use plan::{Applied, ChordLayouts, Plan};
 pub use result_tree::ResultTree;

@@ -1,4 +1,5 @@
-use celeriac_core::chords::{ChordKey, Layout, Members, NewChord, Shape};
+use celeriac_core::canvas::mapped_task;
+use celeriac_core::chords::{ChordKey, Layout, Members, NewChord, OnMemberFailure, Shape};
 use celeriac_protocol::{Dict, Signature, Value, Workflow};
 
 use super::freeze::{self, id_of};
@@ -18,6 +19,8 @@ pub struct Plan {
     pub messages: Vec<Signature>,
     /// Where its results will be; `None` of a canvas that is empty.
     pub result: Option<ResultTree>,
+    /// Why it cannot be sent.
+    pub refused: Option<String>,
 }
 
 /// How chords are kept that begin here.
@@ -56,6 +59,20 @@ pub struct Applied<'a> {
     pub chain: Option<Vec<Signature>>,
 }
 
+/// Gives every task of a canvas its id, so that it can be told before it is sent; and says where its
+/// results will be. `None` of a canvas that is empty.
+pub(crate) fn frozen(workflow: Workflow) -> Option<(Workflow, ResultTree)> {
+    let mut branch = steps(workflow);
+    freeze::freeze(&mut branch, None, &mut Ids::random());
+    let tree = tree(&branch)?;
+    let mut steps: Vec<Workflow> = branch.into_iter().map(Step::into_workflow).collect();
+    let frozen = match steps.len() {
+        1 => steps.remove(0),
+        _ => Workflow::chain(steps),
+    };
+    Some((frozen, tree))
+}
+
 impl Plan {
     /// Of a canvas that is applied.
     pub fn of(
@@ -89,7 +106,10 @@ impl Plan {
             first.prepend(applied.args, &applied.kwargs, false);
             first.overlay(&options);
         }
-        let mut plan = Self::default();
+        let mut plan = Self {
+            refused: cannot_collect(&branch, layouts),
+            ..Self::default()
+        };
         plan.start(branch, layouts);
         plan.result = result;
         plan
@@ -150,11 +170,15 @@ impl Plan {
         let ChordStep {
             mut header,
             mut body,
-            options,
+            mut options,
             args,
             immutable,
         } = chord;
         let gid = header.id();
+        let mut on_failure = OnMemberFailure::take(&mut options);
+        if on_failure == OnMemberFailure::Collect && body.all(layouts.ours) {
+            on_failure = OnMemberFailure::CollectResults;
+        }
         body.overlay(&without(
             &options,
             &["countdown", "eta", "parent_id", "task_id"],
@@ -182,6 +206,9 @@ impl Plan {
         let mut body = body.into_signature();
         set_chain(&mut body.options, chain);
         join_body(&mut body.options, &gid);
+        if in_set {
+            on_failure.write(&mut body.options);
+        }
         let body = body.into_value();
         let mut number = 0;
         header.for_each_end(&mut number, &mut |options, index| {
@@ -236,38 +263,72 @@ impl Plan {
 }
 
 impl ChordStep {
+    fn collects(&self) -> bool {
+        OnMemberFailure::read(&self.options) != OnMemberFailure::Fail
+    }
+
     /// Whether celeriac runs all of its header, and may keep it in its own layout.
     fn fits_a_set(&self, layouts: ChordLayouts<'_>) -> bool {
         if !layouts.celery {
             return true;
         }
-        let ours = |signature: &Signature| {
-            let inner = signature
-                .kwargs
-                .get("task")
-                .and_then(|task| task.get("task"));
-            let maps = matches!(&*signature.task, "celery.map" | "celery.starmap");
-            match inner.and_then(Value::as_str).filter(|_| maps) {
-                Some(inner) => (layouts.ours)(inner),
-                None => (layouts.ours)(&signature.task),
-            }
-        };
-        !layouts.celery_always && !layouts.unlock && self.header.all(&ours)
+        !layouts.celery_always && !layouts.unlock && self.header.all(layouts.ours)
     }
 }
 
+/// Why a chord in it cannot collect its members' errors.
+fn cannot_collect(branch: &[Step], layouts: ChordLayouts<'_>) -> Option<String> {
+    let collects = |step: &Step| step.any_chord(&|chord| chord.collects());
+    if !branch.iter().any(collects) {
+        return None;
+    }
+    if !layouts.celery || branch.iter().all(|step| step.fits_sets(layouts)) {
+        return None;
+    }
+    Some(
+        "`collect` needs celeriac's workers for all tasks but the body, and Python may run some of \
+         these: register them in this program, and do not set `chord_layout`; or let the tasks \
+         return their errors"
+            .to_owned(),
+    )
+}
+
 impl Branches {
-    fn all(&self, ours: &impl Fn(&Signature) -> bool) -> bool {
+    fn all(&self, ours: &dyn Fn(&str) -> bool) -> bool {
         self.each.iter().flatten().all(|step| step.all(ours))
     }
 }
 
 impl Step {
-    fn all(&self, ours: &impl Fn(&Signature) -> bool) -> bool {
+    fn all(&self, ours: &dyn Fn(&str) -> bool) -> bool {
         match self {
-            Self::Task(signature) => ours(signature),
+            Self::Task(signature) => {
+                let inner = mapped_task(&signature.task, &signature.kwargs);
+                ours(inner.unwrap_or(&signature.task))
+            }
             Self::Group(group) => group.all(ours),
             Self::Chord(chord) => chord.header.all(ours) && chord.body.all(ours),
+        }
+    }
+
+    /// Whether one of its chords, however deep, is such a one.
+    fn any_chord(&self, is: &dyn Fn(&ChordStep) -> bool) -> bool {
+        let any = |group: &Branches| group.each.iter().flatten().any(|step| step.any_chord(is));
+        match self {
+            Self::Task(_) => false,
+            Self::Group(group) => any(group),
+            Self::Chord(chord) => is(chord) || any(&chord.header) || chord.body.any_chord(is),
+        }
+    }
+
+    /// Whether celeriac runs all of it but the last bodies.
+    fn fits_sets(&self, layouts: ChordLayouts<'_>) -> bool {
+        match self {
+            Self::Chord(chord) => {
+                chord.fits_a_set(layouts)
+                    && (matches!(chord.body, Self::Task(_)) || chord.body.fits_sets(layouts))
+            }
+            other => other.all(layouts.ours),
         }
     }
 }
@@ -361,21 +422,47 @@ mod tests {
 
     #[test]
     fn one_foreign_task_in_a_header_is_enough_however_deep() {
-        let task = |name: &str| Workflow::Task(Signature::new(name));
         let layout = |innermost: &str| {
             let body = Workflow::chord([task("ours")], task(innermost));
             let member = Workflow::chord([task("ours")], body);
-            let layouts = ChordLayouts {
-                ours: &|name| name == "ours",
-                celery: true,
-                celery_always: false,
-                unlock: false,
-            };
             let outer = Workflow::chord([member], task("theirs"));
-            let plan = Plan::of(outer, Applied::default(), &mut Ids::random(), layouts);
-            plan.chords[0].key.layout
+            plan(outer, true).chords[0].key.layout
         };
         assert_eq!(layout("ours"), Layout::Set);
         assert_eq!(layout("theirs"), Layout::Celery);
+    }
+
+    fn task(name: &str) -> Workflow {
+        Workflow::Task(Signature::new(name))
+    }
+
+    fn plan(workflow: Workflow, celery: bool) -> Plan {
+        let layouts = ChordLayouts {
+            ours: &|name| name == "ours",
+            celery,
+            celery_always: false,
+            unlock: false,
+        };
+        Plan::of(workflow, Applied::default(), &mut Ids::random(), layouts)
+    }
+
+    #[test]
+    fn errors_are_collected_where_celeriac_runs_all_but_the_body() {
+        let chord = |member: &str, body: &str| {
+            let mut chord = Workflow::chord([task(member)], task(body));
+            OnMemberFailure::Collect.write(&mut chord.of_mut().options);
+            chord
+        };
+        let how = |workflow: Workflow| {
+            let body = plan(workflow, true).chords.remove(0).body;
+            OnMemberFailure::read(&Signature::from_message(body).options)
+        };
+        assert_eq!(how(chord("ours", "ours")), OnMemberFailure::CollectResults);
+        assert_eq!(how(chord("ours", "theirs")), OnMemberFailure::Collect);
+        let later = Workflow::chain([task("theirs"), chord("ours", "ours")]);
+        for workflow in [chord("theirs", "ours"), later] {
+            assert!(plan(workflow.clone(), true).refused.is_some());
+            assert!(plan(workflow, false).refused.is_none());
+        }
     }
 }

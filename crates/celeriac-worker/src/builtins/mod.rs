@@ -1,6 +1,7 @@
 //! The tasks that every Celery app has, and that a canvas of Python's may send.
 
 mod chord_unlock;
+mod each;
 mod map;
 
 use std::sync::Arc;
@@ -14,6 +15,7 @@ pub(crate) fn added_to(registry: &Arc<Registry>, store: Option<&Arc<dyn Ledger>>
     let mut built_in = vec![
         map::map(registry),
         map::starmap(registry),
+        TaskDefinition::dynamic("celeriac.each", each::each),
         TaskDefinition::dynamic("celery.accumulate", accumulate),
         TaskDefinition::dynamic("celery.backend_cleanup", backend_cleanup),
         TaskDefinition::dynamic("celery.chain", chain),

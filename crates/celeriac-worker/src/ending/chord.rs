@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
-use celeriac_core::chords::{Arrived, ChordKey, Chords, Layout, Members, Settle, Take, Taken};
+use celeriac_core::chords::{
+    Arrived, ChordKey, Chords, Layout, Members, OnMemberFailure, Settle, Take, Taken,
+};
 use celeriac_core::{Failure, Record, StoreError, random};
-use celeriac_protocol::{ExceptionInfo, Signature, State, Value};
+use celeriac_protocol::{Dict, ExceptionInfo, Signature, State, Value};
 use futures_util::future::BoxFuture;
 
 use super::chord_part::ChordPart;
@@ -115,7 +117,7 @@ impl<'a> Firing<'a> {
             return Ok(true); // Python has just sent it
         };
         let stored = Some(record.body).filter(|body| !body.is_null());
-        let body = match (stored, &self.part.body) {
+        let mut body = match (stored, &self.part.body) {
             (Some(body), _) => Signature::from_message(body),
             (None, Some(body)) => (**body).clone(),
             (None, None) => {
@@ -123,6 +125,7 @@ impl<'a> Firing<'a> {
                 return Ok(true);
             }
         };
+        let on_failure = OnMemberFailure::take(&mut body.options);
         if takes > 1 && self.stands(&body).await {
             return self.settle(false).await;
         }
@@ -130,7 +133,7 @@ impl<'a> Firing<'a> {
             let text = format!("the body was begun {MOST_TAKES} times, and never sent");
             Body::failing(chord_error(text))
         } else {
-            self.results(&record.members).await?
+            self.results(&record.members, on_failure).await?
         };
         let failure = match outcome {
             Body::Fails { member, .. } if member.is_some() && is_group(&body) => member,
@@ -175,7 +178,11 @@ impl<'a> Firing<'a> {
     }
 
     /// The results of all members, in order and nested; or the first failure among them.
-    async fn results(&self, members: &Members) -> Result<Body, StoreError> {
+    async fn results(
+        &self,
+        members: &Members,
+        on_failure: OnMemberFailure,
+    ) -> Result<Body, StoreError> {
         let Some(ledger) = &self.engine.ledger else {
             return Ok(Body::failing(chord_error(
                 "there is no result store".to_owned(),
@@ -185,7 +192,7 @@ impl<'a> Firing<'a> {
         let (mut memory, most) = (0, self.engine.limits.max_memory);
         for ids in members.ids.chunks(AT_ONCE) {
             for (id, record) in ids.iter().zip(ledger.records(ids).await) {
-                let value = match self.result(id, record?) {
+                let value = match collected(self.result(id, record?), on_failure) {
                     Ok(value) => value,
                     Err(fails) => return Ok(*fails),
                 };
@@ -263,6 +270,26 @@ impl Body {
             error,
             member: None,
         }
+    }
+
+    /// What the member failed with.
+    fn exception(self) -> Value {
+        match self {
+            Self::Fails { error, member } => member.unwrap_or(error).exception.to_value(),
+            Self::Runs(results) => Value::List(results),
+        }
+    }
+}
+
+/// An entry of the list that the body gets.
+fn collected(result: Result<Value, Box<Body>>, how: OnMemberFailure) -> Result<Value, Box<Body>> {
+    let tagged = |tag: &str, value| Value::Dict(Dict::from_iter([(tag.to_owned(), value)]));
+    match (how, result) {
+        (OnMemberFailure::Fail, result) => result,
+        (OnMemberFailure::Collect, Ok(value)) => Ok(value),
+        (OnMemberFailure::CollectResults, Ok(value)) => Ok(tagged("Ok", value)),
+        (OnMemberFailure::Collect, Err(fails)) => Ok(fails.exception()),
+        (OnMemberFailure::CollectResults, Err(fails)) => Ok(tagged("Err", fails.exception())),
     }
 }
 

@@ -1,5 +1,8 @@
 //! Tasks put together: chains, groups and chords, typed where types can say it.
 
+mod collected;
+mod mapped;
+
 use std::fmt;
 use std::marker::PhantomData;
 use std::ops::BitOr;
@@ -7,6 +10,9 @@ use std::ops::BitOr;
 use celeriac_protocol::{Signature, Value, Workflow};
 
 use crate::{SendError, TaskSignature};
+
+pub use collected::{Collected, MemberError};
+pub use mapped::{Bare, Maps, chunks, map, mapped_task, starmap, then_each};
 
 /// What can be sent: a task, or tasks put together.
 pub trait Canvas: Sized {
@@ -160,6 +166,12 @@ macro_rules! canvases {
             }
 
             impl<$T, In: Receives<Prev>, Prev> Follows<Prev> for $Name<$T, In> {}
+
+            impl<$T, In> Clone for $Name<$T, In> {
+                fn clone(&self) -> Self {
+                    Self::of(self.workflow.clone())
+                }
+            }
 
             impl<$T, In> fmt::Debug for $Name<$T, In> {
                 fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
