@@ -77,6 +77,7 @@ pub const OPERATE_TABLE: &[&str] = &[
     "dynamodb:DescribeTimeToLive",
     "dynamodb:PartiQLInsert",
     "dynamodb:PartiQLUpdate",
+    "dynamodb:Scan",
     "dynamodb:UpdateItem",
     "dynamodb:UpdateTimeToLive",
 ];

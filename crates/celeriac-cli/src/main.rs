@@ -9,6 +9,7 @@ use clap::error::{ContextKind, ContextValue};
 use clap::{Parser, Subcommand};
 
 mod check;
+mod chords;
 mod dev;
 mod dev_emulator;
 mod dev_program;
@@ -18,6 +19,7 @@ mod doctor_permissions;
 mod doctor_queues;
 mod doctor_sqlite;
 mod doctor_table;
+mod graph;
 mod import;
 mod input_file;
 mod queues;
@@ -56,6 +58,11 @@ enum Command {
     /// List, create or purge queues
     #[command(subcommand)]
     Queues(queues::QueuesCommand),
+    /// List or repair chords
+    #[command(subcommand)]
+    Chords(chords::ChordsCommand),
+    /// Show the workflow that a task is of
+    Graph(graph::GraphCommand),
     /// Check credentials, region, queues, table, clock and permissions, and say what to do
     Doctor(doctor::DoctorCommand),
     /// Run an app's worker on an emulator or SQLite, and restart it after every build
@@ -97,6 +104,8 @@ impl Cli {
             Command::Send(command) => command.run(&self.global.open().await?).await,
             Command::Result(command) => command.run(&self.global.open().await?).await,
             Command::Queues(command) => command.run(&self.global.open().await?).await,
+            Command::Chords(command) => command.run(&self.global.open().await?).await,
+            Command::Graph(command) => command.run(&self.global.open().await?).await,
             Command::Doctor(command) => command.run(&self.global).await,
             Command::Dev(command) => command.run().await,
             Command::Import(command) => command.run(),

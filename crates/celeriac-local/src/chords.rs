@@ -3,12 +3,12 @@
 
 use async_trait::async_trait;
 use celeriac_core::chords::{
-    Arrived, ChordKey, ChordRecord, Chords, Members, NewChord, Part, Settle, Shape, Standing, Take,
-    Taken,
+    Arrived, ChordKey, ChordPage, ChordRecord, Chords, Layout, Members, NewChord, Part, Settle,
+    Shape, Standing, Take, Taken,
 };
 use celeriac_core::documents::Each;
 use celeriac_core::{StoreError, StoreErrorKind};
-use celeriac_protocol::{Limits, ResultCodec, UtcTime};
+use celeriac_protocol::{Limits, ResultCodec, UtcTime, Value};
 use rusqlite::{OptionalExtension, Transaction};
 
 use crate::local_store::{LocalStore, per_entry};
@@ -16,6 +16,8 @@ use crate::local_store::{LocalStore, per_entry};
 /// A chord that nobody ends is forgotten after 400 days, one that is over after 14.
 const KEPT: i64 = 400 * 24 * 3600 * 1_000_000;
 const REMEMBERED: i64 = 14 * 24 * 3600 * 1_000_000;
+/// Chords in a page of the list.
+const PAGE: i64 = 1_000;
 /// How many expired chords one transaction deletes at most.
 const SWEEP_BATCH: i64 = 20;
 
@@ -24,6 +26,7 @@ struct ChordRow {
     body: Vec<u8>,
     shape: String,
     over: bool,
+    ends: i64,
     lease_until: Option<i64>,
     nonce: Option<String>,
     taken_by: Option<String>,
@@ -32,7 +35,7 @@ struct ChordRow {
 
 impl ChordRow {
     fn find(transaction: &Transaction<'_>, key: &str, now: i64) -> rusqlite::Result<Option<Self>> {
-        let sql = "SELECT body, shape, state, lease_until, nonce, taken_by, takes
+        let sql = "SELECT body, shape, state, lease_until, nonce, taken_by, takes, expires_at
                    FROM chord WHERE key = ?1 AND expires_at > ?2";
         let mut statement = transaction.prepare_cached(sql)?;
         let row = statement.query_row((key, now), |row| {
@@ -44,6 +47,7 @@ impl ChordRow {
                 nonce: row.get(4)?,
                 taken_by: row.get(5)?,
                 takes: row.get(6)?,
+                ends: row.get(7)?,
             })
         });
         row.optional()
@@ -200,11 +204,38 @@ fn load(
         },
         body,
         arrived,
+        began: Some(UtcTime(row.ends.saturating_sub(KEPT))).filter(|_| !row.over),
         over: row.over,
     });
     Ok(Some(
         record.map_err(|error| StoreErrorKind::Codec(error.to_string())),
     ))
+}
+
+/// Ids of groups whose chords are open.
+fn list(
+    transaction: &Transaction<'_>,
+    (before, after): (&str, &str),
+    from: Option<&str>,
+    now: i64,
+) -> rusqlite::Result<Vec<String>> {
+    let sql = "SELECT key FROM chord
+               WHERE state IS NULL AND expires_at > ?1 AND key > ?2 ORDER BY key LIMIT ?3";
+    let mut open = transaction.prepare_cached(sql)?;
+    let keys = open.query_map((now, from.unwrap_or_default(), PAGE), |row| row.get(0))?;
+    let ids = keys.collect::<rusqlite::Result<Vec<String>>>()?;
+    let own = |key: &String| Some(key.strip_prefix(before)?.strip_suffix(after)?.to_owned());
+    Ok(ids.iter().filter_map(own).collect())
+}
+
+/// A saved group is a chord that is over, and has no members.
+fn save(transaction: &Transaction<'_>, key: &str, tuple: &[u8], ends: i64) -> rusqlite::Result<()> {
+    let sql = "INSERT OR REPLACE INTO chord (key, body, shape, state, takes, expires_at)
+               VALUES (?1, ?2, '', 'saved', 0, ?3)";
+    transaction
+        .prepare_cached(sql)?
+        .execute((key, tuple, ends))?;
+    Ok(())
 }
 
 fn delete(transaction: &Transaction<'_>, key: &str) -> rusqlite::Result<()> {
@@ -322,5 +353,59 @@ impl Chords for LocalStore {
             each.map(|loaded| Ok(loaded?.transpose())).collect()
         });
         per_entry("load chord", ids, done.await)
+    }
+
+    async fn keep_body(&self, _: &ChordKey, _: &Value) -> Result<(), StoreError> {
+        Ok(()) // there is one layout, which has it
+    }
+
+    async fn list(&self, after: Option<&str>) -> Result<ChordPage, StoreError> {
+        let (from, now) = (after.map(str::to_owned), self.database().now().0);
+        let around = self.chord("");
+        let done = self.database().read(move |transaction| {
+            let around = around.split_at(around.len() - 1); // the quotes of a Python literal
+            list(transaction, around, from.as_deref(), now)
+        });
+        let ids = done
+            .await
+            .map_err(|error| StoreError::new("list chords", "", error.into()))?;
+        let is_full = i64::try_from(ids.len()).is_ok_and(|count| count == PAGE);
+        let next = ids.last().filter(|_| is_full).map(|id| self.chord(id));
+        let key = |group_id| ChordKey {
+            group_id,
+            layout: Layout::Set,
+        };
+        Ok(ChordPage {
+            keys: ids.into_iter().map(key).collect(),
+            next,
+        })
+    }
+
+    async fn save_group(&self, group_id: &str, tuple: &Value) -> Result<(), StoreError> {
+        let failed = |kind| StoreError::new("save group", group_id, kind);
+        let tuple = ResultCodec::default()
+            .encode_value(tuple)
+            .map_err(|error| failed(StoreErrorKind::Codec(error.to_string())))?;
+        let key = self.format().group_key(group_id);
+        let ends = self.database().now().0.saturating_add(KEPT);
+        let done = self
+            .database()
+            .write(move |transaction| save(transaction, &key, &tuple, ends));
+        done.await.map_err(|error| failed(error.into()))
+    }
+
+    async fn saved_group(&self, group_id: &str) -> Result<Option<Value>, StoreError> {
+        let failed = |kind| StoreError::new("restore group", group_id, kind);
+        let (key, now) = (self.format().group_key(group_id), self.database().now().0);
+        let done = self
+            .database()
+            .read(move |transaction| ChordRow::find(transaction, &key, now));
+        let Some(row) = done.await.map_err(|error| failed(error.into()))? else {
+            return Ok(None);
+        };
+        let tuple = ResultCodec::default().decode_value(&row.body, &Limits::default());
+        tuple
+            .map(Some)
+            .map_err(|error| failed(StoreErrorKind::Codec(error.to_string())))
     }
 }

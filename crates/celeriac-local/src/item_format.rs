@@ -1,6 +1,6 @@
 use celeriac_core::{StoreErrorKind, result_bytes};
 use celeriac_protocol::{
-    Limits, ResultCodec, ResultMeta, chord_set_key, document_key, task_key_plain,
+    Limits, ResultCodec, ResultMeta, chord_set_key, document_key, group_key, task_key_plain,
 };
 
 /// DynamoDB's limit of an item, names of attributes included; kept here so that what works here
@@ -23,6 +23,11 @@ impl ItemFormat {
 
     pub(crate) fn document_key(&self, key: &str) -> String {
         document_key(&self.prefix, key)
+    }
+
+    /// Of a saved group.
+    pub(crate) fn group_key(&self, group_id: &str) -> String {
+        group_key(&self.prefix, group_id)
     }
 
     pub(crate) fn chord_key(&self, group_id: &str) -> String {

@@ -134,6 +134,15 @@ impl<T> AsyncResult<T> {
         Ok(ids)
     }
 
+    /// The results of the tasks that this one has sent, in order: each with what runs before it, a
+    /// group as one, as [`tree`](Self::tree) says.
+    pub async fn child_results(&self) -> Result<Vec<AsyncResult<Value>>, ResultError> {
+        let children = self.meta().await?.children;
+        let trees = children.as_list().unwrap_or_default().iter();
+        let child = |tree| AsyncResult::of_tree(tree, Arc::clone(&self.reader));
+        Ok(trees.filter_map(ResultTree::of_tuple).map(child).collect())
+    }
+
     /// Empties the stored result. The id stays known as ended until its item's TTL, so a second
     /// copy of the message does not run the task again.
     pub async fn forget(&self) -> Result<(), ResultError> {

@@ -14,7 +14,7 @@ use crate::canvas::{Applied, ChordLayouts, Ids, Plan, ResultTree, frozen};
 use crate::outbox::Outbox;
 use crate::result_reader::ResultReader;
 use crate::sends::Sends;
-use crate::{AsyncResult, GroupResult, Message, MessageBuilder, ResultSet};
+use crate::{AsyncResult, GroupResult, Message, MessageBuilder, ResultError, ResultSet};
 
 /// Sends tasks and reads their results. Cheap to clone; sends of all clones travel in common
 /// batches.
@@ -41,7 +41,6 @@ struct Parts {
     reader: Arc<ResultReader>,
     settings: Arc<Settings>,
     registry: Arc<Registry>,
-    chords: Option<Arc<dyn Chords>>,
     clock: Arc<dyn Clock>,
 }
 
@@ -85,7 +84,7 @@ impl Client {
             clock.clone(),
         );
         let outbox = Outbox::new(broker, clock.clone());
-        let reader = Arc::new(ResultReader::new(store));
+        let reader = Arc::new(ResultReader::new(store, chords));
         Self {
             parts: Arc::new(Parts {
                 builder,
@@ -93,7 +92,6 @@ impl Client {
                 reader,
                 settings,
                 registry,
-                chords,
                 clock,
             }),
         }
@@ -245,10 +243,7 @@ impl Client {
         let ours = |task: &str| parts.registry.find(task).is_some();
         let layouts = ChordLayouts {
             ours: &ours,
-            celery: parts
-                .chords
-                .as_ref()
-                .is_none_or(|chords| chords.speaks_celery()),
+            celery: parts.reader.chords().map_or(true, Chords::speaks_celery),
             celery_always: layout == ChordLayout::Celery,
             unlock: layout == ChordLayout::Unlock,
         };
@@ -256,7 +251,7 @@ impl Client {
         if let Some(reason) = plan.refused {
             return Err(SendError::Invalid { task, reason });
         }
-        if parts.chords.is_none() && !plan.chords.is_empty() {
+        if parts.reader.chords().is_err() && !plan.chords.is_empty() {
             return Err(SendError::Invalid {
                 task,
                 reason: "a chord needs a result store, and `result_backend` is `disabled://`"
@@ -268,7 +263,13 @@ impl Client {
 
     /// Records chords, each once. Whether none of them is over.
     pub async fn begin(&self, chords: Vec<NewChord>) -> Result<bool, StoreError> {
-        let Some(store) = self.parts.chords.as_ref().filter(|_| !chords.is_empty()) else {
+        let Some(store) = self
+            .parts
+            .reader
+            .chords()
+            .ok()
+            .filter(|_| !chords.is_empty())
+        else {
             return Ok(true);
         };
         let mut open = true;
@@ -324,6 +325,24 @@ impl Client {
     /// The results of a group.
     pub(crate) fn group_result_of<T>(&self, tree: ResultTree) -> GroupResult<T> {
         GroupResult::new(tree, Arc::clone(&self.parts.reader))
+    }
+
+    /// The results of a group that was [saved](GroupResult::save), here or in Python; `None` where
+    /// none is. Chords whose members Python may run are saved under the id of their header's group.
+    ///
+    /// # Errors
+    /// A store that cannot be read.
+    pub async fn restore_group<T>(
+        &self,
+        group_id: &str,
+    ) -> Result<Option<GroupResult<T>>, ResultError> {
+        let tuple = self.parts.reader.chords()?.saved_group(group_id).await?;
+        let tree = tuple.as_ref().and_then(ResultTree::of_tuple);
+        Ok(tree.map(|tree| self.group_result_of(tree)))
+    }
+
+    pub(crate) fn reader(&self) -> &Arc<ResultReader> {
+        &self.parts.reader
     }
 
     /// The results of many tasks, read together.

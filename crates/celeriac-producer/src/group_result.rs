@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use celeriac_protocol::{State, Value, from_value};
+use futures_util::stream::{FuturesUnordered, Stream};
 use serde::de::DeserializeOwned;
 
 use crate::canvas::ResultTree;
@@ -61,6 +62,16 @@ impl<T> GroupResult<T> {
         ResultSet::new(self.tree.ids(), &self.reader)
     }
 
+    /// Saves where its results are, under its id: any client [restores](crate::Client::restore_group)
+    /// it, Python's `GroupResult.restore` too.
+    ///
+    /// # Errors
+    /// A store that cannot be written.
+    pub async fn save(&self) -> Result<(), ResultError> {
+        let chords = self.reader.chords()?;
+        Ok(chords.save_group(self.id(), &self.tree.to_tuple()).await?)
+    }
+
     /// How many have ended well.
     pub async fn completed_count(&self) -> Result<usize, ResultError> {
         let states = self.set().states().await?;
@@ -108,6 +119,20 @@ impl<T: DeserializeOwned> GroupResult<T> {
         let mut values = values.into_iter();
         let nested = members.iter().map(|member| nest(member, &mut values));
         nested.map(|value| self.read(value)).collect()
+    }
+
+    /// The results as they come, each with its place in the group; with the timeout's error, those
+    /// that have not come until then. Those of a group that ends a member have places of their own,
+    /// as in [`results`](Self::results).
+    pub fn stream(
+        &self,
+        timeout: Duration,
+    ) -> impl Stream<Item = (usize, Result<T, ResultError>)> + Send + use<T> {
+        let results = self.results().into_iter().enumerate();
+        let wait = |(place, result): (usize, AsyncResult<Value>)| async move {
+            (place, result.typed::<T>().get(timeout).await)
+        };
+        results.map(wait).collect::<FuturesUnordered<_>>()
     }
 
     fn read(&self, value: Value) -> Result<T, ResultError> {

@@ -36,7 +36,9 @@ mod async_result;
 mod bulk;
 mod call_options;
 pub mod canvas;
+mod chord_status;
 mod client;
+pub mod graph;
 mod group_result;
 mod message;
 mod message_properties;
@@ -51,6 +53,7 @@ mod sender_pool;
 mod sends;
 
 pub use async_result::AsyncResult;
+pub use chord_status::{ChordRepair, ChordRepaired, ChordStatus};
 pub use client::{Client, ClientParts};
 pub use group_result::GroupResult;
 pub use message::{Message, MessageBuilder};

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use celeriac_core::{Ledger, Record};
+use celeriac_core::{Chords, Ledger, Record};
 use celeriac_protocol::{ResultMeta, State, Value};
 use tokio::time::{Instant, timeout_at};
 
@@ -18,11 +18,13 @@ const FIRST_LOOK: Duration = Duration::from_secs(1);
 /// Where a client's results come from.
 pub(crate) struct ResultReader {
     backend: Option<(Arc<dyn Ledger>, Poller)>,
+    chords: Option<Arc<dyn Chords>>,
 }
 
 impl ResultReader {
-    pub(crate) fn new(store: Option<Arc<dyn Ledger>>) -> Self {
+    pub(crate) fn new(store: Option<Arc<dyn Ledger>>, chords: Option<Arc<dyn Chords>>) -> Self {
         Self {
+            chords,
             backend: store.map(|store| (store.clone(), Poller::new(store))),
         }
     }
@@ -32,6 +34,11 @@ impl ResultReader {
             .as_ref()
             .map(|(store, _)| store.as_ref())
             .ok_or(ResultError::NoBackend)
+    }
+
+    /// Where groups are saved, and chords kept.
+    pub(crate) fn chords(&self) -> Result<&dyn Chords, ResultError> {
+        self.chords.as_deref().ok_or(ResultError::NoBackend)
     }
 
     /// What stands there now; a PENDING without a value for an unknown id.

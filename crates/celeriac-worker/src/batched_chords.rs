@@ -1,16 +1,23 @@
-use std::sync::Arc;
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
-use celeriac_core::chords::{Arrived, Chords, Part};
+use celeriac_core::chords::{Arrived, ChordKey, Chords, Part};
 use celeriac_core::{Batch, Batcher, BatcherOptions, StoreError, StoreErrorKind};
+use celeriac_protocol::Signature;
 
 /// Parts in one call: those of one shard become one write.
 const MAX_ITEMS: usize = 100;
+
+/// Chords whose bodies were kept lately.
+const REMEMBERED: usize = 64;
 
 /// The chords as the executor uses them: members arrive together.
 pub(crate) struct BatchedChords {
     store: Arc<dyn Chords>,
     arrivals: Batcher<Arrivals>,
+    /// Chords whose bodies are kept, the newest last.
+    kept: Mutex<VecDeque<ChordKey>>,
 }
 
 impl BatchedChords {
@@ -24,11 +31,35 @@ impl BatchedChords {
         Self {
             store: Arc::clone(store),
             arrivals: Batcher::spawn(Arrivals(Arc::clone(store)), options),
+            kept: Mutex::default(),
         }
     }
 
     pub(crate) fn store(&self) -> &dyn Chords {
         &*self.store
+    }
+
+    /// Keeps a body that travels with members alone, once for each chord. Where that fails, the
+    /// chord cannot be repaired, and no more.
+    pub(crate) async fn keep_body(&self, key: &ChordKey, body: &Signature) {
+        if !self.is_new(key) {
+            return;
+        }
+        if let Err(error) = self.store.keep_body(key, &body.to_value()).await {
+            tracing::warn!("the body of chord `{}` is not kept: {error}", key.group_id);
+        }
+    }
+
+    fn is_new(&self, key: &ChordKey) -> bool {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.contains(key) {
+            return false;
+        }
+        if kept.len() == REMEMBERED {
+            kept.pop_front();
+        }
+        kept.push_back(key.clone());
+        true
     }
 
     /// Marks a member.

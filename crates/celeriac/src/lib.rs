@@ -139,6 +139,17 @@ pub use celeriac_core::jiff;
 /// Celery's wire format, for programs that read or write messages and results themselves.
 pub use celeriac_protocol as protocol;
 
+/// Chords as those see them who operate them.
+pub mod chords {
+    pub use celeriac_core::chords::Layout;
+    pub use celeriac_producer::{ChordRepair, ChordRepaired, ChordStatus};
+}
+
+/// A workflow as a thing: [`Client::graph`].
+pub mod graph {
+    pub use celeriac_producer::graph::{Graph, GroupStep, Step, Steps, TaskStep};
+}
+
 /// The broker seam: queues, as an operator's program uses them.
 pub mod broker {
     pub use celeriac_core::{

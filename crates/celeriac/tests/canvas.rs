@@ -1,8 +1,12 @@
 //! Typed canvases, run by a worker in memory.
 #![cfg(feature = "local")]
 
+use std::collections::BTreeSet;
+
+use celeriac::TaskState;
 use celeriac::prelude::*;
 use celeriac::testing::InMemory;
+use futures_util::StreamExt;
 
 #[task(name = "canvas.add")]
 async fn add(x: i64, y: i64) -> i64 {
@@ -121,4 +125,100 @@ async fn a_canvas_may_be_frozen() {
         .expect("it has tasks");
     client.send(frozen).await.expect("sent");
     assert_eq!(result.join(LONG).await.expect("sums"), [2, 4]);
+}
+
+#[tokio::test]
+async fn a_group_is_saved_restored_and_streamed() {
+    let app = app().await;
+    let client = app.client();
+    let sent = client
+        .send(group((1..=20).map(|n| square::s(n))))
+        .await
+        .expect("sent");
+    sent.save().await.expect("saved");
+    let restored = client.restore_group::<i64>(sent.id()).await;
+    let restored = restored.expect("read").expect("it was saved");
+    assert_eq!(restored.tree(), sent.tree());
+    let mut come: Vec<(usize, i64)> = restored
+        .stream(LONG)
+        .map(|(place, value)| (place, value.expect("a value")))
+        .collect()
+        .await;
+    come.sort_unstable();
+    assert_eq!(come.len(), 20);
+    assert!(come.iter().all(|(place, value)| {
+        let n = i64::try_from(*place).expect("small") + 1;
+        *value == n * n
+    }));
+    let nobody = client.restore_group::<i64>("nobody").await;
+    assert!(nobody.expect("read").is_none());
+}
+
+/// From whichever of its ids, the same workflow.
+#[tokio::test]
+async fn a_workflow_is_read_from_any_of_its_ids() {
+    let app = app().await;
+    let client = app.client();
+    let header = group![add::s(1, 1), add::s(2, 2) | add::step(3)];
+    let canvas = chain![header | total::step(), add::step(10)];
+    let result = client.send(canvas).await.expect("sent");
+    assert_eq!(result.get(LONG).await.expect("a sum"), 19);
+    let body = result.parent().expect("the body");
+    let group = body.parent().expect("the header");
+    let members = group.tree().expect("a tree").ids();
+    let mut texts = BTreeSet::new();
+    for id in [result.id(), body.id(), group.id(), &members[0], &members[1]] {
+        let graph = client.graph(id).await.expect("read").expect("known");
+        assert_eq!(graph.states, [(TaskState::Success, 5)].into());
+        let text = graph.to_string();
+        let names: Vec<&str> = text.split_whitespace().collect();
+        assert_eq!(names[0], "chord", "{text}");
+        texts.insert(text);
+    }
+    assert_eq!(texts.len(), 1, "{texts:#?}");
+    let text = texts.pop_first().expect("one");
+    let lines: Vec<&str> = text.lines().collect();
+    assert!(lines[0].ends_with("3 SUCCESS"), "{text}");
+    assert!(
+        lines[2].contains("canvas.add") && lines[2].ends_with("SUCCESS  4"),
+        "{text}"
+    );
+    assert!(
+        lines[3].contains("→ canvas.add") && lines[3].ends_with("7"),
+        "{text}"
+    );
+    assert!(
+        lines[4].starts_with("→ canvas.total") && lines[5].starts_with("→ canvas.add"),
+        "{text}"
+    );
+    assert!(client.graph("nobody").await.expect("read").is_none());
+}
+
+#[tokio::test]
+async fn a_large_group_is_folded() {
+    let app = app().await;
+    let client = app.client();
+    let sent = client
+        .send(group((1..=300).map(odd::s)))
+        .await
+        .expect("sent");
+    let _ = sent.set().join_all(LONG).await;
+    let graph = client.graph(&sent.results()[7].id()).await;
+    let graph = graph.expect("read").expect("known");
+    assert_eq!(graph.states.values().sum::<usize>(), 300);
+    let text = graph.to_string();
+    assert!(text.contains("150 SUCCESS, 150 FAILURE"), "{text}");
+    assert!(
+        text.contains("297 × canvas.odd: 150 SUCCESS, 147 FAILURE"),
+        "{text}"
+    );
+    assert!(text.lines().count() < 10, "{text}");
+    for (form, sign) in [
+        (graph.dot(), "digraph"),
+        (graph.mermaid(), "flowchart"),
+        (graph.svg(), "<svg"),
+    ] {
+        assert!(form.starts_with(sign) && form.contains("297 ×"), "{form}");
+        assert!(form.len() < 10_000, "{}", form.len());
+    }
 }

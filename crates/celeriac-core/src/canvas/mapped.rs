@@ -121,9 +121,15 @@ fn mapped<T, In, X: Serialize>(
     call.retyped()
 }
 
-/// The task that these run, whose route they take.
+/// The task that these are for, whose route they take.
 pub fn mapped_task<'a>(name: &str, kwargs: &'a Dict) -> Option<&'a str> {
-    let maps = matches!(name, "celery.map" | "celery.starmap" | "celeriac.each");
+    const MAPPED: [&str; 4] = [
+        "celery.map",
+        "celery.starmap",
+        "celeriac.each",
+        "celeriac.chord_repair",
+    ];
+    let maps = MAPPED.contains(&name);
     let inner = kwargs.get("task").filter(|_| maps)?;
     inner.get("task").and_then(Value::as_str)
 }

@@ -134,12 +134,24 @@ pub struct Settle {
 pub struct ChordRecord {
     /// Whose ends are awaited.
     pub members: Members,
-    /// The signature of what runs then; nothing in Celery's layout.
+    /// The signature of what runs then; nothing in Celery's layout, unless it was
+    /// [kept](Chords::keep_body).
     pub body: Value,
     /// How many have arrived.
     pub arrived: u32,
+    /// When it began, where that is known.
+    pub began: Option<UtcTime>,
     /// Whether the body was sent, or failed.
     pub over: bool,
+}
+
+/// Some of the chords that are kept.
+#[derive(Clone, Debug, Default)]
+pub struct ChordPage {
+    /// Which; those that are over may be among them.
+    pub keys: Vec<ChordKey>,
+    /// Where the next page begins; `None`: this is the last one.
+    pub next: Option<String>,
 }
 
 /// Awaited members.
@@ -166,4 +178,17 @@ pub trait Chords: Send + Sync + 'static {
 
     /// Chords as they stand; `None` for those that nobody knows of.
     async fn load(&self, keys: &[ChordKey]) -> Each<Option<ChordRecord>>;
+
+    /// Keeps the body of a chord in Celery's layout, where it travels with the members' messages
+    /// alone: so that the chord can be repaired when none is left. Once is enough.
+    async fn keep_body(&self, key: &ChordKey, body: &Value) -> Result<(), StoreError>;
+
+    /// Chords with a body, a page at a time. It reads all there is (DynamoDB: a `Scan`).
+    async fn list(&self, after: Option<&str>) -> Result<ChordPage, StoreError>;
+
+    /// Saves a group's results as Celery's `GroupResult.save` does: where they are, not what.
+    async fn save_group(&self, group_id: &str, tuple: &Value) -> Result<(), StoreError>;
+
+    /// A saved group's tuple (SPEC 2.4); chords in Celery's layout save theirs too.
+    async fn saved_group(&self, group_id: &str) -> Result<Option<Value>, StoreError>;
 }

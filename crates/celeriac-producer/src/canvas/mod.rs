@@ -11,6 +11,7 @@ mod result_tree;
 mod step;
 
 pub use ids::Ids;
+pub(crate) use plan::CHORD_HEADER;
 pub(crate) use plan::frozen;
 pub use plan::{Applied, ChordLayouts, Plan};
 pub use result_tree::ResultTree;

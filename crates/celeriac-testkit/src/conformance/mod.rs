@@ -170,6 +170,8 @@ macro_rules! store_conformance {
                 empty_batches_are_answered_with_nothing,
             }
             chords {
+                chords_are_listed,
+                groups_are_saved,
                 members_that_arrive_complete_a_chord,
                 members_of_several_shards_complete_a_chord,
                 a_chord_begins_once,

@@ -6,6 +6,7 @@ mod map;
 
 use std::sync::Arc;
 
+use crate::ending::REPAIR;
 use celeriac_core::{Context, Ledger, Registry, TaskDefinition, TaskError};
 use celeriac_protocol::{Dict, Signature, Value, Workflow};
 
@@ -16,6 +17,7 @@ pub(crate) fn added_to(registry: &Arc<Registry>, store: Option<&Arc<dyn Ledger>>
         map::map(registry),
         map::starmap(registry),
         TaskDefinition::dynamic("celeriac.each", each::each),
+        TaskDefinition::dynamic(REPAIR, nothing),
         TaskDefinition::dynamic("celery.accumulate", accumulate),
         TaskDefinition::dynamic("celery.backend_cleanup", backend_cleanup),
         TaskDefinition::dynamic("celery.chain", chain),
@@ -38,6 +40,11 @@ async fn accumulate(_: Context, args: Vec<Value>, kwargs: Dict) -> Result<Value,
     let at = index.as_i64().and_then(|index| usize::try_from(index).ok());
     let one = at.and_then(|at| args.into_iter().nth(at));
     one.ok_or_else(|| TaskError::failure("IndexError", "tuple index out of range"))
+}
+
+/// What it does follows its end: see `ending/chord.rs`.
+async fn nothing(_: Context, _: Vec<Value>, _: Dict) -> Result<Value, TaskError> {
+    Ok(Value::Null)
 }
 
 /// Results end by their TTL.

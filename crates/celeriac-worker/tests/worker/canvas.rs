@@ -9,6 +9,7 @@ use celeriac_core::{
     Arguments, Context, Param, Params, Registry, SendOptions, TaskDefinition, TaskError, TaskKind,
     TaskOptions, TaskSignature,
 };
+use celeriac_producer::{ChordRepair, ChordRepaired};
 use celeriac_protocol::{Dict, ExceptionInfo, State, Value, Workflow};
 use celeriac_worker::{Outcome, Shutdown};
 
@@ -470,5 +471,53 @@ async fn a_new_style_errback_gets_the_exception() {
         let raised = ExceptionInfo::from_value(&part("exc")).expect("an exception");
         assert_eq!(raised.repr(), "ValueError('boom')", "{id}");
         assert_eq!(part("label"), Value::Str("label".to_owned()), "{id}");
+    }
+}
+
+/// A member whose end its chord never heard of: its worker died, and its message is gone.
+#[tokio::test]
+async fn a_chord_is_repaired() {
+    for (ends, told) in [(true, State::Success), (false, State::Failure)] {
+        let bodies = Runs::default();
+        let app = app(&bodies);
+        let canvas = chord((0..3).map(|n| ints("add", &[n])), call("body", &[]));
+        let result = app.client.send(workflow(canvas)).await.expect("sent");
+        let header = result.parent().expect("a header");
+        let (gid, lost) = (header.id(), header.tree().expect("a tree").ids().remove(0));
+        let first = app.receive(QUEUE).await.expect("the first member");
+        let acked = app.broker.ack(QUEUE, vec![first.receipt]).await;
+        acked.into_iter().for_each(|acked| acked.expect("lost"));
+        drain(&app).await;
+
+        let (open, _) = app.client.open_chords(None).await.expect("a list");
+        let [one] = open.as_slice() else {
+            panic!("{open:?}");
+        };
+        assert_eq!((one.group_id.as_str(), &*one.body), (gid, "body"));
+        assert_eq!((one.arrived, one.members), (2, 3));
+        let mut how = ChordRepair::default();
+        let repaired = app.client.repair_chord(gid, &how).await;
+        assert_eq!(
+            repaired.expect("looked at"),
+            ChordRepaired::Awaited(vec![lost.clone()])
+        );
+
+        if ends {
+            let alone = ints("add", &[0]).task_id(lost);
+            app.client.send(alone).await.expect("sent");
+            drain(&app).await;
+            assert_eq!(bodies.count(), 0, "its chord does not know of it");
+        } else {
+            how.fail_missing = true;
+        }
+        let repaired = app.client.repair_chord(gid, &how).await;
+        assert_eq!(repaired.expect("sent"), ChordRepaired::Told);
+        drain(&app).await;
+        assert_eq!(result.state().await.expect("a state"), told);
+        assert_eq!(bodies.count(), i64::from(ends) as usize);
+        let again = app.client.repair_chord(gid, &how).await;
+        assert_eq!(again.expect("looked at"), ChordRepaired::Over);
+        let nobody = app.client.repair_chord("nobody", &how).await;
+        assert_eq!(nobody.expect("looked at"), ChordRepaired::Unknown);
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use aws_sdk_dynamodb::types::AttributeValue;
 use celeriac_core::StoreErrorKind;
 use celeriac_core::chords::{Arrived, ChordRecord, Members, NewChord, Part, Standing};
-use celeriac_protocol::{Value, chord_key, group_key};
+use celeriac_protocol::{UtcTime, Value, chord_key, group_key};
 
 use super::super::batch::Written;
 use super::super::item::{
@@ -183,11 +183,38 @@ impl DynamoStore {
     }
 
     fn group_of(&self, item: &Attributes) -> Answer<Members> {
-        let bytes = item.get(RESULT).and_then(|value| value.as_b().ok());
-        let bytes = bytes.ok_or_else(|| {
-            StoreErrorKind::Codec("the saved group has no binary `result`".to_owned())
-        })?;
-        saved_group::read(self.config.codec, bytes.as_ref())
+        saved_group::read(self.config.codec, bytes_of(item)?)
+    }
+
+    /// Where one of this id is saved, it stays: a group's results do not move.
+    pub(super) async fn write_group(&self, gid: &str, tuple: &Value) -> Answer<()> {
+        let (config, now) = (&self.config, self.clock.now());
+        let mut set = vec![
+            (
+                RESULT,
+                binary(saved_group::of_tuple(config.codec, tuple.clone())?),
+            ),
+            (TIMESTAMP, timestamp(now)),
+        ];
+        set.extend(ttl_attribute(config, now));
+        let group = Write {
+            id: group_key(&config.key_prefix, gid),
+            condition: Condition::Absent,
+            set,
+        };
+        match self.write_all(vec![group]).await.pop() {
+            Some(Written::Failed(failure)) => Err(failure.into()),
+            _ => Ok(()),
+        }
+    }
+
+    pub(super) async fn read_group(&self, gid: &str) -> Answer<Option<Value>> {
+        let key = group_key(&self.config.key_prefix, gid);
+        let found = self.read(std::iter::once(&key), true).await;
+        let Some(item) = found.item(&key)? else {
+            return Ok(None);
+        };
+        saved_group::tuple(self.config.codec, bytes_of(item)?).map(Some)
     }
 
     pub(super) async fn extend_as_celery(&self, gid: &str, task_id: &str) -> Answer<Option<u32>> {
@@ -246,11 +273,23 @@ impl DynamoStore {
         let shift: u32 = number_of(counter, SHIFT).unwrap_or_default();
         Ok(Some(ChordRecord {
             members: self.group_of(group)?,
-            body: Value::Null,
+            body: self.kept_body(gid).await?,
+            began: number_of(group, TIMESTAMP).map(time_of),
             arrived: number_of::<u32>(counter, COUNT).unwrap_or_default() + shift,
             over: is_over(counter),
         }))
     }
+}
+
+fn bytes_of(item: &Attributes) -> Answer<&[u8]> {
+    let bytes = item.get(RESULT).and_then(|value| value.as_b().ok());
+    let none = || StoreErrorKind::Codec("the saved group has no binary `result`".to_owned());
+    Ok(bytes.ok_or_else(none)?.as_ref())
+}
+
+/// Celery writes seconds.
+fn time_of(seconds: f64) -> UtcTime {
+    UtcTime((seconds * 1e6) as i64)
 }
 
 fn state(counter: &Attributes, size: i64, copy: bool) -> Arrived {

@@ -3,6 +3,7 @@
 
 mod celery;
 mod firing;
+mod list;
 mod saved_group;
 mod set;
 
@@ -10,10 +11,12 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use celeriac_core::chords::{
-    Arrived, ChordKey, ChordRecord, Chords, Layout, NewChord, Part, Settle, Standing, Take, Taken,
+    Arrived, ChordKey, ChordPage, ChordRecord, Chords, Layout, NewChord, Part, Settle, Standing,
+    Take, Taken,
 };
 use celeriac_core::documents::Each;
 use celeriac_core::{StoreError, StoreErrorKind};
+use celeriac_protocol::Value;
 
 use super::store::DynamoStore;
 
@@ -95,5 +98,27 @@ impl Chords for DynamoStore {
             answers.push(answered("load chord", &key.group_id, loaded));
         }
         answers
+    }
+
+    async fn keep_body(&self, key: &ChordKey, body: &Value) -> Result<(), StoreError> {
+        let kept = match key.layout {
+            Layout::Set => Ok(()), // it has it
+            Layout::Celery => self.keep_celery_body(&key.group_id, body).await,
+        };
+        answered("keep body", &key.group_id, kept)
+    }
+
+    async fn list(&self, after: Option<&str>) -> Result<ChordPage, StoreError> {
+        answered("list chords", "", self.scan_chords(after).await)
+    }
+
+    async fn save_group(&self, group_id: &str, tuple: &Value) -> Result<(), StoreError> {
+        let saved = self.write_group(group_id, tuple).await;
+        answered("save group", group_id, saved)
+    }
+
+    async fn saved_group(&self, group_id: &str) -> Result<Option<Value>, StoreError> {
+        let read = self.read_group(group_id).await;
+        answered("restore group", group_id, read)
     }
 }

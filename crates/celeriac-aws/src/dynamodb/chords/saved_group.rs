@@ -44,20 +44,29 @@ pub(super) fn write(
         Value::List(vec![key, Value::List(items)])
     });
     let key = Value::List(vec![Value::Str(group_id.to_owned()), Value::Null]);
-    let group = Value::List(vec![key, Value::List(tuples)]);
+    of_tuple(codec, Value::List(vec![key, Value::List(tuples)]))
+}
+
+/// The same of a tuple.
+pub(super) fn of_tuple(codec: ResultCodec, group: Value) -> Result<Vec<u8>, StoreErrorKind> {
     let meta = Value::Dict([("result".to_owned(), group)].into_iter().collect());
     let bytes = codec.encode_value(&meta);
     bytes.map_err(|error| StoreErrorKind::Codec(error.to_string()))
 }
 
 /// Reads what Celery saved.
-pub(super) fn read(codec: ResultCodec, bytes: &[u8]) -> Result<Members, StoreErrorKind> {
-    let broken = |reason: String| StoreErrorKind::Codec(format!("the saved group: {reason}"));
+pub(super) fn tuple(codec: ResultCodec, bytes: &[u8]) -> Result<Value, StoreErrorKind> {
     let meta = codec.decode_value(bytes, &Limits::default());
-    let meta = meta.map_err(|error| broken(error.to_string()))?;
-    let tuple = meta.get("result").and_then(Value::as_list);
-    let Some([_, Value::List(results)]) = tuple else {
-        return Err(broken("it is no group result".to_owned()));
+    let meta = meta.map_err(|error| broken(&error.to_string()))?;
+    let tuple = meta.get("result").cloned();
+    tuple.ok_or_else(|| broken("it is no group result"))
+}
+
+/// The members that Celery saved.
+pub(super) fn read(codec: ResultCodec, bytes: &[u8]) -> Result<Members, StoreErrorKind> {
+    let tuple = tuple(codec, bytes)?;
+    let Some([_, Value::List(results)]) = tuple.as_list() else {
+        return Err(broken("it is no group result"));
     };
     let mut ids = Vec::with_capacity(results.len());
     let shape: Vec<Shape> = results.iter().map(|tuple| item(tuple, &mut ids)).collect();
@@ -66,6 +75,10 @@ pub(super) fn read(codec: ResultCodec, bytes: &[u8]) -> Result<Members, StoreErr
         ids,
         shape: if flat { Vec::new() } else { shape },
     })
+}
+
+fn broken(reason: &str) -> StoreErrorKind {
+    StoreErrorKind::Codec(format!("the saved group: {reason}"))
 }
 
 fn result_tuple(id: &str) -> Value {

@@ -8,7 +8,7 @@ use celeriac_core::StoreErrorKind;
 use celeriac_core::chords::{
     Arrived, ChordRecord, Members, NewChord, Part, SHARD, Shape, Shards, Standing,
 };
-use celeriac_protocol::{Limits, ResultCodec, Value, chord_set_key};
+use celeriac_protocol::{Limits, ResultCodec, UtcTime, Value, chord_set_key};
 
 use super::super::batch::Written;
 use super::super::item::{
@@ -34,9 +34,9 @@ const FULL: &str = "c_full";
 const ADDED: &str = "c_added";
 const ADDED_DONE: &str = "c_added_done";
 /// The body's signature.
-const BODY: &str = "c_body";
+pub(super) const BODY: &str = "c_body";
 /// How results nest.
-const SHAPE: &str = "c_shape";
+pub(super) const SHAPE: &str = "c_shape";
 /// Ids of members that are not derived from the group's.
 const IDS: &str = "c_ids";
 
@@ -50,14 +50,35 @@ pub(super) fn head_key(prefix: &str, group_id: &str) -> String {
     chord_set_key(prefix, group_id, "")
 }
 
+pub(super) fn plan_key(prefix: &str, group_id: &str, page: usize) -> String {
+    chord_set_key(prefix, group_id, &format!("-plan{page}"))
+}
+
 impl DynamoStore {
     fn shard_key(&self, group_id: &str, shard: u32) -> String {
         chord_set_key(&self.config.key_prefix, group_id, &format!("-{shard}"))
     }
 
     fn page_key(&self, group_id: &str, page: usize) -> String {
-        let page = format!("-plan{page}");
-        chord_set_key(&self.config.key_prefix, group_id, &page)
+        plan_key(&self.config.key_prefix, group_id, page)
+    }
+
+    /// What a chord in Celery's layout has no place for.
+    pub(super) async fn keep_celery_body(&self, gid: &str, body: &Value) -> Answer<()> {
+        let ends = whole_seconds(self.clock.now()).saturating_add(KEPT_SECONDS);
+        let plan = Write {
+            id: self.page_key(gid, 0),
+            condition: Condition::Absent,
+            set: vec![(BODY, binary(written(body)?)), (TTL, number(ends))],
+        };
+        insert_all(self, vec![plan]).await
+    }
+
+    /// A body that was kept.
+    pub(super) async fn kept_body(&self, gid: &str) -> Answer<Value> {
+        let key = self.page_key(gid, 0);
+        let found = self.read(std::iter::once(&key), true).await;
+        value_of(found.item(&key)?.and_then(|plan| plan.get(BODY)))
     }
 
     pub(super) async fn begin_set(&self, chord: &NewChord) -> Answer<Standing> {
@@ -284,6 +305,7 @@ impl DynamoStore {
         Ok(Some(ChordRecord {
             arrived: self.arrived(gid, head).await?,
             over: is_over(head),
+            began: number_of::<i64>(plan, TTL).map(began),
             body: value_of(plan.get(BODY))?,
             members,
         }))
@@ -304,6 +326,11 @@ impl DynamoStore {
         }
         Ok(arrived)
     }
+}
+
+/// When a chord began that is kept until then.
+fn began(ends: i64) -> UtcTime {
+    UtcTime(ends.saturating_sub(KEPT_SECONDS).saturating_mul(1_000_000))
 }
 
 async fn insert_all(store: &DynamoStore, writes: Vec<Write>) -> Answer<()> {

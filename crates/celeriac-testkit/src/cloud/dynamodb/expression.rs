@@ -95,6 +95,15 @@ impl<'a> Reader<'a> {
         match self.peek() {
             Some("attribute_exists") => self.call_of_name().map(|value| value.is_some()),
             Some("attribute_not_exists") => self.call_of_name().map(|value| value.is_none()),
+            Some("begins_with") => {
+                self.at += 1;
+                self.expect("(")?;
+                let name = self.attribute()?;
+                self.expect(",")?;
+                let value = self.value()?;
+                self.expect(")")?;
+                Ok(name.is_some_and(|name| text(&name).starts_with(&text(&value))))
+            }
             Some("contains") => {
                 self.at += 1;
                 self.expect("(")?;

@@ -98,6 +98,7 @@ impl DynamoDb {
             "BatchExecuteStatement" => self.execute(by, read(body)?),
             "BatchGetItem" => self.get_many(read(body)?),
             "GetItem" => self.get_one(&read(body)?),
+            "Scan" => self.scan(&read(body)?),
             "PutItem" => self.put(by, read(body)?),
             "UpdateItem" => self.update(by, read(body)?),
             "DeleteItem" => self.delete(by, &read(body)?),

@@ -1,12 +1,15 @@
-//! `GetItem` and `BatchGetItem`.
+//! `GetItem`, `BatchGetItem` and `Scan`.
 
 use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
-use super::{CloudError, DynamoDb, Item, ItemKey, invalid, key_of, no_table};
+use super::expression::{Places, holds};
+use super::{Attribute, CloudError, DynamoDb, Item, ItemKey, invalid, key_of, no_table};
 use crate::cloud::answer::written;
+use crate::cloud::text::Text;
 
 /// DynamoDB: keys in one `BatchGetItem`.
 const MAX_KEYS: usize = 100;
@@ -43,7 +46,57 @@ struct One<'a> {
     item: Option<&'a Item>,
 }
 
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct Scan<'a> {
+    #[serde(borrow, default)]
+    table_name: Text<'a>,
+    #[serde(default, rename = "FilterExpression")]
+    filter: String,
+    #[serde(default)]
+    expression_attribute_names: BTreeMap<String, String>,
+    #[serde(default)]
+    expression_attribute_values: BTreeMap<String, Attribute>,
+    exclusive_start_key: Option<Item>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Scanned<'a> {
+    items: Vec<&'a Item>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_evaluated_key: Option<Item>,
+}
+
+/// Items that are looked at for one page; DynamoDB looks at 1 MB.
+const ITEMS_A_PAGE: usize = 10;
+
 impl DynamoDb {
+    pub(super) fn scan(&self, scan: &Scan<'_>) -> Result<String, CloudError> {
+        let places = Places {
+            names: &scan.expression_attribute_names,
+            values: &scan.expression_attribute_values,
+        };
+        let after = scan.exclusive_start_key.as_ref().map(key_of).transpose()?;
+        let mut tables = self.tables();
+        let table = tables.get_mut(&*scan.table_name).ok_or_else(no_table)?;
+        table.sweep(self.time.now());
+        let items = table.items().into_iter();
+        let mut rest = items.filter(|(id, _)| after.is_none_or(|after| &***id > after));
+        let (mut found, mut last) = (Vec::new(), None);
+        for (id, item) in rest.by_ref().take(ITEMS_A_PAGE) {
+            if holds(&scan.filter, Some(item), &places).map_err(|e| invalid(&e))? {
+                found.push(item);
+            }
+            last = Some(Item::from([("id".into(), Attribute::S(Arc::clone(id)))]));
+        }
+        let last_evaluated_key = last.filter(|_| rest.next().is_some());
+        written(&Scanned {
+            items: found,
+            last_evaluated_key,
+        })
+    }
+
     pub(super) fn get_one(&self, of: &ItemKey<'_>) -> Result<String, CloudError> {
         let mut tables = self.tables();
         let table = tables.get_mut(&*of.table_name).ok_or_else(no_table)?;

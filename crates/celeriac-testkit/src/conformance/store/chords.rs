@@ -1,6 +1,6 @@
 //! Awaited members.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use celeriac_core::chords::{
@@ -392,4 +392,58 @@ pub async fn of_20_last_members_at_once_one_takes(bench: StoreBench) {
             .count();
         assert_eq!(takers, 1, "{layout:?}");
     }
+}
+
+/// Page after page, with what each began with.
+pub async fn chords_are_listed(bench: StoreBench) {
+    let mut began = BTreeMap::new();
+    for layout in layouts(&bench) {
+        for size in [1, 130, 3] {
+            let chord = chord(&key(layout), size);
+            begin(&bench, chord.clone()).await;
+            for _ in 0..2 {
+                let kept = bench.chords.keep_body(&chord.key, &chord.body).await;
+                kept.expect("the body is kept, once or twice");
+            }
+            began.insert(chord.key.clone(), chord);
+        }
+    }
+    let mut listed = BTreeSet::new();
+    let mut next: Option<String> = None;
+    loop {
+        let page = bench.chords.list(next.as_deref()).await.expect("a page");
+        listed.extend(page.keys);
+        next = page.next;
+        if next.is_none() {
+            break;
+        }
+    }
+    for (key, chord) in began {
+        assert!(listed.contains(&key), "{key:?}");
+        let record = loaded(&bench, &key).await.expect("it is there");
+        assert_eq!(record.body, chord.body, "{key:?}");
+        assert_eq!(record.members.ids, chord.members.ids, "{key:?}");
+        assert!(record.began.is_some(), "{key:?}");
+    }
+}
+
+/// Where a group's results are, by its id alone.
+pub async fn groups_are_saved(bench: StoreBench) {
+    let (group_id, text) = (id(), |text: &str| Value::Str(text.to_owned()));
+    let restored = async || {
+        bench
+            .chords
+            .saved_group(&group_id)
+            .await
+            .expect("an answer")
+    };
+    assert_eq!(restored().await, None);
+    let of = |id: &str| Value::List(vec![Value::List(vec![text(id), Value::Null]), Value::Null]);
+    let own = Value::List(vec![text(&group_id), Value::Null]);
+    let tuple = Value::List(vec![own, Value::List(vec![of("a"), of("b")])]);
+    for _ in 0..2 {
+        let saved = bench.chords.save_group(&group_id, &tuple).await;
+        saved.expect("saved, once or twice");
+    }
+    assert_eq!(restored().await, Some(tuple));
 }
