@@ -51,7 +51,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Send a task by its name and print its id
+    /// Send a task by its name, or a canvas, and print its id
     Send(SendCommand),
     /// Show a task's state and result
     Result(ResultCommand),

@@ -36,6 +36,11 @@ async fn odd(x: i64) -> TaskResult<i64> {
     }
 }
 
+#[task(name = "canvas.becomes")]
+async fn becomes(ctx: Context, x: i64) -> TaskResult<i64> {
+    Err(ctx.replace(add::s(x, 1) | add::step(2)))
+}
+
 #[task(name = "canvas.report")]
 async fn report(numbers: Vec<Result<i64, MemberError>>) -> Vec<String> {
     let text = |number: Result<i64, MemberError>| match number {
@@ -48,7 +53,7 @@ async fn report(numbers: Vec<Result<i64, MemberError>>) -> Vec<String> {
 async fn app() -> InMemory {
     let app = App::new("canvas");
     let app = app.task(add).task(square).task(numbers).task(total);
-    InMemory::start(app.task(odd).task(report))
+    InMemory::start(app.task(odd).task(becomes).task(report))
         .await
         .expect("a worker")
 }
@@ -220,5 +225,76 @@ async fn a_large_group_is_folded() {
     ] {
         assert!(form.starts_with(sign) && form.contains("297 ×"), "{form}");
         assert!(form.len() < 10_000, "{}", form.len());
+    }
+}
+
+/// Steps that a failure keeps from coming are of the workflow, too.
+#[tokio::test]
+async fn a_failed_workflow_is_read_from_its_last_step() {
+    let app = app().await;
+    let client = app.client();
+    let failing = add::s(1, 1) | odd::step() | add::step(1);
+    let canvas = group![failing, add::s(1, 2)] | total::step() | add::step(1) | add::step(2);
+    let result = client.send(canvas).await.expect("sent");
+    result.get(LONG).await.expect_err("2 is even");
+    let graph = client.graph(result.id()).await.expect("read");
+    let graph = graph.expect("known");
+    let text = graph.to_string();
+    assert_eq!(
+        graph.states,
+        [(TaskState::Success, 2), (TaskState::Failure, 5)].into(),
+        "{text}"
+    );
+    let lines: Vec<&str> = text.lines().map(str::trim_start).collect();
+    let starts = [
+        "chord ",
+        "canvas.add ",
+        "→ canvas.odd ",
+        "→ canvas.add ",
+        "canvas.add ",
+        "→ canvas.total ",
+        "→ canvas.add ",
+        "→ canvas.add ",
+    ];
+    assert_eq!(lines.len(), starts.len(), "{text}");
+    for (line, start) in lines.iter().zip(starts) {
+        assert!(line.starts_with(start), "{line}\n{text}");
+    }
+}
+
+/// What a task becomes stands where it stood.
+#[tokio::test]
+async fn a_workflow_with_replaced_tasks_is_one() {
+    let app = app().await;
+    let client = app.client();
+    let squares = then_each(square::step() | add::step(1));
+    let canvas = chain![
+        numbers::s(2),
+        squares,
+        total::step(),
+        becomes::step(),
+        add::step(1)
+    ];
+    let result = client.send(canvas).await.expect("sent");
+    assert_eq!(result.get(LONG).await.expect("a sum"), 7 + 1 + 2 + 1);
+    let graph = client.graph(result.id()).await.expect("read");
+    let text = graph.expect("known").to_string();
+    let lines: Vec<&str> = text.lines().collect();
+    let starts = [
+        "canvas.numbers ",
+        "→ chord ",
+        "    canvas.square ",
+        "    → canvas.add ",
+        "    canvas.square ",
+        "    → canvas.add ",
+        "→ celery.accumulate ",
+        "→ canvas.total ",
+        "→ canvas.add ",
+        "→ canvas.add ",
+        "→ canvas.add ",
+    ];
+    assert_eq!(lines.len(), starts.len(), "{text}");
+    for (line, start) in lines.iter().zip(starts) {
+        assert!(line.starts_with(start), "{line}\n{text}");
     }
 }

@@ -322,3 +322,76 @@ fn wrong_usage_says_what_is_right() {
     let (_, stderr) = place.wants(2, &["queues", "create"]);
     assert!(stderr.contains("<NAME>"), "{stderr}");
 }
+
+#[test]
+fn a_chord_is_sent_listed_and_repaired() {
+    let place = Place::new();
+    let (_, stderr) = place.wants(0, &["chords", "list"]);
+    assert!(stderr.contains("no chord is open"), "{stderr}");
+    let chord = r#"{"task": "celery.chord", "subtask_type": "chord", "kwargs": {
+        "header": [{"task": "tasks.add", "args": [1]}, {"task": "tasks.add", "args": [2]}],
+        "body": {"task": "tasks.total"}}}"#;
+    let (body, _) = place.wants(0, &["send", "--workflow", chord]);
+    let (stdout, _) = place.wants(0, &["chords", "list"]);
+    assert!(
+        stdout.contains("tasks.total") && stdout.contains("0/2"),
+        "{stdout}"
+    );
+    let (stdout, _) = place.wants(0, &["chords", "list", "--json"]);
+    let chords: serde_json::Value = serde_json::from_str(&stdout).expect("JSON");
+    assert_eq!(chords[0]["body_id"], body.trim());
+    assert_eq!(
+        (&chords[0]["members"], &chords[0]["layout"]),
+        (&2.into(), &"set".into())
+    );
+
+    let gid = chords[0]["group_id"].as_str().expect("an id");
+    let (stdout, _) = place.wants(1, &["chords", "repair", gid]);
+    assert!(
+        stdout.contains("2 members have not ended") && stdout.contains("--fail-missing"),
+        "{stdout}"
+    );
+    let (stdout, _) = place.wants(0, &["chords", "repair", "--all", "--fail-missing"]);
+    assert!(stdout.contains("a worker was told"), "{stdout}");
+    let (stdout, _) = place.wants(0, &["queues", "list", "--json"]);
+    assert!(stdout.contains(r#""visible":3"#), "{stdout}");
+    let (stdout, _) = place.wants(1, &["chords", "repair", "nobody"]);
+    assert!(stdout.contains("no chord of this id is known"), "{stdout}");
+}
+
+#[test]
+fn a_graph_is_written_in_five_forms() {
+    let place = Place::new();
+    let (_, stderr) = place.wants(1, &["graph", "nobody"]);
+    assert!(
+        stderr.contains("nothing is stored under the id `nobody`"),
+        "{stderr}"
+    );
+    let chord = r#"{"task": "celery.chord", "subtask_type": "chord", "options": {"task_id": "g"}, "kwargs": {
+        "header": [{"task": "a", "options": {"task_id": "one"}}, {"task": "b", "options": {"task_id": "two"}}],
+        "body": {"task": "tasks.total", "options": {"task_id": "body"}}}}"#;
+    place.wants(0, &["send", "--workflow", chord]);
+    let (text, _) = place.wants(0, &["graph", "g"]);
+    insta::assert_snapshot!(text, @r"
+    chord g  2 PENDING
+        task  one  PENDING
+        task  two  PENDING
+    → tasks.total  body  PENDING
+    ");
+    let (json, _) = place.wants(0, &["graph", "g", "--json"]);
+    let graph: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    assert_eq!(
+        graph["steps"][0]["group"]["branches"][1][0]["task"]["id"],
+        "two"
+    );
+    assert_eq!(graph["states"]["PENDING"], 3);
+    for (form, sign) in [
+        ("--dot", "digraph workflow {"),
+        ("--mermaid", "flowchart LR"),
+        ("--svg", "<svg xmlns="),
+    ] {
+        let (text, _) = place.wants(0, &["graph", "g", form]);
+        assert!(text.starts_with(sign), "{text}");
+    }
+    place.wants(2, &["graph", "g", "--dot", "--svg"]);
+}

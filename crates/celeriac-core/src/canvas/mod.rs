@@ -14,6 +14,10 @@ use crate::{SendError, TaskSignature};
 pub use collected::{Collected, MemberError};
 pub use mapped::{Bare, Maps, chunks, map, mapped_task, starmap, then_each};
 
+/// The key of a stored failure under which stand the ids of the steps that will not come: a list of
+/// them for each step. Python's readers pass over it.
+pub const LATER_STEPS: &str = "celeriac_later";
+
 /// What can be sent: a task, or tasks put together.
 pub trait Canvas: Sized {
     /// The type of its result.

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+use celeriac_core::canvas::LATER_STEPS;
 use celeriac_core::chords::member_id;
 use celeriac_core::{Record, StoreError};
 use celeriac_protocol::{ExceptionInfo, State, Value, repr_args};
@@ -50,6 +51,8 @@ struct Found {
     /// Each id that was read, and what stands there.
     tasks: HashMap<String, Option<Record>>,
     groups: HashMap<String, Members>,
+    /// Names of bodies, which nobody else knows before they begin.
+    names: HashMap<String, String>,
     /// Groups that are no chords, and are saved nowhere.
     unknown: HashSet<String>,
     truncated: bool,
@@ -90,6 +93,7 @@ impl Found {
                     for tree in trees(record) {
                         ids_of(&tree, &mut next, &mut groups);
                     }
+                    next.extend(later(record).into_iter().flatten());
                 }
                 self.tasks.insert(id, record);
             }
@@ -114,6 +118,10 @@ impl Found {
         if let Some((_, record)) = client.find_chord(id).await? {
             let options = record.body.get("options");
             let body = options.and_then(|options| options.get("task_id"));
+            let name = record.body.get("task").and_then(Value::as_str);
+            if let (Some(body), Some(name)) = (body.and_then(Value::as_str), name) {
+                self.names.insert(body.to_owned(), name.to_owned());
+            }
             let members = Members {
                 ids: record.members.ids,
                 is_chord: true,
@@ -202,22 +210,17 @@ impl Found {
         }
     }
 
-    /// What a task is of: from its first task on, or from the group that begins it; within a group,
-    /// and below the task that sent that, where these are given.
-    fn branch(
-        &self,
-        id: &str,
-        within: Option<(&str, Option<&str>)>,
-        drawn: &mut HashSet<String>,
-    ) -> Steps {
+    /// What a task is of, from the first task above it that is not drawn, or from the group that
+    /// begins there; within a group, where that is given.
+    fn branch(&self, id: &str, within: Option<&str>, drawn: &mut HashSet<String>) -> Steps {
         let (mut first, mut seen) = (id.to_owned(), HashSet::new());
         let mut group: Option<String> = None; // whose sender has not been met on the way up
         loop {
             let record = self.record(&first);
             if let Some(record) = record {
-                group = group.filter(|group| !sends(record, group));
+                group = group.filter(|group| !self.sends(record, group));
                 let own = record.meta.group_id.as_ref();
-                let own = own.filter(|own| within.is_none_or(|(outer, _)| outer != own.as_str()));
+                let own = own.filter(|own| within != Some(own.as_str()));
                 let is_member = |own: &&String| {
                     let group = self.groups.get(*own);
                     group.is_some_and(|group| group.ids.contains(&first))
@@ -225,8 +228,12 @@ impl Found {
                 group = own.filter(is_member).cloned().or(group);
             }
             let parent = record.and_then(|record| record.meta.parent_id.clone());
-            let above = within.and_then(|(_, parent)| parent);
-            match parent.filter(|parent| above != Some(parent) && self.record(parent).is_some()) {
+            match parent.filter(|parent| self.record(parent).is_some()) {
+                Some(parent) if drawn.contains(&parent) => {
+                    let record = self.record(&parent);
+                    group = group.filter(|group| record.is_none_or(|record| !sends(record, group)));
+                    break;
+                }
                 Some(parent) if seen.insert(parent.clone()) => first = parent,
                 _ => break,
             }
@@ -237,17 +244,23 @@ impl Found {
         }
     }
 
+    /// Whether this task has sent a group, or what the group stands for.
+    fn sends(&self, record: &Record, group: &str) -> bool {
+        let body = self.groups.get(group).and_then(|group| group.body.as_ref());
+        sends(record, group) || body.is_some_and(|body| sends(record, body))
+    }
+
     /// A task, and all that came of it.
     fn task_steps(&self, id: &str, drawn: &mut HashSet<String>) -> Steps {
         if !drawn.insert(id.to_owned()) {
             return Vec::new();
         }
         let record = self.record(id);
-        let mut steps = vec![Step::Task(task(id, record))];
+        let mut steps = vec![Step::Task(self.task(id, record))];
         let sent = record.map(trees).unwrap_or_default();
         let mut branches: Vec<Steps> = sent
             .iter()
-            .map(|tree| self.tree_steps(tree, id, drawn))
+            .map(|tree| self.tree_steps(tree, drawn))
             .filter(|branch| !branch.is_empty())
             .collect();
         match branches.len() {
@@ -255,11 +268,20 @@ impl Found {
             1 => steps.append(&mut branches[0]),
             _ => steps.push(Step::Sent(branches)),
         }
+        for ids in record.map(later).unwrap_or_default() {
+            let of_each = ids.iter().map(|id| self.task_steps(id, drawn));
+            let mut branches: Vec<Steps> = of_each.filter(|steps| !steps.is_empty()).collect();
+            match branches.len() {
+                0 => {}
+                1 => steps.append(&mut branches[0]),
+                _ => steps.push(Step::Sent(branches)),
+            }
+        }
         steps
     }
 
     /// What a task sent, from its first part to its last.
-    fn tree_steps(&self, tree: &ResultTree, parent: &str, drawn: &mut HashSet<String>) -> Steps {
+    fn tree_steps(&self, tree: &ResultTree, drawn: &mut HashSet<String>) -> Steps {
         let mut line = vec![tree];
         while let Some(before) = line.last().and_then(|last| last.parent()) {
             line.push(before);
@@ -267,7 +289,8 @@ impl Found {
         let mut steps = Vec::new();
         for part in line.into_iter().rev() {
             match part {
-                ResultTree::Task { id, .. } => steps.extend(self.task_steps(id, drawn)),
+                ResultTree::Task { id, .. } if drawn.contains(id) => {}
+                ResultTree::Task { id, .. } => steps.extend(self.branch(id, None, drawn)),
                 ResultTree::Group { id, members, .. } => {
                     if !drawn.insert(id.clone()) {
                         continue;
@@ -277,8 +300,8 @@ impl Found {
                         ResultTree::Task {
                             id: end,
                             parent: None,
-                        } => self.branch(end, Some((id, Some(parent))), drawn),
-                        member => self.tree_steps(member, parent, drawn),
+                        } => self.branch(end, Some(id), drawn),
+                        member => self.tree_steps(member, drawn),
                     });
                     let branches = branches.filter(|branch| !branch.is_empty()).collect();
                     steps.extend(self.with_body(id, branches, drawn));
@@ -298,7 +321,7 @@ impl Found {
         let branches = group
             .ids
             .iter()
-            .map(|end| self.branch(end, Some((id, None)), drawn));
+            .map(|end| self.branch(end, Some(id), drawn));
         let branches = branches.filter(|branch| !branch.is_empty()).collect();
         self.with_body(id, branches, drawn)
     }
@@ -315,6 +338,22 @@ impl Found {
         }
         steps
     }
+
+    fn task(&self, id: &str, record: Option<&Record>) -> TaskStep {
+        let meta = record.map(|record| &record.meta);
+        let identity = record.and_then(|record| record.identity.as_ref());
+        let extended = meta.and_then(|meta| meta.extended.as_ref());
+        let name = identity.map(|identity| identity.name.clone());
+        TaskStep {
+            id: id.to_owned(),
+            name: name
+                .or_else(|| extended.and_then(|extended| extended.name.clone()))
+                .or_else(|| self.names.get(id).cloned()),
+            state: meta.map_or(State::Pending, |meta| meta.status.clone()),
+            result: meta.and_then(|meta| shown(&meta.status, &meta.result)),
+            date_done: meta.and_then(|meta| meta.date_done.clone()),
+        }
+    }
 }
 
 /// What a task sent.
@@ -323,12 +362,22 @@ fn trees(record: &Record) -> Vec<ResultTree> {
     sent.iter().filter_map(ResultTree::of_tuple).collect()
 }
 
-fn sends(record: &Record, group: &str) -> bool {
+/// The steps that did not come after it, each as the ids of its tasks.
+fn later(record: &Record) -> Vec<Vec<String>> {
+    let steps = record.meta.extra.get(LATER_STEPS).and_then(Value::as_list);
+    let ids = |step: &Value| {
+        let ids = step.as_list().unwrap_or_default().iter();
+        ids.filter_map(Value::as_str).map(str::to_owned).collect()
+    };
+    steps.unwrap_or_default().iter().map(ids).collect()
+}
+
+fn sends(record: &Record, id: &str) -> bool {
     let (mut tasks, mut groups) = (BTreeSet::new(), BTreeSet::new());
     let sent = trees(record);
     sent.iter()
         .for_each(|tree| ids_of(tree, &mut tasks, &mut groups));
-    groups.iter().any(|(id, _)| id == group)
+    tasks.contains(id) || groups.iter().any(|(group, _)| group == id)
 }
 
 fn ids_of(
@@ -347,20 +396,6 @@ fn ids_of(
     }
     if let Some(before) = tree.parent() {
         ids_of(before, tasks, groups);
-    }
-}
-
-fn task(id: &str, record: Option<&Record>) -> TaskStep {
-    let meta = record.map(|record| &record.meta);
-    let identity = record.and_then(|record| record.identity.as_ref());
-    let extended = meta.and_then(|meta| meta.extended.as_ref());
-    let name = identity.map(|identity| identity.name.clone());
-    TaskStep {
-        id: id.to_owned(),
-        name: name.or_else(|| extended.and_then(|extended| extended.name.clone())),
-        state: meta.map_or(State::Pending, |meta| meta.status.clone()),
-        result: meta.and_then(|meta| shown(&meta.status, &meta.result)),
-        date_done: meta.and_then(|meta| meta.date_done.clone()),
     }
 }
 

@@ -159,7 +159,7 @@ impl<'a> Firing<'a> {
         let told = follow::fail_body(
             self.engine,
             self.call,
-            &self.key().group_id,
+            (&self.key().group_id, &by),
             &body,
             &failure,
         )

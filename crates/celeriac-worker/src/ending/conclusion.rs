@@ -12,6 +12,7 @@ use super::conflict::conflict;
 use super::consequence::{self, Consequence};
 use super::follow::{self, DEAD_LETTER_REASON, dead_letter};
 use super::record::{self, Recorded, Unclaimed};
+use super::waiting::{later_steps, waiting};
 use crate::call::Call;
 use crate::engine::Engine;
 use crate::executed::{Ending, Executed};
@@ -144,6 +145,10 @@ impl Conclusion {
         self.call.reply.raised(&failure);
         let mut end = meta::with_failure(self.end(State::Failure, Value::Null), &failure);
         with_reason(&mut end, reason);
+        let ids = |step| waiting(step).into_iter().map(|one| one.id).collect();
+        end.extra.extend(later_steps(
+            self.embed.chain.iter().flatten().rev().map(ids),
+        ));
         let recorded = match self.record(CompletionKind::Final(end.clone())).await {
             Recorded::Never(error) => {
                 end = self.bare(&error);

@@ -132,6 +132,7 @@ impl<'a> Step<'a> {
                 id: id.to_owned(),
                 task: self.task.to_owned(),
                 part: self.options.and_then(ChordPart::of_options),
+                later: Vec::new(),
             });
         }
         self.gather_later(all);

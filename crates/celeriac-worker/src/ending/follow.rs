@@ -14,7 +14,7 @@ use super::conflict::whose;
 use super::consequence::{self, Consequence, Sending};
 use super::embedded::{self, MOST_CALLBACKS};
 use super::record::{Recorded, Unclaimed};
-use super::waiting::{Told, Waiting, waiting};
+use super::waiting::{Told, Waiting, later_steps, waiting};
 use crate::call::Call;
 use crate::engine::Engine;
 use crate::executed::{Ending, Executed};
@@ -107,7 +107,12 @@ pub(crate) async fn after_failure(
     };
     let steps = embed.chain.iter().flatten();
     let later = Told::default().of(steps.flat_map(waiting));
-    let mut certain = end_all(engine, call, &later, &end.status, &failure).await;
+    let cause = Cause {
+        id: call.id(),
+        state: &end.status,
+        failure: &failure,
+    };
+    let mut certain = end_all(engine, call, &later, cause).await;
     let mut errbacks = Vec::new();
     if end.status == State::Failure {
         errbacks = consequence::of_failure(engine, call, embed, &failure);
@@ -127,12 +132,20 @@ pub(crate) async fn after_failure(
 pub(super) async fn fail_body(
     engine: &Engine,
     call: &Call,
-    group_id: &str,
+    (group_id, by): (&str, &str),
     body: &Signature,
     error: &Failure,
 ) -> bool {
-    let waiting = Told::default().of(waiting(body).into_iter());
-    let certain = end_all(engine, call, &waiting, &State::Failure, error).await;
+    let mut waiting = Told::default().of(waiting(body).into_iter());
+    if let [first, later @ ..] = waiting.as_mut_slice() {
+        first.later = later.iter().map(|one| one.id.clone()).collect();
+    }
+    let cause = Cause {
+        id: by,
+        state: &State::Failure,
+        failure: error,
+    };
+    let certain = end_all(engine, call, &waiting, cause).await;
     let mut errbacks = consequence::of_failed_body(engine, call, group_id, body, error);
     errbacks.truncate(MOST_CALLBACKS);
     let errbacks = missing(engine, errbacks).await;
@@ -216,7 +229,12 @@ async fn never_sent(
     tracing::error!("what follows this task cannot be sent: {error}");
     let text = format!("it follows {}, and was not sent: {error}", call.id());
     let failure = meta::failure_text("kombu.exceptions", "OperationalError", text);
-    end_all(engine, call, waiting, &State::Failure, &failure).await
+    let cause = Cause {
+        id: call.id(),
+        state: &State::Failure,
+        failure: &failure,
+    };
+    end_all(engine, call, waiting, cause).await
 }
 
 async fn send_one(engine: &Engine, message: &celeriac_producer::Message) -> Result<(), SendError> {
@@ -235,21 +253,28 @@ async fn send_one(engine: &Engine, message: &celeriac_producer::Message) -> Resu
     engine.parts.client.send_message(message).await.map(drop)
 }
 
+/// Why tasks that wait end without a run.
+#[derive(Clone, Copy)]
+struct Cause<'a> {
+    /// The task that keeps them from running: their parent, to whoever looks at their workflow.
+    id: &'a str,
+    state: &'a State,
+    failure: &'a Failure,
+}
+
 /// Stores this end for each of them, a batch at a time, and tells their chords; whether all have one.
 /// Boxed: a chord's body that fails may be a member of another.
 fn end_all<'a>(
     engine: &'a Engine,
     call: &'a Call,
     waiting: &'a [Waiting],
-    state: &'a State,
-    failure: &'a Failure,
+    cause: Cause<'a>,
 ) -> BoxFuture<'a, bool> {
     Box::pin(async move {
         let (mut certain, until) = (true, Instant::now() + TELLING);
         for some in waiting.chunks(AT_ONCE) {
             let each = some.iter();
-            let ends =
-                each.map(|one| end_waiting(engine, call, one, state.clone(), failure, until));
+            let ends = each.map(|one| end_waiting(engine, call, one, cause, until));
             certain &= join_all(ends).await.into_iter().all(|ended| ended);
         }
         let of_chords = waiting
@@ -267,13 +292,22 @@ fn end_all<'a>(
 async fn end_waiting(
     engine: &Engine,
     call: &Call,
-    Waiting { id, task, .. }: &Waiting,
-    state: State,
-    failure: &Failure,
+    one: &Waiting,
+    cause: Cause<'_>,
     until: Instant,
 ) -> bool {
+    let Waiting {
+        id,
+        task,
+        part,
+        later,
+    } = one;
     for tries in 1..=FAIL_TRIES {
-        let end = meta::of_id(engine, id, state.clone(), Value::Null);
+        let mut end = meta::of_id(engine, id, cause.state.clone(), Value::Null);
+        end.parent_id = Some(cause.id.to_owned());
+        end.group_id = part.as_ref().map(|part| part.key.group_id.clone());
+        end.extra
+            .extend(later_steps(later.iter().map(|id| vec![id.clone()])));
         let unclaimed = Unclaimed {
             queue: &call.delivery.queue,
             receive_count: call.delivery.receive_count,
@@ -282,7 +316,7 @@ async fn end_waiting(
             takes_over: false,
             replaces: false,
             retries: None,
-            end: CompletionKind::Final(meta::with_failure(end, failure)),
+            end: CompletionKind::Final(meta::with_failure(end, cause.failure)),
         };
         match unclaimed.store(engine).await {
             Recorded::Stored | Recorded::Stands(_) | Recorded::Superseded => return true,

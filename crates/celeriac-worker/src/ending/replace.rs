@@ -69,6 +69,10 @@ pub(crate) async fn replace(conclusion: Conclusion, workflow: Workflow) -> Execu
     };
     for sending in &mut made.sends {
         let headers = &mut sending.message.envelope.headers;
+        // it stands in this task's place; that task becomes the last of them itself
+        headers
+            .parent_id
+            .clone_from(&call.envelope.headers.parent_id);
         if headers.id == call.id() {
             // the id stays that of this sender's
             headers.origin.clone_from(&call.envelope.headers.origin);

@@ -3,7 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use celeriac_protocol::Signature;
+use celeriac_core::canvas::LATER_STEPS;
+use celeriac_protocol::{Signature, Value};
 
 use super::chord_part::ChordPart;
 use super::embedded::{MOST_EMBEDDED, Step};
@@ -16,6 +17,8 @@ pub(crate) struct Waiting {
     pub(crate) task: String,
     /// Its place in a chord.
     pub(crate) part: Option<ChordPart>,
+    /// Ids of those that come after it alone, where it is the first that ends without a run.
+    pub(super) later: Vec<String>,
 }
 
 /// The tasks that a caller of this step waits for: itself, and all that comes after it alone. A
@@ -24,6 +27,21 @@ pub(crate) fn waiting(step: &Signature) -> Vec<Waiting> {
     let mut all = Vec::new();
     Step::of(step).gather(&mut all);
     all
+}
+
+/// Ids of steps that are kept with a failure.
+const MOST_KEPT: usize = 1_000;
+
+/// What a failure keeps of the steps that will not come, each as the ids of its tasks, so that their
+/// workflow can be shown.
+pub(super) fn later_steps(steps: impl Iterator<Item = Vec<String>>) -> Option<(String, Value)> {
+    let mut left = MOST_KEPT;
+    let steps = steps.map_while(|ids| {
+        left = left.checked_sub(ids.len())?;
+        Some(Value::List(ids.into_iter().map(Value::Str).collect()))
+    });
+    let steps: Vec<Value> = steps.collect();
+    (!steps.is_empty()).then(|| (LATER_STEPS.to_owned(), Value::List(steps)))
 }
 
 /// Those of whom one message's failure tells, each once, and as many at most as a message embeds.

@@ -38,7 +38,7 @@ enum AppSubcommand {
     #[cfg(feature = "beat")]
     #[command(subcommand)]
     Schedules(super::SchedulesCommand),
-    /// Send a task by its name and print its id
+    /// Send a task by its name, or a canvas, and print its id
     Send(SendCommand),
     /// Show a task's state and result
     Result(ResultCommand),

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use celeriac_core::SendOptions;
 use celeriac_producer::ResultError;
-use celeriac_protocol::UtcTime;
+use celeriac_protocol::{Signature, UtcTime, Value, Workflow};
 use clap::Args;
 
 use super::{
@@ -11,12 +11,16 @@ use super::{
 use crate::call_note::call_note;
 use crate::{Connection, Error};
 
-/// Sends a task by its name and prints its id.
+/// Sends a task by its name, or a canvas, and prints its id.
 #[derive(Clone, Debug, Args)]
 pub struct SendCommand {
     /// Task name, such as `tasks.add`
-    #[arg(value_name = "NAME")]
-    pub task: String,
+    #[arg(value_name = "NAME", required_unless_present = "workflow")]
+    pub task: Option<String>,
+    /// A chain, group or chord instead: the JSON object that Celery makes of it (`json.dumps(chain(..))`)
+    #[arg(long, value_name = "JSON", value_parser = json_text::json_dict,
+          conflicts_with_all = ["task", "args", "kwargs", "countdown", "eta", "expires", "queue", "id", "message_group_id"])]
+    pub workflow: Option<JsonDict>,
     /// Positional arguments, a JSON list
     #[arg(short, long, value_name = "JSON", default_value = "[]", value_parser = json_text::json_list)]
     pub args: JsonList,
@@ -56,7 +60,8 @@ impl SendCommand {
         if self.wait.is_some() && connection.ledger().is_none() {
             return Err(Error::Result(ResultError::NoBackend).into());
         }
-        if let Some(note) = call_note(connection.registry(), &self.task, &args, &kwargs) {
+        let task = self.task.clone().unwrap_or_default();
+        if let Some(note) = call_note(connection.registry(), &task, &args, &kwargs) {
             eprintln!("note: {note}");
         }
         if connection.broker_is_in_memory() {
@@ -65,9 +70,14 @@ impl SendCommand {
             );
         }
         let client = connection.client();
-        let result = client
-            .send_task(&self.task, args, kwargs, self.options())
-            .await?;
+        let result = match &self.workflow {
+            None => {
+                client
+                    .send_task(&task, args, kwargs, self.options())
+                    .await?
+            }
+            Some(canvas) => client.send(canvas_of(canvas)?).await?,
+        };
         let task_id = result.id().to_owned();
         let ended = self.finish(connection, task_id).await;
         client.close().await;
@@ -90,7 +100,8 @@ impl SendCommand {
     }
 
     fn ignores_result(&self, connection: &Connection) -> bool {
-        let task = connection.registry().find(&self.task);
+        let task = self.task.as_ref();
+        let task = task.and_then(|task| connection.registry().find(task));
         let ignores = task.is_some_and(|task| task.options.ignore_result == Some(true));
         if ignores {
             eprintln!(
@@ -111,4 +122,9 @@ impl SendCommand {
             ..SendOptions::default()
         }
     }
+}
+
+fn canvas_of(canvas: &JsonDict) -> Result<Workflow, CommandError> {
+    let read = Signature::from_value(Value::Dict(canvas.0.clone())).and_then(Workflow::read);
+    read.map_err(|error| CommandError::usage(format!("`--workflow`: {error}")))
 }
