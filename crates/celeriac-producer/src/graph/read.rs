@@ -214,31 +214,32 @@ impl Found {
     /// begins there; within a group, where that is given.
     fn branch(&self, id: &str, within: Option<&str>, drawn: &mut HashSet<String>) -> Steps {
         let (mut first, mut seen) = (id.to_owned(), HashSet::new());
-        let mut group: Option<String> = None; // whose sender has not been met on the way up
+        // whose senders have not been met on the way up, the outermost first
+        let mut groups: Vec<String> = Vec::new();
         loop {
             let record = self.record(&first);
             if let Some(record) = record {
-                group = group.filter(|group| !self.sends(record, group));
+                groups.retain(|group| !self.sends(record, group));
                 let own = record.meta.group_id.as_ref();
                 let own = own.filter(|own| within != Some(own.as_str()));
                 let is_member = |own: &&String| {
                     let group = self.groups.get(*own);
                     group.is_some_and(|group| group.ids.contains(&first))
                 };
-                group = own.filter(is_member).cloned().or(group);
+                groups.extend(own.filter(is_member).cloned());
             }
             let parent = record.and_then(|record| record.meta.parent_id.clone());
             match parent.filter(|parent| self.record(parent).is_some()) {
                 Some(parent) if drawn.contains(&parent) => {
                     let record = self.record(&parent);
-                    group = group.filter(|group| record.is_none_or(|record| !sends(record, group)));
+                    groups.retain(|group| record.is_none_or(|record| !sends(record, group)));
                     break;
                 }
                 Some(parent) if seen.insert(parent.clone()) => first = parent,
                 _ => break,
             }
         }
-        match group.filter(|group| !drawn.contains(group)) {
+        match groups.into_iter().find(|group| !drawn.contains(group)) {
             Some(group) => self.group_steps(&group, drawn),
             None => self.task_steps(&first, drawn),
         }

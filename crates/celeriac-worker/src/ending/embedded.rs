@@ -132,6 +132,9 @@ impl<'a> Step<'a> {
                 id: id.to_owned(),
                 task: self.task.to_owned(),
                 part: self.options.and_then(ChordPart::of_options),
+                replaces: self
+                    .option("replaced_task_nesting")
+                    .is_some_and(Value::is_true),
                 later: Vec::new(),
             });
         }

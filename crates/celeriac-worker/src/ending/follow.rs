@@ -300,6 +300,7 @@ async fn end_waiting(
         id,
         task,
         part,
+        replaces,
         later,
     } = one;
     for tries in 1..=FAIL_TRIES {
@@ -314,7 +315,7 @@ async fn end_waiting(
             identity: TaskIdentity::told(task, &call.envelope.headers, &call.delivery.queue),
             ran: false,
             takes_over: false,
-            replaces: false,
+            replaces: *replaces,
             retries: None,
             end: CompletionKind::Final(meta::with_failure(end, cause.failure)),
         };

@@ -17,6 +17,8 @@ pub(crate) struct Waiting {
     pub(crate) task: String,
     /// Its place in a chord.
     pub(crate) part: Option<ChordPart>,
+    /// Whether it replaces a task of its id, which may have another name.
+    pub(super) replaces: bool,
     /// Ids of those that come after it alone, where it is the first that ends without a run.
     pub(super) later: Vec<String>,
 }

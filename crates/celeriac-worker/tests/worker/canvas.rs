@@ -49,6 +49,16 @@ fn app(bodies: &Runs) -> App {
             args.into_iter().map(|value| call("add", &[value]).arg(1)),
         )))
     });
+    define("to_failing_group", |ctx, _| {
+        Err(ctx.replace(group([call("fail", &[]), ints("add", &[1])])))
+    });
+    define("to_failing_chain", |ctx, _| {
+        let chain = [ints("add", &[1]), call("fail", &[]), ints("add", &[1])];
+        Err(ctx.replace(Workflow::chain(chain.map(workflow))))
+    });
+    define("to_failing_task", |ctx, _| {
+        Err(ctx.replace(call("fail", &[])))
+    });
     define("more", |ctx, args| {
         ctx.add_to_chord(call("add", &[Value::Int(100)]))?;
         Ok(Value::Int(sum(&args)))
@@ -334,6 +344,21 @@ async fn a_member_that_does_not_end_well_fails_the_body() {
         assert_eq!(exc_message(&after), failed.message(), "{what}");
         let errback = app.client.result::<Value>("errback").state().await;
         assert_eq!(errback.expect("a state"), State::Success, "{what}");
+    }
+}
+
+/// A task that becomes what fails has failed, and all that comes after it.
+#[tokio::test]
+async fn a_task_that_is_replaced_by_what_fails_has_failed() {
+    for name in ["to_failing_group", "to_failing_chain", "to_failing_task"] {
+        let app = app(&Runs::default());
+        let replaced = workflow(call(name, &[]).task_id("replaced"));
+        let canvas = replaced.then(workflow(call("add", &[]).task_id("after")));
+        failure(&app, canvas).await;
+        for id in ["replaced", "after"] {
+            let state = app.client.result::<Value>(id).state().await;
+            assert_eq!(state.expect("a state"), State::Failure, "{name}: {id}");
+        }
     }
 }
 
