@@ -4,7 +4,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use celeriac_core::{Context, Ledger, TaskDefinition, TaskError, TaskOptions};
+use crate::meta;
+use celeriac_core::{Context, Failure, Ledger, TaskDefinition, TaskError, TaskOptions};
 use celeriac_producer::canvas::ResultTree;
 use celeriac_protocol::{Dict, ExceptionInfo, ResultMeta, Signature, State, Value, Workflow};
 
@@ -52,24 +53,68 @@ async fn unlock(
         return Err(ctx.retry().countdown(interval.unwrap_or(INTERVAL)).into());
     }
     let mut results = metas.into_iter().flatten();
-    let mut values = Vec::with_capacity(trees.len());
-    for tree in &trees {
-        values.push(value(tree, &mut results)?);
-    }
+    let values: Result<Vec<Value>, Failure> =
+        trees.iter().map(|tree| value(tree, &mut results)).collect();
     let mut body = Workflow::from(Signature::from_message(body));
-    body.of_mut().args.insert(0, Value::List(values));
+    match values {
+        Ok(values) => body.of_mut().args.insert(0, Value::List(values)),
+        Err(failure) => fail_first(&mut body, &failure, ctx.queue()),
+    }
     ctx.send(body).await?;
     Ok(Value::Null)
+}
+
+/// Puts a task that fails in the place of what would run first, under its id and with all that waits
+/// for it: its error callbacks are sent, and what comes later ends with it.
+fn fail_first(workflow: &mut Workflow, failure: &Failure, queue: &str) {
+    match workflow {
+        Workflow::Task(signature) => {
+            signature.task = super::FAIL.to_owned();
+            signature.args = vec![failure.exception.to_value()];
+            signature.kwargs = Dict::new();
+            signature.immutable = true;
+            let queue = Value::Str(queue.to_owned()); // a worker of Celery's does not know the task
+            signature.options.insert("queue".to_owned(), queue);
+        }
+        Workflow::Chain(chain) => {
+            let first = chain.tasks.first_mut();
+            first
+                .into_iter()
+                .for_each(|first| fail_first(first, failure, queue));
+        }
+        Workflow::Group(group) => {
+            let each = group.tasks.iter_mut();
+            each.for_each(|task| fail_first(task, failure, queue));
+        }
+        Workflow::Chord(chord) => {
+            let each = chord.header.tasks.iter_mut();
+            each.for_each(|task| fail_first(task, failure, queue));
+        }
+    }
+}
+
+/// What stands in a chord's body's place that cannot run: fails with this exception.
+pub(super) async fn fail(_: Context, args: Vec<Value>, _: Dict) -> Result<Value, TaskError> {
+    let exception = args.first().map(ExceptionInfo::from_value);
+    let exception = exception.and_then(Result::ok);
+    Err(TaskError::Failure(Failure {
+        exception: exception.unwrap_or_else(|| chord_error("a member failed".to_owned()).exception),
+        traceback: None,
+    }))
+}
+
+fn chord_error(text: String) -> Failure {
+    meta::failure_text("celery.exceptions", "ChordError", text)
 }
 
 /// The value of a header's branch; the failure of one fails the chord.
 fn value(
     tree: &ResultTree,
     results: &mut impl Iterator<Item = ResultMeta>,
-) -> Result<Value, TaskError> {
+) -> Result<Value, Failure> {
     match tree {
         ResultTree::Group { members, .. } => {
-            let members: Result<Vec<Value>, TaskError> = members
+            let members: Result<Vec<Value>, Failure> = members
                 .iter()
                 .map(|member| value(member, results))
                 .collect();
@@ -81,7 +126,7 @@ fn value(
                 let raised = meta.and_then(|meta| ExceptionInfo::from_value(&meta.result).ok());
                 let raised = raised.map_or_else(|| "nothing".to_owned(), |raised| raised.repr());
                 let text = format!("Dependency {id} raised {raised}");
-                Err(TaskError::failure("ChordError", text))
+                Err(chord_error(text))
             }
         },
     }

@@ -10,6 +10,9 @@ use crate::ending::REPAIR;
 use celeriac_core::{Context, Ledger, Registry, TaskDefinition, TaskError};
 use celeriac_protocol::{Dict, Signature, Value, Workflow};
 
+/// The built-in task that fails with the exception it is given.
+const FAIL: &str = "celeriac.fail";
+
 /// The registry with the built-in tasks that it does not have of its own.
 pub(crate) fn added_to(registry: &Arc<Registry>, store: Option<&Arc<dyn Ledger>>) -> Arc<Registry> {
     let mut all = Registry::clone(registry);
@@ -18,6 +21,7 @@ pub(crate) fn added_to(registry: &Arc<Registry>, store: Option<&Arc<dyn Ledger>>
         map::starmap(registry),
         TaskDefinition::dynamic("celeriac.each", each::each),
         TaskDefinition::dynamic(REPAIR, nothing),
+        TaskDefinition::dynamic(FAIL, chord_unlock::fail),
         TaskDefinition::dynamic("celery.accumulate", accumulate),
         TaskDefinition::dynamic("celery.backend_cleanup", backend_cleanup),
         TaskDefinition::dynamic("celery.chain", chain),
