@@ -349,6 +349,7 @@ async fn an_operator_has_just_the_rights_it_uses() {
         .await;
     stage.output("celeriac", &["queues", "list"]).await;
     stage.output("celeriac", &["doctor", "-Q", &queue]).await;
+    operate_chords(&stage).await;
     stage
         .output("celeriac", &["queues", "purge", &queue, "--yes"])
         .await;
@@ -374,6 +375,28 @@ async fn an_operator_has_just_the_rights_it_uses() {
             || resource.starts_with(&queue)
     });
     stage.is_just("operator", used).await;
+}
+
+/// A chord that hangs: nobody runs its members.
+async fn operate_chords(stage: &Stage) {
+    let queue = stage.queue.clone();
+    let task = || serde_json::json!({"task": "w.total", "options": {"queue": queue}});
+    let chord = serde_json::json!({
+        "task": "celery.chord",
+        "subtask_type": "chord",
+        "kwargs": {"header": [task(), task()], "body": task()},
+    });
+    let chord = chord.to_string();
+    let send = ["send", "--workflow", &chord];
+    stage.output("interop-worker", &send).await;
+    let listed = stage
+        .output("celeriac", &["chords", "list", "--json"])
+        .await;
+    let listed: Json = serde_json::from_str(&listed).expect("JSON");
+    let gid = listed[0]["group_id"].as_str().expect("an id");
+    stage.output("celeriac", &["graph", gid]).await;
+    let repair = ["chords", "repair", gid, "--fail-missing"];
+    stage.output("celeriac", &repair).await;
 }
 
 async fn operate_schedules(stage: &mut Stage) {
