@@ -8,6 +8,7 @@ Every test of passes.txt must pass; the others are run, too, and tests/celery-su
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -49,6 +50,16 @@ def wait_for(port: int) -> None:
     raise SystemExit(f"ministack does not answer on port {port}")
 
 
+# All that runs, to be ended with this program.
+PROCESSES: list[subprocess.Popen] = []
+
+
+def end_all(*_) -> None:
+    for process in reversed(PROCESSES):
+        process.terminate()
+    os._exit(1)
+
+
 class Shard:
     """A part of the tests, with an emulator, a worker and a scratch pad of its own."""
 
@@ -63,6 +74,7 @@ class Shard:
         with open(self.folder / f"{name}.log", "wb") as log:
             process = subprocess.Popen(command, stdout=log, stderr=log, env={**os.environ, **env}, cwd=self.folder)
         self.processes.append(process)
+        PROCESSES.append(process)
 
     def run(self) -> dict[str, str]:
         try:
@@ -128,7 +140,9 @@ class Shard:
         files = [f"t/integration/{file}" for file in FILES]
         command = [sys.executable, "-m", "pytest", *plugins, *limits, "-v", "-rA", "--tb=short", *files, *self.arguments]
         with open(self.folder / "pytest.log", "wb") as log:
-            subprocess.run(command, cwd=SUITE, env={**os.environ, **env}, stdout=log, stderr=log)
+            tests = subprocess.Popen(command, cwd=SUITE, env={**os.environ, **env}, stdout=log, stderr=log)
+        PROCESSES.append(tests)
+        tests.wait()
         lines = report.read_text().splitlines() if report.exists() else []
         if not lines:
             print((self.folder / "pytest.log").read_text()[-4000:])
@@ -141,6 +155,7 @@ class Shard:
 
 
 def main() -> int:
+    signal.signal(signal.SIGTERM, end_all)
     arguments = sys.argv[1:]
     count = int(arguments.pop(arguments.index("--shards") + 1)) if "--shards" in arguments else 4
     arguments = [argument for argument in arguments if argument != "--shards"]

@@ -1,6 +1,7 @@
 use std::collections::HashMap;
 use std::fs;
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 /// What tasks really did: each line is the begin (the task's id) or the end (the name it was given)
 /// of a run.
@@ -32,6 +33,16 @@ impl Effects {
     pub(crate) fn count(&self) -> usize {
         let text = fs::read_to_string(&self.path).expect("the effects file");
         text.lines().count()
+    }
+
+    /// Waits until there are more lines than these.
+    pub(crate) async fn more_than(&self, lines: usize) {
+        let deadline = Instant::now() + Duration::from_mins(2);
+        while self.count() <= lines {
+            let count = self.count();
+            assert!(Instant::now() < deadline, "only {count} of {lines} lines");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
     }
 
     /// How often each name stands there.

@@ -1,5 +1,5 @@
 use std::collections::HashMap;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use celeriac::{AsyncResult, TaskSignature, UtcTime, Value};
 use celeriac_protocol::ResultMeta;
@@ -32,7 +32,7 @@ async fn kill_three_times(scene: Scene) {
         let worker = scene
             .worker(VISIBILITY, &[("WORKER_CONCURRENCY", "20")])
             .await;
-        more_than(&effects, killed * TASKS * 2 / 5).await;
+        effects.more_than(killed * TASKS * 2 / 5).await;
         worker.kill().await;
         finished.push(Finished::now(&scene, &sent, &effects).await);
     }
@@ -95,18 +95,6 @@ fn slow(effects: &Effects, n: usize) -> TaskSignature {
         .arg(effects.path())
         .arg(format!("done-{n}"))
         .arg(0.05)
-}
-
-async fn more_than(effects: &Effects, lines: usize) {
-    let deadline = Instant::now() + Duration::from_mins(2);
-    while effects.count() <= lines {
-        assert!(
-            Instant::now() < deadline,
-            "only {} of {lines} lines",
-            effects.count()
-        );
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
 }
 
 /// No run of a task began once its SUCCESS was stored.

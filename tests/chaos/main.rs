@@ -5,6 +5,7 @@ mod beat;
 mod beat_process;
 mod broken_bodies;
 mod budget;
+mod chords;
 mod counted;
 mod dev;
 mod effects;

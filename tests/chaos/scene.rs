@@ -2,7 +2,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use celeriac::broker::QueueSpec;
-use celeriac::{AsyncResult, Client, Connection, Settings, TaskSignature, Value};
+use celeriac::{App, AsyncResult, Client, Connection, TaskSignature, Value};
 use celeriac_protocol::{ResultMeta, State};
 use celeriac_testkit::emulator::{Ministack, unique_name};
 use celeriac_testkit::fault_proxy::{FaultProxy, Rule};
@@ -83,13 +83,17 @@ impl Place {
 
     /// A client and more, sending to `queue`.
     pub(crate) async fn connect(&self, queue: &str) -> Connection {
-        let settings = Settings {
-            broker_url: Some(self.broker_url()),
-            result_backend: Some(self.result_backend()),
-            task_default_queue: queue.to_owned(),
-            ..Settings::default()
-        };
-        Connection::open(settings).await.expect("a connection")
+        self.connect_as(App::new("chaos"), queue).await
+    }
+
+    /// The same, which knows an app's tasks.
+    pub(crate) async fn connect_as(&self, app: App, queue: &str) -> Connection {
+        let app = app.isolated().settings(|settings| {
+            settings.broker_url = Some(self.broker_url());
+            settings.result_backend = Some(self.result_backend());
+            settings.task_default_queue = queue.to_owned();
+        });
+        app.build().await.expect("a connection")
     }
 }
 

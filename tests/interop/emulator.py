@@ -65,6 +65,15 @@ class Emulator:
         """Puts a message body on a queue as it is."""
         self.sqs.send_message(QueueUrl=self.queue_url(queue), MessageBody=body)
 
+    def take(self, queue: str) -> list[str]:
+        """The bodies of all messages of a queue that no worker serves."""
+        bodies = []
+        while messages := self.sqs.receive_message(QueueUrl=self.queue_url(queue), MaxNumberOfMessages=10).get("Messages"):
+            for message in messages:
+                bodies.append(message["Body"])
+                self.sqs.delete_message(QueueUrl=self.queue_url(queue), ReceiptHandle=message["ReceiptHandle"])
+        return bodies
+
     def count(self, queue: str) -> int:
         """Messages in a queue: waiting, held and delayed."""
         names = [f"ApproximateNumberOfMessages{kind}" for kind in ("", "NotVisible", "Delayed")]

@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use celeriac_protocol::{Dict, Value};
 use serde::Serialize;
 
-use super::{Follows, Full, Group, Open, Takes, group};
+use super::{Follows, Group, Ignores, Open, Takes, group};
 use crate::{SendError, TaskSignature};
 
 /// A task without its arguments, an `Args` of them: `add::task()`.
@@ -26,7 +26,7 @@ impl<Args> Maps<Args> for Open {}
 
 /// Runs a task with each item, one after the other in one run: Celery's `map`. The result is the
 /// list of the results. The task's retries, limits and callbacks do not count in it; it goes to
-/// that task's queue.
+/// that task's queue. As a later step it ignores the result before it.
 ///
 /// ```
 /// use celeriac_core::TaskSignature;
@@ -39,7 +39,7 @@ impl<Args> Maps<Args> for Open {}
 pub fn map<T, In: Maps<(X,)>, X: Serialize>(
     task: TaskSignature<T, In>,
     items: impl IntoIterator<Item = X>,
-) -> TaskSignature<Vec<T>, Full> {
+) -> TaskSignature<Vec<T>, Ignores> {
     let items: Vec<X> = items.into_iter().collect();
     mapped("celery.map", task, items)
 }
@@ -49,7 +49,7 @@ pub fn map<T, In: Maps<(X,)>, X: Serialize>(
 pub fn starmap<T, In: Maps<Args>, Args: Serialize>(
     task: TaskSignature<T, In>,
     items: impl IntoIterator<Item = Args>,
-) -> TaskSignature<Vec<T>, Full> {
+) -> TaskSignature<Vec<T>, Ignores> {
     let items: Vec<Args> = items.into_iter().collect();
     mapped("celery.starmap", task, items)
 }
@@ -101,7 +101,7 @@ fn mapped<T, In, X: Serialize>(
     name: &str,
     task: TaskSignature<T, In>,
     items: Vec<X>,
-) -> TaskSignature<Vec<T>, Full> {
+) -> TaskSignature<Vec<T>, Ignores> {
     let options = task.options.clone();
     let mut inner = task.to_signature();
     inner.options = Dict::new();
@@ -118,7 +118,7 @@ fn mapped<T, In, X: Serialize>(
             reason,
         });
     }
-    call.retyped()
+    call.immutable()
 }
 
 /// The task that these are for, whose route they take.

@@ -7,7 +7,7 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::ops::BitOr;
 
-use celeriac_protocol::{Signature, Value, Workflow};
+use celeriac_protocol::{Dict, Signature, Value, Workflow};
 
 use crate::{SendError, TaskSignature};
 
@@ -136,6 +136,19 @@ macro_rules! canvases {
                     let options = set(TaskSignature::of_canvas()).options.to_dict();
                     Self::of(self.workflow.map(|mut workflow| {
                         workflow.of_mut().options.extend(options);
+                        workflow
+                    }))
+                }
+
+                /// Stamps each task, those that run later too: what `stamps` gives of it goes with its
+                /// message under these names. Celery's stamping visitor.
+                pub fn stamp_each(self, mut stamps: impl FnMut(&Signature) -> Dict) -> Self {
+                    Self::of(self.workflow.map(|mut workflow| {
+                        workflow.for_each_task(&mut |task| {
+                            for (name, value) in stamps(task) {
+                                task.stamp(&name, value);
+                            }
+                        });
                         workflow
                     }))
                 }
