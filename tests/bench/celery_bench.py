@@ -20,3 +20,8 @@ app.conf.update(
 @app.task(name="bench.noop")
 def noop(x):
     return x
+
+
+@app.task(name="bench.count")
+def count(results):
+    return len(results)

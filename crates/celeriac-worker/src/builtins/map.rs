@@ -28,9 +28,7 @@ fn definition(
         async move {
             let [task, it] = taken(args, &kwargs, ["task", "it"]);
             let name = task.get("task").and_then(Value::as_str).unwrap_or_default();
-            let task = registry
-                .find(name)
-                .ok_or_else(|| TaskError::failure("NotRegistered", name))?;
+            let task = registry.find(name).ok_or_else(|| not_registered(name))?;
             let mut results = Vec::new();
             for item in it.into_items().unwrap_or_default() {
                 results.push(run(&ctx, task, args_of(item)).await?);
@@ -38,6 +36,14 @@ fn definition(
             Ok(Value::List(results))
         }
     })
+}
+
+fn not_registered(name: &str) -> TaskError {
+    let text = match name {
+        "" => "`task` is no signature of a task",
+        name => name,
+    };
+    TaskError::failure("NotRegistered", text)
 }
 
 /// One call, in this run.

@@ -8,6 +8,7 @@
 #![expect(clippy::print_stdout, reason = "the benchmark prints its tables")]
 
 mod ceiling;
+mod chord;
 mod cold_start;
 mod contender;
 mod emulators;
@@ -83,6 +84,8 @@ enum Other {
     /// A Lambda function beside a bare `lambda_runtime` one: how long each takes to start, and how
     /// large it is
     ColdStart(cold_start::ColdStart),
+    /// A chord, from its send to the end of its body
+    Chord(chord::ChordBench),
     /// Celeriac on SQLite beside huey on it: sends, runs, and results read one by one and joined
     Local(local::Local),
 }
@@ -92,17 +95,23 @@ async fn noop(x: i64) -> TaskResult<i64> {
     Ok(x)
 }
 
+#[task(name = "bench.count")]
+async fn count(results: Vec<Value>) -> i64 {
+    i64::try_from(results.len()).unwrap_or(i64::MAX)
+}
+
 #[tokio::main]
 async fn main() -> ExitCode {
     // the measured worker is this program too, in a process of its own
     match std::env::var("CELERIAC_TEST_ROLE").as_deref() {
-        Ok("worker") => return App::new("bench").task(noop).run().await,
+        Ok("worker") => return App::new("bench").task(noop).task(count).run().await,
         Ok("services") => return exit_code(emulators::serve_memory().await.map(|()| true)),
         _ => {}
     }
     let arguments = Arguments::parse();
     exit_code(match &arguments.other {
         Some(Other::ColdStart(cold_start)) => cold_start.run().await,
+        Some(Other::Chord(chord)) => chord.run().await,
         Some(Other::Local(local)) => local.run().await,
         None => compare(&arguments).await,
     })

@@ -1,7 +1,8 @@
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use celeriac::Connection;
+use celeriac::{App, Connection};
 use celeriac_core::{QueueSpec, Settings};
 use celeriac_testkit::fault_proxy::FaultProxy;
 use tempfile::TempDir;
@@ -12,7 +13,7 @@ use crate::emulators::{Emulators, Services};
 use crate::queue_feeder::{self, QueueFeeder};
 use crate::report::{Requests, Run};
 use crate::usage::{self, Usage};
-use crate::{ceiling, raw_ceiling};
+use crate::{ceiling, chord, raw_ceiling};
 
 /// Longer than any run takes.
 const PATIENCE: Duration = Duration::from_mins(2);
@@ -113,6 +114,58 @@ impl Bench {
         };
         stop(worker).await;
         Ok(requests)
+    }
+
+    /// How long one chord takes.
+    pub(crate) async fn chord(&self, contender: &Contender, members: usize) -> Result<Duration> {
+        let (_, place) = self.fresh("chord").await?;
+        let connection = self.chord_client(contender, &place).await?;
+        let worker = contender.start(&place, &self.logs.path().join(contender.name()))?;
+        let (client, queue) = (connection.client(), &place.queue);
+        chord::once(&client, queue, 50)
+            .await
+            .with_context(|| self.log_of(contender))?;
+        let time = chord::once(&client, queue, members).await;
+        stop(worker).await;
+        time.with_context(|| self.log_of(contender))
+    }
+
+    /// DynamoDB requests of a chord's worker by operation, for each member.
+    pub(crate) async fn count_chord(
+        &self,
+        contender: &Contender,
+        members: usize,
+    ) -> Result<BTreeMap<String, f64>> {
+        let (_, place) = self.fresh("chord").await?;
+        let connection = self.chord_client(contender, &place).await?;
+        let dynamodb = FaultProxy::start(&format!("http://{}", place.dynamodb), Vec::new()).await;
+        let proxied = Place {
+            dynamodb: dynamodb.url().replace("http://", ""),
+            ..place.clone()
+        };
+        let worker = contender.start(&proxied, &self.logs.path().join(contender.name()))?;
+        let client = connection.client();
+        chord::once(&client, &place.queue, 50).await?;
+        dynamodb.reset_requests();
+        let done = chord::once(&client, &place.queue, members).await;
+        stop(worker).await;
+        done.with_context(|| self.log_of(contender))?;
+        let each = dynamodb.requests().into_iter();
+        Ok(each
+            .map(|(operation, count)| (operation, count as f64 / members as f64))
+            .collect())
+    }
+
+    /// Knows the tasks where celeriac runs them, so that their chord is kept as celeriac's own.
+    async fn chord_client(&self, contender: &Contender, place: &Place) -> Result<Connection> {
+        let app = App::new("bench").isolated();
+        let app = if contender.is_celery() {
+            app
+        } else {
+            app.task(crate::noop).task(crate::count)
+        };
+        let settings = settings_of(place);
+        Ok(app.settings(|own| *own = settings).build().await?)
     }
 
     /// Tasks of a timed run: where the services are no limit, celeriac has ten times as many, or
