@@ -91,7 +91,7 @@ impl Place {
         let app = app.isolated().settings(|settings| {
             settings.broker_url = Some(self.broker_url());
             settings.result_backend = Some(self.result_backend());
-            settings.task_default_queue = queue.to_owned();
+            queue.clone_into(&mut settings.task_default_queue);
         });
         app.build().await.expect("a connection")
     }

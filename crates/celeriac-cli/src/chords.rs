@@ -1,6 +1,6 @@
 use celeriac::chords::{ChordRepair, ChordRepaired, ChordStatus, Layout};
 use celeriac::commands::{CommandError, EXIT_FAILED, EXIT_OK, Table, print};
-use celeriac::{Client, Connection};
+use celeriac::{Client, Connection, UtcTime};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
@@ -28,7 +28,7 @@ pub(crate) struct RepairChord {
     #[arg(value_name = "GROUP_ID", required_unless_present = "all")]
     group_ids: Vec<String>,
     /// All chords that are listed
-    #[arg(long, conflicts_with = "group_ids")]
+    #[arg(long, conflicts_with_all = ["group_ids", "fail_missing"])]
     all: bool,
     /// Fail the body where members have not ended: those that nobody will run any more
     #[arg(long)]
@@ -64,13 +64,14 @@ impl ListChords {
 
 impl RepairChord {
     async fn run(&self, client: &Client) -> Result<u8, CommandError> {
-        let ids = match self.all {
-            true => open(client)
+        let ids = if self.all {
+            open(client)
                 .await?
                 .into_iter()
                 .map(|chord| chord.group_id)
-                .collect(),
-            false => self.group_ids.clone(),
+                .collect()
+        } else {
+            self.group_ids.clone()
         };
         let how = ChordRepair {
             fail_missing: self.fail_missing,
@@ -78,7 +79,15 @@ impl RepairChord {
         };
         let mut code = EXIT_OK;
         for id in ids {
-            match client.repair_chord(&id, &how).await? {
+            let repaired = match client.repair_chord(&id, &how).await {
+                Ok(repaired) => repaired,
+                Err(error) => {
+                    eprintln!("{id}: {error}");
+                    code = EXIT_FAILED;
+                    continue;
+                }
+            };
+            match repaired {
                 ChordRepaired::Told => print(&format!("{id}: a worker was told")),
                 ChordRepaired::Over => print(&format!("{id}: it is over already")),
                 ChordRepaired::Awaited(members) => {
@@ -131,9 +140,7 @@ fn as_text(open: &[ChordStatus]) -> String {
             chord.group_id.clone(),
             chord.body.clone(),
             format!("{}/{}", chord.arrived, chord.members),
-            chord
-                .began
-                .map_or_else(|| "-".to_owned(), |began| began.to_iso()),
+            chord.began.map_or_else(|| "-".to_owned(), UtcTime::to_iso),
             layout(chord.layout).to_owned(),
         ]);
     }
@@ -147,7 +154,7 @@ fn as_json(chord: &ChordStatus) -> Value {
         "body_id": chord.body_id,
         "members": chord.members,
         "arrived": chord.arrived,
-        "began": chord.began.map(|began| began.to_iso()),
+        "began": chord.began.map(UtcTime::to_iso),
         "layout": layout(chord.layout),
     })
 }

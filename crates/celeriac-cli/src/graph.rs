@@ -14,6 +14,10 @@ pub(crate) struct GraphCommand {
 
 /// How it is written; a text for people without any of these.
 #[derive(Debug, Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "one flag for each form, of which one is given"
+)]
 #[group(multiple = false)]
 struct Form {
     /// Print a JSON object, with all tasks

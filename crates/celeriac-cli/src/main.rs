@@ -52,7 +52,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Send a task by its name, or a canvas, and print its id
-    Send(SendCommand),
+    Send(Box<SendCommand>),
     /// Show a task's state and result
     Result(ResultCommand),
     /// List, create or purge queues

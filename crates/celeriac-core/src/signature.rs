@@ -186,7 +186,7 @@ impl<T, In> TaskSignature<T, In> {
     }
 
     /// The same, but what is wrong with it is told when it is sent.
-    pub(crate) fn refused(mut self, error: SendError) -> Self {
+    pub(crate) fn refused(mut self, error: &SendError) -> Self {
         self.remember(EncodeError(error.to_string()));
         self
     }

@@ -212,25 +212,25 @@ fn load(
     ))
 }
 
-/// Ids of groups whose chords are open.
+/// The keys of open chords that begin so.
 fn list(
     transaction: &Transaction<'_>,
-    (before, after): (&str, &str),
+    prefix: &str,
     from: Option<&str>,
     now: i64,
 ) -> rusqlite::Result<Vec<String>> {
     let sql = "SELECT key FROM chord
-               WHERE state IS NULL AND expires_at > ?1 AND key > ?2 ORDER BY key LIMIT ?3";
+               WHERE state IS NULL AND expires_at > ?1 AND key > ?2
+                 AND substr(key, 1, length(?3)) = ?3 ORDER BY key LIMIT ?4";
     let mut open = transaction.prepare_cached(sql)?;
-    let keys = open.query_map((now, from.unwrap_or_default(), PAGE), |row| row.get(0))?;
-    let ids = keys.collect::<rusqlite::Result<Vec<String>>>()?;
-    let own = |key: &String| Some(key.strip_prefix(before)?.strip_suffix(after)?.to_owned());
-    Ok(ids.iter().filter_map(own).collect())
+    let from = from.unwrap_or_default();
+    let keys = open.query_map((now, from, prefix, PAGE), |row| row.get(0))?;
+    keys.collect()
 }
 
 /// A saved group is a chord that is over, and has no members.
 fn save(transaction: &Transaction<'_>, key: &str, tuple: &[u8], ends: i64) -> rusqlite::Result<()> {
-    let sql = "INSERT OR REPLACE INTO chord (key, body, shape, state, takes, expires_at)
+    let sql = "INSERT OR IGNORE INTO chord (key, body, shape, state, takes, expires_at)
                VALUES (?1, ?2, '', 'saved', 0, ?3)";
     transaction
         .prepare_cached(sql)?
@@ -361,22 +361,25 @@ impl Chords for LocalStore {
 
     async fn list(&self, after: Option<&str>) -> Result<ChordPage, StoreError> {
         let (from, now) = (after.map(str::to_owned), self.database().now().0);
-        let around = self.chord("");
-        let done = self.database().read(move |transaction| {
-            let around = around.split_at(around.len() - 1); // the quotes of a Python literal
-            list(transaction, around, from.as_deref(), now)
-        });
-        let ids = done
+        let none = self.chord("");
+        let (prefix, quote) = none.split_at(none.len() - 1); // of a Python literal
+        let (prefix, quote) = (prefix.to_owned(), quote.to_owned());
+        let begins = prefix.clone();
+        let done = self
+            .database()
+            .read(move |transaction| list(transaction, &begins, from.as_deref(), now));
+        let keys = done
             .await
             .map_err(|error| StoreError::new("list chords", "", error.into()))?;
-        let is_full = i64::try_from(ids.len()).is_ok_and(|count| count == PAGE);
-        let next = ids.last().filter(|_| is_full).map(|id| self.chord(id));
-        let key = |group_id| ChordKey {
-            group_id,
-            layout: Layout::Set,
+        let is_full = i64::try_from(keys.len()).is_ok_and(|count| count == PAGE);
+        let next = keys.last().filter(|_| is_full).cloned();
+        let own = |key: &String| {
+            let group_id = key.strip_prefix(&prefix)?.strip_suffix(&quote)?.to_owned();
+            let layout = Layout::Set;
+            Some(ChordKey { group_id, layout })
         };
         Ok(ChordPage {
-            keys: ids.into_iter().map(key).collect(),
+            keys: keys.iter().filter_map(own).collect(),
             next,
         })
     }

@@ -1,14 +1,11 @@
 //! Chords as those see them who operate them.
 
-use celeriac_core::chords::{ChordKey, ChordRecord, Layout};
+use celeriac_core::chords::{ChordKey, ChordRecord, Layout, REPAIR};
 use celeriac_core::{SendError, SendOptions, StoreError};
 use celeriac_protocol::{Dict, Signature, State, UtcTime, Value};
 
 use crate::canvas::CHORD_HEADER;
 use crate::{Client, ResultError};
-
-/// The built-in task that sends a chord's body, or fails it.
-const REPAIR: &str = "celeriac.chord_repair";
 
 /// A chord as it stands.
 #[derive(Clone, Debug)]

@@ -44,6 +44,8 @@ struct Parts {
     clock: Arc<dyn Clock>,
 }
 
+/// Bytes of a chain's messages, all together, that are worth a word.
+const COPIED: usize = 8 << 20;
 /// Messages of a canvas between it and the broker: enough to keep every request in flight full.
 const WINDOW: usize = 256;
 
@@ -183,6 +185,7 @@ impl Client {
         let kind = workflow.kind();
         let plan = self.plan(workflow, Applied::default(), &mut Ids::random())?;
         let result = plan.result.ok_or_else(|| empty(kind))?;
+        let mut copied = 0;
         let messages: Result<Vec<Message>, SendError> = plan
             .messages
             .into_iter()
@@ -193,17 +196,49 @@ impl Client {
                         reason,
                     }
                 })?;
+                let chain = signature.options.get("chain").and_then(Value::as_list);
+                let later = chain.map_or(0, <[Value]>::len);
                 let call = Signature {
                     options: Dict::new(),
                     ..signature
                 };
-                self.message(call, options.clone().overlaid(own))
+                let message = self.message(call, options.clone().overlaid(own))?;
+                copied += self.check_chain(&message, later)?;
+                Ok(message)
             })
             .collect();
         let messages = messages?;
+        if copied > COPIED {
+            tracing::warn!(
+                "each message of a chain carries the steps after it: this canvas sends about {} MiB in all",
+                copied >> 20
+            );
+        }
         self.begin(plan.chords).await?;
         self.send_messages(messages).await?;
         Ok(result)
+    }
+
+    /// A message carries all later steps of its chain: what would exceed the broker's limit is
+    /// refused before anything is sent. About how many bytes all messages of the chain have.
+    fn check_chain(&self, message: &Message, later: usize) -> Result<usize, SendError> {
+        let (parts, payload) = (&*self.parts, message.envelope.body.len());
+        let limit = parts.outbox.max_bytes(&message.queue);
+        if later > 0 && payload > limit / 4 {
+            let form = parts.settings.task_message_form.into();
+            let size = message.parcel(form, parts.clock.now()).body.len();
+            if size > limit {
+                return Err(SendError::Invalid {
+                    task: message.envelope.headers.task.clone(),
+                    reason: format!(
+                        "its message has {size} bytes, over the limit of {limit}: it carries the \
+                         {later} later steps of its chain. Store what is large elsewhere and pass \
+                         where it is, or let a step send the rest"
+                    ),
+                });
+            }
+        }
+        Ok((payload / 2).saturating_mul(later))
     }
 
     async fn send_messages(&self, messages: Vec<Message>) -> Result<(), SendError> {

@@ -79,6 +79,11 @@ impl Outbox {
         self.accept(parcel).await?.await
     }
 
+    /// Bytes of a message that this queue takes.
+    pub(crate) fn max_bytes(&self, queue: &str) -> usize {
+        self.senders.capabilities(queue).max_bytes
+    }
+
     /// Whether this queue keeps the order of its messages.
     pub(crate) fn is_fifo(&self, queue: &str) -> bool {
         self.senders.capabilities(queue).fifo

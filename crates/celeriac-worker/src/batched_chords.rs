@@ -1,5 +1,5 @@
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use celeriac_core::chords::{Arrived, ChordKey, Chords, Part};
@@ -10,7 +10,7 @@ use celeriac_protocol::Signature;
 const MAX_ITEMS: usize = 100;
 
 /// Chords whose bodies were kept lately.
-const REMEMBERED: usize = 64;
+const REMEMBERED: usize = 256;
 
 /// The chords as the executor uses them: members arrive together.
 pub(crate) struct BatchedChords {
@@ -39,27 +39,28 @@ impl BatchedChords {
         &*self.store
     }
 
-    /// Keeps a body that travels with members alone, once for each chord. Where that fails, the
-    /// chord cannot be repaired, and no more.
+    /// Keeps a body that travels with members alone, once for each chord. Where that fails, the next
+    /// member tries again.
     pub(crate) async fn keep_body(&self, key: &ChordKey, body: &Signature) {
-        if !self.is_new(key) {
+        if self.kept().contains(key) {
             return;
         }
-        if let Err(error) = self.store.keep_body(key, &body.to_value()).await {
-            tracing::warn!("the body of chord `{}` is not kept: {error}", key.group_id);
+        match self.store.keep_body(key, &body.to_value()).await {
+            Ok(()) => {
+                let mut kept = self.kept();
+                kept.push_back(key.clone());
+                if kept.len() > REMEMBERED {
+                    kept.pop_front();
+                }
+            }
+            Err(error) => {
+                tracing::warn!("the body of chord `{}` is not kept: {error}", key.group_id);
+            }
         }
     }
 
-    fn is_new(&self, key: &ChordKey) -> bool {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.contains(key) {
-            return false;
-        }
-        if kept.len() == REMEMBERED {
-            kept.pop_front();
-        }
-        kept.push_back(key.clone());
-        true
+    fn kept(&self) -> MutexGuard<'_, VecDeque<ChordKey>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Marks a member.

@@ -158,3 +158,8 @@ pub(crate) fn failure(exc_module: &str, exc_type: &str, args: Vec<Value>) -> Fai
 pub(crate) fn failure_text(exc_module: &str, exc_type: &str, text: impl Into<String>) -> Failure {
     failure(exc_module, exc_type, vec![Value::Str(text.into())])
 }
+
+/// What a chord's body fails with.
+pub(crate) fn chord_error(text: String) -> Failure {
+    failure_text("celery.exceptions", "ChordError", text)
+}

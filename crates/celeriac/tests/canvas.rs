@@ -41,6 +41,14 @@ async fn becomes(ctx: Context, x: i64) -> TaskResult<i64> {
     Err(ctx.replace(add::s(x, 1) | add::step(2)))
 }
 
+/// Sends a chain of more steps than a result's `children` may nest.
+#[task(name = "canvas.sends_long")]
+async fn sends_long(ctx: Context) -> TaskResult<()> {
+    let chain = (1..100).fold(add::s(0, 1) | add::step(1), |chain, _| chain | add::step(1));
+    ctx.send(chain).await?;
+    Ok(())
+}
+
 #[task(name = "canvas.report")]
 async fn report(numbers: Vec<Result<i64, MemberError>>) -> Vec<String> {
     let text = |number: Result<i64, MemberError>| match number {
@@ -53,7 +61,7 @@ async fn report(numbers: Vec<Result<i64, MemberError>>) -> Vec<String> {
 async fn app() -> InMemory {
     let app = App::new("canvas");
     let app = app.task(add).task(square).task(numbers).task(total);
-    InMemory::start(app.task(odd).task(becomes).task(report))
+    InMemory::start(app.task(odd).task(becomes).task(sends_long).task(report))
         .await
         .expect("a worker")
 }
@@ -86,6 +94,14 @@ async fn a_mapped_task_has_no_arguments_of_its_own() {
         "task `celery.map` cannot be encoded: task `celery.map`: `canvas.square` gets all of its \
          arguments from the items"
     );
+}
+
+#[tokio::test]
+async fn chunks_have_a_size() {
+    let app = app().await;
+    let error = app.client().send(chunks(add::task(), [(1, 2)], 0)).await;
+    let error = error.expect_err("refused").to_string();
+    assert_eq!(error, "task `canvas.add`: the size of a chunk is 0");
 }
 
 #[tokio::test]
@@ -137,7 +153,7 @@ async fn a_group_is_saved_restored_and_streamed() {
     let app = app().await;
     let client = app.client();
     let sent = client
-        .send(group((1..=20).map(|n| square::s(n))))
+        .send(group((1..=20).map(square::s)))
         .await
         .expect("sent");
     sent.save().await.expect("saved");
@@ -157,6 +173,46 @@ async fn a_group_is_saved_restored_and_streamed() {
     }));
     let nobody = client.restore_group::<i64>("nobody").await;
     assert!(nobody.expect("read").is_none());
+}
+
+/// A body that collects, in a chord whose own members fail it, and the other way round.
+#[tokio::test]
+async fn chords_in_chords_collect_each_for_itself() {
+    let app = app().await;
+    let client = app.client();
+    let numbers = || group((1..=3).map(odd::s));
+    let inner = group((1..=2).map(odd::si)).collect() | report::step();
+    let failed = client.send(numbers() | inner).await.expect("sent");
+    let error = failed.get(LONG).await.expect_err("2 is even");
+    assert!(error.to_string().contains("2 is even"), "{error}");
+
+    let inner = group((1..=2).map(odd::si)).collect() | report::step();
+    let collected = client.send(numbers().collect() | inner.immutable()).await;
+    let collected = collected.expect("sent").get(LONG).await;
+    assert_eq!(
+        collected.expect("a report"),
+        ["1", "ValueError('2 is even')"]
+    );
+}
+
+/// Each message carries the steps after it, and none of their depth counts.
+#[tokio::test]
+async fn a_chain_may_be_long() {
+    let app = app().await;
+    let client = app.client();
+    let chain = (1..300).fold(add::s(0, 1) | add::step(1), |chain, _| chain | add::step(1));
+    let result = client.send(chain).await.expect("sent");
+    assert_eq!(result.get(LONG).await.expect("a sum"), 301);
+    let graph = client.graph(result.id()).await.expect("read");
+    let graph = graph.expect("known");
+    assert_eq!(graph.steps.len(), 301);
+    assert!(
+        graph.to_string().contains("→ 286 more steps: 286 SUCCESS"),
+        "{graph}"
+    );
+
+    let sends = client.send(sends_long::s()).await.expect("sent");
+    sends.get(LONG).await.expect("it has sent a chain");
 }
 
 /// From whichever of its ids, the same workflow.
@@ -189,7 +245,7 @@ async fn a_workflow_is_read_from_any_of_its_ids() {
         "{text}"
     );
     assert!(
-        lines[3].contains("→ canvas.add") && lines[3].ends_with("7"),
+        lines[3].contains("→ canvas.add") && lines[3].ends_with('7'),
         "{text}"
     );
     assert!(
@@ -208,7 +264,7 @@ async fn a_large_group_is_folded() {
         .await
         .expect("sent");
     let _ = sent.set().join_all(LONG).await;
-    let graph = client.graph(&sent.results()[7].id()).await;
+    let graph = client.graph(sent.results()[7].id()).await;
     let graph = graph.expect("read").expect("known");
     assert_eq!(graph.states.values().sum::<usize>(), 300);
     let text = graph.to_string();
@@ -297,4 +353,23 @@ async fn a_workflow_with_replaced_tasks_is_one() {
     for (line, start) in lines.iter().zip(starts) {
         assert!(line.starts_with(start), "{line}\n{text}");
     }
+}
+
+/// Each message of a chain carries the steps after it.
+#[tokio::test]
+async fn a_chain_that_is_too_large_says_so_and_sends_nothing() {
+    let app = app().await;
+    let text = "x".repeat(10_000);
+    let step = || TaskSignature::<String>::new("python.echo").arg(&text);
+    let rest = (1..1_000).map(|_| step());
+    let canvas = rest.fold(step() | step(), |chain, next| chain | next);
+    let error = app.client().send(canvas).await.expect_err("refused");
+    let error = error.to_string();
+    let told = "over the limit of 1048576: it carries the 1000 later steps of its chain. Store what is \
+                large elsewhere and pass where it is, or let a step send the rest";
+    assert!(
+        error.starts_with("task `python.echo`: its message has 1"),
+        "{error}"
+    );
+    assert!(error.ends_with(told), "{error}");
 }

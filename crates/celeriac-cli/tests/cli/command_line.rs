@@ -351,7 +351,7 @@ fn a_chord_is_sent_listed_and_repaired() {
         stdout.contains("2 members have not ended") && stdout.contains("--fail-missing"),
         "{stdout}"
     );
-    let (stdout, _) = place.wants(0, &["chords", "repair", "--all", "--fail-missing"]);
+    let (stdout, _) = place.wants(0, &["chords", "repair", gid, "--fail-missing"]);
     assert!(stdout.contains("a worker was told"), "{stdout}");
     let (stdout, _) = place.wants(0, &["queues", "list", "--json"]);
     assert!(stdout.contains(r#""visible":3"#), "{stdout}");

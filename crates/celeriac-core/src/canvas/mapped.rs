@@ -7,7 +7,8 @@ use celeriac_protocol::{Dict, Value};
 use serde::Serialize;
 
 use super::{Follows, Group, Ignores, Open, Takes, group};
-use crate::{SendError, TaskSignature};
+use crate::chords::REPAIR;
+use crate::{SendError, SendOptions, TaskSignature};
 
 /// A task without its arguments, an `Args` of them: `add::task()`.
 #[derive(Debug)]
@@ -54,23 +55,26 @@ pub fn starmap<T, In: Maps<Args>, Args: Serialize>(
     mapped("celery.starmap", task, items)
 }
 
-/// A group of [`starmap`]s, each of `size` items at most: Celery's `chunks`.
-///
-/// # Panics
-/// Where `size` is 0.
+/// A group of [`starmap`]s, each of `size` items at most: Celery's `chunks`. A `size` of 0 is told
+/// when it is sent.
 pub fn chunks<T, In: Maps<Args>, Args: Serialize>(
     task: TaskSignature<T, In>,
     items: impl IntoIterator<Item = Args>,
     size: usize,
 ) -> Group<Vec<T>, Open> {
-    assert!(size > 0, "the size of a chunk is 0");
+    if size == 0 {
+        return Group::of(Err(SendError::Invalid {
+            task: task.task,
+            reason: "the size of a chunk is 0".to_owned(),
+        }));
+    }
     let mut items = items.into_iter().peekable();
     let chunk = || {
         items.peek()?;
         let chunk: Vec<Args> = items.by_ref().take(size).collect();
         Some(starmap(task.clone(), chunk))
     };
-    group(std::iter::from_fn(chunk).collect::<Vec<_>>())
+    group(std::iter::from_fn(chunk))
 }
 
 /// A step that becomes a group of tasks, one for each item of the list before it; its result is the
@@ -91,7 +95,7 @@ pub fn then_each<X, S: Follows<X>>(step: S) -> TaskSignature<Vec<S::Output>, Tak
     let each = TaskSignature::<Vec<S::Output>>::new("celeriac.each");
     match step.into_workflow() {
         Ok(step) => each.kwarg("task", step.into_value()),
-        Err(error) => each.refused(error),
+        Err(error) => each.refused(&error),
     }
     .retyped()
 }
@@ -102,7 +106,12 @@ fn mapped<T, In, X: Serialize>(
     task: TaskSignature<T, In>,
     items: Vec<X>,
 ) -> TaskSignature<Vec<T>, Ignores> {
-    let options = task.options.clone();
+    // where it goes; what else the task's options say is of its own runs
+    let options = SendOptions {
+        queue: task.options.queue.clone(),
+        priority: task.options.priority,
+        ..SendOptions::default()
+    };
     let mut inner = task.to_signature();
     inner.options = Dict::new();
     let mut call = TaskSignature::<Vec<T>>::new(name)
@@ -113,7 +122,7 @@ fn mapped<T, In, X: Serialize>(
         call.remember(error);
     } else if !(task.args.is_empty() && task.kwargs.is_empty()) {
         let reason = format!("`{}` gets all of its arguments from the items", task.task);
-        call = call.refused(SendError::Invalid {
+        call = call.refused(&SendError::Invalid {
             task: name.to_owned(),
             reason,
         });
@@ -123,12 +132,7 @@ fn mapped<T, In, X: Serialize>(
 
 /// The task that these are for, whose route they take.
 pub fn mapped_task<'a>(name: &str, kwargs: &'a Dict) -> Option<&'a str> {
-    const MAPPED: [&str; 4] = [
-        "celery.map",
-        "celery.starmap",
-        "celeriac.each",
-        "celeriac.chord_repair",
-    ];
+    const MAPPED: [&str; 4] = ["celery.map", "celery.starmap", "celeriac.each", REPAIR];
     let maps = MAPPED.contains(&name);
     let inner = kwargs.get("task").filter(|_| maps)?;
     inner.get("task").and_then(Value::as_str)

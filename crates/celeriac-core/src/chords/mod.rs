@@ -19,6 +19,10 @@ pub use members::{Members, Shape, member_id};
 pub use on_member_failure::OnMemberFailure;
 pub use rules::{SHARD, Shards};
 
+/// The built-in task that sends a chord's body, or fails it, where no member's message is left to do
+/// so.
+pub const REPAIR: &str = "celeriac.chord_repair";
+
 /// How a chord's members are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Layout {

@@ -101,7 +101,7 @@ impl Plan {
         // steps that come later have their ids, or get them when their turn comes
         let own = own.min(branch.len());
         freeze::freeze(&mut branch[..own], last_id, ids);
-        let result = tree(&branch);
+        let result = tree(&branch[..own]);
         if let Some(first) = branch.first_mut() {
             first.prepend(applied.args, &applied.kwargs, false);
             first.overlay(&options);
@@ -207,7 +207,7 @@ impl Plan {
         set_chain(&mut body.options, chain);
         join_body(&mut body.options, &gid);
         if in_set {
-            on_failure.write(&mut body.options);
+            on_failure.write_to_body(&mut body.options);
         }
         let body = body.into_value();
         let mut number = 0;
@@ -455,7 +455,7 @@ mod tests {
         };
         let how = |workflow: Workflow| {
             let body = plan(workflow, true).chords.remove(0).body;
-            OnMemberFailure::read(&Signature::from_message(body).options)
+            OnMemberFailure::take_from_body(&mut Signature::from_message(body).options)
         };
         assert_eq!(how(chord("ours", "ours")), OnMemberFailure::CollectResults);
         assert_eq!(how(chord("ours", "theirs")), OnMemberFailure::Collect);

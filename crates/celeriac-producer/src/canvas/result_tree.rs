@@ -1,5 +1,8 @@
 use celeriac_protocol::Value;
 
+/// Steps before one that are told with it.
+const MOST_PARENTS: usize = 20;
+
 /// Where the results of a canvas are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ResultTree {
@@ -53,14 +56,23 @@ impl ResultTree {
         }
     }
 
-    /// Celery's `as_tuple` (SPEC 2.4), with what runs before it.
+    /// Celery's `as_tuple` (SPEC 2.4), with what runs before it: so many steps at most, since each is
+    /// nested in the next, and readers take no depth.
     pub fn to_tuple(&self) -> Value {
-        let parent = self.parent().map(Self::to_tuple).unwrap_or_default();
+        self.tuple(MOST_PARENTS)
+    }
+
+    fn tuple(&self, parents: usize) -> Value {
+        let parent = self.parent().filter(|_| parents > 0);
+        let parent = parent
+            .map(|parent| parent.tuple(parents - 1))
+            .unwrap_or_default();
         let key = Value::List(vec![Value::Str(self.id().to_owned()), parent]);
         let members = match self {
             Self::Task { .. } => Value::Null,
             Self::Group { members, .. } => {
-                Value::List(members.iter().map(Self::to_tuple).collect())
+                let each = members.iter().map(|member| member.tuple(parents.min(1)));
+                Value::List(each.collect())
             }
         };
         Value::List(vec![key, members])

@@ -65,9 +65,9 @@ impl<F: Flow> Drawing<'_, F> {
         self.nodes += 1;
         let (name, below, _) = part.label();
         self.flow.node(number, &name, &below);
-        before
-            .iter()
-            .for_each(|other| self.flow.edge(*other, number));
+        for other in before {
+            self.flow.edge(*other, number);
+        }
         number
     }
 }

@@ -107,7 +107,9 @@ pub(crate) fn counted(steps: &[Step], counts: &mut BTreeMap<State, usize>) {
         match step {
             Step::Task(task) => *counts.entry(task.state.clone()).or_default() += 1,
             Step::Group(GroupStep { branches, .. }) | Step::Sent(branches) => {
-                branches.iter().for_each(|branch| counted(branch, counts));
+                for branch in branches {
+                    counted(branch, counts);
+                }
             }
         }
     }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::meta;
+use crate::meta::chord_error;
 use celeriac_core::{Context, Failure, Ledger, TaskDefinition, TaskError, TaskOptions};
 use celeriac_producer::canvas::ResultTree;
 use celeriac_protocol::{Dict, ExceptionInfo, ResultMeta, Signature, State, Value, Workflow};
@@ -58,37 +58,38 @@ async fn unlock(
     let mut body = Workflow::from(Signature::from_message(body));
     match values {
         Ok(values) => body.of_mut().args.insert(0, Value::List(values)),
-        Err(failure) => fail_first(&mut body, &failure, ctx.queue()),
+        Err(failure) => _ = fail_first(&mut body, &failure, ctx.queue()),
     }
     ctx.send(body).await?;
     Ok(Value::Null)
 }
 
 /// Puts a task that fails in the place of what would run first, under its id and with all that waits
-/// for it: its error callbacks are sent, and what comes later ends with it.
-fn fail_first(workflow: &mut Workflow, failure: &Failure, queue: &str) {
+/// for it: its error callbacks are sent, and what comes later ends with it. Whether there is one.
+fn fail_first(workflow: &mut Workflow, failure: &Failure, queue: &str) -> bool {
+    let each = |tasks: &mut [Workflow]| {
+        let failed = tasks
+            .iter_mut()
+            .map(|task| fail_first(task, failure, queue));
+        failed.fold(false, |any, one| any | one)
+    };
     match workflow {
         Workflow::Task(signature) => {
-            signature.task = super::FAIL.to_owned();
+            super::FAIL.clone_into(&mut signature.task);
             signature.args = vec![failure.exception.to_value()];
             signature.kwargs = Dict::new();
             signature.immutable = true;
             let queue = Value::Str(queue.to_owned()); // a worker of Celery's does not know the task
             signature.options.insert("queue".to_owned(), queue);
+            true
         }
         Workflow::Chain(chain) => {
-            let first = chain.tasks.first_mut();
-            first
-                .into_iter()
-                .for_each(|first| fail_first(first, failure, queue));
+            let mut steps = chain.tasks.iter_mut();
+            steps.any(|step| fail_first(step, failure, queue))
         }
-        Workflow::Group(group) => {
-            let each = group.tasks.iter_mut();
-            each.for_each(|task| fail_first(task, failure, queue));
-        }
+        Workflow::Group(group) => each(&mut group.tasks),
         Workflow::Chord(chord) => {
-            let each = chord.header.tasks.iter_mut();
-            each.for_each(|task| fail_first(task, failure, queue));
+            each(&mut chord.header.tasks) || fail_first(&mut chord.body, failure, queue)
         }
     }
 }
@@ -101,10 +102,6 @@ pub(super) async fn fail(_: Context, args: Vec<Value>, _: Dict) -> Result<Value,
         exception: exception.unwrap_or_else(|| chord_error("a member failed".to_owned()).exception),
         traceback: None,
     }))
-}
-
-fn chord_error(text: String) -> Failure {
-    meta::failure_text("celery.exceptions", "ChordError", text)
 }
 
 /// The value of a header's branch; the failure of one fails the chord.

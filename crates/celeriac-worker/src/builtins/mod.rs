@@ -6,7 +6,7 @@ mod map;
 
 use std::sync::Arc;
 
-use crate::ending::REPAIR;
+use celeriac_core::chords::REPAIR;
 use celeriac_core::{Context, Ledger, Registry, TaskDefinition, TaskError};
 use celeriac_protocol::{Dict, Signature, Value, Workflow};
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use celeriac_core::chords::{
-    Arrived, ChordKey, Chords, Layout, Members, OnMemberFailure, Settle, Take, Taken,
+    Arrived, ChordKey, Chords, Layout, Members, OnMemberFailure, REPAIR, Settle, Take, Taken,
 };
 use celeriac_core::{Failure, Record, StoreError, random};
 use celeriac_protocol::{Dict, ExceptionInfo, Signature, State, Value};
@@ -15,10 +15,9 @@ use super::follow;
 use super::waiting::waiting;
 use crate::call::Call;
 use crate::engine::Engine;
-use crate::{log, meta};
+use crate::log;
+use crate::meta::chord_error;
 
-/// The built-in task that repairs a chord.
-pub(crate) const REPAIR: &str = "celeriac.chord_repair";
 /// Nobody else sends the body for so long.
 const LEASE: Duration = Duration::from_secs(15);
 /// Results that are read in one request.
@@ -53,7 +52,7 @@ pub(super) fn arrive<'a>(
         let Some(chords) = &engine.chords else {
             return true;
         };
-        if call.envelope.headers.task == REPAIR {
+        if is_repair(call) && task_id == call.id() {
             // whoever sent it has seen that all members have ended
             return Firing::of(engine, call, chords.store(), part)
                 .fire(task_id)
@@ -136,7 +135,7 @@ impl<'a> Firing<'a> {
                 return Ok(true);
             }
         };
-        let on_failure = OnMemberFailure::take(&mut body.options);
+        let on_failure = OnMemberFailure::take_from_body(&mut body.options);
         if takes > 1 && self.stands(&body).await {
             return self.settle(false).await;
         }
@@ -233,8 +232,8 @@ impl<'a> Firing<'a> {
         let Some(record) = record else {
             return match self.key().layout {
                 // a Python worker stores nothing where results are ignored
-                Layout::Celery => Ok(Value::Null),
-                Layout::Set => fails(format!("the result of {id} is gone")),
+                Layout::Celery if !is_repair(self.call) => Ok(Value::Null),
+                _ => fails(format!("the result of {id} is gone")),
             };
         };
         match record.meta.status {
@@ -287,7 +286,7 @@ impl Body {
     fn exception(self) -> Value {
         match self {
             Self::Fails { error, member } => member.unwrap_or(error).exception.to_value(),
-            Self::Runs(results) => Value::List(results),
+            Self::Runs(_) => Value::Null,
         }
     }
 }
@@ -312,8 +311,9 @@ fn is_group(body: &Signature) -> bool {
     kind == Some("group")
 }
 
-fn chord_error(text: String) -> Failure {
-    meta::failure_text("celery.exceptions", "ChordError", text)
+/// Whoever sent it has seen that all members have ended, or are to count as failed.
+fn is_repair(call: &Call) -> bool {
+    call.envelope.headers.task == REPAIR
 }
 
 fn lost() -> celeriac_core::StoreErrorKind {

@@ -18,7 +18,6 @@ mod retry;
 mod verdict;
 mod waiting;
 
-pub(crate) use self::chord::REPAIR;
 pub(crate) use self::chord_part::CHORD;
 pub(crate) use self::conclusion::{Conclusion, with_reason};
 pub(crate) use self::conflict::conflict;

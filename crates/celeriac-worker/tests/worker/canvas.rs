@@ -511,7 +511,9 @@ async fn a_chord_is_repaired() {
         let (gid, lost) = (header.id(), header.tree().expect("a tree").ids().remove(0));
         let first = app.receive(QUEUE).await.expect("the first member");
         let acked = app.broker.ack(QUEUE, vec![first.receipt]).await;
-        acked.into_iter().for_each(|acked| acked.expect("lost"));
+        for acked in acked {
+            acked.expect("lost");
+        }
         drain(&app).await;
 
         let (open, _) = app.client.open_chords(None).await.expect("a list");

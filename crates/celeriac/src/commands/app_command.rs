@@ -39,7 +39,7 @@ enum AppSubcommand {
     #[command(subcommand)]
     Schedules(super::SchedulesCommand),
     /// Send a task by its name, or a canvas, and print its id
-    Send(SendCommand),
+    Send(Box<SendCommand>),
     /// Show a task's state and result
     Result(ResultCommand),
     /// List the app's tasks: name, queue, arguments, limits

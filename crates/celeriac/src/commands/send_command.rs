@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use celeriac_core::SendOptions;
 use celeriac_producer::ResultError;
+use celeriac_producer::canvas::ResultTree;
 use celeriac_protocol::{Signature, UtcTime, Value, Workflow};
 use clap::Args;
 
@@ -61,7 +62,8 @@ impl SendCommand {
             return Err(Error::Result(ResultError::NoBackend).into());
         }
         let task = self.task.clone().unwrap_or_default();
-        if let Some(note) = call_note(connection.registry(), &task, &args, &kwargs) {
+        let note = call_note(connection.registry(), &task, &args, &kwargs);
+        if let Some(note) = note.filter(|_| self.workflow.is_none()) {
             eprintln!("note: {note}");
         }
         if connection.broker_is_in_memory() {
@@ -79,6 +81,17 @@ impl SendCommand {
             Some(canvas) => client.send(canvas_of(canvas)?).await?,
         };
         let task_id = result.id().to_owned();
+        if let Some(ResultTree::Group { members, .. }) = result.tree()
+            && self.wait.is_some()
+        {
+            eprintln!(
+                "note: a group has no result of its own: look at it with `graph`, or wait for one of its {} members",
+                members.len()
+            );
+            print(&task_id);
+            client.close().await;
+            return Ok(EXIT_OK);
+        }
         let ended = self.finish(connection, task_id).await;
         client.close().await;
         ended

@@ -270,12 +270,13 @@ impl DynamoStore {
         let (Some(counter), Some(group)) = (found.item(&keys[0])?, found.item(&keys[1])?) else {
             return Ok(None);
         };
-        let shift: u32 = number_of(counter, SHIFT).unwrap_or_default();
+        let parts = [COUNT, SHIFT].map(|name| number_of::<i64>(counter, name));
+        let arrived: i64 = parts.into_iter().flatten().sum();
         Ok(Some(ChordRecord {
             members: self.group_of(group)?,
             body: self.kept_body(gid).await?,
             began: number_of(group, TIMESTAMP).map(time_of),
-            arrived: number_of::<u32>(counter, COUNT).unwrap_or_default() + shift,
+            arrived: u32::try_from(arrived).unwrap_or_default(),
             over: is_over(counter),
         }))
     }

@@ -40,7 +40,7 @@ pub(super) fn updated(update: &str, item: &Item, places: &Places<'_>) -> Result<
     while let Some(clause) = reader.next() {
         loop {
             let name = reader.name()?;
-            let value = match clause {
+            let value = match clause.to_ascii_uppercase().as_str() {
                 "SET" => {
                     reader.expect("=")?;
                     reader.sum()?
