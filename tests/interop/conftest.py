@@ -10,11 +10,11 @@ from place import BINARIES, PEER_IS_PYTHON, Place
 
 def pytest_generate_tests(metafunc):
     """Every test runs on ministack, with a worker and, where ours takes part, with a Lambda function in its place, except for those
-    that wait for a clock. Those marked `short` run on LocalStack too, where it is there."""
+    that wait for a clock or kill a process. Those marked `short` run on LocalStack too, where it is there."""
     if "lane" in metafunc.fixturenames:
         lanes = ["ministack"]
         marks = {mark.name for mark in metafunc.definition.iter_markers()}
-        if not PEER_IS_PYTHON and not marks & {"worker_is_python", "clock"}:
+        if not PEER_IS_PYTHON and not marks & {"worker_is_python", "clock", "process"}:
             lanes.append("ministack-lambda")
         if os.environ.get("CELERIAC_TEST_LOCALSTACK_URL") and "short" in marks:
             lanes.append("localstack")

@@ -126,10 +126,9 @@ def test_10526_a_member_that_was_revoked(ours):
     assert ours.python.AsyncResult(member).state == "REVOKED"
 
 
+@pytest.mark.process
 def test_2911_a_member_whose_process_is_killed(fresh_place, effects):
     """The body fails and its error callback is called, instead of nothing at all."""
-    if fresh_place.functions:
-        pytest.skip("a killed function's messages are away for a minute")
     settings = {"broker_transport_options__visibility_timeout": "2", "task_max_lost_runs": "1"}
     killed = fresh_place.start_rust_worker(**settings)
     canvas = caught(chord([slowly(effects, "member", 30), total(1)], total()), leaves(effects, "caught"))

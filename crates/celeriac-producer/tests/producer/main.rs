@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod bulk;
+mod canvas_messages;
 mod delays;
 mod golden;
 mod memory_broker;

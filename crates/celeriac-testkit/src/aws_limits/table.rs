@@ -223,12 +223,6 @@ pub const LIMITS: &[Limit] = &[
         "asked for again as long as each answer brings something (`read.rs`)"
     ),
     limit!(
-        "scan-page",
-        "Scan looks at 1 MB at most and says where to go on",
-        dynamodb!("APIReference/API_Scan"),
-        "pages are asked for one after the other (`chords/list.rs`); only `celeriac chords list` scans"
-    ),
-    limit!(
         "batch-write",
         "BatchWriteItem has 1 to 25 requests",
         dynamodb!("APIReference/API_BatchWriteItem"),
