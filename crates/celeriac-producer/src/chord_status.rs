@@ -87,13 +87,13 @@ impl Client {
         let Ok(chords) = self.reader().chords() else {
             return Ok(None);
         };
-        let keys = [Layout::Set, Layout::Celery].map(|layout| ChordKey {
-            group_id: group_id.to_owned(),
-            layout,
-        });
-        let records = chords.load(&keys).await;
-        for (key, record) in keys.into_iter().zip(records) {
-            if let Some(record) = record? {
+        for layout in [Layout::Set, Layout::Celery] {
+            let key = ChordKey {
+                group_id: group_id.to_owned(),
+                layout,
+            };
+            let record = chords.load(std::slice::from_ref(&key)).await.pop();
+            if let Some(record) = record.transpose()?.flatten() {
                 return Ok(Some((key, record)));
             }
         }
@@ -147,7 +147,7 @@ impl Client {
 }
 
 impl ChordStatus {
-    fn of(key: ChordKey, record: &ChordRecord) -> Self {
+    pub(crate) fn of(key: ChordKey, record: &ChordRecord) -> Self {
         let text = |value: Option<&Value>| value.and_then(Value::as_str).map(str::to_owned);
         let id = record.body.get("options").and_then(|of| of.get("task_id"));
         Self {

@@ -261,14 +261,11 @@ impl PollTable {
                 return waiting.tell(&Err(error));
             }
             Err(error) => {
-                let state = waiting
-                    .seen
-                    .take()
-                    .map_or(State::Pending, |seen| seen.state);
-                waiting.seen = Some(LastSeen {
-                    state,
-                    error: Some(error),
+                let seen = waiting.seen.get_or_insert(LastSeen {
+                    state: State::Pending,
+                    error: None,
                 });
+                seen.error = Some(error);
                 waiting.interval = waiting.interval.max(AFTER_ERROR);
             }
         }

@@ -79,11 +79,11 @@ impl ResultReader {
         if meta.status.is_ready() {
             return Ok(meta);
         }
-        Err(ResultError::Timeout {
-            task_id: task_id.to_owned(),
+        let seen = LastSeen {
             state: meta.status,
-            waited: start.elapsed(),
-        })
+            error: None,
+        };
+        Err(too_late(seen, task_id, start.elapsed()))
     }
 }
 

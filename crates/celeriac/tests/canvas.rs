@@ -66,6 +66,14 @@ async fn app() -> InMemory {
         .expect("a worker")
 }
 
+/// Each line begins with its start, and there are no more.
+fn begin_with(lines: &[&str], starts: &[&str]) {
+    assert_eq!(lines.len(), starts.len(), "{lines:#?}");
+    for (line, start) in lines.iter().zip(starts) {
+        assert!(line.starts_with(start), "{line}\n{lines:#?}");
+    }
+}
+
 const LONG: Duration = secs(20);
 
 #[tokio::test]
@@ -312,10 +320,7 @@ async fn a_failed_workflow_is_read_from_its_last_step() {
         "→ canvas.add ",
         "→ canvas.add ",
     ];
-    assert_eq!(lines.len(), starts.len(), "{text}");
-    for (line, start) in lines.iter().zip(starts) {
-        assert!(line.starts_with(start), "{line}\n{text}");
-    }
+    begin_with(&lines, &starts);
 }
 
 /// What a task becomes stands where it stood.
@@ -349,10 +354,7 @@ async fn a_workflow_with_replaced_tasks_is_one() {
         "→ canvas.add ",
         "→ canvas.add ",
     ];
-    assert_eq!(lines.len(), starts.len(), "{text}");
-    for (line, start) in lines.iter().zip(starts) {
-        assert!(line.starts_with(start), "{line}\n{text}");
-    }
+    begin_with(&lines, &starts);
 }
 
 /// Each message of a chain carries the steps after it.

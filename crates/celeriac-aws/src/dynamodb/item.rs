@@ -197,6 +197,12 @@ fn identity_of(item: &Attributes) -> Option<TaskIdentity> {
 }
 
 /// The item as readers see it; a forgotten one, or one that has ended, is not there.
+/// Celery's `timestamp`, which is in seconds.
+pub(super) fn written_at(item: &Attributes) -> Option<UtcTime> {
+    let seconds: f64 = number_of(item, TIMESTAMP)?;
+    Some(UtcTime((seconds * 1e6).round() as i64))
+}
+
 pub(super) fn to_record(
     item: &Attributes,
     codec: ResultCodec,
@@ -209,10 +215,9 @@ pub(super) fn to_record(
     if is_tombstone(item, &meta.status) {
         return Ok(None);
     }
-    let seconds: f64 = number_of(item, TIMESTAMP).unwrap_or(0.0);
     Ok(Some(Record {
         meta,
-        written_at: UtcTime((seconds * 1e6).round() as i64),
+        written_at: written_at(item).unwrap_or(UtcTime(0)),
         attempt: number_of(item, ATTEMPT).unwrap_or(0),
         identity: identity_of(item),
     }))

@@ -41,7 +41,6 @@ pub fn map<T, In: Maps<(X,)>, X: Serialize>(
     task: TaskSignature<T, In>,
     items: impl IntoIterator<Item = X>,
 ) -> TaskSignature<Vec<T>, Ignores> {
-    let items: Vec<X> = items.into_iter().collect();
     mapped("celery.map", task, items)
 }
 
@@ -51,7 +50,6 @@ pub fn starmap<T, In: Maps<Args>, Args: Serialize>(
     task: TaskSignature<T, In>,
     items: impl IntoIterator<Item = Args>,
 ) -> TaskSignature<Vec<T>, Ignores> {
-    let items: Vec<Args> = items.into_iter().collect();
     mapped("celery.starmap", task, items)
 }
 
@@ -104,7 +102,7 @@ pub fn then_each<X, S: Follows<X>>(step: S) -> TaskSignature<Vec<S::Output>, Tak
 fn mapped<T, In, X: Serialize>(
     name: &str,
     task: TaskSignature<T, In>,
-    items: Vec<X>,
+    items: impl IntoIterator<Item = X>,
 ) -> TaskSignature<Vec<T>, Ignores> {
     // where it goes; what else the task's options say is of its own runs
     let options = SendOptions {
@@ -116,7 +114,7 @@ fn mapped<T, In, X: Serialize>(
     inner.options = Dict::new();
     let mut call = TaskSignature::<Vec<T>>::new(name)
         .kwarg("task", inner.into_value())
-        .kwarg("it", items);
+        .kwarg("it", items.into_iter().collect::<Vec<X>>());
     call.options = options;
     if let Some(error) = task.error {
         call.remember(error);

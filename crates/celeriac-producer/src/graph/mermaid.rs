@@ -2,6 +2,7 @@ use std::fmt::Write as _;
 
 use super::flow::{Flow, draw};
 use super::folded::Shown;
+use super::svg::escaped;
 
 pub(super) fn write(shown: &Shown<'_>) -> String {
     let mut mermaid = Mermaid("flowchart LR\n".to_owned());
@@ -33,7 +34,6 @@ impl Flow for Mermaid {
 
 /// Mermaid takes entities, and no backslashes.
 fn quoted(text: &str) -> String {
-    let text = text.replace('&', "&amp;").replace('"', "&quot;");
-    let text = text.replace('<', "&lt;").replace('>', "&gt;");
-    format!("\"{}\"", text.replace('\n', "<br/>"))
+    let lines: Vec<String> = text.split('\n').map(escaped).collect();
+    format!("\"{}\"", lines.join("<br/>"))
 }

@@ -1,12 +1,13 @@
 //! A workflow as a thing: what ran, runs and is to run, from any of its ids.
 //!
-//! `read.rs` gathers it from the stored results, `folded.rs` makes of thousands of tasks what a
+//! `read.rs` gathers it from the stored results, `order.rs` says what follows what, `folded.rs` makes of thousands of tasks what a
 //! person can look at, and the others write that: `text.rs`, `dot.rs`, `mermaid.rs`, `svg.rs`.
 
 mod dot;
 mod flow;
 mod folded;
 mod mermaid;
+mod order;
 mod read;
 mod svg;
 mod text;

@@ -3,6 +3,7 @@
 
 use std::fmt::{self, Write as _};
 
+use celeriac_core::plain_text::cut;
 use celeriac_protocol::State;
 
 use super::folded::{Part, Shown, states_text};
@@ -16,7 +17,7 @@ const GAP: (usize, usize) = (36, 12);
 const FRAME: (usize, usize) = (14, 30);
 const MARGIN: usize = 16;
 /// Characters that fit in a box.
-const FITS: usize = 26;
+const FITS: usize = 24;
 
 pub(super) fn write(id: &str, shown: &Shown<'_>) -> String {
     let (width, height) = size(shown);
@@ -96,14 +97,14 @@ impl Picture {
                 states,
                 branches,
             } => {
-                let title = format!("{} {}", short(&group.id, 8), states_text(states));
+                let title = format!("{} {}", cut(&group.id, 8), states_text(states));
                 let room = width / 7;
                 writeln!(
                     self.0,
                     r#"<rect class="frame" x="{x}" y="{y}" width="{width}" height="{height}" rx="8"/><text class="title" x="{}" y="{}">{}</text>"#,
                     x + FRAME.0,
                     y + 19,
-                    escaped(&short(&title, room))
+                    escaped(&cut(&title, room))
                 )?;
                 self.branches(branches, x + FRAME.0, y + FRAME.1)
             }
@@ -116,10 +117,10 @@ impl Picture {
                     escaped(&format!("{name} {below}")),
                     x + 10,
                     y + 19,
-                    escaped(&short(&name, FITS)),
+                    escaped(&cut(&name, FITS)),
                     x + 10,
                     y + 36,
-                    escaped(&short(&below, FITS)),
+                    escaped(&cut(&below, FITS)),
                 )
             }
         }
@@ -144,16 +145,8 @@ fn class(state: &State) -> &'static str {
     }
 }
 
-fn short(text: &str, room: usize) -> String {
-    if text.chars().count() <= room {
-        return text.to_owned();
-    }
-    let kept: String = text.chars().take(room.saturating_sub(1)).collect();
-    format!("{kept}…")
-}
-
-/// For text and attributes; what XML cannot hold is left out.
-fn escaped(text: &str) -> String {
+/// For text and attributes of XML; what it cannot hold is left out.
+pub(super) fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
         match character {

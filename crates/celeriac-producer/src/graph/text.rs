@@ -2,6 +2,8 @@
 
 use std::fmt::{self, Formatter};
 
+use celeriac_core::plain_text::line;
+
 use super::folded::{Part, Shown, states_text};
 
 pub(super) fn write(f: &mut Formatter<'_>, shown: &Shown<'_>) -> fmt::Result {
@@ -14,21 +16,23 @@ fn steps(f: &mut Formatter<'_>, shown: &Shown<'_>, depth: usize) -> fmt::Result 
         write!(f, "{:indent$}{sign}", "", indent = 4 * depth)?;
         match part {
             Part::Task(task) => {
-                let name = task.name.as_deref().unwrap_or("task");
-                write!(f, "{name}  {}  {}", task.id, task.state)?;
+                let name = line(task.name.as_deref().unwrap_or("task"));
+                write!(f, "{name}  {}  {}", line(&task.id), task.state)?;
                 match &task.result {
-                    Some(result) => writeln!(f, "  {result}")?,
+                    Some(result) => writeln!(f, "  {}", line(result))?,
                     None => writeln!(f)?,
                 }
             }
-            Part::Many { label, states } => writeln!(f, "{label}: {}", states_text(states))?,
+            Part::Many { label, states } => {
+                writeln!(f, "{}: {}", line(label), states_text(states))?;
+            }
             Part::Group {
                 group,
                 states,
                 branches,
             } => {
                 let kind = if group.is_chord { "chord" } else { "group" };
-                writeln!(f, "{kind} {}  {}", group.id, states_text(states))?;
+                writeln!(f, "{kind} {}  {}", line(&group.id), states_text(states))?;
                 for branch in branches {
                     steps(f, branch, depth + 1)?;
                 }

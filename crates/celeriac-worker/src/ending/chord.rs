@@ -32,11 +32,14 @@ const MOST_TAKES: u32 = 5;
 enum Body {
     /// It runs with these results.
     Runs(Vec<Value>),
-    /// It fails with this; a body that is a group with what a member failed with, as in Celery.
-    Fails {
-        error: Failure,
-        member: Option<Failure>,
-    },
+    Fails(Fails),
+}
+
+/// What it fails with.
+struct Fails {
+    error: Failure,
+    /// What a member failed with, if one did: that of a body that is a group, as in Celery.
+    member: Option<Failure>,
 }
 
 /// Marks a member that has ended; whether that, and what it causes, is certain now. Boxed: the body
@@ -52,16 +55,15 @@ pub(super) fn arrive<'a>(
         let Some(chords) = &engine.chords else {
             return true;
         };
-        if is_repair(call) && task_id == call.id() {
-            // whoever sent it has seen that all members have ended
-            return Firing::of(engine, call, chords.store(), part)
-                .fire(task_id)
-                .await;
-        }
-        if let Some(body) = &part.body {
-            chords.keep_body(&part.key, body).await;
-        }
-        match chords.arrive(part.of_task(task_id, failed)).await {
+        let arrived = if is_repair(call) && task_id == call.id() {
+            Ok(Arrived::Complete)
+        } else {
+            if let Some(body) = &part.body {
+                chords.keep_body(&part.key, body).await;
+            }
+            chords.arrive(part.of_task(task_id, failed)).await
+        };
+        match arrived {
             Ok(Arrived::Waiting | Arrived::Over) => true,
             Ok(Arrived::Joining) if call.delivery.receive_count < PATIENCE => false,
             Ok(Arrived::Complete | Arrived::Joining) => {
@@ -141,19 +143,21 @@ impl<'a> Firing<'a> {
         }
         let outcome = if takes > MOST_TAKES {
             let text = format!("the body was begun {MOST_TAKES} times, and never sent");
-            Body::failing(chord_error(text))
+            Body::Fails(Fails::of(text))
         } else {
             self.results(&record.members, on_failure).await?
         };
         let failure = match outcome {
-            Body::Fails { member, .. } if member.is_some() && is_group(&body) => member,
-            Body::Fails { error, .. } => Some(error),
+            Body::Fails(Fails {
+                member: Some(member),
+                ..
+            }) if is_group(&body) => member,
+            Body::Fails(Fails { error, .. }) => error,
             Body::Runs(results) => match self.send(&body, &by, results).await {
                 Ok(sent) => return Ok(sent && self.settle(false).await?),
-                Err(failure) => Some(failure),
+                Err(failure) => failure,
             },
         };
-        let failure = failure.unwrap_or_else(|| chord_error("a member failed".to_owned()));
         log::chord_failed(&self.key().group_id, &failure);
         let told = follow::fail_body(
             self.engine,
@@ -194,7 +198,7 @@ impl<'a> Firing<'a> {
         on_failure: OnMemberFailure,
     ) -> Result<Body, StoreError> {
         let Some(ledger) = &self.engine.ledger else {
-            return Ok(Body::failing(chord_error(
+            return Ok(Body::Fails(Fails::of(
                 "there is no result store".to_owned(),
             )));
         };
@@ -204,11 +208,11 @@ impl<'a> Firing<'a> {
             for (id, record) in ids.iter().zip(ledger.records(ids).await) {
                 let value = match collected(self.result(id, record?), on_failure) {
                     Ok(value) => value,
-                    Err(fails) => return Ok(*fails),
+                    Err(fails) => return Ok(Body::Fails(*fails)),
                 };
                 memory += value.memory();
                 if memory > most {
-                    return Ok(Body::failing(chord_error(format!(
+                    return Ok(Body::Fails(Fails::of(format!(
                         "the results of its {} members take more than the {most} bytes of \
                          `worker_message_memory`: let them store what is large elsewhere, and return \
                          where it is",
@@ -227,8 +231,8 @@ impl<'a> Firing<'a> {
         Ok(Body::Runs(members.nest(results, &Value::List)))
     }
 
-    fn result(&self, id: &str, record: Option<Record>) -> Result<Value, Box<Body>> {
-        let fails = |text: String| Err(Box::new(Body::failing(chord_error(text))));
+    fn result(&self, id: &str, record: Option<Record>) -> Result<Value, Box<Fails>> {
+        let fails = |text: String| Err(Box::new(Fails::of(text)));
         let Some(record) = record else {
             return match self.key().layout {
                 // a Python worker stores nothing where results are ignored
@@ -243,7 +247,7 @@ impl<'a> Firing<'a> {
                     return fails(format!("Dependency {id} is {}", record.meta.status));
                 };
                 let text = format!("Dependency {id} raised {}", exception.repr());
-                Err(Box::new(Body::Fails {
+                Err(Box::new(Fails {
                     error: chord_error(text),
                     member: Some(Failure {
                         exception,
@@ -274,25 +278,22 @@ impl<'a> Firing<'a> {
     }
 }
 
-impl Body {
-    fn failing(error: Failure) -> Self {
-        Self::Fails {
-            error,
+impl Fails {
+    fn of(text: String) -> Self {
+        Self {
+            error: chord_error(text),
             member: None,
         }
     }
 
-    /// What the member failed with.
+    /// As the result store keeps it.
     fn exception(self) -> Value {
-        match self {
-            Self::Fails { error, member } => member.unwrap_or(error).exception.to_value(),
-            Self::Runs(_) => Value::Null,
-        }
+        self.member.unwrap_or(self.error).exception.to_value()
     }
 }
 
 /// An entry of the list that the body gets.
-fn collected(result: Result<Value, Box<Body>>, how: OnMemberFailure) -> Result<Value, Box<Body>> {
+fn collected(result: Result<Value, Box<Fails>>, how: OnMemberFailure) -> Result<Value, Box<Fails>> {
     let tagged = |tag: &str, value| Value::Dict(Dict::from_iter([(tag.to_owned(), value)]));
     match (how, result) {
         (OnMemberFailure::Fail, result) => result,

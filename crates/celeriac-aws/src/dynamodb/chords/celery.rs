@@ -7,11 +7,11 @@ use std::sync::Arc;
 use aws_sdk_dynamodb::types::AttributeValue;
 use celeriac_core::StoreErrorKind;
 use celeriac_core::chords::{Arrived, ChordRecord, Members, NewChord, Part, Standing};
-use celeriac_protocol::{UtcTime, Value, chord_key, group_key};
+use celeriac_protocol::{Value, chord_key, group_key};
 
 use super::super::batch::Written;
 use super::super::item::{
-    Attributes, RESULT, TIMESTAMP, binary, number, number_of, timestamp, ttl_attribute,
+    Attributes, RESULT, TIMESTAMP, binary, number, number_of, timestamp, ttl_attribute, written_at,
 };
 use super::super::statement::{Condition, Write};
 use super::super::store::{DynamoStore, MAX_ROUNDS, contended};
@@ -19,6 +19,7 @@ use super::super::update::{Update, Updated};
 use super::Answer;
 use super::firing::is_over;
 use super::saved_group;
+use super::set::{body_of, plan_key};
 
 /// Celery's own: how many parts have returned.
 const COUNT: &str = "chord_count";
@@ -41,20 +42,7 @@ impl DynamoStore {
     /// The group first: a counter without one is a chord that failed, to Python.
     pub(super) async fn begin_as_celery(&self, chord: &NewChord) -> Answer<Standing> {
         let gid = &chord.key.group_id;
-        let (config, now) = (&self.config, self.clock.now());
-        let mut group = vec![
-            (
-                RESULT,
-                binary(saved_group::write(config.codec, gid, &chord.members)?),
-            ),
-            (TIMESTAMP, timestamp(now)),
-        ];
-        group.extend(ttl_attribute(config, now));
-        let group = Write {
-            id: group_key(&config.key_prefix, gid),
-            condition: Condition::Absent,
-            set: group,
-        };
+        let group = self.group_write(gid, saved_group::tuple_of(gid, &chord.members))?;
         let counter = Write {
             id: self.counter_key(gid),
             condition: Condition::Absent,
@@ -172,40 +160,37 @@ impl DynamoStore {
         if let Some(group) = self.saved_groups.find(gid) {
             return Ok(Some(group));
         }
-        let key = group_key(&self.config.key_prefix, gid);
-        let found = self.read(std::iter::once(&key), true).await;
-        let Some(item) = found.item(&key)? else {
+        let Some(tuple) = self.read_group(gid).await? else {
             return Ok(None);
         };
-        let group = Arc::new(self.group_of(item)?);
+        let group = Arc::new(saved_group::members(&tuple)?);
         self.saved_groups.remember(gid, &group);
         Ok(Some(group))
     }
 
     fn group_of(&self, item: &Attributes) -> Answer<Members> {
-        saved_group::read(self.config.codec, bytes_of(item)?)
+        saved_group::members(&self.group_tuple(item)?)
     }
 
     /// Where one of this id is saved, it stays: a group's results do not move.
     pub(super) async fn write_group(&self, gid: &str, tuple: &Value) -> Answer<()> {
-        let (config, now) = (&self.config, self.clock.now());
-        let mut set = vec![
-            (
-                RESULT,
-                binary(saved_group::of_tuple(config.codec, tuple.clone())?),
-            ),
-            (TIMESTAMP, timestamp(now)),
-        ];
-        set.extend(ttl_attribute(config, now));
-        let group = Write {
-            id: group_key(&config.key_prefix, gid),
-            condition: Condition::Absent,
-            set,
-        };
+        let group = self.group_write(gid, tuple.clone())?;
         match self.write_all(vec![group]).await.pop() {
             Some(Written::Failed(failure)) => Err(failure.into()),
             _ => Ok(()),
         }
+    }
+
+    fn group_write(&self, gid: &str, tuple: Value) -> Answer<Write> {
+        let (config, now) = (&self.config, self.clock.now());
+        let result = binary(saved_group::write(config.codec, tuple)?);
+        let mut set = vec![(RESULT, result), (TIMESTAMP, timestamp(now))];
+        set.extend(ttl_attribute(config, now));
+        Ok(Write {
+            id: group_key(&config.key_prefix, gid),
+            condition: Condition::Absent,
+            set,
+        })
     }
 
     pub(super) async fn read_group(&self, gid: &str) -> Answer<Option<Value>> {
@@ -214,7 +199,13 @@ impl DynamoStore {
         let Some(item) = found.item(&key)? else {
             return Ok(None);
         };
-        saved_group::tuple(self.config.codec, bytes_of(item)?).map(Some)
+        self.group_tuple(item).map(Some)
+    }
+
+    fn group_tuple(&self, item: &Attributes) -> Answer<Value> {
+        let bytes = item.get(RESULT).and_then(|value| value.as_b().ok());
+        let none = || saved_group::broken("it has no binary `result`");
+        saved_group::read(self.config.codec, bytes.ok_or_else(none)?.as_ref())
     }
 
     pub(super) async fn extend_as_celery(&self, gid: &str, task_id: &str) -> Answer<Option<u32>> {
@@ -240,7 +231,8 @@ impl DynamoStore {
             }
             let place = u32::try_from(members.len()).unwrap_or(u32::MAX);
             members.ids.push(task_id.to_owned());
-            let result = saved_group::write(self.config.codec, gid, &members)?;
+            let tuple = saved_group::tuple_of(gid, &members);
+            let result = saved_group::write(self.config.codec, tuple)?;
             let seen = item.get(RESULT).cloned();
             let seen = seen.ok_or_else(|| StoreErrorKind::Codec("no `result`".to_owned()))?;
             let update = Update {
@@ -265,6 +257,7 @@ impl DynamoStore {
         let keys = [
             self.counter_key(gid),
             group_key(&self.config.key_prefix, gid),
+            plan_key(&self.config.key_prefix, gid, 0),
         ];
         let found = self.read(keys.iter(), true).await;
         let (Some(counter), Some(group)) = (found.item(&keys[0])?, found.item(&keys[1])?) else {
@@ -274,23 +267,12 @@ impl DynamoStore {
         let arrived: i64 = parts.into_iter().flatten().sum();
         Ok(Some(ChordRecord {
             members: self.group_of(group)?,
-            body: self.kept_body(gid).await?,
-            began: number_of(group, TIMESTAMP).map(time_of),
+            body: body_of(found.item(&keys[2])?)?,
+            began: written_at(group),
             arrived: u32::try_from(arrived).unwrap_or_default(),
             over: is_over(counter),
         }))
     }
-}
-
-fn bytes_of(item: &Attributes) -> Answer<&[u8]> {
-    let bytes = item.get(RESULT).and_then(|value| value.as_b().ok());
-    let none = || StoreErrorKind::Codec("the saved group has no binary `result`".to_owned());
-    Ok(bytes.ok_or_else(none)?.as_ref())
-}
-
-/// Celery writes seconds.
-fn time_of(seconds: f64) -> UtcTime {
-    UtcTime((seconds * 1e6) as i64)
 }
 
 fn state(counter: &Attributes, size: i64, copy: bool) -> Arrived {

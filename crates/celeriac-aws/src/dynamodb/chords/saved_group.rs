@@ -32,39 +32,31 @@ impl SavedGroups {
     }
 }
 
-/// `{"result": <GroupResult tuple>}` (SPEC 2.8).
-pub(super) fn write(
-    codec: ResultCodec,
-    group_id: &str,
-    members: &Members,
-) -> Result<Vec<u8>, StoreErrorKind> {
+/// A group's tuple (SPEC 2.4).
+pub(super) fn tuple_of(group_id: &str, members: &Members) -> Value {
     let results = members.ids.iter().map(|id| result_tuple(id)).collect();
-    let tuples = members.nest(results, &|items| {
-        let key = Value::List(vec![Value::Str(group_id.to_owned()), Value::Null]);
-        Value::List(vec![key, Value::List(items)])
-    });
-    let key = Value::List(vec![Value::Str(group_id.to_owned()), Value::Null]);
-    of_tuple(codec, Value::List(vec![key, Value::List(tuples)]))
+    let key = || Value::List(vec![Value::Str(group_id.to_owned()), Value::Null]);
+    let list = |items| Value::List(vec![key(), Value::List(items)]);
+    list(members.nest(results, &list))
 }
 
-/// The same of a tuple.
-pub(super) fn of_tuple(codec: ResultCodec, group: Value) -> Result<Vec<u8>, StoreErrorKind> {
-    let meta = Value::Dict([("result".to_owned(), group)].into_iter().collect());
+/// `{"result": <GroupResult tuple>}` (SPEC 2.8).
+pub(super) fn write(codec: ResultCodec, tuple: Value) -> Result<Vec<u8>, StoreErrorKind> {
+    let meta = Value::Dict([("result".to_owned(), tuple)].into_iter().collect());
     let bytes = codec.encode_value(&meta);
     bytes.map_err(|error| StoreErrorKind::Codec(error.to_string()))
 }
 
-/// Reads what Celery saved.
-pub(super) fn tuple(codec: ResultCodec, bytes: &[u8]) -> Result<Value, StoreErrorKind> {
+/// Reads what Celery saved: the tuple.
+pub(super) fn read(codec: ResultCodec, bytes: &[u8]) -> Result<Value, StoreErrorKind> {
     let meta = codec.decode_value(bytes, &Limits::default());
     let meta = meta.map_err(|error| broken(&error.to_string()))?;
     let tuple = meta.get("result").cloned();
     tuple.ok_or_else(|| broken("it is no group result"))
 }
 
-/// The members that Celery saved.
-pub(super) fn read(codec: ResultCodec, bytes: &[u8]) -> Result<Members, StoreErrorKind> {
-    let tuple = tuple(codec, bytes)?;
+/// The members that such a tuple names.
+pub(super) fn members(tuple: &Value) -> Result<Members, StoreErrorKind> {
     let Some([_, Value::List(results)]) = tuple.as_list() else {
         return Err(broken("it is no group result"));
     };
@@ -77,7 +69,8 @@ pub(super) fn read(codec: ResultCodec, bytes: &[u8]) -> Result<Members, StoreErr
     })
 }
 
-fn broken(reason: &str) -> StoreErrorKind {
+/// A saved group that says nothing.
+pub(super) fn broken(reason: &str) -> StoreErrorKind {
     StoreErrorKind::Codec(format!("the saved group: {reason}"))
 }
 

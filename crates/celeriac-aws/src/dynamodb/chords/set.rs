@@ -74,13 +74,6 @@ impl DynamoStore {
         insert_all(self, vec![plan]).await
     }
 
-    /// A body that was kept.
-    pub(super) async fn kept_body(&self, gid: &str) -> Answer<Value> {
-        let key = self.page_key(gid, 0);
-        let found = self.read(std::iter::once(&key), true).await;
-        value_of(found.item(&key)?.and_then(|plan| plan.get(BODY)))
-    }
-
     pub(super) async fn begin_set(&self, chord: &NewChord) -> Answer<Standing> {
         let gid = &chord.key.group_id;
         let size = u32::try_from(chord.members.len()).map_err(|_| too_many(chord))?;
@@ -306,7 +299,7 @@ impl DynamoStore {
             arrived: self.arrived(gid, head).await?,
             over: is_over(head),
             began: number_of::<i64>(plan, TTL).map(began),
-            body: value_of(plan.get(BODY))?,
+            body: body_of(Some(plan))?,
             members,
         }))
     }
@@ -326,6 +319,11 @@ impl DynamoStore {
         }
         Ok(arrived)
     }
+}
+
+/// The body in a chord's plan, if it has one.
+pub(super) fn body_of(plan: Option<&Attributes>) -> Answer<Value> {
+    value_of(plan.and_then(|plan| plan.get(BODY)))
 }
 
 /// When a chord began that is kept until then.
